@@ -1,0 +1,79 @@
+"""Numbers and dates as the field writes them: "1,232", "9 May 2025", "2.1 (1.5 to 2.9)"."""
+
+import math
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from babel.dates import format_date as babel_date
+from babel.dates import format_time as babel_time
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+from wording.translation import _, current_language
+
+__all__ = [
+    "format_count",
+    "format_date",
+    "format_interval",
+    "format_moment",
+    "format_number",
+    "format_period",
+    "format_share",
+    "join_words",
+]
+
+_THREE_SIGNIFICANT = 3
+
+
+def format_count(count: int) -> str:
+    """A whole number with thousands separators: "1,232"."""
+    return format_decimal(count, format="#,##0", locale=current_language())
+
+
+def format_number(value: float, *, significant: int = 2) -> str:
+    """A measured value rounded to `significant` figures, never in exponent form: "2.1", "0.034", "1,200"."""
+    if not math.isfinite(value):
+        return _("not estimable")
+    decimals = 0 if value == 0 else max(0, significant - 1 - math.floor(math.log10(abs(value))))
+    rounded = round(value, decimals) if value == 0 or decimals else round(value, -_magnitude(value, significant))
+    return format_decimal(rounded, format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=current_language())
+
+
+def _magnitude(value: float, significant: int) -> int:
+    return max(0, math.floor(math.log10(abs(value))) + 1 - max(significant, _THREE_SIGNIFICANT))
+
+
+def format_share(share: float, *, decimals: int = 0) -> str:
+    """A share of one as a percentage: 0.314 is "31 %"."""
+    if not math.isfinite(share):
+        return _("not estimable")
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return _("{number} %").format(number=format_decimal(share * 100, format=pattern, locale=current_language()))
+
+
+def format_interval(lower: float, upper: float, *, significant: int = 2) -> str:
+    """An interval in words: "1.5 to 2.9"."""
+    return _("{lower} to {upper}").format(
+        lower=format_number(lower, significant=significant), upper=format_number(upper, significant=significant)
+    )
+
+
+def format_date(day: date) -> str:
+    """A day: "9 May 2025"."""
+    return babel_date(day, format="d MMMM y", locale=current_language())
+
+
+def format_moment(moment: datetime) -> str:
+    """A day and a time of day, in the moment's own time zone: "9 May 2025, 14:05"."""
+    time = babel_time(moment, format="HH:mm", tzinfo=moment.tzinfo, locale=current_language())
+    return _("{date}, {time}").format(date=format_date(moment), time=time)
+
+
+def format_period(first_day: date, last_day: date) -> str:
+    """A period, both days included: "1 July 2024 to 30 June 2026"."""
+    return _("{first} to {last}").format(first=format_date(first_day), last=format_date(last_day))
+
+
+def join_words(words: Sequence[str]) -> str:
+    """A list in a sentence: "Cardiff, Swansea and Barry"."""
+    return format_list(list(words), locale=current_language())
