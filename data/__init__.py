@@ -1,0 +1,1 @@
+"""The only place that knows tables: schema, settings, import, store, snapshots."""

@@ -22,8 +22,6 @@ __all__ = [
     "join_words",
 ]
 
-_THREE_SIGNIFICANT = 3
-
 
 def format_count(count: int) -> str:
     """A whole number with thousands separators: "1,232"."""
@@ -35,12 +33,15 @@ def format_number(value: float, *, significant: int = 2) -> str:
     if not math.isfinite(value):
         return _("not estimable")
     decimals = 0 if value == 0 else max(0, significant - 1 - math.floor(math.log10(abs(value))))
-    rounded = round(value, decimals) if value == 0 or decimals else round(value, -_magnitude(value, significant))
-    return format_decimal(rounded, format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=current_language())
+    rounded = round(value, decimals or -_whole_digits_rounded(value, significant))
+    return format_decimal(
+        rounded, format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=current_language()
+    )
 
 
-def _magnitude(value: float, significant: int) -> int:
-    return max(0, math.floor(math.log10(abs(value))) + 1 - max(significant, _THREE_SIGNIFICANT))
+def _whole_digits_rounded(value: float, significant: int) -> int:
+    """How many digits before the point become zero; numbers over 100 keep three figures, or they look like guesses."""
+    return 0 if value == 0 else max(0, math.floor(math.log10(abs(value))) + 1 - max(significant, 3))
 
 
 def format_share(share: float, *, decimals: int = 0) -> str:

@@ -1,0 +1,75 @@
+"""What is looked at (`Filters`) and by whom (`AccessScope`): frozen, hashable; invalid states cannot be built."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from data.schema import SETTINGS, SUBSTANCES
+from wording import NaloxoneWatchError, _, format_date
+
+__all__ = ["STREET_MAP_SETTINGS", "AccessScope", "Filters", "InvalidFilterError"]
+
+# Incidents in custody and hospital are real, but their points are the suite's, not the place of the overdose.
+STREET_MAP_SETTINGS = tuple(setting for setting in SETTINGS if setting not in ("custody", "hospital"))
+
+
+class InvalidFilterError(NaloxoneWatchError):
+    """A filter that cannot be met; the sentence says which and what is allowed."""
+
+
+def _reject_unknown(values: tuple[str, ...], allowed: tuple[str, ...], what: str) -> None:
+    if any(value not in allowed for value in values):
+        raise InvalidFilterError(
+            _("The filter for {what} has a value that this version does not know. Choose from: {allowed}.").format(
+                what=what, allowed=", ".join(allowed)
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """A period (both days included) and what to keep in it; an empty tuple keeps everything.
+
+    `substances` keeps an administration with any of them; `settings` defaults to the street map's.
+    """
+
+    first_day: date
+    last_day: date
+    bcus: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
+    small_areas: tuple[str, ...] = ()
+    substances: tuple[str, ...] = ()
+    settings: tuple[str, ...] = STREET_MAP_SETTINGS
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be met and put each tuple in one order, so that equal views are one cache entry."""
+        if self.first_day > self.last_day:
+            raise InvalidFilterError(
+                _("The period starts on {first} and ends before that, on {last}. Choose a later end.").format(
+                    first=format_date(self.first_day), last=format_date(self.last_day)
+                )
+            )
+        _reject_unknown(self.substances, SUBSTANCES, _("substance"))
+        _reject_unknown(self.settings, SETTINGS, _("setting"))
+        for name in ("bcus", "authorities", "small_areas", "substances", "settings"):
+            object.__setattr__(self, name, tuple(sorted(set(getattr(self, name)))))
+
+    @property
+    def days(self) -> int:
+        """Length of the period in days."""
+        return (self.last_day - self.first_day).days + 1
+
+    @property
+    def years(self) -> float:
+        """Length of the period in years of 365.25 days."""
+        return self.days / 365.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessScope:
+    """What a reader may see at all: an audience (see analytics.disclosure) and, where limited, the BCUs.
+
+    `audience` is "analyst", "partner" or "meeting"; `bcus` empty means the whole force.
+    """
+
+    audience: str = "meeting"
+    bcus: tuple[str, ...] = ()

@@ -1,0 +1,205 @@
+"""The deployment's settings: one TOML file, read once, checked whole, frozen.
+
+Force, nation, time zone, CRS, areas and thresholds belong here and not in the code: another force, another nation or
+another country is another file. Without a file the settings are the synthetic South Wales.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from wording import NaloxoneWatchError, _
+
+__all__ = [
+    "DisclosureSettings",
+    "GeographySettings",
+    "HeatMapSettings",
+    "ImportSettings",
+    "PrivacySettings",
+    "Settings",
+    "SettingsError",
+    "StoreSettings",
+    "default_config_folder",
+    "default_store_folder",
+    "load_settings",
+]
+
+SETTINGS_VARIABLE = "NALOXONE_WATCH_SETTINGS"
+STORE_VARIABLE = "NALOXONE_WATCH_STORE"
+
+Audience = Literal["analyst", "partner", "meeting"]
+
+
+class SettingsError(NaloxoneWatchError):
+    """The settings file cannot be used; the sentence names the file, the setting and what it may hold."""
+
+
+def default_config_folder() -> Path:
+    """The user's configuration folder for this program: settings and key files."""
+    if os.name == "nt":
+        return Path(os.environ.get("APPDATA", Path.home())) / "naloxone-watch"
+    return Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "naloxone-watch"
+
+
+def default_store_folder() -> Path:
+    """The user's data folder for this program: the encrypted store, never the repository."""
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "naloxone-watch" / "store"
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "naloxone-watch" / "store"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GeographySettings(_Section):
+    """Where the force is. Derived from postcodes by force name or authorities unless files say otherwise.
+
+    A file is a GeoPackage, GeoJSON or Shapefile in any stated CRS; relative paths start at the settings file.
+    """
+
+    crs: str = "EPSG:27700"
+    force: str | None = None
+    authorities: tuple[str, ...] = ()
+    outline_file: Path | None = None
+    small_areas_file: Path | None = None
+    small_areas_code: str = "code"
+    small_areas_name: str = "name"
+    authorities_file: Path | None = None
+    authorities_code: str = "code"
+    authorities_name: str = "name"
+    places_file: Path | None = None
+    bcus: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class StoreSettings(_Section):
+    """Where the encrypted store is and what it may hold."""
+
+    folder: Path | None = None
+    synthetic: bool = True
+    # Until sign-in exists, a store of real records opens only on this machine and only where this says so.
+    open_real_on_loopback: bool = False
+    snapshots_kept: int = Field(default=5, ge=1, le=100)
+    memory_limit: str = "4GB"
+
+
+class PrivacySettings(_Section):
+    """What happens to a record before it touches the disk."""
+
+    # 100 m keeps the heat map's smallest bandwidth (200 m) meaningful and no stored point is a front door.
+    snap_m: float = Field(default=100.0, ge=1, le=10_000)
+
+
+class DisclosureSettings(_Section):
+    """Thresholds of disclosure control: see analytics.disclosure."""
+
+    smallest_count_shown: int = Field(default=5, ge=3, le=20)
+    flagged_under: int = Field(default=20, ge=5)
+    averages_from: int = Field(default=8, ge=5)
+    partner_bandwidth_m: float = Field(default=500.0, ge=200)
+    partner_classes: int = Field(default=7, ge=2, le=7)
+
+
+class HeatMapSettings(_Section):
+    """How the density is drawn up; metres."""
+
+    cell_m: float = Field(default=250.0, ge=10)
+    smallest_bandwidth_m: float = Field(default=200.0, gt=0)
+
+
+class ImportSettings(_Section):
+    """Limits that protect the machine from a damaged or hostile file."""
+
+    largest_file_mb: int = Field(default=1024, ge=1)
+    most_rows: int = Field(default=5_000_000, ge=1)
+    longest_cell: int = Field(default=10_000, ge=100)
+
+
+class Settings(_Section):
+    """Everything a deployment decides."""
+
+    force: str = "South Wales Police"
+    nation: Literal["england", "wales", "scotland", "northern_ireland", "elsewhere"] = "wales"
+    time_zone: str = "Europe/London"
+    language: str = "en_GB"
+    audience: Audience = "analyst"
+    geography: GeographySettings = GeographySettings()
+    store: StoreSettings = StoreSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    disclosure: DisclosureSettings = DisclosureSettings()
+    heat_map: HeatMapSettings = HeatMapSettings()
+    imports: ImportSettings = ImportSettings()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("not a time zone name such as Europe/London") from error
+        return value
+
+    @property
+    def store_folder(self) -> Path:
+        """The environment's store folder, else the file's, else the user's data folder."""
+        chosen = os.environ.get(STORE_VARIABLE)
+        return Path(chosen) if chosen else self.store.folder or default_store_folder()
+
+
+SYNTHETIC_SOUTH_WALES = Settings(
+    geography=GeographySettings(
+        force="South Wales",
+        bcus={
+            "Cardiff and the Vale": ("Cardiff", "Vale of Glamorgan"),
+            "Mid Glamorgan": ("Bridgend", "Merthyr Tydfil", "Rhondda Cynon Taf"),
+            "Swansea Neath Port Talbot": ("Swansea", "Neath Port Talbot"),
+        },
+    )
+)
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Settings from `path`, else from the file the environment names, else from the user's configuration folder.
+
+    Where none of these exists the settings are the synthetic South Wales. Raises SettingsError.
+    """
+    named = os.environ.get(SETTINGS_VARIABLE)
+    chosen = path or (Path(named) if named else default_config_folder() / "settings.toml")
+    if not chosen.is_file():
+        if path or named:
+            raise SettingsError(_("The settings file {file} does not exist.").format(file=chosen))
+        return SYNTHETIC_SOUTH_WALES
+    try:
+        raw = tomllib.loads(chosen.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            _("The settings file {file} is not valid TOML: {detail}.").format(file=chosen, detail=error)
+        ) from error
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise SettingsError(
+            _("The settings file {file} has settings that cannot be used: {problems}.").format(
+                file=chosen, problems=problems
+            )
+        ) from error
+    return _resolve_paths(settings, chosen.parent)
+
+
+def _resolve_paths(settings: Settings, folder: Path) -> Settings:
+    """Relative paths in the file start at the file, wherever the program was started."""
+    geography = settings.geography
+    files = {
+        name: folder / value
+        for name in ("outline_file", "small_areas_file", "authorities_file", "places_file")
+        if (value := getattr(geography, name)) is not None
+    }
+    store = settings.store.model_copy(
+        update={"folder": folder / settings.store.folder if settings.store.folder else None}
+    )
+    return settings.model_copy(update={"geography": geography.model_copy(update=files), "store": store})
