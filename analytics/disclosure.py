@@ -1,0 +1,397 @@
+"""Disclosure control: who is looking, and the only types that charts, tables, maps and exports accept.
+
+A count of 1 to 4 is "fewer than 5" to everyone but the force's own analyst, and no total, rate or share beside it gives
+it back: further cells are held back until every hidden count could still be any of 1 to 4, and where that cannot be
+reached the whole breakdown is. Points are the analyst's alone; a surface reaches everyone as classes, never as values.
+
+Thresholds follow common practice for small counts of vulnerable people and are settings of the deployment.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from wording import NaloxoneWatchError, _, format_count, format_interval, format_number, format_share
+
+__all__ = [
+    "Audience",
+    "Column",
+    "DisclosedBreakdown",
+    "DisclosedCount",
+    "DisclosedPoints",
+    "DisclosedRate",
+    "DisclosedSeries",
+    "DisclosedSurface",
+    "DisclosedTable",
+    "DisclosureError",
+    "Thresholds",
+    "disclose_breakdown",
+    "disclose_count",
+    "disclose_list",
+    "disclose_missing",
+    "disclose_points",
+    "disclose_rate",
+    "disclose_series",
+    "disclose_surface",
+    "tabulate_breakdown",
+    "tabulate_series",
+]
+
+NOTHING_CLASS = 0  # a cell below the lowest class limit
+TOO_FEW_CLASS = 255  # a cell where too few administrations lie near to say anything
+OUTSIDE_CLASS = 254  # a cell outside the force
+
+
+class DisclosureError(NaloxoneWatchError):
+    """Something was about to be shown to an audience that may not see it."""
+
+
+class Audience(StrEnum):
+    """Who is looking: the force's own analyst, a partner, or a room with a projector."""
+
+    ANALYST = "analyst"
+    PARTNER = "partner"
+    MEETING = "meeting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """The smallest numbers that may be shown; see data.settings.DisclosureSettings for the deployment's own."""
+
+    smallest_count_shown: int = 5
+    flagged_under: int = 20
+    averages_from: int = 8
+    partner_bandwidth_m: float = 500.0
+    partner_classes: int = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedCount:
+    """A count as it may be shown: a number, "fewer than 5", or held back to protect another."""
+
+    value: int | None
+    text: str
+
+    @property
+    def shown(self) -> bool:
+        """Whether the number itself may be shown."""
+        return self.value is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedRate:
+    """A rate with its 95 % interval, or held back with the count it came from."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedBreakdown:
+    """Counts of one thing by category, with a total that gives no hidden count back.
+
+    `codes`, `names` and `counts` have one entry a category, in the order given.
+    """
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    counts: tuple[DisclosedCount, ...]
+    total: DisclosedCount
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedSeries:
+    """Counts by period of time: `starts` are the periods' first days."""
+
+    starts: tuple[date, ...]
+    counts: tuple[DisclosedCount, ...]
+    step: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedPoints:
+    """Places of single administrations in metres at stored precision; empty to all but the analyst."""
+
+    easting_m: NDArray[np.float64]
+    northing_m: NDArray[np.float64]
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedSurface:
+    """A density as classes: `classes` (rows south to north) holds 0 below the lowest limit, 1 to len(limits), or
+    TOO_FEW_CLASS / OUTSIDE_CLASS; `limits` are the classes' lower limits in administrations per km2 per year.
+    """
+
+    classes: NDArray[np.uint8]
+    limits: tuple[float, ...]
+    unit: str
+    x0_m: float
+    y0_m: float
+    cell_m: float
+    bandwidth_m: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table: its heading and whether it holds numbers (then it is right-aligned)."""
+
+    heading: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedTable:
+    """Rows of finished text, one entry a column; all that a table or an export ever gets."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str
+
+
+def _fewer_than(thresholds: Thresholds) -> str:
+    return _("fewer than {number}").format(number=thresholds.smallest_count_shown)
+
+
+def _is_small(count: int, thresholds: Thresholds) -> bool:
+    return 0 < count < thresholds.smallest_count_shown
+
+
+def _shown(count: int) -> DisclosedCount:
+    return DisclosedCount(value=count, text=format_count(count))
+
+
+def _held_back() -> DisclosedCount:
+    return DisclosedCount(value=None, text=_("not shown"))
+
+
+def disclose_count(count: int, *, audience: Audience, thresholds: Thresholds) -> DisclosedCount:
+    """One count that stands alone: exact to the analyst; to others 1 to 4 is "fewer than 5"."""
+    if audience is not Audience.ANALYST and _is_small(count, thresholds):
+        return DisclosedCount(value=None, text=_fewer_than(thresholds))
+    return _shown(count)
+
+
+def disclose_rate(
+    count: int, exposure: float, *, unit: str, audience: Audience, thresholds: Thresholds
+) -> DisclosedRate:
+    """`count` per unit of `exposure` (> 0) with an exact Poisson 95 % interval (Garwood 1936).
+
+    Nothing under 5 administrations to anyone: such a rate is noise, and it gives the count back. Under 20 it says so.
+    """
+    if count < thresholds.smallest_count_shown:
+        text = _("too few") if audience is Audience.ANALYST else _("not shown")
+        return DisclosedRate(value=None, lower=None, upper=None, unit=unit, text=text)
+    lower = stats.chi2.ppf(0.025, 2 * count) / 2 / exposure
+    upper = stats.chi2.ppf(0.975, 2 * count + 2) / 2 / exposure
+    value = count / exposure
+    text = _("{rate} ({interval})").format(rate=format_number(value), interval=format_interval(lower, upper))
+    if count < thresholds.flagged_under:
+        text = _("{text}, from few").format(text=text)
+    return DisclosedRate(value=value, lower=float(lower), upper=float(upper), unit=unit, text=text)
+
+
+def _hidden_is_ambiguous(small: Sequence[int], complementary: Sequence[int], thresholds: Thresholds) -> bool:
+    """Whether each hidden small count could still be any of 1 to 4, for a reader who knows the hidden cells' sum.
+
+    The reader also knows which cells are small (1 to 4) and which were held back to protect them (5 or more).
+    """
+    largest = thresholds.smallest_count_shown - 1
+    hidden_sum = sum(small) + sum(complementary)
+    others_least = (len(small) - 1) + thresholds.smallest_count_shown * len(complementary)
+    others_most = np.inf if complementary else largest * (len(small) - 1)
+    return others_least <= hidden_sum - largest and hidden_sum - 1 <= others_most
+
+
+def _cells_to_hide(counts: Sequence[int], thresholds: Thresholds) -> tuple[set[int], set[int], bool]:
+    """Indices of small cells, of the further cells that protect them, and whether protection was reached."""
+    small = {index for index, count in enumerate(counts) if _is_small(count, thresholds)}
+    complementary: set[int] = set()
+    # The smallest cells are held back first: they cost the reader least.
+    candidates = sorted(
+        (index for index, count in enumerate(counts) if count >= thresholds.smallest_count_shown),
+        key=lambda index: counts[index],
+    )
+    while small and not _hidden_is_ambiguous(
+        [counts[i] for i in small], [counts[i] for i in complementary], thresholds
+    ):
+        if not candidates:
+            return small, complementary, False
+        complementary.add(candidates.pop(0))
+    return small, complementary, True
+
+
+def _protect(
+    counts: Sequence[int], *, audience: Audience, thresholds: Thresholds
+) -> tuple[tuple[DisclosedCount, ...], str]:
+    """Counts whose sum is known, as they may be shown side by side, and a sentence on what is held back."""
+    if audience is Audience.ANALYST:
+        return tuple(_shown(count) for count in counts), ""
+    small, complementary, protected = _cells_to_hide(counts, thresholds)
+    if not protected:
+        note = _("Too few administrations to break down without pointing at people, so nothing is broken down.")
+        return tuple(_held_back() for _count in counts), note
+    fewer = DisclosedCount(value=None, text=_fewer_than(thresholds))
+    shown = tuple(
+        fewer if index in small else _held_back() if index in complementary else _shown(count)
+        for index, count in enumerate(counts)
+    )
+    note = (
+        _("Numbers under {number} are not shown, and some others with them so that they cannot be worked out.").format(
+            number=thresholds.smallest_count_shown
+        )
+        if small
+        else ""
+    )
+    return shown, note
+
+
+def disclose_breakdown(
+    *, codes: Sequence[str], names: Sequence[str], counts: Sequence[int], audience: Audience, thresholds: Thresholds
+) -> DisclosedBreakdown:
+    """Counts by category beside their total, with complementary suppression for all but the analyst."""
+    shown, note = _protect(counts, audience=audience, thresholds=thresholds)
+    total = disclose_count(sum(counts), audience=audience, thresholds=thresholds)
+    return DisclosedBreakdown(codes=tuple(codes), names=tuple(names), counts=shown, total=total, note=note)
+
+
+def disclose_series(
+    *, starts: Sequence[date], counts: Sequence[int], step: str, audience: Audience, thresholds: Thresholds
+) -> DisclosedSeries:
+    """Counts over time, whose sum stands elsewhere on the page: protected as a breakdown is."""
+    shown, note = _protect(counts, audience=audience, thresholds=thresholds)
+    return DisclosedSeries(starts=tuple(starts), counts=shown, step=step, note=note)
+
+
+def disclose_points(
+    *, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64], audience: Audience
+) -> DisclosedPoints:
+    """Single places for the analyst; nobody else gets any."""
+    if audience is Audience.ANALYST:
+        return DisclosedPoints(
+            easting_m=easting_m,
+            northing_m=northing_m,
+            note=_("Points are for the force's own analysts. Do not project them."),
+        )
+    nothing = np.empty(0)
+    return DisclosedPoints(easting_m=nothing, northing_m=nothing, note=_("Points are not shown to this audience."))
+
+
+def disclose_surface(
+    *,
+    values_per_km2_year: NDArray[np.float64],
+    too_few: NDArray[np.bool_],
+    limits: Sequence[float],
+    unit: str,
+    x0_m: float,
+    y0_m: float,
+    cell_m: float,
+    bandwidth_m: float,
+    audience: Audience,
+    thresholds: Thresholds,
+) -> DisclosedSurface:
+    """A density reduced to classes; `values_per_km2_year` (rows south to north) is NaN outside the force.
+
+    Raises DisclosureError where a partner or a meeting would get a finer bandwidth or more classes than allowed.
+    """
+    if audience is not Audience.ANALYST and bandwidth_m < thresholds.partner_bandwidth_m:
+        raise DisclosureError(
+            _("This audience may see a bandwidth of {metres} m or more. Choose a wider one.").format(
+                metres=format_number(thresholds.partner_bandwidth_m, significant=3)
+            )
+        )
+    if len(limits) > thresholds.partner_classes:
+        raise DisclosureError(
+            _("A surface may have at most {number} classes.").format(number=thresholds.partner_classes)
+        )
+    outside = np.isnan(values_per_km2_year)
+    classes = np.digitize(np.where(outside, 0.0, values_per_km2_year), limits).astype(np.uint8)
+    classes[too_few & (classes > NOTHING_CLASS)] = TOO_FEW_CLASS
+    classes[outside] = OUTSIDE_CLASS
+    return DisclosedSurface(
+        classes=classes,
+        limits=tuple(float(limit) for limit in limits),
+        unit=unit,
+        x0_m=x0_m,
+        y0_m=y0_m,
+        cell_m=cell_m,
+        bandwidth_m=bandwidth_m,
+    )
+
+
+def disclose_list(
+    *, columns: Sequence[Column], rows: Sequence[Sequence[str]], audience: Audience, caption: str
+) -> DisclosedTable:
+    """Single administrations, row by row: for the analyst; others are told that it is not for them."""
+    if audience is Audience.ANALYST:
+        return DisclosedTable(columns=tuple(columns), rows=tuple(tuple(row) for row in rows), caption=caption)
+    return DisclosedTable(
+        columns=tuple(columns),
+        rows=(),
+        caption=_("Single administrations are shown only to the force's own analysts."),
+    )
+
+
+def disclose_missing(
+    *, names: Sequence[str], missing: Sequence[int], administrations: int, audience: Audience, thresholds: Thresholds
+) -> DisclosedTable:
+    """How many administrations lack each field, with the share; shares of hidden counts are hidden with them."""
+    rows = []
+    for name, count in zip(names, missing, strict=True):
+        # Missing and present are a breakdown of two: either, when small, gives the other's share away.
+        pair, _note = _protect((count, administrations - count), audience=audience, thresholds=thresholds)
+        share = format_share(count / administrations) if administrations and pair[0].shown else ""
+        rows.append((name, pair[0].text, share))
+    return DisclosedTable(
+        columns=(
+            Column(heading=_("Not recorded")),
+            Column(heading="n", numeric=True),
+            Column(heading="%", numeric=True),
+        ),
+        rows=tuple(rows),
+        caption=_("Of {number} administrations.").format(
+            number=disclose_count(administrations, audience=audience, thresholds=thresholds).text
+        ),
+    )
+
+
+def tabulate_breakdown(
+    breakdown: DisclosedBreakdown,
+    *,
+    heading: str,
+    count_heading: str,
+    rates: Sequence[DisclosedRate] | None = None,
+    rate_heading: str = "",
+) -> DisclosedTable:
+    """A breakdown as rows with its total last; a rate stands only beside a count that is shown."""
+    columns = [Column(heading=heading), Column(heading=count_heading, numeric=True)]
+    if rates is not None:
+        columns.append(Column(heading=rate_heading, numeric=True))
+    rows = []
+    for index, (name, count) in enumerate(zip(breakdown.names, breakdown.counts, strict=True)):
+        rate = () if rates is None else (rates[index].text if count.shown else _("not shown"),)
+        rows.append((name, count.text, *rate))
+    rows.append((_("Total"), breakdown.total.text, *(() if rates is None else ("",))))
+    return DisclosedTable(columns=tuple(columns), rows=tuple(rows), caption=breakdown.note)
+
+
+def tabulate_series(
+    series: DisclosedSeries, *, heading: str, count_heading: str, format_start: Callable[[date], str]
+) -> DisclosedTable:
+    """A series as rows, newest first."""
+    rows = tuple((format_start(start), count.text) for start, count in zip(series.starts, series.counts, strict=True))
+    return DisclosedTable(
+        columns=(Column(heading=heading), Column(heading=count_heading, numeric=True)),
+        rows=rows[::-1],
+        caption=series.note,
+    )
