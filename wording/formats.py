@@ -16,8 +16,10 @@ __all__ = [
     "format_date",
     "format_interval",
     "format_moment",
+    "format_month",
     "format_number",
     "format_period",
+    "format_quarter",
     "format_share",
     "join_words",
 ]
@@ -62,6 +64,20 @@ def format_interval(lower: float, upper: float, *, significant: int = 2) -> str:
 def format_date(day: date) -> str:
     """A day: "9 May 2025"."""
     return babel_date(day, format="d MMMM y", locale=current_language())
+
+
+def format_month(day: date) -> str:
+    """The month of a day: "May 2025"."""
+    return babel_date(day, format="MMMM y", locale=current_language())
+
+
+def format_quarter(day: date) -> str:
+    """The calendar quarter of a day: "April to June 2025"."""
+    first = 3 * ((day.month - 1) // 3) + 1
+    months = [
+        babel_date(date(day.year, month, 1), format="LLLL", locale=current_language()) for month in (first, first + 2)
+    ]
+    return _("{first} to {last} {year}").format(first=months[0], last=months[1], year=day.year)
 
 
 def format_moment(moment: datetime) -> str:

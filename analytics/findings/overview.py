@@ -1,0 +1,204 @@
+"""What happened in the period: how many administrations, how that compares, how fresh and complete the records are.
+
+Intervals: exact Poisson for a count (Garwood 1936); exact binomial (Clopper & Pearson 1934) for the ratio of two.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from scipy import stats
+
+from analytics.disclosure import (
+    Audience,
+    DisclosedCount,
+    DisclosedSeries,
+    DisclosedTable,
+    disclose_count,
+    disclose_missing,
+    disclose_series,
+    tabulate_series,
+)
+from analytics.findings.question import Question
+from wording import (
+    _,
+    format_count,
+    format_date,
+    format_interval,
+    format_moment,
+    format_month,
+    format_number,
+    format_period,
+    format_quarter,
+    ngettext,
+)
+
+__all__ = ["Overview", "find_overview"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The overview's numbers and sentences, ready for one audience; `empty` where no administration matches."""
+
+    empty: bool
+    headline: str
+    period: str
+    administrations: DisclosedCount
+    interval: str
+    change: str
+    by_time: DisclosedSeries
+    by_time_table: DisclosedTable
+    missing: DisclosedTable
+    freshness: str
+    caveat: str
+
+
+def find_overview(question: Question) -> Overview:
+    """The period's administrations, beside the same length of time before it."""
+    filters, audience, thresholds = question.filters, question.audience, question.thresholds
+    asked = {"filters": filters, "scope": question.scope}
+    count = question.store.count_administrations(**asked).administrations
+    disclosed = disclose_count(count, audience=audience, thresholds=thresholds)
+    by_time = _by_time(question)
+    fields = question.store.missing_fields(**asked)
+    change = _change(question, count)
+    return Overview(
+        empty=count == 0,
+        headline=_headline(disclosed, filters.days, change),
+        period=format_period(filters.first_day, filters.last_day),
+        administrations=disclosed,
+        interval=_count_interval(count) if disclosed.shown else "",
+        change=change,
+        by_time=by_time,
+        by_time_table=tabulate_series(
+            by_time,
+            heading=_("Quarter") if by_time.step == "quarter" else _("Month"),
+            count_heading=_("Administrations"),
+            format_start=format_quarter if by_time.step == "quarter" else format_month,
+        ),
+        missing=disclose_missing(
+            names=[_field_words().get(name, name) for name in fields["field"]],
+            missing=[int(missing) for missing in fields["missing"]],
+            administrations=count,
+            audience=audience,
+            thresholds=thresholds,
+        ),
+        freshness=_freshness(question),
+        caveat=_("Administrations happen only where carriers are: this is not a count of all overdoses."),
+    )
+
+
+def _count_interval(count: int) -> str:
+    lower = stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
+    upper = stats.chi2.ppf(0.975, 2 * count + 2) / 2
+    return format_interval(float(lower), float(upper), significant=3)
+
+
+def _headline(count: DisclosedCount, days: int, change: str) -> str:
+    if count.value is None:
+        return _("Police naloxone administrations in this period: {count}.").format(count=count.text)
+    if count.value == 0:
+        return _("No police naloxone administrations are recorded for this period; police may not have been called.")
+    a_week = _("{number} a week").format(number=format_number(count.value * 7 / days))
+    sentence = ngettext(
+        "{count} police naloxone administration, about {a_week}.",
+        "{count} police naloxone administrations, about {a_week}.",
+        count.value,
+    ).format(count=count.text, a_week=a_week)
+    return f"{sentence} {change}"
+
+
+def _change(question: Question, count: int) -> str:
+    """This period against the same number of days before it, in words."""
+    filters = question.filters
+    earlier = replace(
+        filters,
+        first_day=filters.first_day - timedelta(days=filters.days),
+        last_day=filters.first_day - timedelta(days=1),
+    )
+    if question.store.is_empty:
+        return ""
+    first_record, _last = question.store.period()
+    if earlier.first_day < first_record:
+        return _("There is no earlier period of the same length to compare with: records begin on {date}.").format(
+            date=format_date(first_record)
+        )
+    before = question.store.count_administrations(filters=earlier, scope=question.scope).administrations
+    smallest = question.thresholds.smallest_count_shown
+    if min(before, count) < smallest:
+        return _("Too few to compare with the {days} days before.").format(days=format_count(filters.days))
+    lower, upper = _ratio_interval(count, before)
+    verdict = (
+        _("more than chance would explain")
+        if lower > 1
+        else _("fewer than chance would explain")
+        if upper < 1
+        else _("within what chance alone would do")
+    )
+    return _("{before} in the {days} days before: {ratio} times as many ({interval}), {verdict}.").format(
+        before=format_count(before),
+        days=format_count(filters.days),
+        ratio=format_number(count / before),
+        interval=format_interval(lower, upper),
+        verdict=verdict,
+    )
+
+
+def _ratio_interval(count: int, before: int) -> tuple[float, float]:
+    """95 % interval of count / before for equal exposure: the share count / (count + before) is binomial."""
+    lower = stats.beta.ppf(0.025, count, before + 1)
+    upper = stats.beta.ppf(0.975, count + 1, before)
+    return float(lower / (1 - lower)), float(upper / (1 - upper))
+
+
+def _by_time(question: Question) -> DisclosedSeries:
+    """Months for the analyst; quarters for others, where single months would mostly have to be hidden."""
+    months = question.store.administrations_by_month(filters=question.filters, scope=question.scope)
+    starts: Sequence[date] = list(months["month"])
+    counts = [int(number) for number in months["administrations"]]
+    step = "month"
+    if question.audience is not Audience.ANALYST:
+        step = "quarter"
+        quarters: dict[date, int] = {}
+        for start, count in zip(starts, counts, strict=True):
+            quarter = date(start.year, 3 * ((start.month - 1) // 3) + 1, 1)
+            quarters[quarter] = quarters.get(quarter, 0) + count
+        starts, counts = list(quarters), list(quarters.values())
+    return disclose_series(
+        starts=starts, counts=counts, step=step, audience=question.audience, thresholds=question.thresholds
+    )
+
+
+def _freshness(question: Question) -> str:
+    freshness = question.store.freshness()
+    if freshness.last_import_at is None or freshness.last_event_day is None:
+        return _("Nothing has been imported yet.")
+    held = freshness.rows_quarantined
+    waiting = ngettext("{count} row waits in quarantine.", "{count} rows wait in quarantine.", held).format(
+        count=format_count(held)
+    )
+    return _("Records run to {last_day}; the last import was on {imported}. {waiting}").format(
+        last_day=format_date(freshness.last_event_day),
+        imported=format_moment(freshness.last_import_at),
+        waiting=waiting,
+    )
+
+
+def _field_words() -> dict[str, str]:
+    """What each field is called on screen."""
+    return {
+        "age_band": _("Age"),
+        "alive_at_handover": _("Alive at handover"),
+        "ambulance_wait": _("Ambulance wait"),
+        "condition_after": _("Condition after naloxone"),
+        "condition_before": _("Condition before naloxone"),
+        "doses_given": _("Doses"),
+        "gender": _("Gender"),
+        "location": _("Location"),
+        "person_token": _("Person"),
+        "police_first_on_scene": _("Police first on scene"),
+        "previous_police_contact": _("Previous police contact, any reason"),
+        "recorded_at": _("Time of entry"),
+        "setting": _("Setting"),
+        "substance": _("Substance"),
+    }
