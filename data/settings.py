@@ -105,10 +105,10 @@ class DisclosureSettings(_Section):
 
 
 class HeatMapSettings(_Section):
-    """How the density is drawn up; metres."""
+    """When a smooth map is drawn at all."""
 
-    cell_m: float = Field(default=250.0, ge=10)
-    smallest_bandwidth_m: float = Field(default=200.0, gt=0)
+    # Under this many located administrations a bandwidth cannot be chosen by the data and a surface is a guess.
+    fewest_for_surface: int = Field(default=20, ge=5)
 
 
 class ImportSettings(_Section):

@@ -20,6 +20,7 @@ from analytics.disclosure import (
     tabulate_series,
 )
 from analytics.findings.question import Question
+from analytics.findings.words import field_words
 from wording import (
     _,
     format_count,
@@ -77,7 +78,7 @@ def find_overview(question: Question) -> Overview:
             format_start=format_quarter if by_time.step == "quarter" else format_month,
         ),
         missing=disclose_missing(
-            names=[_field_words().get(name, name) for name in fields["field"]],
+            names=[field_words().get(name, name) for name in fields["field"]],
             missing=[int(missing) for missing in fields["missing"]],
             administrations=count,
             audience=audience,
@@ -182,23 +183,3 @@ def _freshness(question: Question) -> str:
         imported=format_moment(freshness.last_import_at),
         waiting=waiting,
     )
-
-
-def _field_words() -> dict[str, str]:
-    """What each field is called on screen."""
-    return {
-        "age_band": _("Age"),
-        "alive_at_handover": _("Alive at handover"),
-        "ambulance_wait": _("Ambulance wait"),
-        "condition_after": _("Condition after naloxone"),
-        "condition_before": _("Condition before naloxone"),
-        "doses_given": _("Doses"),
-        "gender": _("Gender"),
-        "location": _("Location"),
-        "person_token": _("Person"),
-        "police_first_on_scene": _("Police first on scene"),
-        "previous_police_contact": _("Previous police contact, any reason"),
-        "recorded_at": _("Time of entry"),
-        "setting": _("Setting"),
-        "substance": _("Substance"),
-    }

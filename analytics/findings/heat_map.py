@@ -1,0 +1,344 @@
+"""Where police gave naloxone: a density surface where there are enough administrations, else areas or a list.
+
+The surface is in administrations per km2 per year (analytics.density); cells where fewer than 5 lie within two
+bandwidths, or whose value is too uncertain, are marked too few. Everything here leaves through analytics.disclosure.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from shapely import MultiPolygon, Polygon, union_all
+
+from analytics import density
+from analytics.disclosure import (
+    Audience,
+    Column,
+    DisclosedBreakdown,
+    DisclosedCount,
+    DisclosedPoints,
+    DisclosedRate,
+    DisclosedSurface,
+    DisclosedTable,
+    disclose_breakdown,
+    disclose_count,
+    disclose_list,
+    disclose_points,
+    disclose_rate,
+    disclose_surface,
+    tabulate_breakdown,
+)
+from analytics.findings.question import Question
+from analytics.findings.words import setting_words, substance_words
+from data.store import LocatedAdministrations
+from wording import _, format_count, format_date, format_number, format_period, format_share, join_words, ngettext
+
+__all__ = ["AreaLevel", "HeatMap", "HeatMapOptions", "Picture", "find_heat_map"]
+
+AreaLevel = Literal["bcu", "authority", "small_area"]
+Progress = Callable[[float, str], None]
+
+# A place is named in the headline only where enough administrations make it one.
+PLACES_NAMED = 3
+CONCENTRATION_SHARE = 0.5
+
+
+class Picture(StrEnum):
+    """What can honestly be drawn of the administrations that match."""
+
+    NOTHING = "nothing"
+    LIST = "list"
+    AREAS = "areas"
+    SURFACE = "surface"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeatMapOptions:
+    """How to draw: a bandwidth in metres, or None for the rule; and which areas the table counts."""
+
+    bandwidth_m: float | None = None
+    level: AreaLevel = "authority"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeatMap:
+    """The heat map page's picture, numbers and sentences, ready for one audience."""
+
+    picture: Picture
+    headline: str
+    counted: str
+    method: str
+    caveat: str
+    located: DisclosedCount
+    bandwidth_m: float | None
+    surface: DisclosedSurface | None
+    points: DisclosedPoints
+    areas: DisclosedBreakdown
+    area_rates: tuple[DisclosedRate, ...]
+    areas_table: DisclosedTable
+    listed: DisclosedTable | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether no administration matches."""
+        return self.picture is Picture.NOTHING
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Drawn:
+    surface: DisclosedSurface
+    bandwidth_m: float
+    method: str
+    headline: str
+    outside: int
+
+
+def find_heat_map(question: Question, *, options: HeatMapOptions, on_progress: Progress | None = None) -> HeatMap:
+    """The heat map of the question's administrations, or what can be shown in its place."""
+    tell = on_progress or (lambda _share, _what: None)
+    tell(0.05, _("Reading administrations"))
+    asked = {"filters": question.filters, "scope": question.scope}
+    count = question.store.count_administrations(**asked)
+    located = question.store.located_administrations(**asked)
+    areas, rates = _areas(question, options.level)
+    picture = _picture(
+        question, administrations=count.administrations, located=count.located, area_only=count.area_only
+    )
+    drawn = _draw(question, located, options, tell) if picture is Picture.SURFACE else None
+    thresholds, audience = question.thresholds, question.audience
+    return HeatMap(
+        picture=picture,
+        headline=drawn.headline if drawn else _headline_without_surface(question, picture, count.administrations),
+        counted=_counted(question, count.located, count.area_only, count.unlocated, drawn.outside if drawn else 0),
+        method=drawn.method if drawn else "",
+        caveat=_("Administrations happen only where carriers are: this is not a map of all overdoses."),
+        located=disclose_count(count.located, audience=audience, thresholds=thresholds),
+        bandwidth_m=drawn.bandwidth_m if drawn else None,
+        surface=drawn.surface if drawn else None,
+        points=disclose_points(easting_m=located.easting_m, northing_m=located.northing_m, audience=audience),
+        areas=areas,
+        area_rates=rates,
+        areas_table=tabulate_breakdown(
+            areas,
+            heading=_("Area"),
+            count_heading=_("Administrations"),
+            rates=rates,
+            rate_heading=_("Per km² per year (95 % interval)"),
+        ),
+        listed=_listed(question) if picture is Picture.LIST else None,
+    )
+
+
+def _picture(question: Question, *, administrations: int, located: int, area_only: int) -> Picture:
+    if administrations == 0:
+        return Picture.NOTHING
+    fewest = question.settings.heat_map.fewest_for_surface
+    if located >= fewest:
+        return Picture.SURFACE
+    return Picture.AREAS if located + area_only >= fewest else Picture.LIST
+
+
+def _frame(question: Question, level: AreaLevel) -> gpd.GeoDataFrame:
+    geography = question.geography
+    return {"bcu": geography.bcus, "authority": geography.authorities, "small_area": geography.small_areas}[level]
+
+
+def _window(question: Question) -> Polygon | MultiPolygon:
+    """The ground that the filters leave: density must not spill over into areas that were filtered out."""
+    filters, window = question.filters, question.geography.outline
+    chosen: list[tuple[AreaLevel, Sequence[str]]] = [
+        ("bcu", filters.bcus or question.scope.bcus),
+        ("authority", filters.authorities),
+        ("small_area", filters.small_areas),
+    ]
+    for level, codes in chosen:
+        if codes:
+            frame = _frame(question, level)
+            window = window.intersection(union_all(frame.geometry[frame["code"].isin(codes)].to_numpy()))
+    return window
+
+
+def _draw(question: Question, located: LocatedAdministrations, options: HeatMapOptions, tell: Progress) -> _Drawn:
+    window, points = _window(question), {"easting_m": located.easting_m, "northing_m": located.northing_m}
+    tell(0.15, _("Choosing the bandwidth"))
+    bandwidth_m, reason = _bandwidth(question, located, window, options)
+    tell(0.5, _("Estimating the density"))
+    surface = density.kernel_density(
+        **points,
+        window=window,
+        bandwidth_m=bandwidth_m,
+        cell_m=density.suggested_cell_m(window=window, bandwidth_m=bandwidth_m),
+    )
+    tell(0.75, _("Working out where there are too few"))
+    doubt = density.density_uncertainty(surface=surface, window=window, **points)
+    values_per_km2_year = surface.values_per_km2 / question.filters.years
+    west_m, south_m, _east_m, _north_m = surface.bounds_m
+    disclosed = disclose_surface(
+        values_per_km2_year=values_per_km2_year,
+        too_few=doubt.masked,
+        limits=density.density_classes(values=values_per_km2_year),
+        unit=_("administrations per km² per year"),
+        x0_m=west_m,
+        y0_m=south_m,
+        cell_m=surface.cell_m,
+        bandwidth_m=bandwidth_m,
+        audience=question.audience,
+        thresholds=question.thresholds,
+    )
+    method = _("Gaussian kernel, bandwidth {metres} m: {reason} Edge-corrected (Diggle).").format(
+        metres=format_number(bandwidth_m, significant=3), reason=reason
+    )
+    tell(1.0, _("Done"))
+    return _Drawn(
+        surface=disclosed,
+        bandwidth_m=bandwidth_m,
+        method=method,
+        headline=_headline(question, surface, doubt.masked),
+        outside=surface.events_outside,
+    )
+
+
+def _bandwidth(
+    question: Question, located: LocatedAdministrations, window: Polygon | MultiPolygon, options: HeatMapOptions
+) -> tuple[float, str]:
+    """Metres and the reason for them, never finer than the audience may see."""
+    if options.bandwidth_m is not None:
+        bandwidth_m, reason = options.bandwidth_m, _("chosen by hand.")
+    else:
+        choice = density.select_bandwidth(
+            easting_m=located.easting_m,
+            northing_m=located.northing_m,
+            window=window,
+            # The coarser places decide: a bandwidth below their precision would draw the snapping grid.
+            location_precision_m=float(np.quantile(located.location_precision_m, 0.9)),
+        )
+        bandwidth_m, reason = choice.metres, choice.reason
+    finest = question.thresholds.partner_bandwidth_m
+    if question.audience is not Audience.ANALYST and bandwidth_m < finest:
+        return finest, _("the finest that this audience may see.")
+    return bandwidth_m, reason
+
+
+def _headline(question: Question, surface: density.DensitySurface, too_few: NDArray[np.bool_]) -> str:
+    """The smallest area that holds half of what the surface expects, and the places in it."""
+    values = np.nan_to_num(surface.values_per_km2)
+    order = np.argsort(values, axis=None)[::-1]
+    held = np.cumsum(values.ravel()[order]) / values.sum()
+    core = np.zeros(values.shape, dtype=bool)
+    core.ravel()[order[: int(np.searchsorted(held, CONCENTRATION_SHARE)) + 1]] = True
+    share = core.sum() / surface.inside.sum()
+    regions, found = ndimage.label(core & ~too_few)
+    if found == 0:
+        return _("Administrations are too scattered to name a place.")
+    labels = np.arange(1, found + 1)
+    mass = ndimage.sum_labels(values, regions, labels)
+    peaks = ndimage.maximum_position(values, regions, labels)
+    largest = np.argsort(mass)[::-1][:PLACES_NAMED]
+    names = question.geography.nearest_place(
+        easting_m=surface.easting_m[[peaks[index][1] for index in largest]],
+        northing_m=surface.northing_m[[peaks[index][0] for index in largest]],
+    ).name
+    return _("Half of the mapped administrations fell in {share} of the area, chiefly around {places}.").format(
+        share=format_share(float(share), decimals=1), places=join_words(list(dict.fromkeys(names)))
+    )
+
+
+def _headline_without_surface(question: Question, picture: Picture, administrations: int) -> str:
+    count = disclose_count(administrations, audience=question.audience, thresholds=question.thresholds)
+    if picture is Picture.NOTHING:
+        return _("None recorded; police may not have been called.")
+    if picture is Picture.AREAS:
+        return _("Too few administrations have an exact place for a smooth map; here they are by area.")
+    return _("Too few for a smooth map: {count} in this period. A surface from so few would invent places.").format(
+        count=count.text
+    )
+
+
+def _counted(question: Question, located: int, area_only: int, unlocated: int, outside: int) -> str:
+    """How many are on the picture, over what period, and how many are not on it and why."""
+    filters = question.filters
+    everywhere = question.store.count_administrations(filters=replace(filters, settings=()), scope=question.scope)
+    indoors = everywhere.administrations - located - area_only - unlocated
+    parts = disclose_breakdown(
+        codes=("located", "area_only", "unlocated", "indoors"),
+        names=("", "", "", ""),
+        counts=(located - outside, area_only, unlocated, indoors + outside),
+        audience=question.audience,
+        thresholds=question.thresholds,
+    )
+    on_map, by_area, nowhere, elsewhere = parts.counts
+    sentence = _("{count} administrations with a place, {period}.").format(
+        count=on_map.text, period=format_period(filters.first_day, filters.last_day)
+    )
+    missing = _("Not on the map: {by_area} known only by area, {nowhere} without a place, {elsewhere} {rest}.").format(
+        by_area=by_area.text,
+        nowhere=nowhere.text,
+        elsewhere=elsewhere.text,
+        rest=_("outside the force or left out by setting"),
+    )
+    return f"{sentence} {missing}"
+
+
+def _areas(question: Question, level: AreaLevel) -> tuple[DisclosedBreakdown, tuple[DisclosedRate, ...]]:
+    """Counts by area with rates per km2 per year; areas without any are kept, so that nought is seen as nought."""
+    counted = question.store.administrations_by_area(filters=question.filters, scope=question.scope, level=level)
+    counts = {str(code): int(count) for code, count in zip(counted["area"], counted["administrations"], strict=True)}
+    frame = _frame(question, level)
+    names = dict(zip(frame["code"], frame["name"], strict=True))
+    km2 = dict(zip(frame["code"], frame.geometry.area / 1e6, strict=True))
+    codes = sorted({*names, *counts}, key=lambda code: (code not in names, -counts.get(code, 0), names.get(code, "")))
+    breakdown = disclose_breakdown(
+        codes=codes,
+        names=[names.get(code, _("Outside the force or not recorded")) for code in codes],
+        counts=[counts.get(code, 0) for code in codes],
+        audience=question.audience,
+        thresholds=question.thresholds,
+    )
+    rates = tuple(
+        disclose_rate(
+            counts.get(code, 0),
+            km2.get(code, np.inf) * question.filters.years,
+            unit=_("per km² per year"),
+            audience=question.audience,
+            thresholds=question.thresholds,
+        )
+        for code in codes
+    )
+    return breakdown, rates
+
+
+def _listed(question: Question) -> DisclosedTable:
+    """Each administration in a row, newest first, for a force with a handful."""
+    fewest = question.settings.heat_map.fewest_for_surface
+    listed = question.store.listed_administrations(filters=question.filters, scope=question.scope, most=10 * fewest)
+    geography, settings, substances = question.geography, setting_words(), substance_words()
+    known = {*geography.small_areas["code"]}
+    rows = [
+        (
+            format_date(row.local_date),
+            geography.area_name(row.small_area) if row.small_area in known else _("Not recorded"),
+            settings[row.setting],
+            join_words([substances[name] for name in row.substances]) if len(row.substances) else _("Not recorded"),
+            format_count(int(row.doses_given)) if row.doses_given == row.doses_given else _("Not recorded"),
+        )
+        for row in listed.itertuples()
+    ]
+    return disclose_list(
+        columns=(
+            Column(heading=_("Date")),
+            Column(heading=_("Area")),
+            Column(heading=_("Setting")),
+            Column(heading=_("Substance")),
+            Column(heading=_("Doses"), numeric=True),
+        ),
+        rows=rows,
+        audience=question.audience,
+        caption=ngettext("{count} administration.", "{count} administrations.", len(rows)).format(
+            count=format_count(len(rows))
+        ),
+    )
