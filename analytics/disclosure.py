@@ -201,34 +201,34 @@ def disclose_rate(
     return DisclosedRate(value=value, lower=float(lower), upper=float(upper), unit=unit, text=text)
 
 
-def _hidden_is_ambiguous(small: Sequence[int], complementary: Sequence[int], thresholds: Thresholds) -> bool:
+def _hidden_is_ambiguous(counts: Sequence[int], small: set[int], further: set[int], thresholds: Thresholds) -> bool:
     """Whether each hidden small count could still be any of 1 to 4, for a reader who knows the hidden cells' sum.
 
-    The reader also knows which cells are small (1 to 4) and which were held back to protect them (5 or more).
+    The reader also knows which cells are small (1 to 4), that the `further` ones are 5 or more, and that these are the
+    smallest such: none is larger than the smallest that is shown.
     """
-    largest = thresholds.smallest_count_shown - 1
-    hidden_sum = sum(small) + sum(complementary)
-    others_least = (len(small) - 1) + thresholds.smallest_count_shown * len(complementary)
-    others_most = np.inf if complementary else largest * (len(small) - 1)
-    return others_least <= hidden_sum - largest and hidden_sum - 1 <= others_most
+    least = thresholds.smallest_count_shown
+    shown = [count for index, count in enumerate(counts) if count >= least and index not in further]
+    hidden_sum = sum(counts[index] for index in small | further)
+    others_least = (len(small) - 1) + least * len(further)
+    others_most = (least - 1) * (len(small) - 1) + (min(shown, default=hidden_sum) * len(further))
+    return others_least <= hidden_sum - (least - 1) and hidden_sum - 1 <= others_most
 
 
 def _cells_to_hide(counts: Sequence[int], thresholds: Thresholds) -> tuple[set[int], set[int], bool]:
     """Indices of small cells, of the further cells that protect them, and whether protection was reached."""
     small = {index for index, count in enumerate(counts) if _is_small(count, thresholds)}
-    complementary: set[int] = set()
+    further: set[int] = set()
     # The smallest cells are held back first: they cost the reader least.
     candidates = sorted(
         (index for index, count in enumerate(counts) if count >= thresholds.smallest_count_shown),
         key=lambda index: counts[index],
     )
-    while small and not _hidden_is_ambiguous(
-        [counts[i] for i in small], [counts[i] for i in complementary], thresholds
-    ):
+    while small and not _hidden_is_ambiguous(counts, small, further, thresholds):
         if not candidates:
-            return small, complementary, False
-        complementary.add(candidates.pop(0))
-    return small, complementary, True
+            return small, further, False
+        further.add(candidates.pop(0))
+    return small, further, True
 
 
 def _protect(
@@ -237,13 +237,13 @@ def _protect(
     """Counts whose sum is known, as they may be shown side by side, and a sentence on what is held back."""
     if audience is Audience.ANALYST:
         return tuple(_shown(count) for count in counts), ""
-    small, complementary, protected = _cells_to_hide(counts, thresholds)
+    small, further, protected = _cells_to_hide(counts, thresholds)
     if not protected:
         note = _("Too few administrations to break down without pointing at people, so nothing is broken down.")
         return tuple(_held_back() for _count in counts), note
     fewer = DisclosedCount(value=None, text=_fewer_than(thresholds))
     shown = tuple(
-        fewer if index in small else _held_back() if index in complementary else _shown(count)
+        fewer if index in small else _held_back() if index in further else _shown(count)
         for index, count in enumerate(counts)
     )
     note = (

@@ -291,7 +291,11 @@ def _areas(question: Question, level: AreaLevel) -> tuple[DisclosedBreakdown, tu
     frame = _frame(question, level)
     names = dict(zip(frame["code"], frame["name"], strict=True))
     km2 = dict(zip(frame["code"], frame.geometry.area / 1e6, strict=True))
-    codes = sorted({*names, *counts}, key=lambda code: (code not in names, -counts.get(code, 0), names.get(code, "")))
+    # To others than the analyst the order is by name: the rank of a hidden count would tell about it.
+    ranked = question.audience is Audience.ANALYST
+    codes = sorted(
+        {*names, *counts}, key=lambda code: (code not in names, -counts.get(code, 0) * ranked, names.get(code, ""))
+    )
     breakdown = disclose_breakdown(
         codes=codes,
         names=[names.get(code, _("Outside the force or not recorded")) for code in codes],
