@@ -34,16 +34,12 @@ def format_number(value: float, *, significant: int = 2) -> str:
     """A measured value rounded to `significant` figures, never in exponent form: "2.1", "0.034", "1,200"."""
     if not math.isfinite(value):
         return _("not estimable")
-    decimals = 0 if value == 0 else max(0, significant - 1 - math.floor(math.log10(abs(value))))
-    rounded = round(value, decimals or -_whole_digits_rounded(value, significant))
-    return format_decimal(
-        rounded, format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=current_language()
-    )
-
-
-def _whole_digits_rounded(value: float, significant: int) -> int:
-    """How many digits before the point become zero; numbers over 100 keep three figures, or they look like guesses."""
-    return 0 if value == 0 else max(0, math.floor(math.log10(abs(value))) + 1 - max(significant, 3))
+    # Numbers over 100 keep three figures, or they look like guesses.
+    figures = max(significant, 3) if abs(value) >= 100 else significant
+    rounded = float(f"{value:.{figures - 1}e}")
+    decimals = 0 if rounded == 0 else max(0, figures - 1 - math.floor(math.log10(abs(rounded))))
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return format_decimal(rounded, format=pattern, locale=current_language())
 
 
 def format_share(share: float, *, decimals: int = 0) -> str:
