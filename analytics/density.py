@@ -1,0 +1,529 @@
+"""The heat map: how many events per km2, smoothed with a Gaussian kernel in metres, and how sure that is.
+
+    lambda(u) = sum_i w_i k_s(u - x_i) / e,     k_s(d) = exp(-|d|^2 / 2 s^2) / (2 pi s^2)
+
+with e = 1 ("none"), the kernel's mass inside the window around u ("uniform"), or around x_i ("diggle": Diggle 1985, Appl. Stat.
+34:138; the integral over the window is then the number of events). Values are events per km2 of the events given: divide by the years
+they cover. They are NaN outside the window; rows run south to north. Everything is in metres on the deployment's projected CRS, so a value
+belongs to a place and not to a zoom.
+
+`kernel_density` works on a lattice by FFT (see `analytics.lattice`) and is within 0.5 % of `kernel_density_at`, which sums over the
+events, wherever the value is above 1 % of the maximum, whatever the cell size.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+from scipy.special import ndtr
+
+from analytics.bandwidth import BandwidthChoice, bandwidth_criterion, events_mass_inside, select_bandwidth
+from analytics.edge_mass import kernel_mass_inside
+from analytics.lattice import Lattice, lattice_over, point_blocks, smooth_points, window_mass_nodes
+from analytics.point_patterns import (
+    DensityError,
+    Grid,
+    InvalidBandwidthError,
+    InvalidCellError,
+    InvalidCoordinatesError,
+    InvalidOptionError,
+    InvalidWeightsError,
+    InvalidWindowError,
+    NoEventsError,
+    PointPattern,
+    TooFewEventsError,
+    TooManyCellsError,
+    Window,
+    cells_inside,
+    checked_bandwidth,
+    checked_coordinates,
+    checked_window,
+    frozen,
+    grid_over,
+    inside_window,
+    point_pattern,
+)
+
+__all__ = [
+    "EDGES",
+    "BandwidthChoice",
+    "DensityError",
+    "DensitySurface",
+    "DensityUncertainty",
+    "InvalidBandwidthError",
+    "InvalidCellError",
+    "InvalidCoordinatesError",
+    "InvalidOptionError",
+    "InvalidWeightsError",
+    "InvalidWindowError",
+    "NoEventsError",
+    "TooFewEventsError",
+    "TooManyCellsError",
+    "bandwidth_criterion",
+    "bootstrap_surfaces",
+    "density_classes",
+    "density_uncertainty",
+    "kernel_density",
+    "kernel_density_adaptive",
+    "kernel_density_at",
+    "select_bandwidth",
+    "suggested_cell_m",
+]
+
+Floats = NDArray[np.float64]
+
+EDGES = ("none", "uniform", "diggle")
+
+M2_PER_KM2 = 1e6
+
+PAIRS_AT_A_TIME = 1 << 20
+"""Point-and-event pairs held at a time, for memory: 8 MB an array."""
+
+FEW_EVENTS = 5_000
+"""Events up to which their own density is summed over pairs: 25 million."""
+
+FEWEST_NEARBY = 5
+"""Events within `NEARBY_BANDWIDTHS` of a cell below which it is masked: the disclosure rule's threshold, and too few for any rate."""
+
+NEARBY_BANDWIDTHS = 2.0
+"""Bandwidths: the disc holds 86 % of the kernel, nearly all that the value is made from."""
+
+LARGEST_VARIATION = 0.5
+"""Coefficient of variation above which a cell is masked: its 95 % interval would include zero."""
+
+THINNED_EVENTS = 50_000
+"""Events that settle most cells' count of five; only the rest need them all."""
+
+NEGLIGIBLE = 1e-9
+"""Of the maximum: below it a value is the FFT's rounding and has no coefficient of variation."""
+
+CELLS_A_BANDWIDTH = 5.0
+"""Cells to a bandwidth that look smooth when drawn."""
+
+CELLS_DRAWN = 250_000
+"""Cells beyond which a screen shows no more."""
+
+ROUND_CELLS_M = (10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10_000)
+"""Cell sizes that people can say."""
+
+CLASS_STEPS = (1.0, 2.0, 5.0)
+"""Round class limits in each power of ten."""
+
+CLASSES = 6
+"""Classes drawn: as many shades as a reader tells apart; two powers of ten."""
+
+
+@dataclass(frozen=True)
+class DensitySurface:
+    """Events per km2 over a grid of square cells, at the cells' centres.
+
+    `values_per_km2` has shape (northing_m.size, easting_m.size), rows south to north, NaN where the centre is outside the window.
+    `events` counts the events inside the window, `events_outside` those left out, `weight` is the sum of the weights inside (the
+    number of events where none were given).
+    """
+
+    values_per_km2: Floats
+    easting_m: Floats
+    northing_m: Floats
+    events: int
+    events_outside: int
+    weight: float
+    bandwidth_m: float
+    edge: str
+    grid: Grid
+
+    @property
+    def cell_m(self) -> float:
+        """Side of a cell in metres."""
+        return self.grid.cell_m
+
+    @property
+    def cell_area_km2(self) -> float:
+        """Area of a cell."""
+        return self.cell_m**2 / M2_PER_KM2
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Whether each cell's centre is in the window."""
+        return ~np.isnan(self.values_per_km2)
+
+    @property
+    def integral(self) -> float:
+        """Events expected over the window's cells."""
+        return float(np.nansum(self.values_per_km2)) * self.cell_area_km2
+
+    @property
+    def bounds_m(self) -> tuple[float, float, float, float]:
+        """West, south, east and north of the grid."""
+        grid = self.grid
+        east_m, north_m = grid.west_m + grid.columns * grid.cell_m, grid.south_m + grid.rows * grid.cell_m
+        return grid.west_m, grid.south_m, east_m, north_m
+
+    def at(self, *, easting_m: ArrayLike, northing_m: ArrayLike) -> Floats:
+        """The value of the cell that holds each point, NaN outside the window; shape (n,)."""
+        easting, northing = checked_coordinates(easting_m, northing_m)
+        row, column, within = self.grid.indices(easting, northing)
+        return np.where(within, self.values_per_km2[row, column], np.nan)
+
+
+@dataclass(frozen=True)
+class DensityUncertainty:
+    """How sure a surface is, cell by cell, same shape as its values.
+
+    `coefficient_of_variation` is NaN outside the window. `too_few`: fewer than 5 events within two bandwidths. `too_uncertain`:
+    coefficient of variation above 50 %. Both are False outside the window.
+    """
+
+    coefficient_of_variation: Floats
+    too_few: NDArray[np.bool_]
+    too_uncertain: NDArray[np.bool_]
+
+    @property
+    def masked(self) -> NDArray[np.bool_]:
+        """The cells of which nothing should be read: too few events, or too uncertain."""
+        return self.too_few | self.too_uncertain
+
+
+def kernel_density(
+    *,
+    easting_m: ArrayLike,
+    northing_m: ArrayLike,
+    window: Window,
+    bandwidth_m: float,
+    cell_m: float,
+    edge: str = "diggle",
+    weights: ArrayLike | None = None,
+) -> DensitySurface:
+    """Density on a grid from the window's south-west corner.
+
+    Coordinates and weights of shape (n,), metres. Raises the errors of `analytics.point_patterns`: among them NoEventsError where no
+    event is inside, TooManyCellsError above four million cells.
+    """
+    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights)
+    return estimate.surface(estimate.sum_of_kernels(estimate.pattern.weights))
+
+
+@dataclass(frozen=True)
+class _Estimate:
+    """What the density, its uncertainty and its bootstrap share: pattern, grid, and the kernels' masses inside the window."""
+
+    pattern: PointPattern
+    window: Window
+    grid: Grid
+    bandwidth_m: float
+    edge: str
+
+    @classmethod
+    def of(
+        cls,
+        easting_m: ArrayLike,
+        northing_m: ArrayLike,
+        window: Window,
+        bandwidth_m: float,
+        cell_m: float,
+        edge: str,
+        weights: ArrayLike | None,
+    ) -> "_Estimate":
+        """Check everything first."""
+        _check_edge(edge)
+        bandwidth_m = checked_bandwidth(bandwidth_m)
+        grid = grid_over(window=window, cell_m=cell_m)
+        pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window, weights=weights)
+        return cls(pattern=pattern, window=window, grid=grid, bandwidth_m=bandwidth_m, edge=edge)
+
+    def sum_of_kernels(self, weights: Floats, *, power: int = 1) -> Floats:
+        """Sum over events of weight * (k(u - x_i) / e(x_i)) ** power at the cell centres, per m2; e is 1 but for "diggle".
+
+        The square of a Gaussian kernel is one of bandwidth s / sqrt 2, times 1 / (4 pi s^2).
+        """
+        bandwidth_m = self.bandwidth_m / np.sqrt(power)
+        factor = 1.0 if power == 1 else 1 / (4 * np.pi * self.bandwidth_m**2)
+        lattice = lattice_over(grid=self.grid, bandwidth_m=self.bandwidth_m, finest_m=bandwidth_m)
+        if lattice is None:
+            return factor * self._summed_directly(weights, bandwidth_m, power)
+        nodes = self._spread(lattice, weights, power)
+        return factor * lattice.cells(smooth_points(nodes, lattice=lattice, bandwidth_m=bandwidth_m))
+
+    def _spread(self, lattice: Lattice, weights: Floats, power: int) -> Floats:
+        """Weights over the kernels' masses to the power, on the nodes."""
+        nodes = np.zeros(lattice.rows * lattice.columns)
+        if self.edge == "diggle":
+            mass = window_mass_nodes(self.window, lattice, self.bandwidth_m, 2).ravel()
+        for block, matrix in point_blocks(lattice, self.pattern.easting_m, self.pattern.northing_m):
+            share = weights[block] / (matrix @ mass) ** power if self.edge == "diggle" else weights[block]
+            nodes += matrix.T @ share
+        return nodes
+
+    def _summed_directly(self, weights: Floats, bandwidth_m: float, power: int) -> Floats:
+        """Where the lattice would not fit into memory: a fine bandwidth over a large area."""
+        pattern = self.pattern
+        if self.edge == "diggle":
+            mass = kernel_mass_inside(
+                window=self.window,
+                easting_m=pattern.easting_m,
+                northing_m=pattern.northing_m,
+                bandwidth_m=self.bandwidth_m,
+            )
+            weights = weights / mass**power
+        return _separable_sum(self.grid, pattern.easting_m, pattern.northing_m, np.full(pattern.events, bandwidth_m), weights)
+
+    def at_events(self) -> Floats:
+        """The density with Diggle's correction at the events themselves, per m2."""
+        pattern, bandwidth_m = self.pattern, self.bandwidth_m
+        lattice = lattice_over(grid=self.grid, bandwidth_m=bandwidth_m)
+        if lattice is None or pattern.events <= FEW_EVENTS:
+            return kernel_density_at(
+                easting_m=pattern.easting_m, northing_m=pattern.northing_m, window=self.window, bandwidth_m=bandwidth_m,
+                at_easting_m=pattern.easting_m, at_northing_m=pattern.northing_m, weights=pattern.weights,
+            ) / M2_PER_KM2  # fmt: skip
+        nodes = self._spread(lattice, pattern.weights, 1)
+        values = smooth_points(nodes, lattice=lattice, bandwidth_m=bandwidth_m, splines=2).ravel()
+        blocks = point_blocks(lattice, pattern.easting_m, pattern.northing_m)
+        return np.concatenate([matrix @ values for _block, matrix in blocks])
+
+    def surface(self, sum_per_m2: Floats) -> DensitySurface:
+        """The result, from the sum of kernels at the cell centres."""
+        values = np.maximum(sum_per_m2, 0) * M2_PER_KM2
+        inside = cells_inside(self.window, self.grid)
+        if self.edge == "uniform":
+            values = values / np.where(inside, self._mass_at_cells(inside), 1.0)
+        return DensitySurface(
+            values_per_km2=frozen(np.where(inside, values, np.nan)),
+            easting_m=frozen(self.grid.easting_m),
+            northing_m=frozen(self.grid.northing_m),
+            events=self.pattern.events,
+            events_outside=self.pattern.outside,
+            weight=float(self.pattern.weights.sum()),
+            bandwidth_m=self.bandwidth_m,
+            edge=self.edge,
+            grid=self.grid,
+        )
+
+    def _mass_at_cells(self, inside: NDArray[np.bool_]) -> Floats:
+        lattice = lattice_over(grid=self.grid, bandwidth_m=self.bandwidth_m)
+        if lattice is not None:
+            return lattice.cells(window_mass_nodes(self.window, lattice, self.bandwidth_m, 1))
+        easting_m, northing_m = np.meshgrid(self.grid.easting_m, self.grid.northing_m)
+        mass = np.ones(inside.shape)
+        mass[inside] = kernel_mass_inside(
+            window=self.window, easting_m=easting_m[inside], northing_m=northing_m[inside], bandwidth_m=self.bandwidth_m
+        )
+        return mass
+
+
+def _check_edge(edge: str) -> None:
+    if edge not in EDGES:
+        raise InvalidOptionError(option="edge", choices=EDGES)
+
+
+def _separable_sum(grid: Grid, easting_m: Floats, northing_m: Floats, bandwidth_m: Floats, weights: Floats) -> Floats:
+    """Sum of weighted kernels, each with its own bandwidth, at the cell centres, per m2.
+
+    A Gaussian is a product of one along the rows and one along the columns, so the sum over events is a matrix product.
+    """
+    total = np.zeros((grid.rows, grid.columns))
+    step = max(1, PAIRS_AT_A_TIME // (grid.rows + grid.columns))
+    for start in range(0, easting_m.size, step):
+        block = slice(start, start + step)
+        width_m = bandwidth_m[block, None]
+        across = np.exp(-(((grid.easting_m - easting_m[block, None]) / width_m) ** 2) / 2)
+        up = np.exp(-(((grid.northing_m - northing_m[block, None]) / width_m) ** 2) / 2)
+        total += (up * (weights[block] / (2 * np.pi * bandwidth_m[block] ** 2))[:, None]).T @ across
+    return total
+
+
+def kernel_density_at(
+    *,
+    easting_m: ArrayLike,
+    northing_m: ArrayLike,
+    window: Window,
+    bandwidth_m: float,
+    at_easting_m: ArrayLike,
+    at_northing_m: ArrayLike,
+    edge: str = "diggle",
+    weights: ArrayLike | None = None,
+) -> Floats:
+    """Density at given points, summed over the events without approximation; NaN outside the window.
+
+    Events of shape (n,), points of shape (m,); returns shape (m,), events per km2. Takes n x m operations: for checks and for single
+    places. Raises what `kernel_density` raises.
+    """
+    _check_edge(edge)
+    bandwidth_m = checked_bandwidth(bandwidth_m)
+    pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window, weights=weights)
+    at_easting, at_northing = checked_coordinates(at_easting_m, at_northing_m)
+    share = pattern.weights / (2 * np.pi * bandwidth_m**2 / M2_PER_KM2)
+    if edge == "diggle":
+        share = share / kernel_mass_inside(
+            window=window, easting_m=pattern.easting_m, northing_m=pattern.northing_m, bandwidth_m=bandwidth_m
+        )
+    values = np.empty(at_easting.shape)
+    step = max(1, PAIRS_AT_A_TIME // pattern.events)
+    for start in range(0, at_easting.size, step):
+        block = slice(start, start + step)
+        squared_m2 = (at_easting[block, None] - pattern.easting_m) ** 2 + (at_northing[block, None] - pattern.northing_m) ** 2
+        values[block] = np.exp(squared_m2 / (-2 * bandwidth_m**2)) @ share
+    inside = inside_window(window=window, easting_m=at_easting, northing_m=at_northing)
+    if edge == "uniform":
+        values[inside] /= kernel_mass_inside(
+            window=window, easting_m=at_easting[inside], northing_m=at_northing[inside], bandwidth_m=bandwidth_m
+        )
+    return np.where(inside, values, np.nan)
+
+
+def kernel_density_adaptive(
+    *,
+    easting_m: ArrayLike,
+    northing_m: ArrayLike,
+    window: Window,
+    bandwidth_m: float,
+    cell_m: float,
+    edge: str = "diggle",
+    weights: ArrayLike | None = None,
+    trim: float = 5.0,
+) -> DensitySurface:
+    """Density with a bandwidth for each event: narrow where events are dense, wide where they are sparse (Abramson 1982).
+
+    s_i = s * sqrt(g / f(x_i)), f the density with the fixed bandwidth `bandwidth_m` (the pilot), g its geometric mean over the
+    events, so that the geometric mean of the bandwidths is `bandwidth_m`; none exceeds `trim` times it. `edge` is "none" or
+    "diggle"; the kernels' masses are taken on the grid's cells, each exact. Arguments and errors otherwise as `kernel_density`.
+    """
+    if edge not in ("none", "diggle"):
+        raise InvalidOptionError(option="edge", choices=("none", "diggle"))
+    if not (np.isfinite(trim) and trim >= 1):
+        raise InvalidBandwidthError
+    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights)
+    pattern = estimate.pattern
+    pilot = estimate.at_events()
+    geometric_mean = np.exp(np.mean(np.log(pilot)))
+    width_m = np.minimum(bandwidth_m * np.sqrt(geometric_mean / pilot), trim * bandwidth_m)
+    share = pattern.weights
+    if edge == "diggle":
+        share = share / kernel_mass_inside(
+            window=window, easting_m=pattern.easting_m, northing_m=pattern.northing_m, bandwidth_m=width_m
+        )
+    return estimate.surface(_separable_sum(estimate.grid, pattern.easting_m, pattern.northing_m, width_m, share))
+
+
+def density_uncertainty(
+    *,
+    surface: DensitySurface,
+    easting_m: ArrayLike,
+    northing_m: ArrayLike,
+    window: Window,
+    weights: ArrayLike | None = None,
+) -> DensityUncertainty:
+    """How sure the surface is, from the same events, window and weights that made it.
+
+    The coefficient of variation is that of the bootstrap with ever more resamples, which has a closed form: with the bandwidth held,
+    the resampled value is a sum of multinomial counts times k_i = w_i k(u - x_i) / e, so its variance is
+    sum k_i^2 - (sum k_i)^2 / n. One more smoothing, with the squared kernel, gives it without noise or seed.
+    """
+    estimate = _Estimate.of(
+        easting_m, northing_m, window, surface.bandwidth_m, surface.cell_m, surface.edge, weights
+    )
+    pattern = estimate.pattern
+    inside = surface.inside
+    total = np.maximum(estimate.sum_of_kernels(pattern.weights), 0)
+    squares = estimate.sum_of_kernels(pattern.weights**2, power=2)
+    variance = np.maximum(squares - total**2 / pattern.events, 0)
+    sure = total > NEGLIGIBLE * total.max()
+    # What is common to all events at a cell, such as the uniform correction, leaves the ratio as it is.
+    variation = np.where(sure, np.sqrt(variance) / np.where(sure, total, 1.0), np.inf)
+    return DensityUncertainty(
+        coefficient_of_variation=frozen(np.where(inside, variation, np.nan)),
+        too_few=frozen(inside & ~_enough_nearby(pattern, estimate.grid, NEARBY_BANDWIDTHS * estimate.bandwidth_m)),
+        too_uncertain=frozen(inside & (variation > LARGEST_VARIATION)),
+    )
+
+
+def _enough_nearby(pattern: PointPattern, grid: Grid, radius_m: float) -> NDArray[np.bool_]:
+    """Whether at least five events lie within the radius of each cell's centre, shape (rows, columns).
+
+    Of very many events a sample settles most cells; the events around the others are then all counted.
+    """
+    easting_m, northing_m = pattern.easting_m, pattern.northing_m
+    step = -(-pattern.events // THINNED_EVENTS)
+    enough = _events_within(easting_m[::step], northing_m[::step], grid, radius_m) >= FEWEST_NEARBY
+    if step == 1 or enough.all():
+        return enough
+    cells_away = ndimage.distance_transform_edt(enough)
+    row, column, _within = grid.indices(easting_m, northing_m)
+    # An event lies within a cell's half diagonal of its cell's centre.
+    near = (cells_away[row, column] - 1) * grid.cell_m <= radius_m
+    return enough | (_events_within(easting_m[near], northing_m[near], grid, radius_m) >= FEWEST_NEARBY)
+
+
+def _events_within(easting_m: Floats, northing_m: Floats, grid: Grid, radius_m: float) -> NDArray[np.int64]:
+    """Events within the radius of each cell's centre, exactly: each event's disc covers one run of cells in a row."""
+    starts = np.zeros(grid.rows * (grid.columns + 1), dtype=np.int64)
+    column, row = (easting_m - grid.west_m) / grid.cell_m - 0.5, (northing_m - grid.south_m) / grid.cell_m - 0.5
+    radius = radius_m / grid.cell_m
+    lowest = np.ceil(row - radius)
+    for step in range(int(2 * radius) + 1):
+        height = lowest + step
+        reach = radius**2 - (height - row) ** 2
+        covered = np.flatnonzero((reach >= 0) & (height >= 0) & (height < grid.rows))
+        half_width = np.sqrt(reach[covered])
+        line = height[covered].astype(np.int64) * (grid.columns + 1)
+        first = np.clip(np.ceil(column[covered] - half_width), 0, grid.columns).astype(np.int64)
+        behind = np.clip(np.floor(column[covered] + half_width) + 1, 0, grid.columns).astype(np.int64)
+        starts += np.bincount(line + first, minlength=starts.size) - np.bincount(line + behind, minlength=starts.size)
+    return np.cumsum(starts.reshape(grid.rows, grid.columns + 1), axis=1)[:, :-1]
+
+
+def bootstrap_surfaces(
+    *,
+    easting_m: ArrayLike,
+    northing_m: ArrayLike,
+    window: Window,
+    bandwidth_m: float,
+    cell_m: float,
+    edge: str = "diggle",
+    weights: ArrayLike | None = None,
+    resamples: int = 200,
+    seed: int,
+) -> Iterator[DensitySurface]:
+    """Surfaces of as many events drawn with replacement, one at a time; the same seed gives the same surfaces.
+
+    For what is no average over cells, such as whether a hotspot is still one. Raises what `kernel_density` raises.
+    """
+    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights)
+    return _resampled(estimate, resamples, np.random.default_rng(seed))
+
+
+def _resampled(estimate: _Estimate, resamples: int, generator: np.random.Generator) -> Iterator[DensitySurface]:
+    events = estimate.pattern.events
+    for _resample in range(resamples):
+        times_drawn = np.bincount(generator.integers(events, size=events), minlength=events)
+        weights = estimate.pattern.weights * times_drawn
+        yield replace(estimate.surface(estimate.sum_of_kernels(weights)), weight=float(weights.sum()))
+
+
+def density_classes(*, values: ArrayLike) -> tuple[float, ...]:
+    """Six round, ascending lower limits for a legend, steps of 1, 2 and 5, the highest at or below the largest value.
+
+    Below the first nothing is drawn. Depends on the values alone (any shape, NaN ignored): give them in the unit shown. Empty where no
+    value is above zero.
+    """
+    finite = np.asarray(values, dtype=np.float64)
+    largest = float(np.max(finite, where=np.isfinite(finite), initial=0.0))
+    if largest <= 0:
+        return ()
+    power = int(np.floor(np.log10(largest)))
+    limits = [step * 10.0**exponent for exponent in range(power - 2, power + 1) for step in CLASS_STEPS]
+    return tuple(float(f"{limit:.0e}") for limit in limits if limit <= largest * (1 + 1e-12))[-CLASSES:]
+
+
+def suggested_cell_m(*, window: Window, bandwidth_m: float) -> float:
+    """A round cell size: five cells to a bandwidth, or larger where the area would need more than 250,000 cells."""
+    bandwidth_m = checked_bandwidth(bandwidth_m)
+    west, south, east, north = checked_window(window).bounds
+    coarse_enough_m = np.sqrt((east - west) * (north - south) / CELLS_DRAWN)
+    fitting = [cell_m for cell_m in ROUND_CELLS_M if cell_m >= coarse_enough_m]
+    smooth = [cell_m for cell_m in fitting if cell_m <= bandwidth_m / CELLS_A_BANDWIDTH]
+    if smooth:
+        return float(smooth[-1])
+    return float(fitting[0]) if fitting else float(np.ceil(coarse_enough_m))
