@@ -420,6 +420,13 @@ TABLES: tuple[Table, ...] = (
             _text("reason", "Why it was set aside", mapped=False),
             _text("value_kind", "empty, text, number, date or time", mapped=False),
             Field(name="value_length", type="INTEGER", unit="characters", description="Its length", mapped=False),
+            Field(
+                name="first_row",
+                type="BIGINT",
+                unit="1 = first row under the header",
+                description="For a key given twice, the row that had it first",
+                mapped=False,
+            ),
             Field(name="whole_row", type="BOOLEAN", description="The whole row waits", mapped=False),
             _text("record_id", "Record whose field was set aside, where the row went in", mapped=False),
         ),
