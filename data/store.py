@@ -1,0 +1,1510 @@
+"""The encrypted store of records: every SQL statement of the project, one method a question.
+
+A store is a folder of versioned snapshots (data.snapshots), each a DuckDB file encrypted with AES-256-GCM. Readers
+open the current one read-only, one connection a version and one cursor a query. Every write makes a whole new file
+from the one before and the change, so nothing of a replaced or erased row is left in it, no index has to be kept, and
+a kill at any moment leaves the snapshot before.
+
+Beside the tables of data.schema a snapshot holds `counted`, made when it is written: one row for each administration
+that counts (current, and not given to an officer), with its incident's time and place. What is asked of every page is
+then one scan of one table, in 1,000,000 rows too.
+"""
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from string import Template
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+import duckdb
+import duckdb_extension_httpfs
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from data.filters import AccessScope, Filters
+from data.journal import Journal, JournalHead, JournalTamperedError, operating_system_user
+from data.keys import Keys
+from data.schema import NOT_RECORDED, SUBSTANCES, TABLES, Field, Table, table_named
+from data.settings import Settings
+from data.snapshots import (
+    WRITER_SPILL_FOLDER,
+    DiskFullError,
+    Pointer,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    StoreHistoryError,
+    StoreMissingError,
+    current_version,
+    disk_errors_named,
+    earlier_pointer,
+    existing_pointer,
+    publish,
+    read_pointer,
+    stage,
+    switch,
+    writer_lock,
+)
+from wording import _, format_count, join_words, ngettext
+
+__all__ = [
+    "AdministrationCount",
+    "Batch",
+    "Choices",
+    "DiskFullError",
+    "Erasure",
+    "Freshness",
+    "ImportOutcome",
+    "LocatedAdministrations",
+    "RecordNotFoundError",
+    "Store",
+    "StoreBusyError",
+    "StoreCheck",
+    "StoreDamagedError",
+    "StoreEmptyError",
+    "StoreError",
+    "StoreHistoryError",
+    "StoreKeyError",
+    "StoreMissingError",
+    "StoreMixedError",
+    "StoreRefusedError",
+    "StoreSchemaError",
+    "StoreWriteError",
+    "check_store",
+    "current_version",
+    "erase",
+    "open_store",
+    "preview_batch",
+    "rollback",
+    "upgrade_store",
+    "write_batch",
+]
+
+Connection = duckdb.DuckDBPyConnection
+Tell = Callable[[str], None]
+AreaLevel = Literal["small_area", "authority", "bcu"]
+
+# Rows turned into Arrow at once: large enough for DuckDB's row groups (122,880), small enough to bound memory.
+ROWS_AT_ONCE = 122_880
+LOCK_WAIT_S = 60.0
+
+ARROW_TYPES = {
+    "VARCHAR": pa.string(),
+    "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
+    "DATE": pa.date32(),
+    "DOUBLE": pa.float64(),
+    "SMALLINT": pa.int16(),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "BOOLEAN": pa.bool_(),
+}
+
+# What a file could have said and "what is missing" looks at; keys, and fields that only follow from others, are not.
+_NOT_ASKED = {"northing_m", "location_precision_m", "small_area", "authority", "bcu", "resupply_kits"}
+MISSING_INCIDENT_FIELDS = tuple(
+    item.name
+    for item in table_named("incidents").fields
+    if item.mapped and not item.required and item.name not in _NOT_ASKED | {"easting_m"}
+)
+MISSING_ADMINISTRATION_FIELDS = tuple(
+    item.name
+    for item in table_named("administrations").fields
+    if item.mapped and not item.required and item.name not in _NOT_ASKED
+)
+# In the order of their bits in counted.missing_bits.
+MISSING_FIELDS = ("location", "local_hour", *MISSING_INCIDENT_FIELDS, *MISSING_ADMINISTRATION_FIELDS, "substance")
+
+
+class StoreKeyError(StoreError):
+    """The store cannot be decrypted with the key at hand."""
+
+    def __init__(self, *, folder: Path) -> None:
+        super().__init__(
+            _(
+                "The store key does not fit the records in {folder}. Use the key they were written with; without it "
+                "they cannot be read."
+            ).format(folder=folder)
+        )
+
+
+class StoreRefusedError(StoreError):
+    """A store of real records that the settings do not allow to open."""
+
+    def __init__(self, *, folder: Path) -> None:
+        super().__init__(
+            _(
+                "The store in {folder} holds real records. They open only on this machine and only where the settings "
+                "say so: set synthetic = false and open_real_on_loopback = true under [store]."
+            ).format(folder=folder)
+        )
+
+
+class StoreMixedError(StoreError):
+    """Synthetic rows for a real store, or the other way round."""
+
+    def __init__(self, *, folder: Path, store_is_synthetic: bool) -> None:
+        sentence = (
+            _("The store in {folder} is synthetic and takes no real records. Choose another folder with --store.")
+            if store_is_synthetic
+            else _("The store in {folder} is for real records and takes no synthetic ones. Choose another folder.")
+        )
+        super().__init__(sentence.format(folder=folder))
+
+
+class StoreSchemaError(StoreError):
+    """The snapshot was written by a version of this program with other tables."""
+
+    def __init__(self, *, folder: Path) -> None:
+        super().__init__(
+            _("The store in {folder} was made by another version of this program. Run: python -m data upgrade").format(
+                folder=folder
+            )
+        )
+
+
+class StoreEmptyError(StoreError):
+    """No administration counts, so the question has no answer."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The store holds no administrations yet. Import a file of administrations first."))
+
+
+class StoreWriteError(StoreError):
+    """A batch that cannot be written; nothing was changed. The sentence names tables and columns, never values."""
+
+
+class RecordNotFoundError(StoreError):
+    """Nothing in the store has the token."""
+
+    def __init__(self) -> None:
+        super().__init__(_("No record has this token. Copy it whole, as the dashboard or the report shows it."))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Validated, pseudonymised rows of one file, by table; `target` is the table the file was for."""
+
+    target: str
+    synthetic: bool
+    import_row: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
+    quarantine: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOutcome:
+    """What became of a batch's rows; `version` is the snapshot that counts afterwards."""
+
+    version: str | None
+    imported: int
+    updated: int
+    unchanged: int
+    quarantined_rows: int
+    quarantined_fields: int
+
+    @property
+    def changed(self) -> bool:
+        """Whether any record is new or different."""
+        return bool(self.imported or self.updated)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freshness:
+    """How new the records are; the moment is in the deployment's time zone."""
+
+    last_import_at: datetime | None
+    last_event_day: date | None
+    imports: int
+    rows_quarantined: int
+    fields_quarantined: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """Values that occur, sorted: what filters can offer."""
+
+    bcus: tuple[str, ...]
+    authorities: tuple[str, ...]
+    small_areas: tuple[str, ...]
+    substances: tuple[str, ...]
+    settings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdministrationCount:
+    """How many administrations, at how many incidents, and how many of them have a place.
+
+    administrations = located (coordinates) + area_only (only an area is known) + unlocated.
+    """
+
+    administrations: int
+    located: int
+    area_only: int
+    unlocated: int
+    incidents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocatedAdministrations:
+    """Places of administrations, shape (n,), metres on the deployment's CRS; precision NaN where it is not known."""
+
+    easting_m: NDArray[np.float64]
+    northing_m: NDArray[np.float64]
+    location_precision_m: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreCheck:
+    """What `check_store` found; `problems` are sentences, none where all is well."""
+
+    version: str
+    synthetic: bool
+    schema_version: str
+    created_at: datetime
+    snapshots: tuple[str, ...]
+    rows: Mapping[str, int]
+    journal_entries: int
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def lines(self) -> tuple[str, ...]:
+        """The check in sentences."""
+        kind = _("synthetic records") if self.synthetic else _("real records")
+        tables = [
+            _("{table}: {rows}").format(table=table, rows=format_count(rows))
+            for table, rows in self.rows.items()
+            if rows
+        ]
+        return (
+            _("Snapshot {version}, {kind}.").format(version=self.version, kind=kind),
+            _("Rows in {tables}.").format(tables=join_words(tables)) if tables else _("No rows."),
+            ngettext("{count} snapshot is kept.", "{count} snapshots are kept.", len(self.snapshots)).format(
+                count=format_count(len(self.snapshots))
+            ),
+            ngettext(
+                "The journal's chain of {count} entry is whole.",
+                "The journal's chain of {count} entries is whole.",
+                self.journal_entries,
+            ).format(count=format_count(self.journal_entries))
+            if self.journal_entries
+            else _("The journal has no entry that can be vouched for."),
+            *(self.problems or (_("Nothing is wrong."),)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erasure:
+    """What was erased; `snapshots_left` hold it still because another program has them open."""
+
+    version: str
+    rows: Mapping[str, int]
+    snapshots_removed: tuple[str, ...]
+    snapshots_left: tuple[str, ...]
+
+    def lines(self) -> tuple[str, ...]:
+        """The erasure in sentences."""
+        tables = [
+            _("{table}: {rows}").format(table=table, rows=format_count(rows))
+            for table, rows in self.rows.items()
+            if rows
+        ]
+        removed = len(self.snapshots_removed)
+        lines = [
+            _("Erased or unlinked rows in {tables}.").format(tables=join_words(tables)),
+            ngettext(
+                "{count} earlier snapshot that held them is gone.",
+                "{count} earlier snapshots that held them are gone.",
+                removed,
+            ).format(count=format_count(removed)),
+        ]
+        if self.snapshots_left:
+            lines.append(_("Some earlier snapshots are still open in another program. Close it and erase again."))
+        return tuple(lines)
+
+
+# Connections ---------------------------------------------------------------------------------------------------------
+
+
+def _sql(text: str, **names: str) -> str:
+    """`text` with table, column and condition texts put in; all come from this program, values are always bound."""
+    return Template(text).substitute(names)
+
+
+@functools.cache
+def _encryption_extension() -> Path:
+    """DuckDB's own signed httpfs extension, from its wheel: it holds the cipher that files are written with."""
+    folder = Path(duckdb_extension_httpfs.__file__).parent
+    return next(folder.glob(f"extensions/v{duckdb.__version__}/httpfs.duckdb_extension"))
+
+
+def _quoted(path: Path) -> str:
+    """A path as an SQL text: DuckDB binds values, and a path to attach is not one."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _connect(
+    *, settings: Settings, keys: Keys, attach: Mapping[str, tuple[Path, bool]], spill: Path | None
+) -> Connection:
+    """An in-memory DuckDB with the files of `attach` (name: path, writable) and no way out of them.
+
+    Readers spill nothing to disk; a writer spills encrypted blocks to `spill`.
+    """
+    folder = settings.store_folder
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+            "python_enable_replacements": "false",
+            "temp_file_encryption": "true",
+            "temp_directory": str(spill) if spill else "",
+            "memory_limit": settings.store.memory_limit,
+        },
+    )
+    try:
+        connection.execute(_sql("LOAD $path", path=_quoted(_encryption_extension())))
+        for name, (path, writable) in attach.items():
+            statement = (
+                "ATTACH $path AS $name (ENCRYPTION_KEY ?)"
+                if writable
+                else ("ATTACH $path AS $name (ENCRYPTION_KEY ?, READ_ONLY)")
+            )
+            _attach(connection, _sql(statement, path=_quoted(path), name=name), keys=keys, folder=folder, path=path)
+        connection.execute("SET GLOBAL TimeZone = ?", [settings.time_zone])  # plain SET does not reach cursors
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _attach(connection: Connection, statement: str, *, keys: Keys, folder: Path, path: Path) -> None:
+    try:
+        connection.execute(statement, [keys.store_key])
+    except duckdb.InvalidInputException:
+        raise StoreKeyError(folder=folder) from None
+    except (duckdb.IOException, duckdb.CatalogException):
+        raise StoreDamagedError(file=path) from None
+
+
+@contextmanager
+def _write_errors_named(folder: Path) -> Iterator[None]:
+    """Turn DuckDB's errors into ours without their text or chain: both may quote a value of a record."""
+    try:
+        with disk_errors_named(folder):
+            yield
+    except duckdb.ConstraintException:
+        raise StoreWriteError(
+            _("The rows hold a value that the schema does not allow. Nothing was changed. Check the mapping.")
+        ) from None
+    except duckdb.OutOfMemoryException:
+        raise StoreWriteError(
+            _(
+                "There was not enough memory for this import. Nothing was changed. Raise memory_limit under [store], "
+                "or split the file."
+            )
+        ) from None
+    except duckdb.IOException as error:
+        if "No space left" in str(error):
+            raise DiskFullError(folder=folder) from None
+        raise StoreWriteError(
+            _("The store folder {folder} cannot be written. Nothing was changed.").format(folder=folder)
+        ) from None
+    except duckdb.Error as error:
+        raise StoreWriteError(
+            _("The records could not be written ({kind}). Nothing was changed.").format(kind=type(error).__name__)
+        ) from None
+    except pa.ArrowException as error:
+        raise StoreWriteError(
+            _("A column holds values of the wrong type ({kind}). Nothing was changed.").format(
+                kind=type(error).__name__
+            )
+        ) from None
+
+
+# Schema --------------------------------------------------------------------------------------------------------------
+
+
+def _column_ddl(item: Field) -> str:
+    name = f'"{item.name}"'  # one field is called "at", which is a word of SQL
+    parts = [name, item.type]
+    if item.required or item.default:
+        parts.append("NOT NULL")
+    if item.values:
+        parts.append("CHECK ({} IN ({}))".format(name, ", ".join(f"'{value}'" for value in item.values)))
+    if item.minimum is not None:
+        parts.append(f"CHECK ({name} BETWEEN {item.minimum:f} AND {item.maximum:f})")
+    return " ".join(parts)
+
+
+def _table_ddl(table: Table) -> str:
+    return _sql(
+        "CREATE TABLE fresh.$table ($columns)",
+        table=table.name,
+        columns=", ".join(_column_ddl(item) for item in table.fields),
+    )
+
+
+@functools.cache
+def _schema_version() -> str:
+    """Changes whenever a table, a constraint or `counted` does: readers then ask for an upgrade."""
+    text = "\n".join((*map(_table_ddl, TABLES), *_counted_steps()))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _missing_conditions() -> tuple[str, ...]:
+    """One condition for each of MISSING_FIELDS, in that order; i is the incident, a the administration."""
+    tables = (("i", "incidents", MISSING_INCIDENT_FIELDS), ("a", "administrations", MISSING_ADMINISTRATION_FIELDS))
+    conditions = ["NOT (" + LOCATED + ")", "i.local_hour IS NULL"]
+    for alias, table, names in tables:
+        for name in names:
+            missing = f"{alias}.{name} IS NULL"
+            if table_named(table).field(name).default:
+                missing = f"{alias}.{name} = '{NOT_RECORDED}'"
+            conditions.append(missing)
+    return (*conditions, "s.administration_id IS NULL")
+
+
+LOCATED = (
+    "i.location_source IS NOT NULL AND i.location_source IN ('coordinates', 'postcode')"
+    " AND i.easting_m IS NOT NULL AND i.northing_m IS NOT NULL"
+)
+
+
+def _counted_steps() -> tuple[str, str]:
+    """Two short steps: the substances of each administration as bits, then the flat table itself, in order of time."""
+    substances = _sql(
+        """
+        CREATE TEMP TABLE substance_bits AS
+        SELECT administration_id, bit_or(1::INTEGER << (list_position([$names], substance) - 1)::INTEGER) AS bits,
+               bool_and(substance = '$unknown') AS unknown
+        FROM fresh.substances WHERE record_state = 'current' GROUP BY administration_id
+        """,
+        names=", ".join(f"'{name}'" for name in SUBSTANCES),
+        unknown=NOT_RECORDED,
+    )
+    counted = _sql(
+        """
+        CREATE TABLE fresh.counted AS
+        SELECT a.administration_id, i.rowid::INTEGER AS incident_number,
+               i.local_date, i.local_hour, i.local_weekday, i.easting_m, i.northing_m, i.location_precision_m,
+               $located AS located, NOT ($located) AND i.location_source IS NOT DISTINCT FROM 'area' AS area_only,
+               i.small_area, i.authority, i.bcu, i.setting,
+               coalesce(s.bits, $no_substance) AS substance_bits, $missing AS missing_bits
+        FROM fresh.administrations a
+        JOIN fresh.incidents i USING (incident_id)
+        LEFT JOIN (FROM temp.substance_bits) s ON s.administration_id = a.administration_id $only_known
+        WHERE a.record_state = 'current' AND i.record_state = 'current' AND a.recipient_type <> 'officer'
+        ORDER BY i.local_date, i.rowid, a.administration_id
+        """,
+        located="(" + LOCATED + ")",
+        no_substance=str(1 << SUBSTANCES.index(NOT_RECORDED)),
+        only_known="AND NOT s.unknown",
+        missing=" + ".join(
+            f"CASE WHEN {condition} THEN {1 << bit}::BIGINT ELSE 0 END"
+            for bit, condition in enumerate(_missing_conditions())
+        ),
+    )
+    return substances, counted
+
+
+# Writing -------------------------------------------------------------------------------------------------------------
+
+
+def write_batch(
+    *,
+    settings: Settings,
+    keys: Keys,
+    batch: Batch,
+    on_progress: Tell | None = None,
+    who: str | None = None,
+    purpose: str = "",
+    lock_wait_s: float = LOCK_WAIT_S,
+) -> ImportOutcome:
+    """Merge `batch` into the store of `settings` and publish the result as a new snapshot, or change nothing at all.
+
+    The target table's row decides: an unknown key is imported; the same row_hash is unchanged; another one is updated,
+    and then its parent is updated too and its children from the same source are replaced. The same file with nothing
+    changed makes no new snapshot. Raises StoreError; waits up to `lock_wait_s` seconds for another import.
+    """
+    _check_batch(batch)
+    folder = settings.store_folder
+    tell = on_progress or _tell_nobody
+    with writer_lock(folder, wait_s=lock_wait_s, on_wait=tell), _write_errors_named(folder):
+        pointer = _pointer_for(batch, settings)
+        tell(_("Comparing the file with what is stored."))
+        merge = _compare(settings=settings, keys=keys, batch=batch, pointer=pointer)
+        if merge.repeated and not merge.outcome.changed:
+            return merge.outcome
+        import_row = dict(batch.import_row) | {
+            "target": batch.target,
+            "rows_imported": merge.outcome.imported,
+            "rows_updated": merge.outcome.updated,
+            "rows_unchanged": merge.outcome.unchanged,
+            "rows_quarantined": merge.outcome.quarantined_rows,
+            "fields_quarantined": merge.outcome.quarantined_fields,
+        }
+        incoming = {**merge.changed_rows(batch), "quarantine": batch.quarantine}
+        incoming["imports"] = _imports_frame(import_row)
+
+        def mark(connection: Connection) -> None:
+            _mark_replaced(connection, batch=batch, incoming=incoming)
+
+        version = _rewrite(
+            settings=settings,
+            keys=keys,
+            pointer=pointer,
+            synthetic=batch.synthetic,
+            mark=mark,
+            incoming=incoming,
+            entry=_Entry(
+                action="import",
+                who=who,
+                purpose=purpose,
+                details={
+                    name: str(import_row[name]) if name in ("import_id", "source") else import_row[name]
+                    for name in import_row
+                    if name == "import_id" or name == "target" or name.startswith(("rows_", "fields_", "file_hash"))
+                },
+            ),
+            tell=tell,
+        )
+    return ImportOutcome(**(vars(merge.outcome) | {"version": version}))
+
+
+def preview_batch(*, settings: Settings, keys: Keys, batch: Batch) -> ImportOutcome:
+    """What `write_batch` would do, without writing anything. Raises StoreError."""
+    _check_batch(batch)
+    with _write_errors_named(settings.store_folder):
+        pointer = _pointer_for(batch, settings)
+        return _compare(settings=settings, keys=keys, batch=batch, pointer=pointer).outcome
+
+
+def _tell_nobody(_sentence: str) -> None:
+    """Progress that nobody asked for."""
+
+
+def _pointer_for(batch: Batch, settings: Settings) -> Pointer | None:
+    folder = settings.store_folder
+    pointer = read_pointer(folder)
+    holds_synthetic = pointer.synthetic if pointer else settings.store.synthetic
+    if batch.synthetic != holds_synthetic:
+        raise StoreMixedError(folder=folder, store_is_synthetic=holds_synthetic)
+    return pointer
+
+
+def _check_batch(batch: Batch) -> None:
+    """Refuse a batch that does not fit the schema: every column of each table, keys unique and not empty."""
+    if batch.target not in batch.tables:
+        raise StoreWriteError(_("The file has no rows for the table {table}.").format(table=batch.target))
+    for name, frame in {**batch.tables, "quarantine": batch.quarantine}.items():
+        table = table_named(name)
+        wrong = sorted(set(table.names) ^ set(frame.columns))
+        if wrong:
+            raise StoreWriteError(
+                _("The rows for {table} lack, or should not have: {columns}.").format(
+                    table=name, columns=join_words(wrong)
+                )
+            )
+        if frame[table.key].isna().any() or frame[table.key].duplicated().any():
+            raise StoreWriteError(
+                _("Rows for {table} share a {key} or have none; each row needs its own.").format(
+                    table=name, key=table.key
+                )
+            )
+    parts = _quarantine_counts(batch.quarantine)[0] + len(batch.tables[batch.target])
+    if batch.import_row["rows_in"] != parts:
+        raise StoreWriteError(
+            _("The file has {rows_in} rows, but {parts} are accounted for. Nothing was changed.").format(
+                rows_in=format_count(batch.import_row["rows_in"]), parts=format_count(parts)
+            )
+        )
+
+
+def _quarantine_counts(quarantine: pd.DataFrame) -> tuple[int, int]:
+    """Rows held back whole, and fields set aside alone."""
+    whole = quarantine["whole_row"].fillna(False).astype(bool)
+    return int(quarantine.loc[whole, "row_number"].nunique()), int((~whole).sum())
+
+
+def _imports_frame(import_row: Mapping[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame([import_row], columns=list(table_named("imports").names))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Merge:
+    """Which rows of the target are new or different, and whether this very file was imported before."""
+
+    outcome: ImportOutcome
+    changed: NDArray[np.bool_]
+    repeated: bool
+
+    def changed_rows(self, batch: Batch) -> dict[str, pd.DataFrame]:
+        """The batch's rows that go in: changed rows of the target, their parents and their children."""
+        target = batch.tables[batch.target]
+        rows = {batch.target: target if self.changed.all() else target[self.changed]}
+        for name, frame in batch.tables.items():
+            if name != batch.target:
+                link = _link(batch.target, name)
+                rows[name] = frame if self.changed.all() else frame[frame[link].isin(rows[batch.target][link])]
+        return rows
+
+
+def _link(target: str, other: str) -> str:
+    """The column through which rows of `other` follow rows of `target`: a key that both tables have."""
+    target_table, other_table = table_named(target), table_named(other)
+    if target_table.key in other_table.names:
+        return target_table.key
+    keys = {table.key for table in TABLES}
+    for name in target_table.names:
+        if name in keys and name in other_table.names and name != other_table.key:
+            return name
+    if other_table.key in target_table.names:
+        return other_table.key
+    raise StoreWriteError(
+        _("A file of {target} cannot fill the table {other}: they share no key.").format(target=target, other=other)
+    )
+
+
+def _compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | None) -> _Merge:
+    """Compare the target's keys and row hashes with the current snapshot."""
+    target = batch.tables[batch.target]
+    state = np.zeros(len(target), dtype=np.int8)
+    repeated = False
+    if pointer:
+        folder = settings.store_folder
+        with _opened(
+            settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
+        ) as connection:
+            if batch.target in _tables_of(connection, "old"):
+                state = _states(connection, table=table_named(batch.target), rows=target)
+                repeated = bool(_fetch_one(connection, SAME_FILE, _same_file(batch)))
+    quarantined_rows, quarantined_fields = _quarantine_counts(batch.quarantine)
+    outcome = ImportOutcome(
+        version=pointer.current.version if pointer else None,
+        imported=int((state == 0).sum()),
+        updated=int((state == 1).sum()),
+        unchanged=int((state == 2).sum()),
+        quarantined_rows=quarantined_rows,
+        quarantined_fields=quarantined_fields,
+    )
+    return _Merge(outcome=outcome, changed=state < 2, repeated=repeated)
+
+
+SAME_FILE = "SELECT count(*) FROM old.imports WHERE file_hash = ? AND target = ? AND source IS NOT DISTINCT FROM ?"
+
+
+def _same_file(batch: Batch) -> list[Any]:
+    return [batch.import_row["file_hash"], batch.target, batch.import_row["source"]]
+
+
+def _states(connection: Connection, *, table: Table, rows: pd.DataFrame) -> NDArray[np.int8]:
+    """For each row 0 where its key is new, 1 where it differs from the stored row, 2 where it is the same."""
+    incoming = pa.table(
+        {
+            "position": pa.array(np.arange(len(rows))),
+            "key": pa.array(rows[table.key], pa.string(), from_pandas=True),
+            "row_hash": pa.array(rows["row_hash"], pa.string(), from_pandas=True),
+            "record_state": pa.array(rows["record_state"], pa.string(), from_pandas=True),
+        }
+    )
+    connection.register("incoming", incoming)
+    states = connection.execute(
+        _sql(
+            """
+            SELECT incoming.position, CASE
+                       WHEN stored.$key IS NULL THEN 0
+                       WHEN (stored.row_hash, stored.record_state)
+                            IS NOT DISTINCT FROM (incoming.row_hash, incoming.record_state) THEN 2
+                       ELSE 1
+                   END AS state
+            FROM incoming LEFT JOIN old.$table stored ON stored.$key = incoming.key
+            """,
+            key=table.key,
+            table=table.name,
+        )
+    ).fetchnumpy()
+    connection.unregister("incoming")
+    ordered = np.empty(len(rows), dtype=np.int8)
+    ordered[states["position"]] = states["state"]
+    return ordered
+
+
+def _mark_replaced(connection: Connection, *, batch: Batch, incoming: Mapping[str, pd.DataFrame]) -> None:
+    """Fill the gone_* tables: stored rows that are not carried over, since this batch replaces them."""
+    for name, frame in incoming.items():
+        _mark(connection, table_named(name), frame[table_named(name).key])
+    source = batch.import_row["source"]
+    target_rows = incoming[batch.target]
+    for name in batch.tables:
+        table = table_named(name)
+        if name != batch.target and table.key not in table_named(batch.target).names:
+            # Children that the new version of their parent no longer has.
+            link = _link(batch.target, name)
+            connection.register("parents", pa.table({"key": pa.array(target_rows[link].unique(), pa.string())}))
+            _select_gone(
+                connection,
+                table,
+                "stored.source IS NOT DISTINCT FROM ? AND stored.$link IN (SELECT key FROM parents)",
+                [source],
+                link=link,
+            )
+            connection.unregister("parents")
+    quarantine = table_named("quarantine")
+    _select_gone(
+        connection,
+        quarantine,
+        """stored.import_id IN (SELECT import_id FROM old.imports
+           WHERE file_hash = ? AND target = ? AND source IS NOT DISTINCT FROM ?)""",
+        _same_file(batch),
+    )
+    healed = pd.concat([target_rows[table_named(batch.target).key], batch.quarantine["record_id"].dropna()])
+    connection.register("healed", pa.table({"key": pa.array(healed.unique(), pa.string())}))
+    _select_gone(
+        connection, quarantine, "stored.target = ? AND stored.record_id IN (SELECT key FROM healed)", [batch.target]
+    )
+    connection.unregister("healed")
+
+
+def _mark(connection: Connection, table: Table, keys: pd.Series) -> None:
+    connection.register("replaced", pa.table({"key": pa.array(keys, pa.string(), from_pandas=True)}))
+    connection.execute(_sql("INSERT INTO temp.gone_$table SELECT key FROM replaced", table=table.name))
+    connection.unregister("replaced")
+
+
+def _select_gone(connection: Connection, table: Table, condition: str, values: list[Any], **names: str) -> None:
+    if table.name in _tables_of(connection, "old"):
+        connection.execute(
+            _sql(
+                "INSERT INTO temp.gone_$table SELECT stored.$key FROM old.$table stored WHERE $condition",
+                table=table.name,
+                key=table.key,
+                condition=_sql(condition, **names),
+            ),
+            values,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    """What the journal is told about a write."""
+
+    action: str
+    who: str | None
+    purpose: str
+    details: Mapping[str, Any]
+
+
+def _rewrite(
+    *,
+    settings: Settings,
+    keys: Keys,
+    pointer: Pointer | None,
+    synthetic: bool,
+    entry: _Entry,
+    mark: Callable[[Connection], None] | None = None,
+    incoming: Mapping[str, pd.DataFrame] | None = None,
+    unlinked: str | None = None,
+    without: frozenset[str] = frozenset(),
+    tell: Tell = _tell_nobody,
+) -> str:
+    """Write and publish a snapshot: the current one's rows but those that `mark` puts into gone_*, and `incoming`.
+
+    `unlinked` is an officer token that becomes NULL where it stands in a row that stays; `without` names earlier
+    snapshots to remove for good. Under the writer's lock.
+    """
+    folder = settings.store_folder
+    journal = Journal(folder=folder, keys=keys)
+    staging = stage(folder)
+    attach = {"fresh": (staging, True)}
+    if pointer:
+        attach["old"] = (folder / pointer.current.file, False)
+    try:
+        spill = folder / WRITER_SPILL_FOLDER
+        with _opened(settings=settings, keys=keys, attach=attach, spill=spill) as connection:
+            for table in TABLES:
+                connection.execute(_sql("CREATE TEMP TABLE gone_$table (key VARCHAR)", table=table.name))
+            if pointer and mark:
+                mark(connection)
+            for table in TABLES:
+                tell(_("Writing the table {table}.").format(table=table.name))
+                connection.execute(_table_ddl(table))
+                if pointer:
+                    _carry_over(connection, table, unlinked=unlinked)
+                if incoming and table.name in incoming:
+                    _load(connection, table, incoming[table.name])
+            tell(_("Putting the administrations in order."))
+            _finish(connection, synthetic=synthetic, version=staging, head=journal.head())
+        details = dict(entry.details) | {"previous": pointer.current.version if pointer else None}
+        who = entry.who or operating_system_user()
+        # Before the switch: a change that counts is always in the journal, a journalled change may not have come about.
+        journal.record(
+            action=entry.action,
+            who=who,
+            purpose=entry.purpose,
+            details=details | {"version": staging.stem.removeprefix("staging-")},
+        )
+        published = publish(
+            folder=folder,
+            staging=staging,
+            synthetic=synthetic,
+            schema_version=_schema_version(),
+            kept=settings.store.snapshots_kept,
+            without=without,
+        )
+    except BaseException:
+        for leftover in folder.glob(staging.name + "*"):
+            leftover.unlink()
+        raise
+    tell(_("The new snapshot is in use."))
+    return published.current.version
+
+
+@contextmanager
+def _opened(
+    *, settings: Settings, keys: Keys, attach: Mapping[str, tuple[Path, bool]], spill: Path | None = None
+) -> Iterator[Connection]:
+    connection = _connect(settings=settings, keys=keys, attach=attach, spill=spill)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _tables_of(connection: Connection, database: str) -> dict[str, tuple[str, ...]]:
+    """Tables and their columns in an attached file; one from an earlier version may have fewer than the schema."""
+    rows = connection.execute(
+        """
+        SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns()
+        WHERE database_name = ? GROUP BY table_name
+        """,
+        [database],
+    ).fetchall()
+    return {name: tuple(columns) for name, columns in rows}
+
+
+def _carry_over(connection: Connection, table: Table, *, unlinked: str | None) -> None:
+    """Copy the rows that stay. A field that the old file has not yet is not recorded."""
+    columns = _tables_of(connection, "old").get(table.name)
+    if columns is None:
+        return
+    texts = []
+    values = []
+    for item in table.fields:
+        if item.name not in columns:
+            texts.append(f"'{item.default}'" if item.default else "NULL")
+        elif unlinked is not None and item.name == "officer_token":
+            texts.append("nullif(stored.officer_token, ?)")
+            values.append(unlinked)
+        else:
+            texts.append(f'stored."{item.name}"')
+    connection.execute(
+        _sql(
+            """
+            INSERT INTO fresh.$table SELECT $columns FROM old.$table stored
+            ANTI JOIN temp.gone_$table gone ON gone.key = stored.$key
+            """,
+            table=table.name,
+            columns=", ".join(texts),
+            key=table.key,
+        ),
+        values,
+    )
+
+
+def _load(connection: Connection, table: Table, frame: pd.DataFrame) -> None:
+    """Put a frame's rows in, some at a time, with types from the schema; what is missing becomes "not recorded"."""
+    schema = pa.schema([(item.name, ARROW_TYPES[item.type]) for item in table.fields])
+    columns = ", ".join(
+        f"coalesce({item.name}, '{item.default}')" if item.default else f'"{item.name}"' for item in table.fields
+    )
+    for start in range(0, len(frame), ROWS_AT_ONCE):
+        part = frame.iloc[start : start + ROWS_AT_ONCE]
+        connection.register("part", pa.Table.from_pandas(part, schema=schema, preserve_index=False, safe=False))
+        connection.execute(
+            _sql("INSERT INTO fresh.$table SELECT $columns FROM part", table=table.name, columns=columns)
+        )
+        connection.unregister("part")
+
+
+def _finish(connection: Connection, *, synthetic: bool, version: Path, head: JournalHead) -> None:
+    """Make `counted`, note what the file is and how many rows it should have, and write everything to the file."""
+    for step in _counted_steps():
+        connection.execute(step)
+    connection.execute(
+        """
+        CREATE TABLE fresh.about AS SELECT ?::VARCHAR AS version, ?::BOOLEAN AS synthetic, ?::VARCHAR AS schema_version,
+               ?::TIMESTAMPTZ AS created_at, ?::BIGINT AS journal_entries, ?::VARCHAR AS journal_chain
+        """,
+        [
+            version.stem.removeprefix("staging-"),
+            synthetic,
+            _schema_version(),
+            datetime.now(UTC),
+            head.entries,
+            head.chain,
+        ],
+    )
+    connection.execute("CREATE TABLE fresh.row_counts (name VARCHAR, rows BIGINT)")
+    for name, rows in _count_rows(connection, "fresh").items():
+        connection.execute("INSERT INTO fresh.row_counts VALUES (?, ?)", [name, rows])
+    connection.execute("CHECKPOINT fresh")
+    connection.execute("DETACH fresh")
+
+
+def _count_rows(connection: Connection, database: str) -> dict[str, int]:
+    return {
+        name: _fetch_one(connection, _sql("SELECT count(*) FROM $database.$table", database=database, table=name))
+        for name in (*(table.name for table in TABLES), "counted")
+        if name in _tables_of(connection, database)
+    }
+
+
+def _fetch_one(connection: Connection, statement: str, values: list[Any] | None = None) -> Any:
+    row = connection.execute(statement, values or []).fetchone()
+    return row[0] if row else None
+
+
+# Care ----------------------------------------------------------------------------------------------------------------
+
+
+def rollback(*, settings: Settings, keys: Keys, who: str | None = None, purpose: str = "") -> str:
+    """Make the snapshot before the current one count again and return its version. Raises StoreError."""
+    folder = settings.store_folder
+    existing_pointer(folder)
+    with writer_lock(folder, wait_s=LOCK_WAIT_S):
+        pointer = existing_pointer(folder)
+        back = earlier_pointer(folder, pointer)
+        Journal(folder=folder, keys=keys).record(
+            action="rollback",
+            who=who or operating_system_user(),
+            purpose=purpose,
+            details={"from": pointer.current.version, "to": back.current.version},
+        )
+        switch(folder, back)
+    return back.current.version
+
+
+def upgrade_store(*, settings: Settings, keys: Keys, who: str | None = None) -> str:
+    """Write the store again with the tables of this version of the program; returns the version. Raises StoreError."""
+    folder = settings.store_folder
+    existing_pointer(folder)
+    with writer_lock(folder, wait_s=LOCK_WAIT_S), _write_errors_named(folder):
+        pointer = existing_pointer(folder)
+        if pointer.current.schema_version == _schema_version():
+            return pointer.current.version
+        return _rewrite(
+            settings=settings,
+            keys=keys,
+            pointer=pointer,
+            synthetic=pointer.synthetic,
+            entry=_Entry(action="upgrade", who=who, purpose="", details={}),
+        )
+
+
+def erase(*, settings: Settings, keys: Keys, token: str, who: str | None = None, purpose: str) -> Erasure:
+    """Take a person, an officer or one record out of the store: a new snapshot without them, earlier ones removed.
+
+    A person's or record's rows go with all that hangs on them, and an incident that then has nobody left goes too. An
+    officer's carrier and shift rows go; doses and kits stay and no longer say whose they were. The journal says that
+    it was done, by whom and why, not which token. Raises RecordNotFoundError and other StoreErrors.
+    """
+    folder = settings.store_folder
+    existing_pointer(folder)
+    with writer_lock(folder, wait_s=LOCK_WAIT_S), _write_errors_named(folder):
+        pointer = existing_pointer(folder)
+        with _opened(
+            settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
+        ) as connection:
+            gone, unlinked = _find_erased(connection, token)
+        rows = {name: len(found) for name, found in gone.items() if len(found)} | unlinked
+        if not rows:
+            raise RecordNotFoundError()
+        erased = pa.table({"key": pa.array([token, *pd.concat(list(gone.values()))], pa.string())})
+        holding = {pointer.current.file} | {
+            snapshot.file
+            for snapshot in pointer.previous
+            if _holds(settings=settings, keys=keys, file=folder / snapshot.file, erased=erased)
+        }
+
+        def mark(connection: Connection) -> None:
+            for name, found in gone.items():
+                _mark(connection, table_named(name), found)
+
+        version = _rewrite(
+            settings=settings,
+            keys=keys,
+            pointer=pointer,
+            synthetic=pointer.synthetic,
+            mark=mark,
+            unlinked=token,
+            without=frozenset(holding),
+            entry=_Entry(action="erase", who=who, purpose=purpose, details={"rows": rows, "removed": sorted(holding)}),
+        )
+    left = tuple(sorted(file for file in holding if (folder / file).exists()))
+    return Erasure(
+        version=version, rows=rows, snapshots_removed=tuple(sorted(holding - set(left))), snapshots_left=left
+    )
+
+
+# Tables whose rows are about an officer alone; elsewhere the officer's token is only taken out of the row.
+OFFICER_TABLES = ("carriers", "shifts")
+
+
+def _find_erased(connection: Connection, token: str) -> tuple[dict[str, pd.Series], dict[str, int]]:
+    """Keys of the rows that go, by table, and how many rows only lose an officer's token."""
+    stored = _tables_of(connection, "old")
+    for table in TABLES:
+        connection.execute(_sql("CREATE TEMP TABLE gone_$table (key VARCHAR)", table=table.name))
+    administrations, incidents = table_named("administrations"), table_named("incidents")
+    _select_gone(connection, administrations, "? IN (administration_id, incident_id, person_token)", [token])
+    _select_gone(
+        connection,
+        incidents,
+        """
+        incident_id = ? OR incident_id IN (
+            SELECT incident_id FROM old.administrations GROUP BY incident_id
+            HAVING count(*) = count(*) FILTER (administration_id IN (SELECT key FROM temp.gone_administrations)))
+        """,
+        [token],
+    )
+    for table in TABLES:
+        if table not in (administrations, incidents) and table.name in stored and table.field(table.key).token:
+            conditions = [f"{table.key} = ?"]
+            for parent in (administrations, incidents):
+                if parent.key in table.names:
+                    conditions.append(
+                        _sql("$key IN (SELECT key FROM temp.gone_$parent)", key=parent.key, parent=parent.name)
+                    )
+            if table.name in OFFICER_TABLES:
+                conditions.append("officer_token = ?")
+            condition = " OR ".join(conditions)
+            _select_gone(connection, table, condition, [token] * condition.count("?"))
+    records = " UNION ALL ".join(
+        _sql("SELECT key FROM temp.gone_$table", table=table.name) for table in TABLES if table.name != "quarantine"
+    )
+    _select_gone(
+        connection, table_named("quarantine"), "record_id = ? OR record_id IN ($records)", [token], records=records
+    )
+    gone = {
+        table.name: connection.execute(_sql("SELECT DISTINCT key FROM temp.gone_$table", table=table.name)).df()["key"]
+        for table in TABLES
+    }
+    unlinked = {
+        table.name: _fetch_one(
+            connection, _sql("SELECT count(*) FROM old.$table WHERE officer_token = ?", table=table.name), [token]
+        )
+        for table in TABLES
+        if "officer_token" in stored.get(table.name, ()) and table.name not in OFFICER_TABLES
+    }
+    return gone, {name: rows for name, rows in unlinked.items() if rows}
+
+
+def _holds(*, settings: Settings, keys: Keys, file: Path, erased: pa.Table) -> bool:
+    """Whether any key or token in a snapshot is among the erased; a file that cannot be read is taken to hold them."""
+    try:
+        with _opened(settings=settings, keys=keys, attach={"old": (file, False)}) as connection:
+            stored = _tables_of(connection, "old")
+            connection.register("erased", erased)
+            return any(
+                _fetch_one(
+                    connection,
+                    _sql(
+                        "SELECT count(*) FROM old.$table WHERE $column IN (SELECT key FROM erased)",
+                        table=table.name,
+                        column=item.name,
+                    ),
+                )
+                for table in TABLES
+                for item in table.fields
+                if (item.token or item.name == "record_id") and item.name in stored.get(table.name, ())
+            )
+    except StoreDamagedError:
+        return True
+
+
+def check_store(*, settings: Settings, keys: Keys) -> StoreCheck:
+    """Open the current snapshot and verify key, schema, counts, links and every block, then the journal's chain.
+
+    Works for real stores too. Raises StoreMissingError, StoreKeyError, StoreDamagedError; what else is wrong is listed.
+    """
+    folder = settings.store_folder
+    pointer = existing_pointer(folder)
+    file = folder / pointer.current.file
+    journal = Journal(folder=folder, keys=keys)
+    problems: list[str] = []
+    with _opened(settings=settings, keys=keys, attach={"old": (file, False)}) as connection:
+        try:
+            about = _read_about(connection, "old", file=file)
+            rows = _count_rows(connection, "old")
+            if about["version"] != pointer.current.version or about["synthetic"] != pointer.synthetic:
+                problems.append(_("current.json and the snapshot it names do not say the same."))
+            if about["schema_version"] != _schema_version():
+                problems.append(str(StoreSchemaError(folder=folder)))
+            noted = dict(connection.execute("SELECT name, rows FROM old.row_counts").fetchall())
+            problems += [
+                _("The table {table} has {rows} rows and should have {noted}.").format(
+                    table=name, rows=format_count(rows.get(name, 0)), noted=format_count(count)
+                )
+                for name, count in noted.items()
+                if rows.get(name) != count
+            ]
+            problems += _broken_links(connection, rows)
+        except duckdb.Error:
+            # A block that does not decrypt to what was written: the cipher's tag shows it.
+            raise StoreDamagedError(file=file) from None
+    problems += [
+        str(StoreDamagedError(file=folder / snapshot.file))
+        for snapshot in pointer.previous
+        if not (folder / snapshot.file).exists()
+    ]
+    entries = 0
+    try:
+        entries = journal.verify()
+        journal.verify_head(JournalHead(entries=about["journal_entries"], chain=about["journal_chain"]))
+    except JournalTamperedError as error:
+        problems.append(str(error))
+    return StoreCheck(
+        version=pointer.current.version,
+        synthetic=about["synthetic"],
+        schema_version=about["schema_version"],
+        created_at=about["created_at"].astimezone(ZoneInfo(settings.time_zone)),
+        snapshots=tuple(
+            snapshot.version for snapshot in (pointer.current, *pointer.previous) if (folder / snapshot.file).exists()
+        ),
+        rows=rows,
+        journal_entries=entries,
+        problems=tuple(problems),
+    )
+
+
+def _broken_links(connection: Connection, rows: Mapping[str, int]) -> list[str]:
+    """Keys that occur twice and rows whose administration or incident is not there; reads every column on the way."""
+    problems = []
+    parents = [table_named("incidents"), table_named("administrations")]
+    for table in TABLES:
+        if table.name not in rows:
+            continue
+        connection.execute(_sql("SELECT count(COLUMNS(*)) FROM old.$table", table=table.name)).fetchall()
+        once = _fetch_one(
+            connection, _sql("SELECT count(DISTINCT $key) FROM old.$table", key=table.key, table=table.name)
+        )
+        if once != rows[table.name]:
+            problems.append(_("Keys in the table {table} occur twice.").format(table=table.name))
+        for parent in parents:
+            if parent is not table and parent.key in table.names:
+                lost = _fetch_one(
+                    connection,
+                    _sql(
+                        "SELECT count(*) FROM old.$table ANTI JOIN old.$parent USING ($key)",
+                        table=table.name,
+                        parent=parent.name,
+                        key=parent.key,
+                    ),
+                )
+                if lost:
+                    problems.append(
+                        _("{rows} rows of {table} belong to nothing in {parent}.").format(
+                            rows=format_count(lost), table=table.name, parent=parent.name
+                        )
+                    )
+    return problems
+
+
+def _read_about(connection: Connection, database: str, *, file: Path) -> dict[str, Any]:
+    """What the snapshot says it is; unlike current.json nobody can change it without the key."""
+    try:
+        rows = connection.execute(_sql("SELECT * FROM $database.about", database=database)).fetchall()
+    except duckdb.Error:
+        raise StoreDamagedError(file=file) from None
+    names = ("version", "synthetic", "schema_version", "created_at", "journal_entries", "journal_chain")
+    return dict(zip(names, rows[0], strict=True))
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+
+def open_store(*, settings: Settings, keys: Keys, version: str | None = None) -> "Store":
+    """The store of `settings` at `version` (the current one where None), read-only and safe between threads.
+
+    Raises StoreMissingError, StoreKeyError, StoreSchemaError, StoreDamagedError, and StoreRefusedError for a store of
+    real records that the settings do not open.
+    """
+    folder = settings.store_folder
+    pointer = existing_pointer(folder)
+    known = {snapshot.version: snapshot for snapshot in (pointer.current, *pointer.previous)}
+    snapshot = pointer.current if version is None else known.get(version)
+    if snapshot is None:
+        raise StoreMissingError(folder=folder)
+    file = folder / snapshot.file
+    connection = _connect(settings=settings, keys=keys, attach={"records": (file, False)}, spill=None)
+    try:
+        about = _read_about(connection, "records", file=file)
+        if about["schema_version"] != _schema_version():
+            raise StoreSchemaError(folder=folder)
+        if not about["synthetic"] and (settings.store.synthetic or not settings.store.open_real_on_loopback):
+            raise StoreRefusedError(folder=folder)
+    except BaseException:
+        connection.close()
+        raise
+    return Store(
+        connection=connection,
+        version=snapshot.version,
+        synthetic=about["synthetic"],
+        created_at=about["created_at"],
+        time_zone=settings.time_zone,
+    )
+
+
+AREA_COLUMNS: Mapping[AreaLevel, str] = {"small_area": "small_area", "authority": "authority", "bcu": "bcu"}
+
+
+class Store:
+    """One snapshot, open for reading. Every method asks one question with its own cursor, so threads may share it.
+
+    What counts: current administrations whose recipient is not an officer, within `filters` and `scope`.
+    """
+
+    def __init__(
+        self, *, connection: Connection, version: str, synthetic: bool, created_at: datetime, time_zone: str
+    ) -> None:
+        self._connection = connection
+        self._time_zone = ZoneInfo(time_zone)
+        self.version = version
+        self.synthetic = synthetic
+        self.created_at = created_at.astimezone(self._time_zone)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; questions cannot be asked afterwards."""
+        self._connection.close()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no administration counts."""
+        return not self._row("SELECT count(*) FROM records.counted")[0]
+
+    def period(self) -> tuple[date, date]:
+        """First and last day with an administration. Raises StoreEmptyError."""
+        first, last = self._row("SELECT min(local_date), max(local_date) FROM records.counted")
+        if first is None:
+            raise StoreEmptyError()
+        return first, last
+
+    def freshness(self) -> Freshness:
+        """When records last came in, how far they reach, and what waits in quarantine."""
+        last_import_at, imports = self._row("SELECT max(imported_at), count(*) FROM records.imports")
+        (last_event_day,) = self._row("SELECT max(local_date) FROM records.counted")
+        rows, fields = self._row(
+            """
+            SELECT count(DISTINCT (import_id, row_number)) FILTER (whole_row), count(*) FILTER (NOT whole_row)
+            FROM records.quarantine
+            """
+        )
+        return Freshness(
+            last_import_at=last_import_at.astimezone(self._time_zone) if last_import_at else None,
+            last_event_day=last_event_day,
+            imports=imports,
+            rows_quarantined=rows,
+            fields_quarantined=fields,
+        )
+
+    def choices(self) -> Choices:
+        """Values that occur among the administrations that count, sorted."""
+        (bits,) = self._row("SELECT coalesce(bit_or(substance_bits), 0) FROM records.counted")
+        return Choices(
+            bcus=self._distinct("bcu"),
+            authorities=self._distinct("authority"),
+            small_areas=self._distinct("small_area"),
+            substances=tuple(sorted(name for bit, name in enumerate(SUBSTANCES) if bits >> bit & 1)),
+            settings=self._distinct("setting"),
+        )
+
+    def administrations_by_month(self, *, filters: Filters, scope: AccessScope) -> pd.DataFrame:
+        """Columns month (first day, datetime64) and administrations (int); a row for every month of the period."""
+        kept, values = _kept(filters, scope)
+        return self._frame(
+            _sql(
+                """
+                WITH months AS (
+                    SELECT unnest(generate_series(date_trunc('month', ?::DATE), date_trunc('month', ?::DATE),
+                                                  INTERVAL 1 MONTH))::DATE AS month
+                ), counts AS (
+                    SELECT date_trunc('month', local_date)::DATE AS month, count(*) AS administrations
+                    FROM records.counted WHERE $kept GROUP BY month
+                )
+                SELECT month, coalesce(administrations, 0)::BIGINT AS administrations
+                FROM months LEFT JOIN counts USING (month) ORDER BY month
+                """,
+                kept=kept,
+            ),
+            [filters.first_day, filters.last_day, *values],
+        )
+
+    def count_administrations(self, *, filters: Filters, scope: AccessScope) -> AdministrationCount:
+        """How many, at how many incidents, and how many of them have a place."""
+        kept, values = _kept(filters, scope)
+        administrations, located, area_only, incidents = self._row(
+            _sql(
+                """
+                SELECT count(*), count(*) FILTER (located), count(*) FILTER (area_only), count(DISTINCT incident_number)
+                FROM records.counted WHERE $kept
+                """,
+                kept=kept,
+            ),
+            values,
+        )
+        return AdministrationCount(
+            administrations=administrations,
+            located=located,
+            area_only=area_only,
+            unlocated=administrations - located - area_only,
+            incidents=incidents,
+        )
+
+    def located_administrations(self, *, filters: Filters, scope: AccessScope) -> LocatedAdministrations:
+        """Places of the administrations that have coordinates, from west to east: never in the order they happened."""
+        kept, values = _kept(filters, scope)
+        columns = self._columns(
+            _sql(
+                """
+                SELECT easting_m, northing_m, location_precision_m FROM records.counted
+                WHERE located AND $kept ORDER BY easting_m, northing_m, location_precision_m
+                """,
+                kept=kept,
+            ),
+            values,
+        )
+        return LocatedAdministrations(**columns)
+
+    def administrations_by_area(self, *, filters: Filters, scope: AccessScope, level: AreaLevel) -> pd.DataFrame:
+        """Columns area and administrations, by area; without an area the row says "not_recorded"."""
+        kept, values = _kept(filters, scope)
+        return self._frame(
+            _sql(
+                """
+                SELECT coalesce($area, '$unknown') AS area, count(*) AS administrations
+                FROM records.counted WHERE $kept GROUP BY area ORDER BY area
+                """,
+                area=AREA_COLUMNS[level],
+                unknown=NOT_RECORDED,
+                kept=kept,
+            ),
+            values,
+        )
+
+    def listed_administrations(self, *, filters: Filters, scope: AccessScope, most: int) -> pd.DataFrame:
+        """The newest `most` one by one, for forces with very few; `substances` holds a list of names in each row."""
+        kept, values = _kept(filters, scope)
+        listed = self._frame(
+            _sql(
+                """
+                WITH newest AS (
+                    SELECT * FROM records.counted WHERE $kept
+                    ORDER BY local_date DESC, local_hour DESC NULLS LAST, administration_id LIMIT ?
+                )
+                SELECT newest.local_date, newest.local_hour, newest.bcu, newest.authority, newest.small_area,
+                       newest.setting, newest.substance_bits, a.doses_given, a.alive_at_handover
+                FROM newest JOIN records.administrations a USING (administration_id)
+                ORDER BY newest.local_date DESC, newest.local_hour DESC NULLS LAST, administration_id
+                """,
+                kept=kept,
+            ),
+            [*values, most],
+        )
+        names = [[name for bit, name in enumerate(SUBSTANCES) if bits >> bit & 1] for bits in listed["substance_bits"]]
+        listed["substance_bits"] = pd.Series(names, index=listed.index, dtype=object)
+        return listed.rename(columns={"substance_bits": "substances"})
+
+    def missing_fields(self, *, filters: Filters, scope: AccessScope) -> pd.DataFrame:
+        """Columns field, missing and administrations: how often each field says nothing, in the schema's order.
+
+        "location" is missing without coordinates, "substance" where none is named.
+        """
+        kept, values = _kept(filters, scope)
+        sums = ", ".join(f"sum(missing_bits >> {bit} & 1)" for bit in range(len(MISSING_FIELDS)))
+        row = self._row(_sql("SELECT count(*), $sums FROM records.counted WHERE $kept", sums=sums, kept=kept), values)
+        missing = [int(count or 0) for count in row[1:]]
+        return pd.DataFrame({"field": MISSING_FIELDS, "missing": missing, "administrations": row[0]})
+
+    def quarantine_reasons(self) -> pd.DataFrame:
+        """Columns target, reason, field, rows and fields: what waits in quarantine and why, most frequent first."""
+        return self._frame(
+            """
+            SELECT target, reason, field, count(*) FILTER (whole_row) AS rows, count(*) FILTER (NOT whole_row) AS fields
+            FROM records.quarantine GROUP BY target, reason, field
+            ORDER BY count(*) DESC, target, reason, field
+            """
+        )
+
+    def imports(self) -> pd.DataFrame:
+        """Every import with its counts, newest first, columns as in the schema."""
+        columns = ", ".join(table_named("imports").names)
+        return self._frame(
+            _sql("SELECT $columns FROM records.imports ORDER BY imported_at DESC, import_id", columns=columns)
+        )
+
+    def _distinct(self, column: str) -> tuple[str, ...]:
+        statement = _sql(
+            "SELECT DISTINCT $column FROM records.counted WHERE $column IS NOT NULL ORDER BY $column", column=column
+        )
+        with self._cursor() as cursor:
+            return tuple(value for (value,) in cursor.execute(statement).fetchall())
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Connection]:
+        """A cursor for one question; sharing the connection itself between threads mixes up their results."""
+        with self._connection.cursor() as cursor:
+            yield cursor
+
+    def _row(self, statement: str, values: list[Any] | None = None) -> tuple[Any, ...]:
+        with self._cursor() as cursor:
+            return cursor.execute(statement, values or []).fetchall()[0]
+
+    def _frame(self, statement: str, values: list[Any] | None = None) -> pd.DataFrame:
+        with self._cursor() as cursor:
+            return cursor.execute(statement, values or []).df()
+
+    def _columns(self, statement: str, values: list[Any]) -> dict[str, NDArray[np.float64]]:
+        with self._cursor() as cursor:
+            columns = cursor.execute(statement, values).fetchnumpy()
+        return {name: np.ma.filled(column.astype(np.float64), np.nan) for name, column in columns.items()}
+
+
+def _kept(filters: Filters, scope: AccessScope) -> tuple[str, list[Any]]:
+    """The condition on `counted` that filters and scope amount to, and the values to bind to it."""
+    conditions = ["local_date BETWEEN ? AND ?"]
+    values: list[Any] = [filters.first_day, filters.last_day]
+    chosen = (
+        ("bcu", scope.bcus),
+        ("bcu", filters.bcus),
+        ("authority", filters.authorities),
+        ("small_area", filters.small_areas),
+        ("setting", filters.settings),
+    )
+    for column, allowed in chosen:
+        if allowed:
+            conditions.append(f"{column} IN ({', '.join('?' * len(allowed))})")
+            values += allowed
+    if filters.substances:
+        conditions.append("substance_bits & ? <> 0")
+        values.append(sum(1 << SUBSTANCES.index(name) for name in filters.substances))
+    return " AND ".join(conditions), values
