@@ -1,8 +1,8 @@
 """A deployment's geography: outline, authorities, command units, small areas, places and where the addresses are.
 
-`load_geography` makes it from a `GeographyRequest` (settings, not code) and keeps it on disk. In the UK it comes from the
-ONS postcode directory (OGL v3); boundary files win where the deployment has them; elsewhere an outline is enough: small
-areas are then squares and the denominator is uniform.
+`load_geography` makes it from a `GeographyRequest` (settings, not code) and keeps it on disk. In the UK it comes from
+the ONS postcode directory (OGL v3); boundary files win where the deployment has them; elsewhere an outline is enough:
+small areas are then squares and the denominator is uniform.
 """
 
 import dataclasses

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 import shapely
 from pyogrio.errors import DataSourceError, GeometryError
 from pyproj.exceptions import CRSError

@@ -42,8 +42,9 @@ class NearestPlaces:
 class Geography:
     """A deployment's geography in metres on `crs`.
 
-    authorities, bcus and small_areas have the columns code, name, addresses (distinct postcode locations), easting_m and
-    northing_m (their middle: of the addresses where there are any) and geometry; a layer the deployment lacks is empty.
+    authorities, bcus and small_areas have the columns code, name, addresses (distinct postcode locations), easting_m
+    and northing_m (their middle: of the addresses where there are any) and geometry; a layer the deployment lacks is
+    empty.
     small_area_kind: "postcode districts", "squares" or "boundary file". places: name, label, easting_m, northing_m,
     population, rank (1 the largest). addresses (distinct postcode locations per cell) and footprint (how built-up, 0 to
     1) are (ny, nx) arrays over `grid`, rows south to north.

@@ -16,10 +16,10 @@ class GeographyRequest:
     """Which area a deployment covers and whose boundaries it uses: hashable, so that it can key a cache.
 
     crs: a projected system in metres. force: a UK police force's name. authority_codes: local authorities (codes or
-    names), instead of all of a force's. The files replace what would be derived; the outline may also be given as a bare
-    path. bcus: groups of authorities (codes or names) by name, as pairs or as a mapping. places_file: the deployment's
-    own places (CSV). cell_m: cell of the rasters; chosen by size where not set. small_area_cell_m: side of the squares
-    that serve as small areas where there are no postcodes.
+    names), instead of all of a force's. The files replace what would be derived; the outline may also be given as a
+    bare path. bcus: groups of authorities (codes or names) by name, as pairs or as a mapping. places_file: the
+    deployment's own places (CSV). cell_m: cell of the rasters; chosen by size where not set. small_area_cell_m: side
+    of the squares that serve as small areas where there are no postcodes.
 
     Raises NoOutlineError if it names no area at all, CrsNotMetricError for a system that is not in metres.
     """
