@@ -61,7 +61,9 @@ def find_overview(question: Question) -> Overview:
     count = question.store.count_administrations(**asked).administrations
     disclosed = disclose_count(count, audience=audience, thresholds=thresholds)
     by_time = _by_time(question)
-    fields = question.store.missing_fields(**asked)
+    words = field_words()
+    missing = question.store.missing_fields(**asked)
+    missing = missing[missing["field"].isin(list(words))].sort_values("missing", ascending=False)
     change = _change(question, count)
     return Overview(
         empty=count == 0,
@@ -78,8 +80,8 @@ def find_overview(question: Question) -> Overview:
             format_start=format_quarter if by_time.step == "quarter" else format_month,
         ),
         missing=disclose_missing(
-            names=[field_words().get(name, name) for name in fields["field"]],
-            missing=[int(missing) for missing in fields["missing"]],
+            names=[words[name] for name in missing["field"]],
+            missing=[int(number) for number in missing["missing"]],
             administrations=count,
             audience=audience,
             thresholds=thresholds,

@@ -38,11 +38,11 @@ def field_words() -> dict[str, str]:
     return {
         "age_band": _("Age"),
         "alive_at_handover": _("Alive at handover"),
-        "ambulance_wait": _("Ambulance wait"),
         "condition_after": _("Condition after naloxone"),
         "condition_before": _("Condition before naloxone"),
         "doses_given": _("Doses"),
         "gender": _("Gender"),
+        "local_hour": _("Time of day"),
         "location": _("Location"),
         "person_token": _("Person"),
         "police_first_on_scene": _("Police first on scene"),
