@@ -4,12 +4,14 @@ Likelihood cross-validation (Loader 1999; Baddeley, Rubak & Turner 2015): of 32 
 
     sum_i log( sum_{j != i} k(x_i - x_j) / e(x_i) ),    k Gaussian, per km2, e the kernel's mass inside the window,
 
-so that every event is foretold as well as possible by the others. It stands repeated addresses, which make Diggle's mean
-squared error collapse, and it does not oversmooth as Scott's rule does. Where it cannot decide (fewer than 30 events, or the
-best value is the first or last tried) half of Scott's isotropic rule, 0.5 sqrt(s_x s_y) n^(-1/6), takes its place.
+so that every event is foretold as well as possible by the others. It stands repeated addresses, which make Diggle's
+mean squared error collapse, and it does not oversmooth as Scott's rule does. Where it cannot decide (fewer than 30
+events, or the best value is the first or last tried) half of Scott's isotropic rule, 0.5 sqrt(s_x s_y) n^(-1/6), takes
+its place.
 
-Up to `EXACT_EVENTS` events the sum is taken over pairs. Above, each event is moved to the centre of a square cell of at most
-a third of the bandwidth and the sum over cells is a convolution; the events' own kernel is then known exactly and taken off.
+Up to `EXACT_EVENTS` events the sum is taken over pairs. Above, each event is moved to the centre of a square cell of at
+most a third of the bandwidth and the sum over cells is a convolution; the events' own kernel is then known exactly and
+taken off.
 """
 
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from scipy.spatial import cKDTree
 from scipy.special import logsumexp
 
 from analytics.edge_mass import kernel_mass_inside
-from analytics.lattice import point_blocks, window_lattice, window_mass_nodes
+from analytics.lattice import SplinePoints, window_lattice, window_mass_nodes
 from analytics.point_patterns import (
     InvalidBandwidthError,
     InvalidOptionError,
@@ -62,7 +64,8 @@ EXACT_EVENTS = 10_000
 """Events up to which `bandwidth_criterion` sums over pairs."""
 
 EXACT_EVENTS_IN_SELECTION = 2_500
-"""Events up to which `select_bandwidth` sums over pairs: a second for 32 values. The binned curve picks the same or the next."""
+"""Events up to which `select_bandwidth` sums over pairs: a second for 32 values. The binned curve picks the same or the
+next."""
 
 CELLS_A_BANDWIDTH = 3.0
 """Fewest binning cells to a bandwidth."""
@@ -71,7 +74,8 @@ MOST_CELLS = 6_000_000
 """Binning cells, 48 MB; where the finest bandwidths would need more they are not tried, and the reason says so."""
 
 EXACT_MASS_PAIRS = 100_000
-"""Events times edges of the window up to which the kernels' masses inside it are exact; else from a lattice, to 1e-4."""
+"""Events times edges of the window up to which the kernels' masses inside it are exact; else from a lattice, to
+1e-4."""
 
 NEIGHBOURS = 64
 """Nearest cells that stand for all the others around an event too far from any for the FFT's precision."""
@@ -108,15 +112,15 @@ def select_bandwidth(
     """Choose the bandwidth for the events inside the window.
 
     Coordinates of shape (n,) in metres; `location_precision_m` is how finely locations are recorded (0 where exact).
-    Moving events and window together changes nothing. Raises TooFewEventsError below two events, and what `point_pattern`
-    raises.
+    Moving events and window together changes nothing. Raises TooFewEventsError below two events, and what
+    `point_pattern` raises.
     """
     if rule not in RULES:
         raise InvalidOptionError(option="rule", choices=RULES)
     if not (np.isfinite(location_precision_m) and location_precision_m >= 0):
         raise InvalidBandwidthError
     pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window)
-    if pattern.events < 2:  # noqa: PLR2004
+    if pattern.events < 2:
         raise TooFewEventsError(events=pattern.events, needed=2)
     finest_m = max(FINEST_M, PRECISIONS * location_precision_m)
     if rule == "half-scott":
@@ -146,20 +150,27 @@ def select_bandwidth(
         )
         return _half_scott(pattern, finest_m, because=because, bandwidths_m=bandwidths_m, curve=curve)
     reason = _(
-        "{metres} m: of {values} bandwidths from {finest} m to {widest} m, the one under which the events foretell each "
-        "other best (likelihood cross-validation, {events} events)."
+        "{metres} m: of {values} bandwidths from {finest} m to {widest} m, the one under which the events foretell "
+        "each other best (likelihood cross-validation, {events} events)."
     ).format(
-        metres=format_count(round(bandwidths_m[best])), values=format_count(VALUES), finest=format_count(round(first_m)),
-        widest=format_count(round(widest_m)), events=format_count(pattern.events),
-    )  # fmt: skip
+        metres=format_count(round(bandwidths_m[best])),
+        values=format_count(VALUES),
+        finest=format_count(round(first_m)),
+        widest=format_count(round(widest_m)),
+        events=format_count(pattern.events),
+    )
     if binned:
         reason += " " + _("Events were counted in small cells for speed; the choice is the same or the next value.")
     if first_m > finest_m:
         reason += " " + _("Finer bandwidths were not tried: the area is too large for them.")
     return BandwidthChoice(
-        metres=float(bandwidths_m[best]), rule="likelihood", reason=reason, events=pattern.events,
-        bandwidths_m=frozen(bandwidths_m), curve=frozen(curve),
-    )  # fmt: skip
+        metres=float(bandwidths_m[best]),
+        rule="likelihood",
+        reason=reason,
+        events=pattern.events,
+        bandwidths_m=frozen(bandwidths_m),
+        curve=frozen(curve),
+    )
 
 
 def _half_scott(
@@ -183,9 +194,13 @@ def _half_scott(
         )
     none = np.empty(0)
     return BandwidthChoice(
-        metres=metres, rule="half-scott", reason=reason, events=pattern.events,
-        bandwidths_m=frozen(none if bandwidths_m is None else bandwidths_m), curve=frozen(none if curve is None else curve),
-    )  # fmt: skip
+        metres=metres,
+        rule="half-scott",
+        reason=reason,
+        events=pattern.events,
+        bandwidths_m=frozen(none if bandwidths_m is None else bandwidths_m),
+        curve=frozen(none if curve is None else curve),
+    )
 
 
 def bandwidth_criterion(
@@ -207,7 +222,7 @@ def bandwidth_criterion(
     for width_m in widths_m:
         checked_bandwidth(width_m)
     pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window)
-    if pattern.events < 2:  # noqa: PLR2004
+    if pattern.events < 2:
         raise TooFewEventsError(events=pattern.events, needed=2)
     exact = pattern.events <= EXACT_EVENTS if method is None else method == "exact"
     return _exact_criterion(pattern, window, widths_m) if exact else _binned_criterion(pattern, window, widths_m)
@@ -241,8 +256,8 @@ def events_mass_inside(*, window: Window, easting_m: Floats, northing_m: Floats,
     lattice = window_lattice(window=window, bandwidth_m=bandwidth_m)
     if lattice is None or easting_m.size * len(window_edges(window)) <= EXACT_MASS_PAIRS:
         return kernel_mass_inside(window=window, easting_m=easting_m, northing_m=northing_m, bandwidth_m=bandwidth_m)
-    nodes = window_mass_nodes(window, lattice, bandwidth_m, 2).ravel()
-    return np.concatenate([matrix @ nodes for _block, matrix in point_blocks(lattice, easting_m, northing_m)])
+    coefficients = window_mass_nodes(window, lattice, bandwidth_m, 2)
+    return SplinePoints(lattice, easting_m, northing_m).interpolate(coefficients)
 
 
 def _finest_binned_m(window: Window) -> float:
@@ -290,7 +305,8 @@ class _OccupiedCells:
 
 
 def _criterion_over_cells(cells: _OccupiedCells, relative: Floats, window: Window, bandwidth_m: float) -> Floats:
-    """The criterion from the convolved counts at the occupied cells, in units of one event's own kernel at its centre."""
+    """The criterion from the convolved counts at the occupied cells, in units of one event's own kernel at its
+    centre."""
     others = relative - 1
     unsure = np.flatnonzero((cells.count == 1) & (others < FFT_PRECISION * relative.max()))
     logarithm = np.log(np.maximum(others, np.finfo(float).tiny))

@@ -2,26 +2,26 @@
 
     lambda(u) = sum_i w_i k_s(u - x_i) / e,     k_s(d) = exp(-|d|^2 / 2 s^2) / (2 pi s^2)
 
-with e = 1 ("none"), the kernel's mass inside the window around u ("uniform"), or around x_i ("diggle": Diggle 1985, Appl. Stat.
-34:138; the integral over the window is then the number of events). Values are events per km2 of the events given: divide by the years
-they cover. They are NaN outside the window; rows run south to north. Everything is in metres on the deployment's projected CRS, so a value
-belongs to a place and not to a zoom.
+with e = 1 ("none"), the kernel's mass inside the window around u ("uniform"), or around x_i ("diggle": Diggle 1985,
+Appl. Stat. 34:138; the integral over the window is then the number of events). Values are events per km2 of the events
+given: divide by the years they cover. They are NaN outside the window; rows run south to north. Everything is in metres
+on the deployment's projected CRS, so a value belongs to a place and not to a zoom.
 
-`kernel_density` works on a lattice by FFT (see `analytics.lattice`) and is within 0.5 % of `kernel_density_at`, which sums over the
-events, wherever the value is above 1 % of the maximum, whatever the cell size.
+`kernel_density` works on a lattice by FFT (see `analytics.lattice`) and is within 0.5 % of `kernel_density_at`, which
+sums over the events, wherever the value is above 1 % of the maximum, whatever the cell size.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
-from scipy.special import ndtr
 
-from analytics.bandwidth import BandwidthChoice, bandwidth_criterion, events_mass_inside, select_bandwidth
+from analytics.bandwidth import BandwidthChoice, bandwidth_criterion, select_bandwidth
 from analytics.edge_mass import kernel_mass_inside
-from analytics.lattice import Lattice, lattice_over, point_blocks, smooth_points, window_mass_nodes
+from analytics.lattice import Lattice, SplinePoints, lattice_over, smooth_points, window_mass_nodes
 from analytics.point_patterns import (
     DensityError,
     Grid,
@@ -29,6 +29,7 @@ from analytics.point_patterns import (
     InvalidCellError,
     InvalidCoordinatesError,
     InvalidOptionError,
+    InvalidTrimError,
     InvalidWeightsError,
     InvalidWindowError,
     NoEventsError,
@@ -56,6 +57,7 @@ __all__ = [
     "InvalidCellError",
     "InvalidCoordinatesError",
     "InvalidOptionError",
+    "InvalidTrimError",
     "InvalidWeightsError",
     "InvalidWindowError",
     "NoEventsError",
@@ -85,7 +87,8 @@ FEW_EVENTS = 5_000
 """Events up to which their own density is summed over pairs: 25 million."""
 
 FEWEST_NEARBY = 5
-"""Events within `NEARBY_BANDWIDTHS` of a cell below which it is masked: the disclosure rule's threshold, and too few for any rate."""
+"""Events within `NEARBY_BANDWIDTHS` of a cell below which it is masked: the disclosure rule's threshold, and too few
+for any rate."""
 
 NEARBY_BANDWIDTHS = 2.0
 """Bandwidths: the disc holds 86 % of the kernel, nearly all that the value is made from."""
@@ -119,9 +122,9 @@ CLASSES = 6
 class DensitySurface:
     """Events per km2 over a grid of square cells, at the cells' centres.
 
-    `values_per_km2` has shape (northing_m.size, easting_m.size), rows south to north, NaN where the centre is outside the window.
-    `events` counts the events inside the window, `events_outside` those left out, `weight` is the sum of the weights inside (the
-    number of events where none were given).
+    `values_per_km2` has shape (northing_m.size, easting_m.size), rows south to north, NaN where the centre is outside
+    the window. `events` counts the events inside the window, `events_outside` those left out, `weight` is the sum of
+    the weights inside (the number of events where none were given).
     """
 
     values_per_km2: Floats
@@ -172,8 +175,8 @@ class DensitySurface:
 class DensityUncertainty:
     """How sure a surface is, cell by cell, same shape as its values.
 
-    `coefficient_of_variation` is NaN outside the window. `too_few`: fewer than 5 events within two bandwidths. `too_uncertain`:
-    coefficient of variation above 50 %. Both are False outside the window.
+    `coefficient_of_variation` is NaN outside the window. `too_few`: fewer than 5 events within two bandwidths.
+    `too_uncertain`: coefficient of variation above 50 %. Both are False outside the window.
     """
 
     coefficient_of_variation: Floats
@@ -198,8 +201,8 @@ def kernel_density(
 ) -> DensitySurface:
     """Density on a grid from the window's south-west corner.
 
-    Coordinates and weights of shape (n,), metres. Raises the errors of `analytics.point_patterns`: among them NoEventsError where no
-    event is inside, TooManyCellsError above four million cells.
+    Coordinates and weights of shape (n,), metres. Raises the errors of `analytics.point_patterns`: among them
+    NoEventsError where no event is inside, TooManyCellsError above four million cells.
     """
     estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights)
     return estimate.surface(estimate.sum_of_kernels(estimate.pattern.weights))
@@ -207,7 +210,8 @@ def kernel_density(
 
 @dataclass(frozen=True)
 class _Estimate:
-    """What the density, its uncertainty and its bootstrap share: pattern, grid, and the kernels' masses inside the window."""
+    """What the density, its uncertainty and its bootstrap share: pattern, grid, and the kernels' masses inside the
+    window."""
 
     pattern: PointPattern
     window: Window
@@ -234,7 +238,8 @@ class _Estimate:
         return cls(pattern=pattern, window=window, grid=grid, bandwidth_m=bandwidth_m, edge=edge)
 
     def sum_of_kernels(self, weights: Floats, *, power: int = 1) -> Floats:
-        """Sum over events of weight * (k(u - x_i) / e(x_i)) ** power at the cell centres, per m2; e is 1 but for "diggle".
+        """Sum over events of weight * (k(u - x_i) / e(x_i)) ** power at the cell centres, per m2; e is 1 but for
+        "diggle".
 
         The square of a Gaussian kernel is one of bandwidth s / sqrt 2, times 1 / (4 pi s^2).
         """
@@ -248,13 +253,11 @@ class _Estimate:
 
     def _spread(self, lattice: Lattice, weights: Floats, power: int) -> Floats:
         """Weights over the kernels' masses to the power, on the nodes."""
-        nodes = np.zeros(lattice.rows * lattice.columns)
+        points = SplinePoints(lattice, self.pattern.easting_m, self.pattern.northing_m)
         if self.edge == "diggle":
-            mass = window_mass_nodes(self.window, lattice, self.bandwidth_m, 2).ravel()
-        for block, matrix in point_blocks(lattice, self.pattern.easting_m, self.pattern.northing_m):
-            share = weights[block] / (matrix @ mass) ** power if self.edge == "diggle" else weights[block]
-            nodes += matrix.T @ share
-        return nodes
+            coefficients = _mass_nodes(self.window, lattice, self.bandwidth_m, 2)
+            weights = weights / points.interpolate(coefficients) ** power
+        return points.spread(weights)
 
     def _summed_directly(self, weights: Floats, bandwidth_m: float, power: int) -> Floats:
         """Where the lattice would not fit into memory: a fine bandwidth over a large area."""
@@ -267,21 +270,30 @@ class _Estimate:
                 bandwidth_m=self.bandwidth_m,
             )
             weights = weights / mass**power
-        return _separable_sum(self.grid, pattern.easting_m, pattern.northing_m, np.full(pattern.events, bandwidth_m), weights)
+        return _separable_sum(
+            self.grid, pattern.easting_m, pattern.northing_m, np.full(pattern.events, bandwidth_m), weights
+        )
 
     def at_events(self) -> Floats:
         """The density with Diggle's correction at the events themselves, per m2."""
         pattern, bandwidth_m = self.pattern, self.bandwidth_m
         lattice = lattice_over(grid=self.grid, bandwidth_m=bandwidth_m)
         if lattice is None or pattern.events <= FEW_EVENTS:
-            return kernel_density_at(
-                easting_m=pattern.easting_m, northing_m=pattern.northing_m, window=self.window, bandwidth_m=bandwidth_m,
-                at_easting_m=pattern.easting_m, at_northing_m=pattern.northing_m, weights=pattern.weights,
-            ) / M2_PER_KM2  # fmt: skip
+            return (
+                kernel_density_at(
+                    easting_m=pattern.easting_m,
+                    northing_m=pattern.northing_m,
+                    window=self.window,
+                    bandwidth_m=bandwidth_m,
+                    at_easting_m=pattern.easting_m,
+                    at_northing_m=pattern.northing_m,
+                    weights=pattern.weights,
+                )
+                / M2_PER_KM2
+            )
         nodes = self._spread(lattice, pattern.weights, 1)
-        values = smooth_points(nodes, lattice=lattice, bandwidth_m=bandwidth_m, splines=2).ravel()
-        blocks = point_blocks(lattice, pattern.easting_m, pattern.northing_m)
-        return np.concatenate([matrix @ values for _block, matrix in blocks])
+        coefficients = smooth_points(nodes, lattice=lattice, bandwidth_m=bandwidth_m, splines=2)
+        return SplinePoints(lattice, pattern.easting_m, pattern.northing_m).interpolate(coefficients)
 
     def surface(self, sum_per_m2: Floats) -> DensitySurface:
         """The result, from the sum of kernels at the cell centres."""
@@ -304,13 +316,19 @@ class _Estimate:
     def _mass_at_cells(self, inside: NDArray[np.bool_]) -> Floats:
         lattice = lattice_over(grid=self.grid, bandwidth_m=self.bandwidth_m)
         if lattice is not None:
-            return lattice.cells(window_mass_nodes(self.window, lattice, self.bandwidth_m, 1))
+            return lattice.cells(_mass_nodes(self.window, lattice, self.bandwidth_m, 1))
         easting_m, northing_m = np.meshgrid(self.grid.easting_m, self.grid.northing_m)
         mass = np.ones(inside.shape)
         mass[inside] = kernel_mass_inside(
             window=self.window, easting_m=easting_m[inside], northing_m=northing_m[inside], bandwidth_m=self.bandwidth_m
         )
         return mass
+
+
+@lru_cache(maxsize=8)
+def _mass_nodes(window: Window, lattice: Lattice, bandwidth_m: float, splines: int) -> Floats:
+    """`window_mass_nodes`, kept: a rerun with other events has the same window."""
+    return frozen(window_mass_nodes(window, lattice, bandwidth_m, splines))
 
 
 def _check_edge(edge: str) -> None:
@@ -347,8 +365,8 @@ def kernel_density_at(
 ) -> Floats:
     """Density at given points, summed over the events without approximation; NaN outside the window.
 
-    Events of shape (n,), points of shape (m,); returns shape (m,), events per km2. Takes n x m operations: for checks and for single
-    places. Raises what `kernel_density` raises.
+    Events of shape (n,), points of shape (m,); returns shape (m,), events per km2. Takes n x m operations: for checks
+    and for single places. Raises what `kernel_density` raises.
     """
     _check_edge(edge)
     bandwidth_m = checked_bandwidth(bandwidth_m)
@@ -363,7 +381,9 @@ def kernel_density_at(
     step = max(1, PAIRS_AT_A_TIME // pattern.events)
     for start in range(0, at_easting.size, step):
         block = slice(start, start + step)
-        squared_m2 = (at_easting[block, None] - pattern.easting_m) ** 2 + (at_northing[block, None] - pattern.northing_m) ** 2
+        squared_m2 = (at_easting[block, None] - pattern.easting_m) ** 2 + (
+            at_northing[block, None] - pattern.northing_m
+        ) ** 2
         values[block] = np.exp(squared_m2 / (-2 * bandwidth_m**2)) @ share
     inside = inside_window(window=window, easting_m=at_easting, northing_m=at_northing)
     if edge == "uniform":
@@ -384,16 +404,18 @@ def kernel_density_adaptive(
     weights: ArrayLike | None = None,
     trim: float = 5.0,
 ) -> DensitySurface:
-    """Density with a bandwidth for each event: narrow where events are dense, wide where they are sparse (Abramson 1982).
+    """Density with a bandwidth for each event: narrow where events are dense, wide where they are sparse (Abramson
+    1982).
 
-    s_i = s * sqrt(g / f(x_i)), f the density with the fixed bandwidth `bandwidth_m` (the pilot), g its geometric mean over the
-    events, so that the geometric mean of the bandwidths is `bandwidth_m`; none exceeds `trim` times it. `edge` is "none" or
-    "diggle"; the kernels' masses are taken on the grid's cells, each exact. Arguments and errors otherwise as `kernel_density`.
+    s_i = s * sqrt(g / f(x_i)), f the density with the fixed bandwidth `bandwidth_m` (the pilot), g its geometric mean
+    over the events, so that the geometric mean of the bandwidths is `bandwidth_m`; none exceeds `trim` times it. `edge`
+    is "none" or "diggle". Arguments and errors otherwise
+    as `kernel_density`.
     """
     if edge not in ("none", "diggle"):
         raise InvalidOptionError(option="edge", choices=("none", "diggle"))
     if not (np.isfinite(trim) and trim >= 1):
-        raise InvalidBandwidthError
+        raise InvalidTrimError
     estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights)
     pattern = estimate.pattern
     pilot = estimate.at_events()
@@ -417,13 +439,11 @@ def density_uncertainty(
 ) -> DensityUncertainty:
     """How sure the surface is, from the same events, window and weights that made it.
 
-    The coefficient of variation is that of the bootstrap with ever more resamples, which has a closed form: with the bandwidth held,
-    the resampled value is a sum of multinomial counts times k_i = w_i k(u - x_i) / e, so its variance is
-    sum k_i^2 - (sum k_i)^2 / n. One more smoothing, with the squared kernel, gives it without noise or seed.
+    The coefficient of variation is that of the bootstrap with ever more resamples, which has a closed form: with the
+    bandwidth held, the resampled value is a sum of multinomial counts times k_i = w_i k(u - x_i) / e, so its variance
+    is sum k_i^2 - (sum k_i)^2 / n. One more smoothing, with the squared kernel, gives it without noise or seed.
     """
-    estimate = _Estimate.of(
-        easting_m, northing_m, window, surface.bandwidth_m, surface.cell_m, surface.edge, weights
-    )
+    estimate = _Estimate.of(easting_m, northing_m, window, surface.bandwidth_m, surface.cell_m, surface.edge, weights)
     pattern = estimate.pattern
     inside = surface.inside
     total = np.maximum(estimate.sum_of_kernels(pattern.weights), 0)
@@ -505,8 +525,8 @@ def _resampled(estimate: _Estimate, resamples: int, generator: np.random.Generat
 def density_classes(*, values: ArrayLike) -> tuple[float, ...]:
     """Six round, ascending lower limits for a legend, steps of 1, 2 and 5, the highest at or below the largest value.
 
-    Below the first nothing is drawn. Depends on the values alone (any shape, NaN ignored): give them in the unit shown. Empty where no
-    value is above zero.
+    Below the first nothing is drawn. Depends on the values alone (any shape, NaN ignored): give them in the unit shown.
+    Empty where no value is above zero.
     """
     finite = np.asarray(values, dtype=np.float64)
     largest = float(np.max(finite, where=np.isfinite(finite), initial=0.0))

@@ -1,7 +1,7 @@
 """How much of a Gaussian kernel lies inside the window, exactly, for any polygon.
 
-For a point x and an isotropic Gaussian of bandwidth s, the mass over the triangle of x and an edge whose line is d*s away and
-whose ends are t1*s and t2*s along it is
+For a point x and an isotropic Gaussian of bandwidth s, the mass over the triangle of x and an edge whose line is d*s
+away and whose ends are t1*s and t2*s along it is
 
     sign(d) * (angle(t1, t2) / 2 pi - T(|d|, t2/|d|) + T(|d|, t1/|d|)),   T(h, a) = Owen's T function,
 
@@ -61,7 +61,7 @@ def _edge_position(x: Floats, y: Floats, edges: Floats, bandwidth_m: float | Flo
 
 def _owen(distance: Floats, along_1: Floats, along_2: Floats) -> Floats:
     """The part of the mass beyond each edge, as seen from the point; nothing from a point on the edge's line."""
-    height = np.where(distance == 0, 1.0, np.abs(distance))
+    height = np.maximum(np.abs(distance), np.finfo(float).tiny ** 0.5)
     beyond = owens_t(height, along_2 / height) - owens_t(height, along_1 / height)
     return np.where(distance == 0, 0.0, np.sign(distance) * beyond)
 

@@ -1,26 +1,25 @@
 """Gaussian smoothing of events and windows on a lattice by FFT, accurate between the nodes.
 
-Events are spread over the nodes with cubic B-splines (linear binning is the same with linear ones), the lattice is smoothed
-in the frequency domain by exp(-2 pi^2 s^2 f^2), s the bandwidth in spacings, and the spline's own smoothing sinc(f)^4 is divided
-out. What is left is the spline's aliasing, (spacing / bandwidth)^4 / 25 of the value where that is 1 % of the maximum: 0.1 % with
-`NODES_A_BANDWIDTH` nodes to a bandwidth. Linear binning needs 12 for 0.5 %, and so 23 times the nodes.
+Events are spread over the nodes with cubic B-splines (linear binning is the same with linear ones), the lattice is
+smoothed in the frequency domain by exp(-2 pi^2 s^2 f^2), s the bandwidth in spacings, and the spline's own smoothing
+sinc(f)^4 is divided out. What is left is the spline's aliasing, (spacing / bandwidth)^4 / 25 of the value where that is
+1 % of the maximum: 0.1 % with `NODES_A_BANDWIDTH` nodes to a bandwidth. Linear binning needs 12 for 0.5 %, and so 23
+times the nodes.
 
-The window is spread in the same way, as an integral over it that Green's theorem turns into one along its edges: no pixel has
-to be called inside or outside.
+The window is spread in the same way, as an integral over it that Green's theorem turns into one along its edges: no
+pixel has to be called inside or outside.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
-from scipy import fft, sparse
+from scipy import fft
 
-from analytics.point_patterns import Grid, Window, frozen, grid_over, window_edges
+from analytics.point_patterns import Grid, Window, grid_over, window_edges
 
-__all__ = ["Lattice", "lattice_over", "lattice_size", "point_blocks", "smooth", "smooth_points", "window_mass_nodes"]
+__all__ = ["Lattice", "SplinePoints", "lattice_over", "smooth_points", "window_lattice", "window_mass_nodes"]
 
 Floats = NDArray[np.float64]
 
@@ -31,13 +30,11 @@ MARGIN = 3
 """Nodes outside the grid on its west and south side, for the splines that reach over the edge."""
 
 WRAP_BANDWIDTHS = 6.0
-"""Bandwidths of empty nodes: the FFT is periodic, and exp(-6**2 / 2) = 2e-8 of a kernel comes round to the other side."""
+"""Bandwidths of empty nodes: the FFT is periodic, and exp(-6**2 / 2) = 2e-8 of a kernel comes round to the other
+side."""
 
 MOST_NODES = 4_000_000
 """Nodes of a lattice, 32 MB and about 0.15 s a transform; where more would be needed the caller sums directly."""
-
-BLOCK_POINTS = 1 << 17
-"""Points spread at a time, for memory: 25 MB of spline weights."""
 
 
 @dataclass(frozen=True)
@@ -71,61 +68,72 @@ class Lattice:
         return nodes[row, column]
 
 
-def lattice_size(*, grid: Grid, bandwidth_m: float, finest_m: float | None = None) -> tuple[int, int, int]:
-    """Split, columns and rows of the lattice over a grid that is fine enough for the bandwidth `finest_m`."""
+def lattice_over(*, grid: Grid, bandwidth_m: float, finest_m: float | None = None) -> Lattice | None:
+    """The lattice over a grid for smoothing with bandwidths from `finest_m` to `bandwidth_m`; None where it is too
+    large."""
     finest_m = bandwidth_m if finest_m is None else finest_m
     split = int(np.ceil(grid.cell_m * NODES_A_BANDWIDTH / finest_m))
     split += 1 - split % 2
     wrap = int(np.ceil(WRAP_BANDWIDTHS * bandwidth_m * split / grid.cell_m)) + 2 * MARGIN
-    return split, fft.next_fast_len(grid.columns * split + wrap, real=True), fft.next_fast_len(grid.rows * split + wrap)
-
-
-def lattice_over(*, grid: Grid, bandwidth_m: float, finest_m: float | None = None) -> Lattice | None:
-    """The lattice over a grid for smoothing with bandwidths from `finest_m` to `bandwidth_m`; None where it is too large."""
-    split, columns, rows = lattice_size(grid=grid, bandwidth_m=bandwidth_m, finest_m=finest_m)
+    columns = fft.next_fast_len(grid.columns * split + wrap, real=True)
+    rows = fft.next_fast_len(grid.rows * split + wrap)
     return Lattice(grid=grid, split=split, columns=columns, rows=rows) if columns * rows <= MOST_NODES else None
 
 
-def point_blocks(lattice: Lattice, easting_m: Floats, northing_m: Floats) -> Iterator[tuple[slice, sparse.csr_array]]:
-    """For each block of points its slice, and the matrix (points, nodes) of their cubic B-spline weights.
+class SplinePoints:
+    """Points on a lattice by cubic B-splines: spreads weights over the nodes, and interpolates nodes at the points."""
 
-    The matrix times a flattened lattice interpolates it at the points; its transpose times weights spreads them.
-    """
-    steps = np.arange(-1, 3, dtype=np.int32)
-    for start in range(0, easting_m.size, BLOCK_POINTS):
-        block = slice(start, start + BLOCK_POINTS)
-        column, row = lattice.position(easting_m[block], northing_m[block])
+    def __init__(self, lattice: Lattice, easting_m: Floats, northing_m: Floats) -> None:
+        column, row = lattice.position(easting_m, northing_m)
         west, south = np.floor(column), np.floor(row)
-        across, up = _cubic_spline(column - west), _cubic_spline(row - south)
-        first = (south * lattice.columns + west).astype(np.int32)
-        offsets = (steps[:, None] * np.int32(lattice.columns) + steps[None, :]).ravel()
-        weights = (up[:, :, None] * across[:, None, :]).reshape(-1)
-        nodes = (first[:, None] + offsets[None, :]).reshape(-1)
-        ends = np.arange(0, weights.size + 1, offsets.size, dtype=np.int32)
-        yield block, sparse.csr_array((weights, nodes, ends), shape=(column.size, lattice.rows * lattice.columns))
+        self._shape = lattice.rows, lattice.columns
+        self._across, self._up = _cubic_spline(column - west), _cubic_spline(row - south)
+        self._first = ((south - 1) * lattice.columns + west - 1).astype(np.int64)
+
+    def spread(self, weights: Floats) -> Floats:
+        """The weights of shape (points,) over the nodes, shape (rows, columns)."""
+        nodes = np.zeros(self._shape[0] * self._shape[1])
+        for i, up in enumerate(self._up):
+            weighted = up * weights
+            for j, across in enumerate(self._across):
+                shift = i * self._shape[1] + j
+                nodes[shift:] += np.bincount(self._first, weighted * across, minlength=nodes.size)[: nodes.size - shift]
+        return nodes.reshape(self._shape)
+
+    def interpolate(self, coefficients: Floats) -> Floats:
+        """The spline with these coefficients, shape (rows, columns), at the points, shape (points,)."""
+        flat = coefficients.ravel()
+        values = np.zeros(self._first.size)
+        for i, up in enumerate(self._up):
+            along_row = np.zeros(self._first.size)
+            for j, across in enumerate(self._across):
+                along_row += flat[i * self._shape[1] + j :].take(self._first) * across
+            values += along_row * up
+        return values
 
 
-def _cubic_spline(fraction: Floats) -> Floats:
-    """Weights of the nodes -1, 0, 1 and 2 for points `fraction` of a spacing past node 0; shape (n, 4)."""
+def _cubic_spline(fraction: Floats) -> list[Floats]:
+    """Weights of the nodes -1, 0, 1 and 2 for points `fraction` of a spacing past node 0; four arrays."""
     square = fraction * fraction
     cube = square * fraction
     last = cube / 6
     before_last = 1 / 6 + (fraction + square - cube) / 2
     first = 1 / 6 - fraction / 2 + square / 2 - last
-    return np.stack([first, 1 - first - before_last - last, before_last, last], axis=1)
+    return [first, 1 - first - before_last - last, before_last, last]
 
 
-def _quartic_spline(fraction: Floats) -> Floats:
-    """Weights of the nodes -2 to 2 for points `fraction` (-0.5 to 0.5) of a spacing past node 0; shape (n, 5)."""
+def _quartic_spline(fraction: Floats) -> list[Floats]:
+    """Weights of the nodes -2 to 2 for points `fraction` (-0.5 to 0.5) of a spacing past node 0; five arrays."""
     square = fraction * fraction
     even, odd = 19 + 24 * square - 16 * square * square, 44 * fraction - 16 * square * fraction
     outer = (0.5 - fraction) ** 4 / 24, (0.5 + fraction) ** 4 / 24
     middle = (115 - 120 * square + 48 * square * square) / 192
-    return np.stack([outer[0], (even - odd) / 96, middle, (even + odd) / 96, outer[1]], axis=1)
+    return [outer[0], (even - odd) / 96, middle, (even + odd) / 96, outer[1]]
 
 
-def smooth(spectrum: NDArray[np.complex128], *, lattice: Lattice, bandwidth_m: float, splines: int = 1) -> Floats:
-    """The lattice whose spectrum is given, smoothed; `splines` counts the spreadings and interpolations to be undone."""
+def _smooth(spectrum: NDArray[np.complex128], *, lattice: Lattice, bandwidth_m: float, splines: int = 1) -> Floats:
+    """The lattice whose spectrum is given, smoothed; `splines` counts the spreadings and interpolations to be
+    undone."""
 
     def response(frequency: Floats) -> Floats:
         gaussian = np.exp(-2 * (np.pi * bandwidth_m / lattice.spacing_m * frequency) ** 2)
@@ -138,21 +146,21 @@ def smooth(spectrum: NDArray[np.complex128], *, lattice: Lattice, bandwidth_m: f
 
 
 def smooth_points(nodes: Floats, *, lattice: Lattice, bandwidth_m: float, splines: int = 1) -> Floats:
-    """Density per m2 from weights spread over the flattened lattice `nodes`, shape (rows, columns).
+    """Density per m2 from weights spread over the nodes, shape (rows, columns).
 
     At the nodes (`splines` 1), or the spline coefficients that interpolate it (2).
     """
-    spectrum = fft.rfft2(nodes.reshape(lattice.rows, lattice.columns))
-    return smooth(spectrum, lattice=lattice, bandwidth_m=bandwidth_m, splines=splines) / lattice.spacing_m**2
+    return _smooth(fft.rfft2(nodes), lattice=lattice, bandwidth_m=bandwidth_m, splines=splines) / lattice.spacing_m**2
 
 
-@lru_cache(maxsize=8)
-def window_spectrum(window: Window, lattice: Lattice) -> NDArray[np.complex128]:
-    """The spectrum of the window spread over the lattice: each node holds the integral of its spline over the window."""
+def _window_spectrum(window: Window, lattice: Lattice) -> NDArray[np.complex128]:
+    """The spectrum of the window spread over the lattice: each node holds the integral of its spline over the
+    window."""
     x1, y1, x2, y2 = window_edges(window).T
     column_1, row_1 = lattice.position(x1, y1)
     column_2, row_2 = lattice.position(x2, y2)
-    # Area = the integral of x dy along the boundary. Three Gauss points to at most half a spacing: splines are cubic between nodes.
+    # Area = the integral of x dy along the boundary. Three Gauss points to at most half a spacing: splines are cubic
+    # between nodes.
     pieces = np.ceil(2 * np.hypot(column_2 - column_1, row_2 - row_1)).astype(np.int64)
     edge = np.repeat(np.arange(pieces.size), pieces)
     piece = np.arange(edge.size) - np.repeat(np.cumsum(pieces) - pieces, pieces)
@@ -162,23 +170,21 @@ def window_spectrum(window: Window, lattice: Lattice) -> NDArray[np.complex128]:
     column = (column_1[edge][:, None] + share * (column_2 - column_1)[edge][:, None]).ravel()
     row = (row_1[edge][:, None] + share * (row_2 - row_1)[edge][:, None]).ravel()
     south, nearest = np.floor(row), np.round(column - 0.5)
-    up, across = _cubic_spline(row - south) * climb[:, None], _quartic_spline(column - 0.5 - nearest)
     nodes = np.zeros(lattice.rows * lattice.columns)
-    first = (south * lattice.columns + nearest).astype(np.int64)
-    for i, row_step in enumerate(range(-1, 3)):
-        for j, column_step in enumerate(range(-2, 3)):
-            index = first + (row_step * lattice.columns + column_step)
-            nodes += np.bincount(index, up[:, i] * across[:, j], minlength=nodes.size)
+    first = ((south - 1) * lattice.columns + nearest - 2).astype(np.int64)
+    for i, up in enumerate(_cubic_spline(row - south)):
+        for j, across in enumerate(_quartic_spline(column - 0.5 - nearest)):
+            nodes += np.bincount(first + i * lattice.columns + j, up * climb * across, minlength=nodes.size)
     # What lies west of the boundary is inside: add up from the east.
     spread = np.cumsum(nodes.reshape(lattice.rows, lattice.columns)[:, ::-1], axis=1)[:, ::-1]
-    return frozen(fft.rfft2(spread))
+    return fft.rfft2(spread)
 
 
-@lru_cache(maxsize=8)
 def window_mass_nodes(window: Window, lattice: Lattice, bandwidth_m: float, splines: int) -> Floats:
-    """The kernel's mass inside the window: at the nodes (`splines` 1), or the spline coefficients that interpolate it (2)."""
-    spectrum = window_spectrum(window, lattice)
-    return frozen(smooth(spectrum, lattice=lattice, bandwidth_m=bandwidth_m, splines=splines))
+    """The kernel's mass inside the window: at the nodes (`splines` 1), or the spline coefficients that interpolate it
+    (2)."""
+    spectrum = _window_spectrum(window, lattice)
+    return _smooth(spectrum, lattice=lattice, bandwidth_m=bandwidth_m, splines=splines)
 
 
 def window_lattice(*, window: Window, bandwidth_m: float) -> Lattice | None:

@@ -7,6 +7,7 @@ counted; an event on the boundary is inside.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 import shapely
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 from shapely import MultiPolygon, Polygon
 
-from wording import NaloxoneWatchError, _, format_count, format_number
+from wording import NaloxoneWatchError, _, format_count, format_number, ngettext
 
 __all__ = [
     "DensityError",
@@ -23,6 +24,7 @@ __all__ = [
     "InvalidCellError",
     "InvalidCoordinatesError",
     "InvalidOptionError",
+    "InvalidTrimError",
     "InvalidWeightsError",
     "InvalidWindowError",
     "NoEventsError",
@@ -41,12 +43,15 @@ __all__ = [
     "window_edges",
 ]
 
-Window = Polygon | MultiPolygon
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
+Window: TypeAlias = Polygon | MultiPolygon
+Floats: TypeAlias = NDArray[np.float64]
+Booleans: TypeAlias = NDArray[np.bool_]
 
 MOST_CELLS = 4_000_000
 """Cells of an output grid: 32 MB a layer. Great Britain at 500 m needs 3.3 million."""
+
+ROUNDING = 1e-6
+"""Share of a cell: a window that reaches this little into another row of cells does not need it."""
 
 RASTER_CELLS = 512
 """Cells along the longer side of the raster that spares most events the exact point-in-polygon test."""
@@ -73,9 +78,12 @@ class TooFewEventsError(DensityError):
 
     def __init__(self, *, events: int, needed: int) -> None:
         super().__init__(
-            _(
+            ngettext(
+                "{events} event lies inside the area, and this needs at least {needed}. "
+                "Widen the period, the filters or the area.",
                 "{events} events lie inside the area, and this needs at least {needed}. "
-                "Widen the period, the filters or the area."
+                "Widen the period, the filters or the area.",
+                events,
             ).format(events=format_count(events), needed=format_count(needed))
         )
 
@@ -89,9 +97,12 @@ class InvalidCoordinatesError(DensityError):
                 "Eastings and northings must be two lists of the same length. Check the columns they come from."
             )
         else:
-            sentence = _(
+            sentence = ngettext(
+                "{missing} event has a missing or infinite coordinate. Leave events without a location out, "
+                "and say how many there are.",
                 "{missing} events have a missing or infinite coordinate. Leave events without a location out, "
-                "and say how many there are."
+                "and say how many there are.",
+                missing,
             ).format(missing=format_count(missing))
         super().__init__(sentence)
 
@@ -123,6 +134,13 @@ class InvalidBandwidthError(DensityError):
         super().__init__(
             _("The bandwidth must be a positive number of metres. Choose another, or let the rule choose.")
         )
+
+
+class InvalidTrimError(DensityError):
+    """The limit on an event's own bandwidth is below the common one."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The largest bandwidth of an event must be at least the common one: set trim to 1 or more."))
 
 
 class InvalidCellError(DensityError):
@@ -165,21 +183,20 @@ class Grid:
     @property
     def easting_m(self) -> Floats:
         """Eastings of the cell centres, shape (columns,)."""
-        return self.west_m + (np.arange(self.columns) + 0.5) * self.cell_m
+        return self.west_m + (np.arange(self.columns, dtype=np.float64) + 0.5) * self.cell_m
 
     @property
     def northing_m(self) -> Floats:
         """Northings of the cell centres, shape (rows,), south to north."""
-        return self.south_m + (np.arange(self.rows) + 0.5) * self.cell_m
+        return self.south_m + (np.arange(self.rows, dtype=np.float64) + 0.5) * self.cell_m
 
     def indices(self, easting_m: Floats, northing_m: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Booleans]:
-        """Row and column of the cells that hold the points, and whether there is one; the far edges belong to it."""
-        column = np.floor((easting_m - self.west_m) / self.cell_m)
-        row = np.floor((northing_m - self.south_m) / self.cell_m)
-        column = np.where(easting_m == self.west_m + self.columns * self.cell_m, self.columns - 1, column)
-        row = np.where(northing_m == self.south_m + self.rows * self.cell_m, self.rows - 1, row)
-        within = (column >= 0) & (column < self.columns) & (row >= 0) & (row < self.rows)
-        return np.where(within, row, 0).astype(np.int64), np.where(within, column, 0).astype(np.int64), within
+        """Row and column of the nearest cell, and whether it holds the point; the outer edges belong to the grid."""
+        across, up = (easting_m - self.west_m) / self.cell_m, (northing_m - self.south_m) / self.cell_m
+        within = (across >= -ROUNDING) & (across <= self.columns + ROUNDING)
+        within &= (up >= -ROUNDING) & (up <= self.rows + ROUNDING)
+        row = np.clip(up.astype(np.int64), 0, self.rows - 1)
+        return row, np.clip(across.astype(np.int64), 0, self.columns - 1), within
 
 
 @dataclass(frozen=True)
@@ -247,13 +264,19 @@ def checked_window(window: Window) -> Window:
     """The window with exterior rings anticlockwise and holes clockwise; raises InvalidWindowError."""
     if not isinstance(window, Polygon | MultiPolygon):
         raise InvalidWindowError(problem=_("it is not a polygon"))
-    if window.is_empty or not window.area > 0:
+    if window.is_empty:
         raise InvalidWindowError(problem=_("it is empty"))
     if not np.all(np.isfinite(window.bounds)):
         raise InvalidWindowError(problem=_("it has a missing or infinite coordinate"))
     if not window.is_valid:
         raise InvalidWindowError(problem=_("it crosses itself or its parts overlap"))
-    return shapely.orient_polygons(window, exterior_cw=False)
+    if not window.area > 0:
+        raise InvalidWindowError(problem=_("it is empty"))
+    oriented = shapely.orient_polygons(window, exterior_cw=False)
+    # Prepared and asked once, which builds the index, before other threads share it.
+    shapely.prepare(oriented)
+    shapely.intersects_xy(oriented, *oriented.bounds[:2])
+    return oriented
 
 
 @lru_cache(maxsize=32)
@@ -279,8 +302,7 @@ def grid_over(*, window: Window, cell_m: float) -> Grid:
     if not (np.isfinite(cell_m) and cell_m > 0):
         raise InvalidCellError
     west, south, east, north = checked_window(window).bounds
-    # One part in a million is rounding, not a reason for another row of cells outside the window.
-    columns, rows = (max(1, np.ceil(length / cell_m - 1e-6)) for length in (east - west, north - south))
+    columns, rows = (max(1, np.ceil(length / cell_m - ROUNDING)) for length in (east - west, north - south))
     if columns * rows > MOST_CELLS:
         smallest_m = cell_m * np.sqrt(columns * rows / MOST_CELLS)
         raise TooManyCellsError(cell_m=cell_m, smallest_m=smallest_m)
@@ -330,9 +352,9 @@ def inside_window(*, window: Window, easting_m: Floats, northing_m: Floats) -> B
     """Whether each point lies in the window or on its boundary, exactly; shape (n,)."""
     window = checked_window(window)
     grid, wholly_inside, touched = _raster(window)
-    row, column, within = grid.indices(easting_m, northing_m)
-    inside = wholly_inside[row, column] & within
-    unsure = np.flatnonzero(touched[row, column] & within)
-    shapely.prepare(window)
+    # No outermost cell is wholly inside, so a point beyond the grid, taken to its nearest cell, is outside or asked.
+    row, column, _within = grid.indices(easting_m, northing_m)
+    inside = wholly_inside[row, column]
+    unsure = np.flatnonzero(touched[row, column])
     inside[unsure] = shapely.intersects_xy(window, easting_m[unsure], northing_m[unsure])
     return inside
