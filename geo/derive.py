@@ -33,8 +33,10 @@ __all__ = ["derive_geography"]
 # Cell sizes of the rasters (m): the finest whose grid stays under the limit. South Wales 100, Police Scotland 250.
 _CELL_SIZES_M = (100.0, 200.0, 250.0, 500.0, 1_000.0, 2_000.0)
 _MOST_CELLS = 5_000_000
-# Neighbours' addresses take part this far beyond the area (m): farther than the empty ground that counts as land.
-_NEIGHBOURS_M = WIDE_REACH_M + 1_000.0
+# Empty ground kept around the area while land is drawn (m): more than any reach, so that land never meets the edge.
+_DRAWING_MARGIN_M = WIDE_REACH_M + 1_000.0
+# Authorities whose box of postcodes comes this close (m) to one of the area's are neighbours, and take part.
+_NEIGHBOUR_M = 2_000.0
 # Roughly a degree of latitude (m); it only widens the box in which addresses are looked for.
 _DEGREE_M = 111_000.0
 # A postcode district with fewer addresses than this inside the area joins its neighbours: it is the tip of a district
@@ -145,25 +147,12 @@ def _addresses_around(
     """The addresses of the area and of its neighbours, one for each location."""
     table = letter_boxes()
     if outline is None:
-        boxes = table[table["authority_code"].isin([member.code for member in members])]
-        west, south, east, north = (
-            boxes["west"].min(),
-            boxes["south"].min(),
-            boxes["east"].max(),
-            boxes["north"].max(),
-        )
+        near = table[_close(table, table[table["authority_code"].isin([member.code for member in members])])]
     else:
         x0, y0, x1, y1 = outline.bounds
         latitude, longitude = to_wgs84(easting_m=[x0, x0, x1, x1], northing_m=[y0, y1, y0, y1], crs=request.crs)
-        west, south, east, north = longitude.min(), latitude.min(), longitude.max(), latitude.max()
-    more_north = _NEIGHBOURS_M / _DEGREE_M
-    more_east = more_north / np.cos(np.radians(north))
-    near = table[
-        (table["west"] <= east + more_east)
-        & (table["east"] >= west - more_east)
-        & (table["south"] <= north + more_north)
-        & (table["north"] >= south - more_north)
-    ]
+        sides = {"west": longitude.min(), "south": latitude.min(), "east": longitude.max(), "north": latitude.max()}
+        near = table[_close(table, pd.DataFrame([sides]))]
     rows = read_directory(letters=set(near["letter"]), cache_folder=cache_folder)
     rows = _in_use(rows[rows["authority"].isin(near["authority_code"])])
     easting_m, northing_m = directory_coordinates(rows, crs=request.crs)
@@ -173,6 +162,19 @@ def _addresses_around(
         authority=rows["authority"].to_numpy(dtype=object),
         district=rows["district"].to_numpy(dtype=object),
     )
+
+
+def _close(boxes: pd.DataFrame, others: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which boxes (in degrees) lie within the neighbours' distance of any of the others."""
+    more_north = _NEIGHBOUR_M / _DEGREE_M
+    more_east = more_north / np.cos(np.radians(others["north"].to_numpy()))
+    west, south, east, north = (boxes[side].to_numpy()[:, None] for side in ("west", "south", "east", "north"))
+    return (
+        (west <= others["east"].to_numpy() + more_east)
+        & (east >= others["west"].to_numpy() - more_east)
+        & (south <= others["north"].to_numpy() + more_north)
+        & (north >= others["south"].to_numpy() - more_north)
+    ).any(axis=1)
 
 
 def _in_use(rows: pd.DataFrame) -> pd.DataFrame:
@@ -192,7 +194,7 @@ def _from_addresses(
     codes = [member.code for member in members]
     own = around.only(np.isin(around.authority, codes))
     window = shapely.box(own.easting_m.min(), own.northing_m.min(), own.easting_m.max(), own.northing_m.max())
-    grid = _grid(request, window, margin_m=_NEIGHBOURS_M)
+    grid = _grid(request, window, margin_m=_DRAWING_MARGIN_M)
     counts = count_in_cells(grid=grid, easting_m=around.easting_m, northing_m=around.northing_m)
     land = land_around(addresses=counts, cell_m=grid.cell_m)
     # Members come first, so that a label below their number is one of the area's own authorities.
@@ -274,7 +276,7 @@ def _grid(request: GeographyRequest, window: BaseGeometry, *, margin_m: float) -
     if request.cell_m is not None:
         return grid_for_window(window=window, cell_m=request.cell_m, margin_m=margin_m)
     west, south, east, north = window.bounds
-    surface_m2 = (east - west + 2 * _NEIGHBOURS_M) * (north - south + 2 * _NEIGHBOURS_M)
+    surface_m2 = (east - west + 2 * _DRAWING_MARGIN_M) * (north - south + 2 * _DRAWING_MARGIN_M)
     fitting = [cell_m for cell_m in _CELL_SIZES_M if surface_m2 / cell_m**2 <= _MOST_CELLS]
     return grid_for_window(window=window, cell_m=fitting[0] if fitting else _CELL_SIZES_M[-1], margin_m=margin_m)
 
