@@ -1,0 +1,434 @@
+"""How one kind of file is read: which column fills which field, how its times, places and values are written.
+
+A mapping is a TOML file, checked whole against the schema and frozen; a new form is a new file and no code. Headings
+are compared without regard to case and spaces. A file whose headings are the schema's own field names needs no mapping.
+"""
+
+import codecs
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from data import schema
+from wording import NaloxoneWatchError, _, join_words
+
+__all__ = [
+    "FORM_TABLE",
+    "DoseLayout",
+    "FileLayout",
+    "Fixed",
+    "Mapping",
+    "MappingError",
+    "PersonLayout",
+    "PlaceLayout",
+    "SubstanceLayout",
+    "TimeLayout",
+    "WaitLayout",
+    "default_mapping",
+    "load_mapping",
+    "mapped_fields",
+    "plain_heading",
+]
+
+# One row of a form speaks of an incident and of one person treated at it, so this target takes the fields of both.
+FORM_TABLE = "administrations"
+
+# Tables that only the import itself writes.
+_OWN_TABLES = ("imports", "quarantine")
+# Fields that are made from [place] and [person], which say what the columns hold.
+_MADE_ELSEWHERE = ("easting_m", "northing_m", "person_token")
+
+
+class MappingError(NaloxoneWatchError):
+    """The mapping cannot be used; the sentence names the file, the setting and what it may hold."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Fixed(_Section):
+    """One value for every row of the file, where the form has no column for it."""
+
+    fixed: str
+
+
+class FileLayout(_Section):
+    """How the file is laid out; what is left out is worked out from the file."""
+
+    separator: Literal[",", ";", "\t", "|"] | None = None
+    encoding: str | None = None
+    sheet: str | int | None = None
+    header_row: int = Field(default=1, ge=1, le=1000)
+    decimal: Literal[".", ","] = "."
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, value: str | None) -> str | None:
+        try:
+            return value and codecs.lookup(value).name
+        except LookupError as error:
+            raise ValueError("not an encoding such as utf-8 or cp1252") from error
+
+
+class TimeLayout(_Section):
+    """How times are written. `time_zone` is that of the file's clocks; without it, the deployment's.
+
+    `formats` are strptime's, tried in order; then ISO 8601, then the common forms with the day or the month first.
+    """
+
+    time_zone: str | None = None
+    formats: tuple[str, ...] = ()
+    day_first: bool = True
+
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone_exists(cls, value: str | None) -> str | None:
+        try:
+            return value and ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("not a time zone name such as Europe/London") from error
+
+    @field_validator("formats")
+    @classmethod
+    def _formats_hold_a_date(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not re.search(r"%[dj]|%[xcD]", each) or not re.search(r"%[Yy]|%[xcD]", each) for each in value):
+            raise ValueError("each format needs a day and a year, such as %d/%m/%Y %H:%M")
+        return value
+
+
+class PlaceLayout(_Section):
+    """Where it happened: coordinates in `crs` (without it, the deployment's), or a postcode, or both.
+
+    `location_precision_m` is how far the file's own places may be from the true ones.
+    """
+
+    crs: str | None = "EPSG:4326"
+    x: str | None = None
+    y: str | None = None
+    postcode: str | None = None
+    location_precision_m: float | None = Field(default=None, ge=0, le=100_000)
+
+    @field_validator("crs")
+    @classmethod
+    def _crs_exists(cls, value: str | None) -> str | None:
+        try:
+            return value and str(CRS.from_user_input(value)) and value
+        except CRSError as error:
+            raise ValueError("not a coordinate reference system such as EPSG:4326 or EPSG:27700") from error
+
+    @model_validator(mode="after")
+    def _both_coordinates(self) -> "PlaceLayout":
+        if (self.x is None) != (self.y is None):
+            raise ValueError("x and y (longitude or easting, and latitude or northing) go together")
+        return self
+
+
+class PersonLayout(_Section):
+    """Who was treated; only a keyed hash and an age band are kept. Names stand in natural order: first, then last."""
+
+    name: str | tuple[str, ...] = ()
+    identifier: str | None = None
+    date_of_birth: str | None = None
+    age: str | None = None
+
+
+class SubstanceLayout(_Section):
+    """Substances: several in one cell, or one in each of several columns, with a certainty fixed or from columns."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    separators: tuple[str, ...] = (";", "/", ",", "+", "|", "&", " and ")
+    certainty: Literal["suspected", "confirmed", "found_not_opioid", "not_recorded"] = "not_recorded"
+    certainty_columns: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_certainty_a_column(self) -> "SubstanceLayout":
+        if len(self.certainty_columns) not in (0, 1, len(self.columns)):
+            raise ValueError("certainty_columns names one column for all substances, or one for each")
+        return self
+
+
+class DoseLayout(_Section):
+    """One dose of the row, where a form records doses singly."""
+
+    officer: str | None = None
+    officer_role: str | None = None
+    product: str | None = None
+    kit: str | None = None
+    given_at: str | tuple[str, ...] = ()
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Every heading that this dose is read from."""
+        single = (self.officer, self.officer_role, self.product, self.kit)
+        return tuple(each for each in single if each) + _headings(self.given_at)
+
+
+class WaitLayout(_Section):
+    """One ambulance clock of the row: two times, or minutes, or both (then minutes are used where a time lacks)."""
+
+    kind: Literal["call_to_arrival", "naloxone_to_arrival"]
+    clock: Literal["ambulance_cad", "police_log", "officer_estimate", "not_recorded"] = "not_recorded"
+    started_at: str | tuple[str, ...] = ()
+    ended_at: str | tuple[str, ...] = ()
+    minutes: str | None = None
+    outcome: str | None = None
+
+    @model_validator(mode="after")
+    def _measures_something(self) -> "WaitLayout":
+        if not (self.minutes or self.outcome or (self.started_at and self.ended_at)):
+            raise ValueError("a wait needs minutes, an outcome, or both started_at and ended_at")
+        return self
+
+
+Source = str | tuple[str, ...] | Fixed
+
+
+class Mapping(_Section):
+    """Everything that is needed to read one kind of file into one table.
+
+    `columns` gives each field the heading it comes from; keys and tokens may be composed of several headings, a time
+    may be a date and a time of day; `{ fixed = "..." }` stands for a column the form lacks. `parent_source`
+    is the source under which the records were imported that this file's rows belong to.
+    """
+
+    target: str = FORM_TABLE
+    source: str = Field(min_length=1, max_length=60)
+    extract: Literal["full", "incremental"] = "incremental"
+    synthetic: bool = False
+    parent_source: str | None = None
+    file: FileLayout = FileLayout()
+    columns: dict[str, Source]
+    times: TimeLayout = TimeLayout()
+    place: PlaceLayout = PlaceLayout()
+    person: PersonLayout = PersonLayout()
+    substances: SubstanceLayout | None = None
+    doses: tuple[DoseLayout, ...] = ()
+    waits: tuple[WaitLayout, ...] = ()
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_the_schema(self) -> "Mapping":
+        if self.target not in _targets():
+            raise ValueError(f"target: choose one of {', '.join(_targets())}")
+        fields = mapped_fields(self.target)
+        _check_columns(self.columns, fields)
+        _check_required(self.columns, self.target)
+        _check_form_only(self)
+        for name, known in self.values.items():
+            _check_values(name, known, _value_fields(self.target))
+        return self
+
+    @property
+    def table(self) -> schema.Table:
+        """The table that the file is for."""
+        return schema.table_named(self.target)
+
+    def headings_of(self, field: str) -> tuple[str, ...]:
+        """The headings that fill `field`; empty where it is fixed or left out."""
+        chosen = self.columns.get(field, ())
+        return () if isinstance(chosen, Fixed) else _headings(chosen)
+
+    def key_headings(self, field: str) -> tuple[str, ...]:
+        """The headings of a key. On a form, incident and administration stand in for each other."""
+        found = self.headings_of(field)
+        if found or self.target != FORM_TABLE:
+            return found
+        other = {"incident_id": "administration_id", "administration_id": "incident_id"}.get(field)
+        return self.headings_of(other) if other else ()
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """Every heading the mapping reads, with the field it is for."""
+        found = {heading: field for field in self.columns for heading in self.headings_of(field)}
+        place, person = self.place, self.person
+        found |= {each: "place" for each in (place.x, place.y, place.postcode) if each}
+        found |= {each: "person" for each in (*_headings(person.name), person.identifier) if each}
+        found |= {each: "age_band" for each in (person.date_of_birth, person.age) if each}
+        if self.substances:
+            found |= dict.fromkeys(self.substances.columns, "substance")
+            found |= dict.fromkeys(self.substances.certainty_columns, "certainty")
+        for dose in self.doses:
+            found |= dict.fromkeys(dose.headings, "doses")
+        for wait in self.waits:
+            found |= dict.fromkeys((*_headings(wait.started_at), *_headings(wait.ended_at)), "waits")
+            found |= {each: "waits" for each in (wait.minutes, wait.outcome) if each}
+        return found
+
+
+def mapped_fields(target: str) -> dict[str, schema.Field]:
+    """The fields of `target` that a file may fill; for a form, those of the incident as well."""
+    tables = ("incidents", FORM_TABLE) if target == FORM_TABLE else (target,)
+    return {
+        field.name: field
+        for name in tables
+        for field in schema.table_named(name).fields
+        if field.mapped and field.name not in _MADE_ELSEWHERE
+    }
+
+
+def plain_heading(heading: str) -> str:
+    """A heading without case, accents of form, or extra spaces: how headings are compared."""
+    return " ".join(unicodedata.normalize("NFKC", heading).casefold().split())
+
+
+def load_mapping(path: Path) -> Mapping:
+    """The mapping in the TOML file at `path`. Raises MappingError."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MappingError(_("The mapping file {file} cannot be read. Check its name.").format(file=path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MappingError(
+            _("The mapping file {file} is not valid TOML: {detail}.").format(file=path, detail=error)
+        ) from error
+    try:
+        return Mapping.model_validate(raw)
+    except ValidationError as error:
+        problems = "; ".join(_problem(item["loc"], item["msg"]) for item in error.errors())
+        raise MappingError(
+            _("The mapping file {file} has settings that cannot be used: {problems}.").format(
+                file=path, problems=problems
+            )
+        ) from error
+
+
+def default_mapping(target: str, headings: Sequence[str]) -> Mapping:
+    """The mapping of a file whose headings are the schema's own field names. Raises MappingError.
+
+    A form may also have name, date_of_birth, age, longitude and latitude (or easting_m and northing_m), postcode,
+    substances, certainty and ambulance_minutes. Other headings are not read.
+    """
+    if target not in _targets():
+        raise MappingError(
+            _("There is no table “{table}” to import into. Choose one of {tables}.").format(
+                table=target, tables=", ".join(_targets())
+            )
+        )
+    by_name = {plain_heading(each).replace(" ", "_"): each for each in reversed(headings)}
+    fields = mapped_fields(target)
+    needed = _needed(target)
+    missing = [" / ".join(each) for each in needed if not any(name in by_name for name in each)]
+    if missing:
+        raise MappingError(
+            _(
+                "Without a mapping, the headings must be this program's own field names, and {missing} is not among "
+                "them. Write a mapping (see README and examples) and name it with --mapping."
+            ).format(missing=join_words(missing))
+        )
+    form = target == FORM_TABLE
+    return Mapping(
+        target=target,
+        source="standard headings",
+        columns={name: by_name[name] for name in fields if name in by_name},
+        place=_default_place(by_name)
+        if "location_source" in schema.table_named("incidents" if form else target).names
+        else PlaceLayout(),
+        person=PersonLayout(
+            name=by_name.get("name", ()), date_of_birth=by_name.get("date_of_birth"), age=by_name.get("age")
+        )
+        if form
+        else PersonLayout(),
+        substances=_default_substances(by_name) if form else None,
+        waits=(WaitLayout(kind="call_to_arrival", minutes=by_name["ambulance_minutes"]),)
+        if form and "ambulance_minutes" in by_name
+        else (),
+    )
+
+
+def _default_place(by_name: dict[str, str]) -> PlaceLayout:
+    postcode = by_name.get("postcode")
+    for crs, x, y in (("EPSG:4326", "longitude", "latitude"), (None, "easting_m", "northing_m")):
+        if x in by_name and y in by_name:
+            return PlaceLayout(crs=crs, x=by_name[x], y=by_name[y], postcode=postcode)
+    return PlaceLayout(postcode=postcode)
+
+
+def _default_substances(by_name: dict[str, str]) -> SubstanceLayout | None:
+    columns = tuple(by_name[name] for name in ("substance", "substances") if name in by_name)
+    certainty = tuple(by_name[name] for name in ("certainty",) if name in by_name)
+    return SubstanceLayout(columns=columns, certainty_columns=certainty) if columns else None
+
+
+@cache
+def _targets() -> tuple[str, ...]:
+    return tuple(table.name for table in schema.TABLES if table.name not in _OWN_TABLES)
+
+
+def _needed(target: str) -> list[tuple[str, ...]]:
+    """What a file for `target` must have; each entry is satisfied by any one of its names."""
+    if target == FORM_TABLE:
+        return [("administration_id", "incident_id"), ("occurred_at",)]
+    return [(field.name,) for field in schema.table_named(target).fields if field.required]
+
+
+def _headings(chosen: str | Iterable[str]) -> tuple[str, ...]:
+    return (chosen,) if isinstance(chosen, str) else tuple(chosen)
+
+
+def _check_columns(columns: dict[str, Source], fields: dict[str, schema.Field]) -> None:
+    for name, chosen in columns.items():
+        if name in _MADE_ELSEWHERE:
+            raise ValueError(f"columns.{name}: say in [place] or [person] what the columns hold")
+        if name not in fields:
+            raise ValueError(f"columns.{name}: no such field; choose from {', '.join(fields)}")
+        field = fields[name]
+        if isinstance(chosen, Fixed):
+            if field.token or field.type != "VARCHAR":
+                raise ValueError(f"columns.{name}: only a text can be fixed")
+            if field.values and chosen.fixed not in field.values:
+                raise ValueError(f"columns.{name}: fixed must be one of {', '.join(field.values)}")
+        elif len(_headings(chosen)) > 1 and not field.token and field.type != "TIMESTAMPTZ":
+            raise ValueError(f"columns.{name}: only keys, tokens and times can come from several columns")
+        elif len(_headings(chosen)) > 2 and field.type == "TIMESTAMPTZ":
+            raise ValueError(f"columns.{name}: a time comes from one column, or from a date and a time of day")
+
+
+def _check_required(columns: dict[str, Source], target: str) -> None:
+    for names in _needed(target):
+        if not any(name in columns for name in names):
+            raise ValueError(f"columns: {' or '.join(names)} is needed, or no row could be used")
+
+
+def _check_form_only(mapping: Mapping) -> None:
+    if mapping.target == FORM_TABLE:
+        return
+    if mapping.substances or mapping.doses or mapping.waits or mapping.person != PersonLayout():
+        raise ValueError(f"person, substances, doses and waits belong to the target {FORM_TABLE} only")
+    if (mapping.place.x or mapping.place.postcode) and "easting_m" not in mapping.table.names:
+        raise ValueError(f"place: the table {mapping.target} has no place")
+
+
+def _value_fields(target: str) -> dict[str, schema.Field]:
+    fields = mapped_fields(target)
+    if target == FORM_TABLE:
+        for table, names in (
+            ("substances", ("substance", "certainty")),
+            ("doses", ("officer_role", "product")),
+            ("waits", ("outcome",)),
+        ):
+            fields |= {name: schema.table_named(table).field(name) for name in names}
+    return fields
+
+
+def _check_values(name: str, known: dict[str, str], fields: dict[str, schema.Field]) -> None:
+    if name not in fields or fields[name].token or fields[name].type != "VARCHAR":
+        raise ValueError(f"values.{name}: not a field whose values can be mapped")
+    allowed = fields[name].values
+    if allowed and (wrong := sorted({value for value in known.values() if value not in allowed})):
+        raise ValueError(f"values.{name}: {', '.join(wrong)} is not one of {', '.join(allowed)}")
+
+
+def _problem(where: tuple[int | str, ...], message: str) -> str:
+    place = ".".join(map(str, where))
+    text = message.removeprefix("Value error, ")
+    return f"{place}: {text}" if place else text

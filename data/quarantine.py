@@ -1,0 +1,195 @@
+"""What an import could not use, noted by place, kind and length; never the value.
+
+A field is set aside alone and the row goes in without it; a row without a usable key or time waits whole. Column
+headings are hashed too: in a file without headings the first row's values stand in their place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.pseudonymise import Pseudonymiser
+from data.schema import table_named
+from data.values import kind_of_value
+from wording import _
+
+__all__ = ["QuarantineLog", "ReasonCount", "quarantine_frame", "reason_counts", "reason_sentence"]
+
+Texts = NDArray[np.object_]
+Mask = NDArray[np.bool_]
+
+# How many row numbers a report quotes for a reason; enough to find the pattern at the source.
+_ROWS_QUOTED = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReasonCount:
+    """One reason of one field: how often, in which column (1 = first, 0 for none) and the first rows it happened in."""
+
+    reason: str
+    field: str
+    column_number: int
+    value_kind: str
+    whole_row: bool
+    count: int
+    first_rows: tuple[int, ...]
+
+
+class QuarantineLog:
+    """Collects what could not be used while a file is read."""
+
+    def __init__(self) -> None:
+        self._parts: list[pd.DataFrame] = []
+
+    def add(
+        self,
+        *,
+        rows: NDArray[np.int64],
+        field: str,
+        reason: str,
+        column: int | None = None,
+        texts: Texts | None = None,
+        whole_row: bool = False,
+        first_rows: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Note `rows` (numbers in the file); `texts` are their cells, of which only kind and length are kept.
+
+        `column` is the position in the file, 0 the first.
+        """
+        if len(rows) == 0:
+            return
+        cells: Sequence[str] = [""] * len(rows) if texts is None else list(texts)
+        self._parts.append(
+            pd.DataFrame(
+                {
+                    "row_number": rows,
+                    "column_number": 0 if column is None else column + 1,
+                    "field": field,
+                    "reason": reason,
+                    "value_kind": [kind_of_value(cell) for cell in cells],
+                    "value_length": [len(cell) for cell in cells],
+                    "first_row": pd.array(first_rows if first_rows is not None else [pd.NA] * len(rows), dtype="Int64"),
+                    "whole_row": whole_row,
+                }
+            )
+        )
+
+    def entries(self) -> pd.DataFrame:
+        """Every entry; a row that waits whole has one, its first, and none for its fields."""
+        columns = list(dict.fromkeys(name for part in self._parts for name in part))
+        if not columns:
+            return pd.DataFrame(
+                {"row_number": pd.Series(dtype="int64"), "whole_row": pd.Series(dtype=bool)}
+                | {
+                    name: pd.Series(dtype=object)
+                    for name in ("column_number", "field", "reason", "value_kind", "value_length", "first_row")
+                }
+            )
+        every = pd.concat(self._parts, ignore_index=True)
+        whole = every[every["whole_row"]].drop_duplicates("row_number")
+        alone = every[~every["whole_row"] & ~every["row_number"].isin(whole["row_number"])]
+        return pd.concat([whole, alone], ignore_index=True).sort_values("row_number", kind="stable", ignore_index=True)
+
+    @property
+    def whole_rows(self) -> NDArray[np.int64]:
+        """Numbers of the rows that wait whole so far."""
+        parts = [part["row_number"].to_numpy() for part in self._parts if part["whole_row"].any()]
+        return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
+
+
+def quarantine_frame(
+    entries: pd.DataFrame,
+    *,
+    import_id: str,
+    target: str,
+    source: str,
+    file_hash: str,
+    headings: Sequence[str],
+    record_of_row: pd.Series,
+    pseudonymiser: Pseudonymiser,
+) -> pd.DataFrame:
+    """The store's quarantine table. The same file gives the same quarantine_id again, so nothing is counted twice.
+
+    `record_of_row` gives the record's id by row number, for rows that went in.
+    """
+    heading_hashes = [None, *(pseudonymiser.token(kind="heading", parts=[heading]) for heading in headings)]
+    parts = [
+        entries["row_number"].astype(str).to_numpy(dtype=object),
+        entries["column_number"].astype(str).to_numpy(dtype=object),
+        entries["field"].to_numpy(dtype=object),
+        entries["reason"].to_numpy(dtype=object),
+    ]
+    frame = entries.assign(
+        quarantine_id=pseudonymiser.tokens(
+            kind="quarantine", source=f"{file_hash}\x1f{target}\x1f{source}", parts=parts
+        ),
+        import_id=import_id,
+        target=target,
+        source=source,
+        column_hash=[heading_hashes[number] for number in entries["column_number"]],
+        column_number=entries["column_number"].where(entries["column_number"] > 0),
+        record_id=entries["row_number"]
+        .map(record_of_row)
+        .astype(object)
+        .where(~entries["whole_row"].astype(bool), None),
+    )
+    return frame[list(table_named("quarantine").names)].drop_duplicates("quarantine_id", ignore_index=True)
+
+
+def reason_counts(entries: pd.DataFrame) -> tuple[ReasonCount, ...]:
+    """The entries by reason, whole rows first, then the most frequent."""
+    found = [
+        ReasonCount(
+            reason=str(reason),
+            field=str(field),
+            column_number=int(column),
+            value_kind=str(kind),
+            whole_row=bool(whole),
+            count=len(group),
+            first_rows=tuple(int(number) for number in group["row_number"].head(_ROWS_QUOTED)),
+        )
+        for (reason, field, column, kind, whole), group in entries.groupby(
+            ["reason", "field", "column_number", "value_kind", "whole_row"], sort=True
+        )
+    ]
+    return tuple(sorted(found, key=lambda each: (not each.whole_row, -each.count)))
+
+
+def reason_sentence(reason: str) -> str:
+    """What is wrong and what to do, for each reason; the report adds where."""
+    return {
+        "wrong_number_of_cells": _(
+            "the row has more or fewer cells than there are headings. Look for a separator or a line break inside a "
+            "cell and export the file with quotation marks."
+        ),
+        "key_missing": _("the row has no key, so it could not be recognised again. Fill it in at the source."),
+        "key_repeated": _(
+            "the key was given before in this file, with different content. Keep one of the two at the source, or "
+            "compose the key of more columns."
+        ),
+        "time_missing": _("the row has no time. Fill it in at the source."),
+        "time_unreadable": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
+        "time_implausible": _("this time is before 1990. Correct the year at the source."),
+        "not_a_time": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
+        "not_a_time_of_day": _("this is no time of day such as 14:05; only the date was kept. Correct it."),
+        "not_a_date": _("this is no date in a known form. Correct it, or add its form to formats under [times]."),
+        "not_a_number": _("this is no number. Correct it, or set decimal under [file]."),
+        "out_of_range": _("this number is outside what the field allows. Correct it at the source."),
+        "value_unknown": _("the mapping does not know this value. Add it under [values], or correct it at the source."),
+        "text_not_stored": _(
+            "this text is longer than a category or holds a date, a long number or an e-mail address, so it was not "
+            "stored. Map another column, or give its value under [values]."
+        ),
+        "cell_too_long": _("the cell is longer than the settings allow. Shorten it at the source."),
+        "age_implausible": _("no living person has this age. Correct it, or the date of birth, at the source."),
+        "coordinates_unusable": _(
+            "the coordinates are no place on Earth, or one of the two lacks. Correct them, or the crs under [place]."
+        ),
+        "postcode_unknown": _("this is no postcode that is or was in use. Correct it at the source."),
+        "area_unknown": _("no area of this deployment has this code or name. Correct it, or add it under [values]."),
+        "wait_negative": _("the wait ends before it starts. Correct one of the two times at the source."),
+        "wait_too_long": _("the wait is longer than 6 hours. Correct it at the source if it is a slip."),
+    }[reason]

@@ -1,0 +1,581 @@
+"""Rows of text into records of the schema, a block at a time, pseudonymised as they are read.
+
+One record a row, as wide as the mapping asks; `data.tables` makes the schema's tables of them. What cannot be used goes
+to the quarantine log, by its place in the file.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.mapping import (
+    FORM_TABLE,
+    DoseLayout,
+    Fixed,
+    Mapping,
+    SubstanceLayout,
+    WaitLayout,
+    mapped_fields,
+    plain_heading,
+)
+from data.places import AREA_LEVELS, AreaNames, Places, locate_rows, locate_sites
+from data.pseudonymise import Pseudonymiser, age_bands, normalise_code, normalise_name, years_between
+from data.quarantine import QuarantineLog
+from data.reading import Block
+from data.schema import NOT_RECORDED, WAIT_OUTCOMES, Field, table_named
+from data.settings import Settings
+from data.values import (
+    Moments,
+    is_nothing,
+    parse_choices,
+    parse_days,
+    parse_moments,
+    parse_numbers,
+    parse_substances,
+    parse_texts,
+    two_digit_years,
+)
+from geo.areas import Geography
+
+__all__ = ["NO_SUBSTANCE", "PAIR_MARK", "SUBSTANCE_MARK", "RecordReader"]
+
+Texts = NDArray[np.object_]
+Mask = NDArray[np.bool_]
+Columns = dict[str, object]
+
+# Substances of one record in one text: "heroin:suspected|alcohol:not_recorded".
+SUBSTANCE_MARK, PAIR_MARK = "|", ":"
+NO_SUBSTANCE = f"{NOT_RECORDED}{PAIR_MARK}{NOT_RECORDED}"
+
+# Hours a wait may last before it is more likely a slip than a wait: the schema's bound for minutes.
+_LONGEST_WAIT_MINUTES = 360.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cell:
+    """One column of the block: its cells, the column's position, and the heading."""
+
+    texts: Texts
+    position: int
+
+
+class RecordReader:
+    """Reads blocks of one file by one mapping. `counts` and `log` grow as it reads."""
+
+    def __init__(
+        self,
+        *,
+        mapping: Mapping,
+        positions: dict[str, int],
+        settings: Settings,
+        pseudonymiser: Pseudonymiser,
+        geography: Geography,
+    ) -> None:
+        """`positions` gives the column (0 = first) of each plain heading that the mapping reads."""
+        self.log = QuarantineLog()
+        self.counts: Counter[str] = Counter()
+        self._mapping = mapping
+        self._positions = positions
+        self._settings = settings
+        self._pseudonymiser = pseudonymiser
+        self._geography = geography
+        self._names = AreaNames(geography)
+        self._file_zone = mapping.times.time_zone or settings.time_zone
+        self._fields = mapped_fields(mapping.target)
+        self._tables = ("incidents", FORM_TABLE) if mapping.target == FORM_TABLE else (mapping.target,)
+        self._has_place = any("location_source" in table_named(name).names for name in self._tables)
+        self._block = Block(row_numbers=np.empty(0, np.int64), columns={}, misfits=(), blank_rows=0, share_read=0.0)
+        self._cells: dict[str, _Cell] = {}
+        self._moments_read: dict[str, Moments] = {}
+        self._outside: Mask = np.empty(0, dtype=bool)
+
+    def read(self, block: Block) -> pd.DataFrame:
+        """The block's records, indexed by row number; rows that wait whole are left out."""
+        self._block, self._cells, self._moments_read = block, {}, {}
+        self.counts["blank_rows"] += block.blank_rows
+        self.log.add(
+            rows=np.array(block.misfits, dtype=np.int64), field="", reason="wrong_number_of_cells", whole_row=True
+        )
+        columns: Columns = {}
+        self._read_keys(columns)
+        self._read_times(columns)
+        for name, field in self._fields.items():
+            if name not in columns and name in self._mapping.columns:
+                self._read_field(columns, name, field)
+        self._read_place(columns)
+        if self._has_place:
+            columns["outside"] = self._outside
+        if self._mapping.target == FORM_TABLE:
+            self._read_form(columns)
+        elif self._mapping.target == "waits":
+            self._settle_wait_table(columns)
+        records = pd.DataFrame(columns, index=pd.Index(block.row_numbers, name="row_number"))
+        return records[~records.index.isin(self.log.whole_rows)]
+
+    # --- cells and problems -------------------------------------------------------------------------------------------
+
+    def _cell(self, heading: str) -> _Cell:
+        """The cells under `heading`; one longer than the settings allow is set aside and read as empty."""
+        plain = plain_heading(heading)
+        if plain not in self._cells:
+            position = self._positions[plain]
+            texts = self._block.columns[position]
+            longest = self._settings.imports.longest_cell
+            long = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) > longest
+            if long.any():
+                field = next((f for h, f in self._mapping.headings.items() if plain_heading(h) == plain), "")
+                self.log.add(
+                    rows=self._block.row_numbers[long],
+                    field=field,
+                    reason="cell_too_long",
+                    column=position,
+                    texts=texts[long],
+                )
+                texts = np.where(long, "", texts)
+            self._cells[plain] = _Cell(texts=texts, position=position)
+        return self._cells[plain]
+
+    def _set_aside(self, bad: Mask, *, field: str, reason: str, cell: _Cell | None, whole_row: bool = False) -> None:
+        if bad.any():
+            self.log.add(
+                rows=self._block.row_numbers[bad],
+                field=field,
+                reason=reason,
+                column=cell.position if cell else None,
+                texts=cell.texts[bad] if cell else None,
+                whole_row=whole_row,
+            )
+
+    def _own_values(self, field: str) -> dict[str, str]:
+        return self._mapping.values.get(field, {})
+
+    # --- keys, tokens, times ------------------------------------------------------------------------------------------
+
+    def _read_keys(self, columns: Columns) -> None:
+        """Keys of the target and of what it belongs to; without one the row waits whole."""
+        target_key = self._mapping.table.key
+        for name, field in self._fields.items():
+            if not (field.token and field.required):
+                continue
+            cells = [self._cell(heading) for heading in self._mapping.key_headings(name)]
+            parts = [_key_texts(cell.texts) for cell in cells]
+            own = name == target_key or self._mapping.target == FORM_TABLE
+            source = self._mapping.source if own else self._mapping.parent_source or self._mapping.source
+            tokens = self._pseudonymiser.tokens(kind=name, source=source, parts=parts)
+            for cell, part in zip(cells, parts, strict=True):
+                self._set_aside(part == "", field=name, reason="key_missing", cell=cell, whole_row=True)
+            columns[name] = tokens
+
+    def _read_times(self, columns: Columns) -> None:
+        """The time of the event, with its local date, hour and weekday."""
+        if "occurred_at" not in self._fields:
+            return
+        headings = self._mapping.headings_of("occurred_at")
+        moments = self._moments("occurred_at", headings)
+        cell = self._cell(headings[0])
+        for bad, reason in ((moments.unreadable, "time_unreadable"), (moments.implausible, "time_implausible")):
+            self._set_aside(bad, field="occurred_at", reason=reason, cell=cell, whole_row=True)
+        missing = moments.instants.isna().to_numpy() & ~moments.unreadable & ~moments.implausible
+        self._set_aside(missing, field="occurred_at", reason="time_missing", cell=cell, whole_row=True)
+        self.counts["future_times"] += int((moments.instants > pd.Timestamp.now("UTC")).sum())
+        known_hour = (moments.precision != "day") & moments.instants.notna().to_numpy()
+        precisions = list(table_named(self._tables[0]).field("time_precision").values)
+        columns["occurred_at"] = moments.instants.array
+        columns["time_precision"] = pd.Categorical(moments.precision, categories=precisions)
+        columns["local_date"] = moments.local.dt.normalize().array
+        columns["local_hour"] = moments.local.dt.hour.where(known_hour).astype("Int16").array
+        columns["local_weekday"] = (moments.local.dt.weekday + 1).astype("Int16").array
+
+    def _moments(self, field: str, headings: tuple[str, ...]) -> Moments:
+        """Times of one field; a time of day that cannot be read leaves the date and is set aside."""
+        cells = [self._cell(heading) for heading in headings]
+        moments, bad_clocks = parse_moments(
+            cells[0].texts,
+            clocks=cells[1].texts if len(cells) > 1 else None,
+            formats=self._mapping.times.formats,
+            day_first=self._mapping.times.day_first,
+            file_zone=self._file_zone,
+            local_zone=self._settings.time_zone,
+        )
+        self.counts["ambiguous_times"] += int(moments.ambiguous.sum())
+        self.counts["nonexistent_times"] += int(moments.nonexistent.sum())
+        if len(cells) > 1:
+            self._set_aside(bad_clocks, field=field, reason="not_a_time_of_day", cell=cells[1])
+        return moments
+
+    def _optional_moments(self, field: str, headings: tuple[str, ...]) -> Moments:
+        """Times of a field that a row can do without."""
+        moments = self._moments_read[field] = self._moments(field, headings)
+        cell = self._cell(headings[0])
+        self._set_aside(moments.unreadable, field=field, reason="not_a_time", cell=cell)
+        self._set_aside(moments.implausible, field=field, reason="time_implausible", cell=cell)
+        return moments
+
+    # --- plain fields -------------------------------------------------------------------------------------------------
+
+    def _read_field(self, columns: Columns, name: str, field: Field) -> None:
+        chosen = self._mapping.columns[name]
+        if isinstance(chosen, Fixed):
+            columns[name] = self._fixed(field, chosen.fixed)
+        elif name in AREA_LEVELS or name == "location_precision_m":
+            return
+        elif field.token:
+            columns[name] = self._tokens(name, self._mapping.headings_of(name))
+        elif field.type == "TIMESTAMPTZ":
+            columns[name] = self._optional_moments(name, self._mapping.headings_of(name)).instants.array
+        else:
+            columns[name] = self._plain(field, self._mapping.headings_of(name)[0])
+
+    def _plain(self, field: Field, heading: str) -> object:
+        """A choice, number, day or text."""
+        cell = self._cell(heading)
+        if field.values:
+            choices, wrong = parse_choices(cell.texts, field=field, own=self._own_values(field.name))
+            self._set_aside(wrong, field=field.name, reason="value_unknown", cell=cell)
+            return choices
+        if field.type == "DATE":
+            days, wrong = parse_days(
+                cell.texts, formats=self._mapping.times.formats, day_first=self._mapping.times.day_first
+            )
+            self._set_aside(wrong, field=field.name, reason="not_a_date", cell=cell)
+            return days.array
+        if field.type == "VARCHAR":
+            texts, wrong = parse_texts(cell.texts, own=self._own_values(field.name))
+            self._set_aside(wrong, field=field.name, reason="text_not_stored", cell=cell)
+            return texts
+        if self._mapping.target == "waits" and field.name == "minutes":
+            return self._numbers(cell, field.name)  # its bounds are the wait's own
+        return self._numbers(
+            cell, field.name, minimum=field.minimum, maximum=field.maximum, whole=field.type == "SMALLINT"
+        )
+
+    def _numbers(
+        self,
+        cell: _Cell,
+        field: str,
+        *,
+        minimum: float | None = None,
+        maximum: float | None = None,
+        whole: bool = False,
+    ) -> NDArray[np.float64]:
+        numbers, unreadable, outside = parse_numbers(
+            cell.texts,
+            decimal=self._mapping.file.decimal,
+            minimum=-np.inf if minimum is None else minimum,
+            maximum=np.inf if maximum is None else maximum,
+            whole=whole,
+        )
+        self._set_aside(unreadable, field=field, reason="not_a_number", cell=cell)
+        self._set_aside(outside, field=field, reason="out_of_range", cell=cell)
+        return numbers
+
+    def _tokens(self, name: str, headings: tuple[str, ...]) -> Texts:
+        """Tokens of officers, kits and people that the file names by number; None where it names none."""
+        parts = [_mapped(self._cell(heading).texts, _code) for heading in headings]
+        return self._pseudonymiser.tokens(kind=name, parts=parts)
+
+    def _fixed(self, field: Field, value: str) -> object:
+        rows = len(self._block.row_numbers)
+        if field.values:
+            return pd.Categorical.from_codes([field.values.index(value)] * rows, categories=list(field.values))
+        return np.full(rows, value, dtype=object)
+
+    # --- place --------------------------------------------------------------------------------------------------------
+
+    def _read_place(self, columns: Columns) -> None:
+        layout = self._mapping.place
+        if self._has_place:
+            places = self._located(self._area_codes(columns)).frame
+            columns |= {name: places[name].array for name in places}
+        elif "easting_m" in self._mapping.table.names and layout.x and layout.y:
+            x, y, unreadable, cell = self._coordinates()
+            crs = layout.crs or self._geography.crs
+            easting_m, northing_m, bad = locate_sites(
+                x=x, y=y, unreadable=unreadable, crs=crs, geography=self._geography
+            )
+            self._set_aside(bad, field="place", reason="coordinates_unusable", cell=cell)
+            columns |= {"easting_m": easting_m, "northing_m": northing_m}
+        if not self._has_place:
+            columns |= {
+                name: codes for name, codes in self._area_codes(columns).items() if name in self._mapping.columns
+            }
+
+    def _located(self, areas: dict[str, Texts]) -> Places:
+        layout = self._mapping.place
+        rows = len(self._block.row_numbers)
+        x, y, unreadable, cell = self._coordinates()
+        postcode = self._cell(layout.postcode) if layout.postcode else None
+        places = locate_rows(
+            x=x,
+            y=y,
+            unreadable=unreadable,
+            crs=layout.crs or self._geography.crs,
+            postcodes=_mapped(postcode.texts, _postcode) if postcode else np.full(rows, "", dtype=object),
+            areas=areas,
+            stated_precision_m=self._stated_precision_m(),
+            snap_m=self._settings.privacy.snap_m,
+            geography=self._geography,
+            names=self._names,
+        )
+        self._set_aside(places.bad_coordinates, field="place", reason="coordinates_unusable", cell=cell)
+        self._set_aside(places.bad_postcodes, field="place", reason="postcode_unknown", cell=postcode)
+        self.counts["zero_coordinates"] += int(places.zero.sum())
+        self._outside = places.outside
+        return places
+
+    def _coordinates(self) -> tuple[NDArray[np.float64], NDArray[np.float64], Mask, _Cell | None]:
+        """Coordinates as numbers, and which cells were no number; problems are told of the first column."""
+        layout, rows = self._mapping.place, len(self._block.row_numbers)
+        if not (layout.x and layout.y):
+            return np.full(rows, np.nan), np.full(rows, np.nan), np.zeros(rows, dtype=bool), None
+        cells = [self._cell(layout.x), self._cell(layout.y)]
+        decimal = self._mapping.file.decimal
+        (x, bad_x, _outside_x), (y, bad_y, _outside_y) = (parse_numbers(cell.texts, decimal=decimal) for cell in cells)
+        return x, y, bad_x | bad_y, cells[0]
+
+    def _stated_precision_m(self) -> NDArray[np.float64]:
+        stated = self._mapping.place.location_precision_m
+        precision_m = np.full(len(self._block.row_numbers), np.nan if stated is None else stated)
+        headings = self._mapping.headings_of("location_precision_m")
+        if not headings:
+            return precision_m
+        field = self._fields["location_precision_m"]
+        numbers = self._numbers(self._cell(headings[0]), field.name, minimum=field.minimum, maximum=field.maximum)
+        return np.where(np.isfinite(numbers), numbers, precision_m)
+
+    def _area_codes(self, columns: Columns) -> dict[str, Texts]:
+        """The areas that the file itself names, as codes of the deployment's areas; None where none."""
+        rows = len(self._block.row_numbers)
+        codes: dict[str, Texts] = {}
+        for level in AREA_LEVELS:
+            headings = self._mapping.headings_of(level)
+            if level in columns:
+                codes[level] = np.asarray(columns[level], dtype=object)
+            elif headings:
+                cell = self._cell(headings[0])
+                codes[level], wrong = self._names.find(level, cell.texts, own=self._own_values(level))
+                self._set_aside(wrong, field=level, reason="area_unknown", cell=cell)
+            else:
+                codes[level] = np.full(rows, None, dtype=object)
+        return codes
+
+    # --- the form -----------------------------------------------------------------------------------------------------
+
+    def _read_form(self, columns: Columns) -> None:
+        self._read_person(columns)
+        if self._mapping.substances:
+            columns["substances"] = self._substances(self._mapping.substances)
+        for number, dose in enumerate(self._mapping.doses):
+            columns |= {f"dose{number}_{name}": values for name, values in self._dose(dose).items()}
+        for number, wait in enumerate(self._mapping.waits):
+            columns |= {f"wait{number}_{name}": values for name, values in self._wait(wait).items()}
+        if self._mapping.doses and "doses_given" not in columns:
+            filled = np.sum([np.asarray(columns[f"dose{n}_present"]) for n in range(len(self._mapping.doses))], axis=0)
+            columns["doses_given"] = np.where(filled > 0, filled, np.nan)
+
+    def _read_person(self, columns: Columns) -> None:
+        """Person token and age band; the name and the date of birth end here."""
+        person = self._mapping.person
+        births = self._dates_of_birth(columns)
+        names = self._names_of_people()
+        identifiers = _mapped(self._cell(person.identifier).texts, _code) if person.identifier else None
+        tokens = np.full(len(self._block.row_numbers), None, dtype=object)
+        if names is not None:
+            born = births.dt.strftime("%Y-%m-%d").fillna("-").to_numpy(dtype=object)
+            tokens = self._pseudonymiser.tokens(kind="person_token", source="name", parts=[names, born])
+        if identifiers is not None:
+            by_number = self._pseudonymiser.tokens(kind="person_token", source="identifier", parts=[identifiers])
+            tokens = np.where(pd.isna(by_number), tokens, by_number)
+        columns["person_token"] = tokens
+        self._read_age(columns, births)
+
+    def _names_of_people(self) -> Texts | None:
+        name = self._mapping.person.name
+        headings = (name,) if isinstance(name, str) else name
+        if not headings:
+            return None
+        parts = [self._cell(heading).texts for heading in headings]
+        whole = parts[0] if len(parts) == 1 else np.array([" ".join(row) for row in zip(*parts, strict=True)], object)
+        return _mapped(whole, normalise_name)
+
+    def _dates_of_birth(self, columns: Columns) -> pd.Series:
+        """Dates of birth; one after the event, or too long before it, is set aside."""
+        heading = self._mapping.person.date_of_birth
+        event_days = pd.Series(columns["local_date"])
+        if not heading:
+            return pd.Series(pd.NaT, index=event_days.index, dtype="datetime64[ns]")
+        cell = self._cell(heading)
+        births, wrong = parse_days(
+            cell.texts, formats=self._mapping.times.formats, day_first=self._mapping.times.day_first
+        )
+        self._set_aside(wrong, field="age_band", reason="not_a_date", cell=cell)
+        # A year of two digits is read as the last century's where the other would be after the event.
+        guessed = (births > event_days).to_numpy() & two_digit_years(cell.texts)
+        births = births.mask(guessed, births - pd.DateOffset(years=100))
+        _bands, impossible = age_bands(years_between(born=births, on=event_days))
+        self._set_aside(impossible, field="age_band", reason="age_implausible", cell=cell)
+        return births.mask(impossible)
+
+    def _read_age(self, columns: Columns, births: pd.Series) -> None:
+        """The age band: as recorded, else from the date of birth, else from the age in years."""
+        years = years_between(born=births, on=pd.Series(columns["local_date"]))
+        if heading := self._mapping.person.age:
+            cell = self._cell(heading)
+            stated = np.floor(self._numbers(cell, "age_band"))
+            _bands, impossible = age_bands(stated)
+            self._set_aside(impossible, field="age_band", reason="age_implausible", cell=cell)
+            years = np.where(np.isfinite(years), years, np.where(impossible, np.nan, stated))
+        bands, _impossible = age_bands(years)
+        if "age_band" in columns:
+            recorded = pd.Series(columns["age_band"])
+            bands = recorded.where(recorded != NOT_RECORDED, pd.Series(bands)).array
+        columns["age_band"] = bands
+
+    def _substances(self, layout: SubstanceLayout) -> Texts:
+        """Each record's substances with certainties in one text; NO_SUBSTANCE where none is recorded."""
+        fields = table_named("substances")
+        by_column = []
+        for number, heading in enumerate(layout.columns):
+            cell = self._cell(heading)
+            found, wrong = parse_substances(
+                cell.texts,
+                field=fields.field("substance"),
+                own=self._own_values("substance"),
+                separators=layout.separators,
+            )
+            self._set_aside(wrong, field="substance", reason="value_unknown", cell=cell)
+            by_column.append((found, self._certainties(layout, number)))
+        return _joined_substances(by_column)
+
+    def _certainties(self, layout: SubstanceLayout, number: int) -> Texts:
+        if not layout.certainty_columns:
+            return np.full(len(self._block.row_numbers), layout.certainty, dtype=object)
+        cell = self._cell(layout.certainty_columns[number if len(layout.certainty_columns) > 1 else 0])
+        field = table_named("substances").field("certainty")
+        certainties, wrong = parse_choices(cell.texts, field=field, own=self._own_values("certainty"))
+        if number == 0 or len(layout.certainty_columns) > 1:
+            self._set_aside(wrong, field="certainty", reason="value_unknown", cell=cell)
+        return np.asarray(certainties.astype(object))
+
+    def _dose(self, layout: DoseLayout) -> Columns:
+        fields = table_named("doses")
+        given = (layout.given_at,) if isinstance(layout.given_at, str) else layout.given_at
+        columns: Columns = {}
+        if layout.officer:
+            columns["officer_token"] = self._tokens("officer_token", (layout.officer,))
+        if layout.kit:
+            columns["kit_token"] = self._tokens("kit_token", (layout.kit,))
+        if layout.officer_role:
+            columns["officer_role"] = self._plain(fields.field("officer_role"), layout.officer_role)
+        if layout.product:
+            columns["product"] = self._plain(fields.field("product"), layout.product)
+        if given:
+            columns["given_at"] = self._optional_moments("given_at", given).instants.array
+        columns["present"] = _anything_filled([self._cell(heading) for heading in layout.headings])
+        return columns
+
+    # --- waits --------------------------------------------------------------------------------------------------------
+
+    def _wait(self, layout: WaitLayout) -> Columns:
+        """One clock of the form; `present` where the form says anything of it."""
+        started, ended = ((each,) if isinstance(each, str) else each for each in (layout.started_at, layout.ended_at))
+        columns: Columns = {}
+        read = [self._cell(h) for h in (*started, *ended, *filter(None, (layout.minutes, layout.outcome)))]
+        end_moments = None
+        if started:
+            columns["started_at"] = self._optional_moments("started_at", started).instants.array
+        if ended:
+            end_moments = self._optional_moments("ended_at", ended)
+            columns["ended_at"] = end_moments.instants.array
+        if layout.minutes:
+            columns["minutes"] = self._numbers(self._cell(layout.minutes), "minutes")
+        if layout.outcome:
+            columns["outcome"] = self._plain(table_named("waits").field("outcome"), layout.outcome)
+        columns["present"] = _anything_filled(read)
+        told_of = ended[0] if ended else layout.minutes
+        self._settle_wait(columns, end_moments, self._cell(told_of) if told_of else None)
+        return columns
+
+    def _settle_wait_table(self, columns: Columns) -> None:
+        """The same rules for a file that is a table of waits."""
+        told_of = (*self._mapping.headings_of("ended_at"), *self._mapping.headings_of("minutes"))
+        self._settle_wait(columns, self._moments_read.get("ended_at"), self._cell(told_of[0]) if told_of else None)
+
+    def _settle_wait(self, columns: Columns, end_moments: Moments | None, cell: _Cell | None) -> None:
+        """Minutes from the two times (else as stated) and the outcome; one that cannot be is set aside.
+
+        An end that came twice as the clocks went back is taken the second time where the first is before the start.
+        """
+        rows = len(self._block.row_numbers)
+        minutes = np.asarray(columns.get("minutes", np.full(rows, np.nan)), dtype=float)
+        if "started_at" in columns and end_moments is not None:
+            start = pd.Series(columns["started_at"])
+            end = end_moments.instants
+            second = (end < start).to_numpy() & end_moments.ambiguous
+            end = end.mask(second, end_moments.later_instants)
+            timed = ((end - start).dt.total_seconds() / 60).to_numpy()
+            minutes = np.where(np.isfinite(timed), timed, minutes)
+            columns["ended_at"] = end.array
+        negative, too_long = minutes < 0, minutes > _LONGEST_WAIT_MINUTES
+        unusable = negative | too_long
+        self._set_aside(negative, field="minutes", reason="wait_negative", cell=cell)
+        self._set_aside(too_long, field="minutes", reason="wait_too_long", cell=cell)
+        minutes = np.where(unusable, np.nan, minutes)
+        zero = minutes == 0
+        stated = pd.Series(
+            columns.get("outcome", pd.Categorical([NOT_RECORDED] * rows, categories=list(WAIT_OUTCOMES)))
+        )
+        stated = stated.mask(zero, "already_there")
+        stated = stated.mask((stated == NOT_RECORDED).to_numpy() & (minutes > 0), "arrived")
+        columns["minutes"], columns["outcome"] = minutes, stated.array
+        if "ended_at" in columns:
+            columns["ended_at"] = pd.Series(columns["ended_at"]).mask(unusable).array
+
+
+def _key_texts(texts: Texts) -> Texts:
+    """Keys with single spaces; what says that there is none is empty."""
+    return _mapped(texts, lambda text: "" if is_nothing(text) else " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    return "" if is_nothing(text) else normalise_code(text)
+
+
+def _postcode(text: str) -> str:
+    return "" if is_nothing(text) else text
+
+
+def _mapped(texts: Texts, function: Callable[[str], object]) -> Texts:
+    """`function` of each text, called once for each distinct one."""
+    codes, distinct = pd.factorize(texts)
+    table = np.empty(len(distinct), dtype=object)
+    table[:] = [function(text) for text in distinct]
+    return table[codes]
+
+
+def _anything_filled(cells: list[_Cell]) -> Mask:
+    filled = [_mapped(cell.texts, lambda text: not is_nothing(text)).astype(bool) for cell in cells]
+    return np.any(filled, axis=0)
+
+
+def _joined_substances(by_column: list[tuple[Texts, Texts]]) -> Texts:
+    known: dict[tuple[object, ...], str] = {}
+    joined = np.empty(len(by_column[0][0]), dtype=object)
+    for row, parts in enumerate(zip(*(part for column in by_column for part in column), strict=True)):
+        if parts not in known:
+            known[parts] = _one_text(parts[0::2], parts[1::2])
+        joined[row] = known[parts]
+    return joined
+
+
+def _one_text(substances: Sequence[tuple[str, ...]], certainties: Sequence[str]) -> str:
+    """The substances of one record, each once, with the certainty that it is first stated with."""
+    found: dict[str, str] = {}
+    for items, certainty in zip(substances, certainties, strict=True):
+        for item in items:
+            found.setdefault(item, f"{item}{PAIR_MARK}{certainty}")
+    return SUBSTANCE_MARK.join(found.values()) or NO_SUBSTANCE

@@ -1,0 +1,382 @@
+"""Text cells into values of the schema: choices, numbers, times, days and free texts, a column at a time.
+
+Each function returns the values and which cells could not be read. An empty cell, or one that says nothing was recorded
+("NULL", "not known"), is missing and not an error. Nothing here remembers or reports a cell's text.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.schema import YES_NO, Field
+
+__all__ = [
+    "Moments",
+    "Texts",
+    "is_nothing",
+    "kind_of_value",
+    "known_choices",
+    "parse_choices",
+    "parse_days",
+    "parse_moments",
+    "parse_numbers",
+    "parse_substances",
+    "parse_texts",
+    "plain_value",
+    "times_of_day",
+    "two_digit_years",
+]
+
+Texts = NDArray[np.object_]
+
+_YES = ("y", "yes", "true", "t", "1", "ticked", "checked")
+_NO = ("n", "no", "false", "f", "0")
+# What forms hold where nothing was recorded, in plain form.
+# fmt: off
+_NOTHING = frozenset({
+    "unknown", "unk", "not_known", "nk", "not_recorded", "not_stated", "not_given", "none", "none_given",
+    "none_recorded", "none_stated", "n_a", "na", "not_applicable", "null", "nil", "nan", "nat", "blank", "?",
+    "-", "--", ".", "tbc",
+})
+# fmt: on
+# Everyday ways of writing the schema's values; a mapping's own come first.
+_OTHER_WORDS: dict[str, dict[str, str]] = {
+    "gender": {"m": "male", "f": "female", "man": "male", "woman": "female", "non_binary": "other", "x": "other"},
+    "age_band": {"65": "65_and_over", "over_65": "65_and_over", "65_plus": "65_and_over", "under_18s": "under_18"},
+    "alive_at_handover": {**dict.fromkeys(_YES, "yes"), **dict.fromkeys(_NO, "died"), "dead": "died", "alive": "yes"},
+    "substance": {
+        "benzo": "benzodiazepine",
+        "benzos": "benzodiazepine",
+        "benzodiazepines": "benzodiazepine",
+        "nitazenes": "nitazene",
+        "opioid": "other_opioid",
+        "opioids": "other_opioid",
+        "opiate": "other_opioid",
+        "opiates": "other_opioid",
+        "crack": "cocaine",
+        "crack_cocaine": "cocaine",
+    },
+    "condition_before": {"non_responsive": "non_responsive", "unresponsive": "non_responsive"},
+    "condition_after": {"conscious_and_responsive": "conscious", "unresponsive": "non_responsive"},
+}
+
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+
+# Before any police carried naloxone, and after Excel's own zero (1899-12-30, 1900-01-00): a slip, not a time.
+_EARLIEST_YEAR = 1990
+
+_ISO_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}(?:$|[T ])")
+_OFFSET = re.compile(r"\d{4}-?\d{2}-?\d{2}[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$")
+_TWO_DIGIT_YEAR = re.compile(r"(?:^|\D)\d{1,2}\D\d{1,2}\D\d{2}(?:\D|$)")
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%H.%M", "%H%M", "%I:%M %p", "%I:%M%p", "%H:%M:%S.%f")
+_DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d/%m/%y", "%d-%b-%y")
+_MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%m/%d/%y")
+
+# A category, a station or a product fits; a remark about a person does not and would be stored as it stands.
+_LONGEST_TEXT = 60
+# Dates of birth, telephone and NHS numbers, e-mail addresses: never part of a category's name.
+_PERSONAL = re.compile(r"@|\d{1,4}[/.\-]\d{1,2}[/.\-]\d{1,4}|(?:\d[ \-]?){9,}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """Times of one column. All arrays have one entry a row; NaT where the cell is empty or unusable.
+
+    `instants` are UTC; `local` the wall clock of the deployment; `precision` "minute", "hour" or "day". `ambiguous`
+    marks local times that came twice as the clocks went back (the earlier is taken) and `nonexistent` those that the
+    clocks skipped (the first moment after the gap is taken). `implausible` marks times before 1990.
+    """
+
+    instants: pd.Series
+    local: pd.Series
+    precision: NDArray[np.object_]
+    unreadable: NDArray[np.bool_]
+    implausible: NDArray[np.bool_]
+    ambiguous: NDArray[np.bool_]
+    nonexistent: NDArray[np.bool_]
+    later_instants: pd.Series
+
+
+def plain_value(text: str) -> str:
+    """A value without case, spaces or punctuation, as values are compared; punctuation alone stays as it is."""
+    folded = unicodedata.normalize("NFKC", text).casefold().strip()
+    return _NOT_ALPHANUMERIC.sub("_", folded).strip("_") or folded
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a cell is empty or says that nothing was recorded."""
+    return not text or (not text[0].isdigit() and plain_value(text) in _NOTHING)
+
+
+def kind_of_value(text: str) -> str:
+    """What a cell looks like: empty, number, date, time or text; all that is ever kept of an unusable cell."""
+    stripped = text.strip()
+    if not stripped:
+        return "empty"
+    if re.fullmatch(r"[+-]?[\d .,]*\d[\d .,]*(?:[eE][+-]?\d+)?", stripped):
+        return "number"
+    if re.fullmatch(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?", stripped):
+        return "time"
+    if re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", stripped):
+        return "date"
+    return "text"
+
+
+def known_choices(field: Field, own: Mapping[str, str]) -> dict[str, str]:
+    """Every plain form that is understood for `field`, with the value it means; the mapping's `own` come first."""
+    known = dict.fromkeys(_NOTHING, "")
+    if set(YES_NO) <= set(field.values):
+        known |= dict.fromkeys(_YES, "yes") | dict.fromkeys(_NO, "no")
+    known |= _OTHER_WORDS.get(field.name, {})
+    known |= {plain_value(value): value for value in field.values}
+    return known | {plain_value(raw): value for raw, value in own.items()}
+
+
+def parse_choices(texts: Texts, *, field: Field, own: Mapping[str, str]) -> tuple[pd.Categorical, NDArray[np.bool_]]:
+    """The schema's values for `texts` (the default where missing or not understood), and which were not understood."""
+    known = known_choices(field, own)
+    codes, distinct = pd.factorize(texts)
+    values = list(field.values)
+    default = values.index(field.default) if field.default else -1
+    found = [known.get(plain_value(text)) if text else "" for text in distinct]
+    table = np.array([values.index(each) if each else default for each in found], dtype=int)
+    wrong = np.array([each is None for each in found], dtype=bool)
+    return pd.Categorical.from_codes(table[codes].tolist(), categories=values), wrong[codes]
+
+
+def parse_substances(
+    texts: Texts, *, field: Field, own: Mapping[str, str], separators: Sequence[str]
+) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """The substances of each cell as a tuple of values, and in which cells one was not understood."""
+    known = known_choices(field, own)
+    split = re.compile("|".join(re.escape(each) for each in separators), re.IGNORECASE) if separators else None
+    codes, distinct = pd.factorize(texts)
+    found = np.empty(len(distinct), dtype=object)
+    wrong = np.zeros(len(distinct), dtype=bool)
+    for index, text in enumerate(distinct):
+        whole = known.get(plain_value(text)) if text else ""
+        items = (
+            [whole]
+            if whole is not None or split is None
+            else [known.get(plain_value(e)) for e in split.split(text) if e.strip()]
+        )
+        found[index] = tuple(dict.fromkeys(item for item in items if item))
+        wrong[index] = None in items
+    return found[codes], wrong[codes]
+
+
+def parse_numbers(
+    texts: Texts,
+    *,
+    decimal: str = ".",
+    minimum: float = -np.inf,
+    maximum: float = np.inf,
+    whole: bool = False,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Numbers (NaN where missing or unusable), which cells are no number, and which are outside what is allowed."""
+    codes, distinct = pd.factorize(texts)
+    plain = [_without_grouping(text, decimal) for text in distinct]
+    numbers = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").to_numpy(dtype=float)
+    missing = np.array([is_nothing(text) for text in distinct], dtype=bool)
+    unreadable = ~np.isfinite(numbers) & ~missing
+    outside = np.isfinite(numbers) & ((numbers < minimum) | (numbers > maximum) | (whole & (numbers % 1 != 0)))
+    numbers = np.where(outside | unreadable | missing, np.nan, numbers)
+    return numbers[codes], unreadable[codes], outside[codes]
+
+
+def _without_grouping(text: str, decimal: str) -> str:
+    """The number with a decimal point; only digits, sign, point and exponent count as a number at all."""
+    compact = text.replace("\u2212", "-").replace("\u00a0", "").replace(" ", "")
+    compact = compact.replace(".", "").replace(",", ".") if decimal == "," else compact
+    return compact if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", compact) else ""
+
+
+def parse_texts(texts: Texts, *, own: Mapping[str, str]) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Texts to be stored as they stand (None where missing), and which must not be: too long, or like personal data.
+
+    `own` (the mapping's values) replaces a text by another, or lets one through.
+    """
+    known = {plain_value(raw): value for raw, value in own.items()}
+    codes, distinct = pd.factorize(texts)
+    found = np.empty(len(distinct), dtype=object)
+    wrong = np.zeros(len(distinct), dtype=bool)
+    for index, text in enumerate(distinct):
+        plain = plain_value(text)
+        if plain in known:
+            found[index] = known[plain] or None
+        elif not text or plain in _NOTHING:
+            found[index] = None
+        elif len(text) > _LONGEST_TEXT or _PERSONAL.search(text) or not text.isprintable():
+            wrong[index] = True
+        else:
+            found[index] = " ".join(text.split())
+    return found[codes], wrong[codes]
+
+
+def parse_moments(
+    texts: Texts,
+    *,
+    formats: Sequence[str],
+    day_first: bool,
+    file_zone: str,
+    local_zone: str,
+    clocks: Texts | None = None,
+) -> tuple[Moments, NDArray[np.bool_]]:
+    """Times from cells of date and time, or from `texts` as dates and `clocks` as times of day.
+
+    A time without an offset is a wall clock's in `file_zone`. A date alone is that day where the event happened
+    (`local_zone`), with precision "day". Returns the times, and which `clocks` could not be read (they leave a day).
+    """
+    walls, precision, unreadable, aware = _parse_walls(texts, formats, day_first)
+    bad_clocks = np.zeros(len(texts), dtype=bool)
+    if clocks is not None:
+        since_midnight, bad_clocks = times_of_day(clocks)
+        dated = (precision == "day") & since_midnight.notna().to_numpy()
+        walls = walls.mask(dated, walls + since_midnight)
+        precision = np.where(dated, "minute", precision)
+    early = (walls.dt.year < _EARLIEST_YEAR).to_numpy()
+    walls = walls.mask(early)
+    instants, later, ambiguous, nonexistent = _localised(walls, file_zone, skip=aware)
+    if aware.any():
+        instants = instants.mask(aware, walls.dt.tz_localize("UTC"))
+        later = later.mask(aware, instants)
+    only_day = (precision == "day") & walls.notna().to_numpy()
+    if only_day.any() and file_zone != local_zone:
+        days, _later, _ambiguous, _nonexistent = _localised(walls, local_zone, skip=~only_day)
+        instants = instants.mask(only_day, days)
+        later = later.mask(only_day, days)
+    local = instants.dt.tz_convert(local_zone).dt.tz_localize(None)
+    moments = Moments(
+        instants=instants,
+        local=local,
+        precision=precision,
+        unreadable=unreadable,
+        implausible=early,
+        ambiguous=ambiguous & ~only_day,
+        nonexistent=nonexistent & ~only_day,
+        later_instants=later,
+    )
+    return moments, bad_clocks
+
+
+def parse_days(texts: Texts, *, formats: Sequence[str], day_first: bool) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Days (naive midnights; NaT where missing or unusable), and which cells are no date."""
+    walls, _precision, unreadable, _aware = _parse_walls(texts, formats, day_first)
+    return walls.dt.normalize(), unreadable
+
+
+def two_digit_years(texts: Texts) -> NDArray[np.bool_]:
+    """Which dates are written with a year of two digits, whose century is a guess."""
+    return np.fromiter((bool(_TWO_DIGIT_YEAR.search(text)) for text in texts), dtype=bool, count=len(texts))
+
+
+def times_of_day(texts: Texts) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Times of day as spans since midnight (NaT where missing or unusable), and which cells are no time of day."""
+    codes, distinct = pd.factorize(texts)
+    # A workbook gives a time of day with a date before it where the cell's format lacks one.
+    parts = pd.Series([text.split(" ")[-1] if _ISO_DATE.match(text) else text for text in distinct], dtype=object)
+    found = pd.Series(pd.NaT, index=parts.index, dtype="datetime64[ns]")
+    for form in _CLOCKS:
+        found = found.fillna(pd.to_datetime(parts[found.isna()], format=form, errors="coerce"))
+    spans = found - found.dt.normalize()
+    missing = np.array([is_nothing(text) for text in distinct], dtype=bool)
+    unreadable = found.isna().to_numpy() & ~missing
+    return spans.take(codes).reset_index(drop=True), unreadable[codes]
+
+
+def _parse_walls(
+    texts: Texts, formats: Sequence[str], day_first: bool
+) -> tuple[pd.Series, NDArray[np.object_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Wall clock times, their precision, which cells are unreadable, and which are UTC because they had an offset."""
+    cells = pd.Series(texts, dtype=object)
+    walls = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[ns]")
+    precision = np.full(len(cells), "minute", dtype=object)
+    missing = np.fromiter((is_nothing(text) for text in texts), dtype=bool, count=len(texts))
+    aware = np.zeros(len(cells), dtype=bool)
+    waiting = ~missing
+
+    def settle(parser: Callable[[pd.Series], pd.Series], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        rows = np.flatnonzero(candidates)
+        if rows.size == 0:
+            return np.zeros(len(cells), dtype=bool)
+        parsed = parser(cells.iloc[rows])
+        good = rows[parsed.notna().to_numpy()]
+        walls.iloc[good] = parsed.dropna().to_numpy()
+        settled = np.zeros(len(cells), dtype=bool)
+        settled[good] = True
+        return settled
+
+    for form in formats:
+        settled = settle(_by_format(form), waiting)
+        precision[settled] = _precision_of(form)
+        aware |= settled & ("%z" in form)
+        waiting &= ~settled
+    if waiting.any():
+        iso = waiting & _matches(_ISO_DATE, texts)
+        offset = iso & _matches(_OFFSET, texts)
+        aware |= settle(_utc_iso, offset)
+        settled = settle(_naive_iso, iso & ~offset) | (aware & offset)
+        lengths = np.fromiter(map(len, texts), dtype=int, count=len(texts))
+        precision[settled & (lengths <= 10) & ~offset] = "day"
+        precision[settled & (lengths == 13) & ~offset] = "hour"
+        waiting &= ~settled
+    for form in _common_forms(day_first):
+        if not waiting.any():
+            break
+        settled = settle(_by_format(form), waiting)
+        precision[settled] = _precision_of(form)
+        waiting &= ~settled
+    return walls, precision, waiting, aware
+
+
+def _common_forms(day_first: bool) -> list[str]:
+    dates = _DAY_FIRST if day_first else _MONTH_FIRST
+    return [f"{day} {clock}" for day in dates for clock in ("%H:%M", "%H:%M:%S", "%I:%M %p")] + list(dates)
+
+
+def _by_format(form: str) -> Callable[[pd.Series], pd.Series]:
+    if "%z" in form:
+        return lambda cells: pd.to_datetime(cells, format=form, errors="coerce", utc=True).dt.tz_localize(None)
+    return lambda cells: pd.to_datetime(cells, format=form, errors="coerce")
+
+
+def _utc_iso(cells: pd.Series) -> pd.Series:
+    return pd.to_datetime(cells, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
+
+
+def _naive_iso(cells: pd.Series) -> pd.Series:
+    return pd.to_datetime(cells, format="ISO8601", errors="coerce")
+
+
+def _precision_of(form: str) -> str:
+    if re.search(r"%[MXcTRr]", form):
+        return "minute"
+    return "hour" if re.search(r"%[HI]", form) else "day"
+
+
+def _matches(pattern: re.Pattern[str], texts: Texts) -> NDArray[np.bool_]:
+    return np.fromiter((pattern.match(text) is not None for text in texts), dtype=bool, count=len(texts))
+
+
+def _localised(
+    walls: pd.Series, zone: str, *, skip: NDArray[np.bool_]
+) -> tuple[pd.Series, pd.Series, NDArray[np.bool_], NDArray[np.bool_]]:
+    """UTC instants of wall clocks (the earlier where a time came twice, and the later), and which were odd."""
+    plain = walls.mask(skip)
+    instants = plain.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    odd = (instants.isna() & plain.notna()).to_numpy()
+    later = instants
+    ambiguous = nonexistent = np.zeros(len(walls), dtype=bool)
+    if odd.any():
+        summer = np.ones(len(walls), dtype=bool)
+        earlier = plain.dt.tz_localize(zone, ambiguous=summer, nonexistent="NaT")
+        nonexistent = odd & earlier.isna().to_numpy()
+        ambiguous = odd & ~nonexistent
+        instants = plain.dt.tz_localize(zone, ambiguous=summer, nonexistent="shift_forward")
+        later = plain.dt.tz_localize(zone, ambiguous=~summer, nonexistent="shift_forward")
+    return instants.dt.tz_convert("UTC"), later.dt.tz_convert("UTC"), ambiguous, nonexistent
