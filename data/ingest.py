@@ -32,6 +32,7 @@ __all__ = [
     "MissingHeadingError",
     "NoRowsError",
     "SyntheticMismatchError",
+    "check_synthetic",
     "import_file",
     "import_frame",
     "import_stream",
@@ -106,7 +107,7 @@ def import_stream(
     on_progress: Progress | None = None,
 ) -> ImportReport:
     """Import the bytes of a file that is in memory, such as an upload; `label` is what sentences call it."""
-    _check_synthetic(mapping, settings)
+    check_synthetic(mapping, settings)
     deployment = _Deployment(settings=settings, keys=keys, geography=geography)
     expected = list(mapping.headings) if mapping else []
     layout = mapping.file if mapping else FileLayout()
@@ -125,12 +126,12 @@ def import_frame(
     on_progress: Progress | None = None,
 ) -> ImportReport:
     """Import a data frame: one row a record, columns named by their headings, cells of any type."""
-    _check_synthetic(mapping, settings)
+    check_synthetic(mapping, settings)
     deployment = _Deployment(settings=settings, keys=keys, geography=geography)
     return _run(frame_table(frame=frame, label=_("the table")), mapping, deployment, dry_run, on_progress)
 
 
-def _check_synthetic(mapping: Mapping | None, settings: Settings) -> None:
+def check_synthetic(mapping: Mapping | None, settings: Settings) -> None:
     """Real records never go into a synthetic store, nor generated ones into a real store."""
     synthetic = mapping is not None and mapping.synthetic
     if settings.store.synthetic and not synthetic:

@@ -72,6 +72,11 @@ class Pseudonymiser:
         """One token, for a single value such as a heading."""
         return str(self.tokens(kind=kind, parts=[np.array([part or " "], dtype=object) for part in parts])[0])
 
+    def person_tokens(self, *, names: NDArray[np.object_], births: pd.Series) -> NDArray[np.object_]:
+        """Tokens of people by normalised name and date of birth (NaT where not known); None where there is no name."""
+        born = births.dt.strftime("%Y-%m-%d").fillna("-").to_numpy(dtype=object)
+        return self.tokens(kind="person_token", source="name", parts=[names, born])
+
     def row_hashes(self, frame: pd.DataFrame) -> NDArray[np.object_]:
         """A keyed hash of each row's content, to tell a changed row from an unchanged one."""
         hash_key = hashlib.blake2b(b"row", key=self._key, digest_size=8).hexdigest()

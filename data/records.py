@@ -385,8 +385,7 @@ class RecordReader:
         identifiers = _mapped(self._cell(person.identifier).texts, _code) if person.identifier else None
         tokens = np.full(len(self._block.row_numbers), None, dtype=object)
         if names is not None:
-            born = births.dt.strftime("%Y-%m-%d").fillna("-").to_numpy(dtype=object)
-            tokens = self._pseudonymiser.tokens(kind="person_token", source="name", parts=[names, born])
+            tokens = self._pseudonymiser.person_tokens(names=names, births=births)
         if identifiers is not None:
             by_number = self._pseudonymiser.tokens(kind="person_token", source="identifier", parts=[identifiers])
             tokens = np.where(pd.isna(by_number), tokens, by_number)

@@ -1,0 +1,251 @@
+"""The command line: python -m data import | demo | check | rollback | erase | keys | upgrade | fields.
+
+Sentences go to standard output, progress and errors to standard error. No command ever prints a value of a record: an
+unexpected error shows where it happened in the code and not its message, which may quote one.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pandas as pd
+
+from data.demo import make_demo
+from data.geography import open_geography
+from data.ingest import check_synthetic, import_file
+from data.keys import create_keys, load_keys
+from data.mapping import FORM_TABLE, load_mapping
+from data.pseudonymise import Pseudonymiser, normalise_name
+from data.schema import TABLES, field_table
+from data.settings import STORE_VARIABLE, SYNTHETIC_SOUTH_WALES, Settings, load_settings
+from data.store import check_store, current_version, erase, rollback, upgrade_store
+from wording import NaloxoneWatchError, _, set_language
+
+__all__ = ["main"]
+
+# Seconds between lines of progress.
+_PROGRESS_EVERY_S = 2.0
+
+
+class CommandError(NaloxoneWatchError):
+    """A command that cannot be done as it was asked for."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0, or 1 where it could not be done (the reason is on standard error)."""
+    options = _parser().parse_args(arguments)
+    if getattr(options, "store", None):
+        os.environ[STORE_VARIABLE] = str(Path(options.store).resolve())
+    try:
+        settings = load_settings(options.settings)
+        set_language(settings.language)
+        return options.command(options, settings)
+    except NaloxoneWatchError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(_("Stopped. The store is as it was."), file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m data", description=_("Records: import, check, roll back, erase."))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(
+        name: str, does: Callable[[argparse.Namespace, Settings], int], help_text: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help_text, description=help_text)
+        added.set_defaults(command=does)
+        added.add_argument("--settings", type=Path, metavar="S.toml", help=_("settings file of the deployment"))
+        added.add_argument("--store", type=Path, metavar="DIR", help=_("store folder, instead of the settings'"))
+        return added
+
+    tables = [table.name for table in TABLES if table.name not in ("imports", "quarantine")]
+    importing = command("import", _import, _("import a CSV or Excel file"))
+    importing.add_argument("file", type=Path, metavar="FILE")
+    importing.add_argument("--table", choices=tables, default=FORM_TABLE, help=_("table that the file is for"))
+    importing.add_argument("--mapping", type=Path, metavar="M.toml", help=_("which column is what"))
+    importing.add_argument("--dry-run", action="store_true", help=_("report only; write nothing"))
+    importing.add_argument("--json", action="store_true", help=_("report as JSON"))
+
+    demo = command("demo", _demo, _("make a synthetic force"))
+    demo.add_argument("--kind", choices=("south_wales", "quiet", "stress"), help=_("which force"))
+    demo.add_argument("--rows", type=int, metavar="N", help=_("administrations of the stress force"))
+    demo.add_argument("--seed", type=int, metavar="N", help=_("another seed draws another force"))
+    demo.add_argument("--if-missing", action="store_true", help=_("do nothing where there is a store"))
+
+    command("check", _check, _("verify the store, its keys and its journal"))
+    command("upgrade", _upgrade, _("rewrite a store that an earlier version of this program made"))
+    going_back = command("rollback", _rollback, _("go back to the snapshot before"))
+    erasing = command("erase", _erase, _("erase a person, an officer or a record"))
+    erasing.add_argument("token", nargs="?", metavar="TOKEN", help=_("token of the person, officer or record"))
+    erasing.add_argument("--person", action="store_true", help=_("ask for a name and date of birth instead"))
+    for each in (going_back, erasing):
+        each.add_argument("--purpose", default="", help=_("why, for the journal"))
+
+    keys = command("keys", _keys, _("make the keys of a store"))
+    keys.add_argument("--create", action="store_true", required=True, help=_("make both key files"))
+    command("fields", _fields, _("print README's table of fields"))
+    return parser
+
+
+def _import(options: argparse.Namespace, settings: Settings) -> int:
+    mapping = load_mapping(options.mapping) if options.mapping else None
+    target = mapping.target if mapping else options.table
+    if options.table not in (FORM_TABLE, target):
+        raise CommandError(
+            _("The mapping is for the table {target}, not {table}. Leave --table out, or name another mapping.").format(
+                target=target, table=options.table
+            )
+        )
+    check_synthetic(mapping, settings)
+    report = import_file(
+        path=options.file,
+        mapping=mapping,
+        settings=settings,
+        keys=load_keys(store_folder=settings.store_folder, create=settings.store.synthetic and not options.dry_run),
+        geography=open_geography(settings),
+        table=target,
+        dry_run=options.dry_run,
+        on_progress=_progress(),
+    )
+    if options.json:
+        print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(report.lines()))
+    return 0
+
+
+def _demo(options: argparse.Namespace, settings: Settings) -> int:
+    folder = settings.store_folder
+    if current_version(folder):
+        if options.if_missing:
+            return 0
+        raise CommandError(
+            _("There is a store in {folder} already. Name another folder with --store, or remove that one.").format(
+                folder=folder
+            )
+        )
+    if not settings.store.synthetic:
+        if options.if_missing:
+            print(_("These settings are for real records, so no synthetic force is made. Import a file first."))
+            return 0
+        raise CommandError(
+            _("These settings are for real records (synthetic = false under [store]); a synthetic force needs its own.")
+        )
+    kind = options.kind or ("stress" if options.rows else "south_wales")
+    if kind == "quiet" and settings == SYNTHETIC_SOUTH_WALES:
+        raise CommandError(
+            _("The quiet force has its own area: add --settings examples/quiet_force/settings.toml, also to open it.")
+        )
+    chosen = {} if options.seed is None else {"seed": options.seed}
+    outcome = make_demo(
+        settings=settings,
+        keys=load_keys(store_folder=folder, create=True),
+        geography=open_geography(settings),
+        rows=options.rows,
+        kind=kind,
+        on_progress=_progress(),
+        **chosen,
+    )
+    print(_("SYNTHETIC DATA: a generated force is in {folder}.").format(folder=folder))
+    for report in outcome.reports:
+        print(_("{table}: {result}").format(table=report.target, result=report.lines()[0]))
+    return 0
+
+
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    del options
+    found = check_store(settings=settings, keys=load_keys(store_folder=settings.store_folder))
+    print("\n".join(found.lines()))
+    return 0 if found.ok else 1
+
+
+def _upgrade(options: argparse.Namespace, settings: Settings) -> int:
+    del options
+    version = upgrade_store(settings=settings, keys=load_keys(store_folder=settings.store_folder))
+    print(_("The store is now the snapshot {version}.").format(version=version))
+    return 0
+
+
+def _rollback(options: argparse.Namespace, settings: Settings) -> int:
+    keys = load_keys(store_folder=settings.store_folder)
+    version = rollback(settings=settings, keys=keys, purpose=options.purpose)
+    print(_("The store is now the snapshot {version}.").format(version=version))
+    return 0
+
+
+def _erase(options: argparse.Namespace, settings: Settings) -> int:
+    keys = load_keys(store_folder=settings.store_folder)
+    if bool(options.token) == options.person:
+        raise CommandError(_("Say what to erase: a token, or --person to be asked for a name and a date of birth."))
+    # Asked for and not an argument: arguments stay in the shell's history and in the list of processes.
+    token = _ask_for_person(Pseudonymiser(keys)) if options.person else options.token
+    print("\n".join(erase(settings=settings, keys=keys, token=token, purpose=options.purpose).lines()))
+    return 0
+
+
+def _ask_for_person(pseudonymiser: Pseudonymiser) -> str:
+    name = normalise_name(input(_("Name, as in the records: ")))
+    born = input(_("Date of birth (YYYY-MM-DD; empty where the records have none): ")).strip()
+    if not name:
+        raise CommandError(_("That is no name. Nothing was erased."))
+    try:
+        birth = datetime.strptime(born, "%Y-%m-%d") if born else pd.NaT
+    except ValueError:
+        raise CommandError(_("That is no date such as 1980-12-31. Nothing was erased.")) from None
+    births = pd.Series([birth], dtype="datetime64[ns]")
+    return str(pseudonymiser.person_tokens(names=np.array([name], dtype=object), births=births)[0])
+
+
+def _keys(options: argparse.Namespace, settings: Settings) -> int:
+    del options
+    for file in create_keys(store_folder=settings.store_folder):
+        print(_("Made {file}. Keep a copy somewhere safe: without it the store cannot be read.").format(file=file))
+    return 0
+
+
+def _fields(options: argparse.Namespace, settings: Settings) -> int:
+    del options, settings
+    print(_("| table | field | type | unit | may hold | meaning |"))
+    print("|---|---|---|---|---|---|")
+    for row in field_table():
+        print("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
+    return 0
+
+
+def _progress() -> Callable[[float, str], None]:
+    """Prints a line now and then."""
+    last = time.monotonic()
+
+    def tell(share: float, sentence: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _PROGRESS_EVERY_S:
+            last = time.monotonic()
+            print(_("{percent} %: {sentence}").format(percent=round(share * 100), sentence=sentence), file=sys.stderr)
+
+    return tell
+
+
+def _show_place_only(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+    """Where in the code an unexpected error happened; not its message, which may quote a record."""
+    del error
+    print(
+        _("An unexpected error happened ({kind}). Please report these lines:").format(kind=kind.__name__),
+        file=sys.stderr,
+    )
+    print("".join(traceback.format_tb(where)), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.excepthook = _show_place_only
+    sys.exit(main())
