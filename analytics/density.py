@@ -7,12 +7,13 @@ Appl. Stat. 34:138; the integral over the window is then the number of events). 
 given: divide by the years they cover. They are NaN outside the window; rows run south to north. Everything is in metres
 on the deployment's projected CRS, so a value belongs to a place and not to a zoom.
 
-`kernel_density` works on a lattice by FFT (see `analytics.lattice`) and is within 0.5 % of `kernel_density_at`, which
-sums over the events, wherever the value is above 1 % of the maximum, whatever the cell size.
+`kernel_density` works on a lattice by FFT (see `analytics.lattice`), scales what Diggle's correction gives so that the
+cells add up to the events, and is within 0.5 % of `kernel_density_at`, which sums over the events, wherever the value
+is above 1 % of the maximum, whatever the cell size.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -102,8 +103,15 @@ THINNED_EVENTS = 50_000
 NEGLIGIBLE = 1e-9
 """Of the maximum: below it a value is the FFT's rounding and has no coefficient of variation."""
 
+LARGEST_SCALING = 0.0035
+"""Share by which a surface is scaled at most so that its cells add up to the events: with it the values stay within 0.5
+%."""
+
 CELLS_A_BANDWIDTH = 5.0
 """Cells to a bandwidth that look smooth when drawn."""
+
+CELLS_WANTED = 100_000
+"""Cells over the window's bounds at which those on a ragged outline add up to its area within 0.1 %."""
 
 CELLS_DRAWN = 250_000
 """Cells beyond which a screen shows no more."""
@@ -295,19 +303,24 @@ class _Estimate:
         coefficients = smooth_points(nodes, lattice=lattice, bandwidth_m=bandwidth_m, splines=2)
         return SplinePoints(lattice, pattern.easting_m, pattern.northing_m).interpolate(coefficients)
 
-    def surface(self, sum_per_m2: Floats) -> DensitySurface:
-        """The result, from the sum of kernels at the cell centres."""
+    def surface(self, sum_per_m2: Floats, *, weight: float | None = None) -> DensitySurface:
+        """The result, from the sum of kernels at the cell centres and the sum of their weights."""
         values = np.maximum(sum_per_m2, 0) * M2_PER_KM2
         inside = cells_inside(self.window, self.grid)
         if self.edge == "uniform":
             values = values / np.where(inside, self._mass_at_cells(inside), 1.0)
+        weight = float(self.pattern.weights.sum()) if weight is None else weight
+        if self.edge == "diggle":
+            # A cell on the boundary counts whole or not at all, by its centre; the total is known.
+            summed = values[inside].sum() * self.grid.cell_m**2 / M2_PER_KM2
+            values *= np.clip(weight / summed if summed else 1.0, 1 - LARGEST_SCALING, 1 + LARGEST_SCALING)
         return DensitySurface(
             values_per_km2=frozen(np.where(inside, values, np.nan)),
             easting_m=frozen(self.grid.easting_m),
             northing_m=frozen(self.grid.northing_m),
             events=self.pattern.events,
             events_outside=self.pattern.outside,
-            weight=float(self.pattern.weights.sum()),
+            weight=weight,
             bandwidth_m=self.bandwidth_m,
             edge=self.edge,
             grid=self.grid,
@@ -519,7 +532,7 @@ def _resampled(estimate: _Estimate, resamples: int, generator: np.random.Generat
     for _resample in range(resamples):
         times_drawn = np.bincount(generator.integers(events, size=events), minlength=events)
         weights = estimate.pattern.weights * times_drawn
-        yield replace(estimate.surface(estimate.sum_of_kernels(weights)), weight=float(weights.sum()))
+        yield estimate.surface(estimate.sum_of_kernels(weights), weight=float(weights.sum()))
 
 
 def density_classes(*, values: ArrayLike) -> tuple[float, ...]:
@@ -538,12 +551,14 @@ def density_classes(*, values: ArrayLike) -> tuple[float, ...]:
 
 
 def suggested_cell_m(*, window: Window, bandwidth_m: float) -> float:
-    """A round cell size: five cells to a bandwidth, or larger where the area would need more than 250,000 cells."""
+    """A round cell size: five cells to a bandwidth or finer, 100,000 cells over the window's bounds, never above
+    250,000."""
     bandwidth_m = checked_bandwidth(bandwidth_m)
     west, south, east, north = checked_window(window).bounds
-    coarse_enough_m = np.sqrt((east - west) * (north - south) / CELLS_DRAWN)
-    fitting = [cell_m for cell_m in ROUND_CELLS_M if cell_m >= coarse_enough_m]
-    smooth = [cell_m for cell_m in fitting if cell_m <= bandwidth_m / CELLS_A_BANDWIDTH]
+    side_m = np.sqrt((east - west) * (north - south))
+    finest_m, wanted_m = side_m / np.sqrt(CELLS_DRAWN), side_m / np.sqrt(CELLS_WANTED)
+    fitting = [cell_m for cell_m in ROUND_CELLS_M if cell_m >= finest_m]
+    smooth = [cell_m for cell_m in fitting if cell_m <= min(bandwidth_m / CELLS_A_BANDWIDTH, wanted_m)]
     if smooth:
         return float(smooth[-1])
-    return float(fitting[0]) if fitting else float(np.ceil(coarse_enough_m))
+    return float(fitting[0]) if fitting else float(np.ceil(finest_m))

@@ -172,8 +172,9 @@ def _window_spectrum(window: Window, lattice: Lattice) -> NDArray[np.complex128]
     south, nearest = np.floor(row), np.round(column - 0.5)
     nodes = np.zeros(lattice.rows * lattice.columns)
     first = ((south - 1) * lattice.columns + nearest - 2).astype(np.int64)
+    across_splines = _quartic_spline(column - 0.5 - nearest)
     for i, up in enumerate(_cubic_spline(row - south)):
-        for j, across in enumerate(_quartic_spline(column - 0.5 - nearest)):
+        for j, across in enumerate(across_splines):
             nodes += np.bincount(first + i * lattice.columns + j, up * climb * across, minlength=nodes.size)
     # What lies west of the boundary is inside: add up from the east.
     spread = np.cumsum(nodes.reshape(lattice.rows, lattice.columns)[:, ::-1], axis=1)[:, ::-1]

@@ -184,7 +184,8 @@ def test_a_fine_bandwidth_over_a_large_area_is_summed_directly():
     events = clustered(50, window)
     for edge in density.EDGES:
         surface = density.kernel_density(**events, window=window, bandwidth_m=250, cell_m=2_000, edge=edge)
-        assert worst_relative_error(surface, events, window, edge) < 1e-9
+        # Diggle's surface is scaled, by so little, to add up to the events.
+        assert worst_relative_error(surface, events, window, edge) < (0.0036 if edge == "diggle" else 1e-9)
 
 
 # The mass of a kernel inside the window.
@@ -395,7 +396,10 @@ def test_adaptive_bandwidths_follow_abramson():
         squared = (easting_m - x[i]) ** 2 + (northing_m - y[i]) ** 2
         expected += np.exp(-squared / (2 * widths_m[i] ** 2)) / (2 * np.pi * widths_m[i] ** 2 * masses[i]) * 1e6
     inside = surface.inside
-    np.testing.assert_allclose(surface.values_per_km2[inside], expected[inside], rtol=1e-9)
+    ratio = surface.values_per_km2[inside] / expected[inside]
+    np.testing.assert_allclose(ratio, np.median(ratio), rtol=1e-9)
+    assert surface.integral == pytest.approx(40)
+    assert np.median(ratio) == pytest.approx(1, abs=0.001)
 
 
 def test_adaptive_density_integrates_to_the_events_and_is_trimmed():
@@ -427,7 +431,7 @@ def test_legend_covers_two_powers_of_ten_whatever_the_largest_value(largest):
 
 
 def test_suggested_cells_are_round_fit_the_screen_and_the_bandwidth():
-    assert density.suggested_cell_m(window=SQUARE, bandwidth_m=1_500) == 250
+    assert density.suggested_cell_m(window=SQUARE, bandwidth_m=1_500) == 100
     assert density.suggested_cell_m(window=box(0, 0, 500_000, 700_000), bandwidth_m=1_500) == 2_000
     assert density.suggested_cell_m(window=box(0, 0, 9e7, 9e7), bandwidth_m=1_500) == 180_000
 
