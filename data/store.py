@@ -12,7 +12,7 @@ then one scan of one table, in 1,000,000 rows too.
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -500,6 +500,7 @@ def _counted_steps() -> tuple[str, str]:
         """
         CREATE TABLE fresh.counted AS
         SELECT a.administration_id, i.rowid::INTEGER AS incident_number,
+               count(*) OVER (PARTITION BY i.rowid) > 1 AS incident_shared,
                i.local_date, i.local_hour, i.local_weekday, i.easting_m, i.northing_m, i.location_precision_m,
                $located AS located, NOT ($located) AND i.location_source IS NOT DISTINCT FROM 'area' AS area_only,
                i.small_area, i.authority, i.bcu, i.setting,
@@ -603,6 +604,8 @@ def _pointer_for(batch: Batch, settings: Settings) -> Pointer | None:
     holds_synthetic = pointer.synthetic if pointer else settings.store.synthetic
     if batch.synthetic != holds_synthetic:
         raise StoreMixedError(folder=folder, store_is_synthetic=holds_synthetic)
+    if pointer and pointer.current.schema_version != _schema_version():
+        raise StoreSchemaError(folder=folder)
     return pointer
 
 
@@ -689,9 +692,8 @@ def _compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer |
         with _opened(
             settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
         ) as connection:
-            if batch.target in _tables_of(connection, "old"):
-                state = _states(connection, table=table_named(batch.target), rows=target)
-                repeated = bool(_fetch_one(connection, SAME_FILE, _same_file(batch)))
+            state = _states(connection, table=table_named(batch.target), rows=target)
+            repeated = bool(_fetch_one(connection, SAME_FILE, _same_file(batch)))
     quarantined_rows, quarantined_fields = _quarantine_counts(batch.quarantine)
     outcome = ImportOutcome(
         version=pointer.current.version if pointer else None,
@@ -786,16 +788,15 @@ def _mark(connection: Connection, table: Table, keys: pd.Series) -> None:
 
 
 def _select_gone(connection: Connection, table: Table, condition: str, values: list[Any], **names: str) -> None:
-    if table.name in _tables_of(connection, "old"):
-        connection.execute(
-            _sql(
-                "INSERT INTO temp.gone_$table SELECT stored.$key FROM old.$table stored WHERE $condition",
-                table=table.name,
-                key=table.key,
-                condition=_sql(condition, **names),
-            ),
-            values,
-        )
+    connection.execute(
+        _sql(
+            "INSERT INTO temp.gone_$table SELECT stored.$key FROM old.$table stored WHERE $condition",
+            table=table.name,
+            key=table.key,
+            condition=_sql(condition, **names),
+        ),
+        values,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -835,17 +836,21 @@ def _rewrite(
     try:
         spill = folder / WRITER_SPILL_FOLDER
         with _opened(settings=settings, keys=keys, attach=attach, spill=spill) as connection:
+            # Few commits: each waits for the disk, for a file that nobody reads yet.
+            connection.execute("BEGIN")
             for table in TABLES:
                 connection.execute(_sql("CREATE TEMP TABLE gone_$table (key VARCHAR)", table=table.name))
             if pointer and mark:
                 mark(connection)
+            stored = _tables_of(connection, "old") if pointer else {}
             for table in TABLES:
                 tell(_("Writing the table {table}.").format(table=table.name))
                 connection.execute(_table_ddl(table))
-                if pointer:
-                    _carry_over(connection, table, unlinked=unlinked)
+                if table.name in stored:
+                    _carry_over(connection, table, columns=stored[table.name], unlinked=unlinked)
                 if incoming and table.name in incoming:
                     _load(connection, table, incoming[table.name])
+            connection.execute("COMMIT")
             tell(_("Putting the administrations in order."))
             _finish(connection, synthetic=synthetic, version=staging, head=journal.head())
         details = dict(entry.details) | {"previous": pointer.current.version if pointer else None}
@@ -896,11 +901,8 @@ def _tables_of(connection: Connection, database: str) -> dict[str, tuple[str, ..
     return {name: tuple(columns) for name, columns in rows}
 
 
-def _carry_over(connection: Connection, table: Table, *, unlinked: str | None) -> None:
+def _carry_over(connection: Connection, table: Table, *, columns: tuple[str, ...], unlinked: str | None) -> None:
     """Copy the rows that stay. A field that the old file has not yet is not recorded."""
-    columns = _tables_of(connection, "old").get(table.name)
-    if columns is None:
-        return
     texts = []
     values = []
     for item in table.fields:
@@ -942,6 +944,7 @@ def _load(connection: Connection, table: Table, frame: pd.DataFrame) -> None:
 
 def _finish(connection: Connection, *, synthetic: bool, version: Path, head: JournalHead) -> None:
     """Make `counted`, note what the file is and how many rows it should have, and write everything to the file."""
+    connection.execute("BEGIN")
     for step in _counted_steps():
         connection.execute(step)
     connection.execute(
@@ -959,17 +962,17 @@ def _finish(connection: Connection, *, synthetic: bool, version: Path, head: Jou
         ],
     )
     connection.execute("CREATE TABLE fresh.row_counts (name VARCHAR, rows BIGINT)")
-    for name, rows in _count_rows(connection, "fresh").items():
+    for name, rows in _count_rows(connection, "fresh", (*(table.name for table in TABLES), "counted")).items():
         connection.execute("INSERT INTO fresh.row_counts VALUES (?, ?)", [name, rows])
+    connection.execute("COMMIT")
     connection.execute("CHECKPOINT fresh")
     connection.execute("DETACH fresh")
 
 
-def _count_rows(connection: Connection, database: str) -> dict[str, int]:
+def _count_rows(connection: Connection, database: str, names: Iterable[str]) -> dict[str, int]:
     return {
         name: _fetch_one(connection, _sql("SELECT count(*) FROM $database.$table", database=database, table=name))
-        for name in (*(table.name for table in TABLES), "counted")
-        if name in _tables_of(connection, database)
+        for name in names
     }
 
 
@@ -1026,6 +1029,8 @@ def erase(*, settings: Settings, keys: Keys, token: str, who: str | None = None,
     existing_pointer(folder)
     with writer_lock(folder, wait_s=LOCK_WAIT_S), _write_errors_named(folder):
         pointer = existing_pointer(folder)
+        if pointer.current.schema_version != _schema_version():
+            raise StoreSchemaError(folder=folder)
         with _opened(
             settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
         ) as connection:
@@ -1066,7 +1071,6 @@ OFFICER_TABLES = ("carriers", "shifts")
 
 def _find_erased(connection: Connection, token: str) -> tuple[dict[str, pd.Series], dict[str, int]]:
     """Keys of the rows that go, by table, and how many rows only lose an officer's token."""
-    stored = _tables_of(connection, "old")
     for table in TABLES:
         connection.execute(_sql("CREATE TEMP TABLE gone_$table (key VARCHAR)", table=table.name))
     administrations, incidents = table_named("administrations"), table_named("incidents")
@@ -1082,7 +1086,7 @@ def _find_erased(connection: Connection, token: str) -> tuple[dict[str, pd.Serie
         [token],
     )
     for table in TABLES:
-        if table not in (administrations, incidents) and table.name in stored and table.field(table.key).token:
+        if table not in (administrations, incidents) and table.field(table.key).token:
             conditions = [f"{table.key} = ?"]
             for parent in (administrations, incidents):
                 if parent.key in table.names:
@@ -1108,7 +1112,7 @@ def _find_erased(connection: Connection, token: str) -> tuple[dict[str, pd.Serie
             connection, _sql("SELECT count(*) FROM old.$table WHERE officer_token = ?", table=table.name), [token]
         )
         for table in TABLES
-        if "officer_token" in stored.get(table.name, ()) and table.name not in OFFICER_TABLES
+        if "officer_token" in table.names and table.name not in OFFICER_TABLES
     }
     return gone, {name: rows for name, rows in unlinked.items() if rows}
 
@@ -1149,7 +1153,9 @@ def check_store(*, settings: Settings, keys: Keys) -> StoreCheck:
     with _opened(settings=settings, keys=keys, attach={"old": (file, False)}) as connection:
         try:
             about = _read_about(connection, "old", file=file)
-            rows = _count_rows(connection, "old")
+            names = [*(table.name for table in TABLES), "counted"]
+            stored = _tables_of(connection, "old")
+            rows = _count_rows(connection, "old", (name for name in names if name in stored))
             if about["version"] != pointer.current.version or about["synthetic"] != pointer.synthetic:
                 problems.append(_("current.json and the snapshot it names do not say the same."))
             if about["schema_version"] != _schema_version():
@@ -1365,7 +1371,9 @@ class Store:
         administrations, located, area_only, incidents = self._row(
             _sql(
                 """
-                SELECT count(*), count(*) FILTER (located), count(*) FILTER (area_only), count(DISTINCT incident_number)
+                SELECT count(*), count(*) FILTER (located), count(*) FILTER (area_only),
+                       count(*) FILTER (NOT incident_shared)
+                       + count(DISTINCT incident_number) FILTER (incident_shared)
                 FROM records.counted WHERE $kept
                 """,
                 kept=kept,
