@@ -70,9 +70,7 @@ def main() -> None:
             sklearn = fastest(lambda tree=tree, points=points[::share]: tree.score_samples(points), 1) * share
             kernel = gaussian_kde(pairs.T)
             scipy = fastest(lambda kernel=kernel, points=points[::share]: kernel(points.T), 1) * share
-            write(
-                f"; sklearn KernelDensity {sklearn / seconds:,.0f} x, scipy gaussian_kde {scipy / seconds:,.0f} x as long"
-            )
+            write(f"; sklearn KernelDensity {sklearn / seconds:,.0f} x, scipy gaussian_kde {scipy / seconds:,.0f} x")
         write("\n")
     for count, limit in FINDING_LIMIT_SECONDS.items():
         located = events(count)
