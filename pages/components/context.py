@@ -1,0 +1,289 @@
+"""What every page starts with: `open_page()` checks access, draws navigation and sidebar, and hands over the context.
+
+With a folder named pages/, a check that stands in dashboard.py alone is skipped by whoever opens another page's URL
+first; so each page calls this. The only cache of the screen is here: results of findings and of drawing are pure and
+are kept by snapshot version, filters, reader, options and settings, and shared between readers with the same key.
+"""
+
+import inspect
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from analytics.disclosure import Audience
+from analytics.findings.question import Question
+from analytics.findings.words import setting_words, substance_words
+from data.filters import AccessScope
+from data.geography import open_geography
+from data.keys import load_keys
+from data.settings import Settings, load_settings
+from data.snapshots import current_version
+from data.store import Store, open_store
+from geo.areas import Geography
+from pages.components.maps import Ground, build_ground
+from pages.components.navigation import draw_navigation
+from pages.components.sidebar import Offered, View, describe_view, draw_filters, draw_map_controls, read_view
+from pages.components.theme import apply_theme
+from wording import NaloxoneWatchError, _, set_language
+
+__all__ = ["NotOnLoopbackError", "PageContext", "open_page"]
+
+T = TypeVar("T")
+
+# A heat map with its drawn layers is 2 to 6 MB: the memory stays under 400 MB.
+MOST_KEPT = 64
+# The snapshot in use and the one before: a run that began before a switch still reads the old one.
+STORES_KEPT = 2
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class NotOnLoopbackError(NaloxoneWatchError):
+    """Real records were about to be served to other machines."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "This store holds real records and the dashboard listens to other machines. Start it on this machine"
+                " only: --server.address 127.0.0.1."
+            )
+        )
+
+
+@dataclass
+class _Kept:
+    """Pure results by key, the least recently used dropped first; one computation a key, however many wait."""
+
+    results: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    busy: dict[str, threading.Lock] = field(default_factory=dict)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, key: str, make: Callable[[], T]) -> T:
+        with self.guard:
+            lock = self.busy.setdefault(key, threading.Lock())
+        with lock:
+            with self.guard:
+                if key in self.results:
+                    self.results.move_to_end(key)
+                    return self.results[key]
+            result = make()
+            with self.guard:
+                self.results[key] = result
+                while len(self.results) > MOST_KEPT:
+                    self.busy.pop(self.results.popitem(last=False)[0], None)
+            return result
+
+    def key_of(self, result: object) -> str:
+        """The key of a result; one that has been dropped since is known by its address, as it lives on its page."""
+        with self.guard:
+            return next((key for key, kept in self.results.items() if kept is result), f"at {id(result)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageContext:
+    """One run of one page: what it asks with, and where it shows what it was told."""
+
+    question: Question
+    view: View
+    offered: Offered
+    ground: Ground
+    key: str
+
+    @property
+    def audience(self) -> Audience:
+        """Who is looking."""
+        return self.view.audience
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the records are invented."""
+        return self.question.store.synthetic
+
+    @property
+    def link(self) -> str:
+        """The address that reproduces this view."""
+        query = urlencode(self.view.query(self.offered, dated=True), doseq=True)
+        return f"{st.context.url}?{query}"
+
+    @property
+    def described(self) -> str:
+        """The view in words, for an export."""
+        return describe_view(self.view, self.offered)
+
+    def find(self, finding: Callable[..., T], **options: object) -> T:
+        """Ask a finding (analytics.findings), or take its answer from memory; a slow one shows how far it is."""
+        key = f"{finding.__module__}.{finding.__qualname__}|{sorted(options.items())!r}|{self.key}"
+
+        def ask() -> T:
+            with _progress() as tell:
+                slow = "on_progress" in inspect.signature(finding).parameters
+                return finding(self.question, **options, **({"on_progress": tell} if slow else {}))
+
+        with _errors_shown():
+            return _kept().get(key, ask)
+
+    def draw(self, drawing: Callable[..., T], found: object, **options: object) -> T:
+        """Render a finding over the base map (`drawing(found, ground=..., **options)`), or take it from memory."""
+        found_key = _kept().key_of(found)
+        key = f"{drawing.__module__}.{drawing.__qualname__}|{sorted(options.items())!r}|{found_key}"
+        with _errors_shown():
+            return _kept().get(key, lambda: drawing(found, ground=self.ground, **options))
+
+    def show_link(self) -> None:
+        """The address that reproduces this view, to be copied."""
+        with st.popover(_("Link to this view")):
+            st.markdown(_("Whoever opens this address on this machine sees the same:"))
+            st.code(self.link, language=None)
+
+    def nothing_to_show(self, sentence: str) -> None:
+        """Say why there is nothing here and what to do, and end the page."""
+        st.info(sentence)
+        st.stop()
+
+
+def open_page(*, title: str, map_controls: bool = False) -> PageContext:
+    """A page's first statement: its name, the look, the access check, navigation, sidebar; then the context.
+
+    Where the page cannot go on (no store, no key, no access) it says why and what to do, and ends.
+    """
+    st.set_page_config(page_title=_("{title} · Naloxone Watch").format(title=title), layout="wide")
+    apply_theme()
+    with _errors_shown():
+        settings = _settings()
+        set_language(settings.language)
+        version = current_version(settings.store_folder)
+        if version is None:
+            _say_how_to_begin(title, _("There are no records yet."))
+        store = _store(settings.store_folder, version)
+        if not store.synthetic and st.get_option("server.address") not in LOOPBACK:
+            raise NotOnLoopbackError
+        if store.is_empty:
+            _say_how_to_begin(title, _("The store is open, but no import has brought a record yet."))
+        return _open_context(settings, store, map_controls)
+
+
+def _open_context(settings: Settings, store: Store, map_controls: bool) -> PageContext:
+    with st.spinner(_("Preparing the map of the force. The first time takes some seconds.")):
+        geography, ground = _geography(), _ground()
+    offered = _kept().get(f"offered|{store.version}|{settings!r}", lambda: _offered(store, geography, settings))
+    with st.sidebar:
+        st.html(_heading(settings, store.synthetic))
+        links = st.container(gap=None)
+        view = read_view(offered)
+        with links:
+            draw_navigation(view.query(offered))
+        st.divider()
+        draw_filters(offered)
+        if map_controls:
+            draw_map_controls(offered)
+    if store.synthetic:
+        st.html(_mark())
+    for sentence in view.ignored:
+        st.warning(sentence)
+    scope = AccessScope(audience=str(view.audience))
+    return PageContext(
+        question=Question(store=store, geography=geography, settings=settings, filters=view.filters, scope=scope),
+        view=view,
+        offered=offered,
+        ground=ground,
+        key=f"{store.version}|{view.filters!r}|{scope!r}|{settings!r}",
+    )
+
+
+def _heading(settings: Settings, synthetic: bool) -> str:
+    mark = f" · <strong>{_('SYNTHETIC DATA')}</strong>" if synthetic else ""
+    return f'<div class="nw-head">{_("Naloxone Watch")}</div><p class="nw-small">{escape(settings.force)}{mark}</p>'
+
+
+def _mark() -> str:
+    return f'<span class="nw-mark">{_("SYNTHETIC DATA")}</span>'
+
+
+def _say_how_to_begin(title: str, what: str) -> None:
+    """The page where there is nothing yet: what to do, in commands that can be copied."""
+    with st.sidebar:
+        st.html(f'<div class="nw-head">{_("Naloxone Watch")}</div>')
+        draw_navigation({})
+    st.title(title)
+    st.markdown(what)
+    st.markdown(_("To look around with a synthetic force:"))
+    st.code("python -m data demo", language=None)
+    st.markdown(_("To bring in your own file (try it first with --dry-run, which writes nothing):"))
+    st.code("python -m data import FILE --mapping MAPPING.toml --settings SETTINGS.toml", language=None)
+    st.markdown(_("Then reload this page."))
+    st.stop()
+
+
+def _offered(store: Store, geography: Geography, settings: Settings) -> Offered:
+    first_day, last_day = store.period()
+    frames = {"bcu": geography.bcus, "authority": geography.authorities, "area": geography.small_areas}
+    names = {name: dict(zip(frame["code"], frame["name"], strict=True)) for name, frame in frames.items()}
+    levels = {
+        "authority": (_("Local authority"), names["authority"]),
+        "bcu": (_("BCU"), names["bcu"]),
+        "small_area": (_("Small area"), names["area"]),
+    }
+    widest = list(Audience).index(Audience(settings.audience))
+    return Offered(
+        first_day=first_day,
+        last_day=last_day,
+        names={**names, "substance": substance_words(), "setting": setting_words()},
+        audiences=tuple(Audience)[widest:],
+        levels={level: label for level, (label, areas) in levels.items() if areas},
+    )
+
+
+@contextmanager
+def _errors_shown() -> Iterator[None]:
+    """Show a named error as its sentence and end the page; anything else is a fault and goes to the log."""
+    try:
+        yield
+    except NaloxoneWatchError as error:
+        st.error(str(error))
+        st.stop()
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float, str], None]]:
+    """A function that shows how far a slow finding is; the bar goes when it is done."""
+    place = st.empty()
+
+    def tell(share: float, what: str) -> None:
+        place.progress(min(max(share, 0.0), 1.0), text=what)
+
+    try:
+        yield tell
+    finally:
+        place.empty()
+
+
+@st.cache_resource
+def _kept() -> _Kept:
+    return _Kept()
+
+
+@st.cache_resource
+def _settings() -> Settings:
+    return load_settings()
+
+
+@st.cache_resource(show_spinner=False)
+def _geography() -> Geography:
+    return open_geography(_settings())
+
+
+@st.cache_resource(show_spinner=False)
+def _ground() -> Ground:
+    return build_ground(_geography())
+
+
+@st.cache_resource(max_entries=STORES_KEPT, show_spinner=False, on_release=lambda store: store.close())
+def _store(folder: Path, version: str) -> Store:
+    return open_store(settings=_settings(), keys=load_keys(store_folder=folder), version=version)

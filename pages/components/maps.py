@@ -1,0 +1,530 @@
+"""Maps that need no internet: folium through streamlit-folium, with Leaflet served from its wheel on this machine.
+
+A density is drawn here, on the server, as one image in web Mercator, so its classes and its legend are the same at
+every zoom. What a map draws is rendered once per finding into `MapLayers` (text and images) and kept by the context;
+a rerun only puts the parts together. Maps take types of analytics.disclosure and nothing else about people.
+"""
+
+import base64
+import importlib.util
+import io
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import folium
+import numpy as np
+import shapely
+import streamlit as st
+import streamlit.components.v1 as components
+from branca.element import MacroElement
+from folium.features import GeoJson, GeoJsonTooltip
+from folium.map import CustomPane
+from folium.raster_layers import ImageOverlay
+from folium.template import Template
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from streamlit_folium import st_folium
+
+from analytics.disclosure import (
+    NOTHING_CLASS,
+    OUTSIDE_CLASS,
+    TOO_FEW_CLASS,
+    DisclosedBreakdown,
+    DisclosedPoints,
+    DisclosedSurface,
+)
+from analytics.findings.heat_map import AreaLevel, HeatMap
+from geo.areas import Geography
+from geo.basemap import Basemap, PlaceLabel, build_basemap
+from geo.projection import LatLonBounds, to_wgs84, warp_to_mercator
+from pages.components.theme import (
+    ACCENT,
+    AREA_RAMP,
+    DENSITY_RAMP,
+    HATCH,
+    LAND,
+    LINE,
+    SEA,
+    TEXT,
+    pick_colours,
+)
+from wording import NaloxoneWatchError, _, format_count, format_number
+
+__all__ = [
+    "Ground",
+    "MapCallsOutError",
+    "MapLayers",
+    "area_layers",
+    "assert_offline",
+    "build_ground",
+    "density_layers",
+    "heat_map_layers",
+    "heat_map_thumbnail",
+    "show_legend",
+    "show_map",
+    "static_map",
+]
+
+# A browser's image is at most this long; finer than half a cell it is anyway not (geo.projection).
+LONGEST_SIDE_PX = 1_800
+# 5,000 circles take a browser 10 s; 1,500 are there at once. Beyond, the sentence says so and the density remains.
+MOST_POINTS = 1_500
+DENSITY_OPACITY = 0.88
+MAP_HEIGHT_PX = 560
+# Lower limits of classes of counts: whole numbers that people use. Classes without an area in them are left out.
+COUNT_LIMITS = (1, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 100_000)
+
+_LEAFLET = Path(next(iter(importlib.util.find_spec("xstatic.pkg.leaflet").submodule_search_locations))) / "data"
+# Serves the wheel's folder at component/<name>/; relative to the map's own frame, so a base path is honoured.
+_SERVED = components.declare_component("leaflet", path=str(_LEAFLET))
+
+_STYLE = f"""
+<style>
+#map_div {{height: 100vh !important; width: 100vw !important}}
+.leaflet-container {{background: {SEA}; font-family: "Source Sans", "Source Sans Pro", sans-serif}}
+.leaflet-container path:focus {{outline: none}}
+.place {{font-weight: 600; font-size: 13px; color: {TEXT}; white-space: nowrap; transform: translate(-50%, -50%);
+  width: max-content; text-shadow: 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 5px #fff}}
+path.few {{fill: url(#few); fill-opacity: 1}}
+</style>
+"""
+_PATTERN = f"""
+<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>
+<pattern id="few" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+<line x1="0" y1="0" x2="0" y2="6" stroke="{HATCH}" stroke-width="2.2"/></pattern></defs></svg>
+"""
+
+
+class MapCallsOutError(NaloxoneWatchError):
+    """A map held an element that would load something from outside this machine."""
+
+    def __init__(self, elements: list[str]) -> None:
+        super().__init__(
+            _("The map is not shown: {elements} would ask for something on the internet.").format(
+                elements=", ".join(elements)
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RasterLayer:
+    """A PNG and where it lies."""
+
+    png: bytes
+    bounds: LatLonBounds
+
+    @property
+    def uri(self) -> str:
+        """The image inside its own address."""
+        return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What lies under every map of one deployment: its base map, the footprint as a PNG, and its metres."""
+
+    basemap: Basemap
+    footprint: RasterLayer
+    crs: str
+
+    def areas(self, level: AreaLevel) -> dict[str, Any]:
+        """The GeoJSON of one level of area, with code and name of each."""
+        basemap = self.basemap
+        return {"bcu": basemap.bcus, "authority": basemap.authorities, "small_area": basemap.small_areas}[level]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Legend:
+    """Classes with their lower limits in words, the unit, and whether anything is hatched."""
+
+    colours: tuple[str, ...]
+    limits: tuple[str, ...]
+    unit: str
+    hatched: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapLayers:
+    """All that a map draws over the base map: areas (GeoJSON with each area's fill), image, hatching, points."""
+
+    areas: dict[str, Any]
+    image: RasterLayer | None
+    hatched: dict[str, Any] | None
+    legend: Legend
+    alt: str
+
+
+class _OfflineMap(folium.Map):
+    """A folium map whose only script and style are Leaflet's, from this machine."""
+
+    default_js = [("leaflet", f"../{_SERVED.name}/leaflet.js")]  # noqa: RUF012
+    default_css = [("leaflet_css", f"../{_SERVED.name}/leaflet.css")]  # noqa: RUF012
+
+
+class _Names(MacroElement):
+    """Place names as text with a halo: no icon, no focus, nothing to click."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+        {{ this.names | tojson }}.forEach(([html, latitude, longitude]) => L.marker([latitude, longitude], {
+            icon: L.divIcon({html, className: "", iconSize: [0, 0]}), pane: "names", interactive: false, keyboard: false
+        }).addTo({{ this._parent.get_name() }}));
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, labels: Iterable[PlaceLabel]) -> None:
+        super().__init__()
+        self._name = "Names"
+        self.names = [
+            (f'<div class="place">{escape(label.name)}</div>', label.latitude, label.longitude) for label in labels
+        ]
+
+
+def build_ground(geography: Geography) -> Ground:
+    """The base map of a deployment's geography, rendered."""
+    basemap = build_basemap(geography)
+    footprint = RasterLayer(png=_png(Image.fromarray(basemap.footprint_rgba)), bounds=basemap.footprint_bounds)
+    return Ground(basemap=basemap, footprint=footprint, crs=geography.crs)
+
+
+def heat_map_layers(heat_map: HeatMap, *, ground: Ground, level: AreaLevel) -> MapLayers:
+    """The heat map's surface over pale areas, or its counts by area where there is no surface."""
+    if heat_map.surface is None:
+        return area_layers(heat_map.areas, areas=ground.areas(level))
+    return density_layers(heat_map.surface, areas=ground.areas(level), crs=ground.crs)
+
+
+def heat_map_thumbnail(heat_map: HeatMap, *, ground: Ground, level: AreaLevel) -> bytes:
+    """The heat map as a still picture (PNG)."""
+    return static_map(heat_map_layers(heat_map, ground=ground, level=level), ground=ground)
+
+
+def density_layers(surface: DisclosedSurface, *, areas: dict[str, Any], crs: str) -> MapLayers:
+    """A density as one image of flat classes with smooth edges, and hatching where there are too few."""
+    classes = surface.classes.astype(float)
+    classes[np.isin(surface.classes, (TOO_FEW_CLASS, OUTSIDE_CLASS))] = np.nan
+    place = {"x0_m": surface.x0_m, "y0_m": surface.y0_m, "cell_m": surface.cell_m, "crs": crs}
+    image, bounds = warp_to_mercator(values=classes, **place, smooth=True, longest_side_px=LONGEST_SIDE_PX)
+    index = np.nan_to_num(np.rint(image), nan=NOTHING_CLASS).astype(np.uint8)
+    colours = pick_colours(DENSITY_RAMP, len(surface.limits))
+    return MapLayers(
+        areas=_filled(areas, {}, set()),
+        image=RasterLayer(png=_png_of_classes(index, colours), bounds=bounds),
+        hatched=_cells_as_geojson(surface.classes == TOO_FEW_CLASS, surface, crs),
+        legend=Legend(
+            colours=colours,
+            limits=tuple(format_number(limit) for limit in surface.limits),
+            unit=surface.unit,
+            hatched=_("too few to say"),
+        ),
+        alt=_("Map of the density of police naloxone administrations; the table beside it has the numbers by area."),
+    )
+
+
+def area_layers(breakdown: DisclosedBreakdown, *, areas: dict[str, Any]) -> MapLayers:
+    """Counts by area in classes; an area whose count is held back is hatched, one without any stays pale."""
+    counts = dict(zip(breakdown.codes, breakdown.counts, strict=True))
+    values = {code: count.value for code, count in counts.items() if count.value is not None}
+    most = max(values.values(), default=0)
+    classes = {code: int(np.searchsorted(COUNT_LIMITS, value, side="right")) for code, value in values.items()}
+    used = sorted({found for found in classes.values() if found})
+    colours = dict(zip(used, pick_colours(AREA_RAMP, len(used)), strict=True)) if used else {}
+    held = {code for code, count in counts.items() if not count.shown}
+    return MapLayers(
+        areas=_filled(areas, {code: colours[found] for code, found in classes.items() if found}, held),
+        image=None,
+        hatched=None,
+        legend=Legend(
+            colours=tuple(colours.values()),
+            limits=tuple(_count_class(found, most) for found in used),
+            unit=_("administrations"),
+            hatched=_("not shown, too few") if held else "",
+        ),
+        alt=_("Map of police naloxone administrations by area; the table beside it has the numbers."),
+    )
+
+
+def show_map(layers: MapLayers, *, ground: Ground, key: str, points: DisclosedPoints | None = None) -> str | None:
+    """Draw the map, its legend and its sources; the name of the area that was clicked last, or None."""
+    drawn = _OfflineMap(
+        tiles=None,
+        control_scale=True,
+        max_zoom=18,
+        min_zoom=5,
+        zoom_snap=0.25,
+        attributionControl=False,
+    )
+    root = drawn.get_root()
+    root.header.add_child(folium.Element(_STYLE))
+    root.html.add_child(folium.Element(_PATTERN))
+    panes = {"areas": 350, "footprint": 360, "lines": 370, "density": 380, "few": 390, "points": 610, "names": 620}
+    for name, height in panes.items():
+        CustomPane(name, z_index=height, pointer_events=name == "areas").add_to(drawn)
+    GeoJson(
+        layers.areas,
+        style_function=_area_style,
+        tooltip=GeoJsonTooltip(["name"], labels=False, sticky=True),
+        pane="areas",
+        zoom_on_click=False,
+    ).add_to(drawn)
+    ImageOverlay(ground.footprint.uri, ground.footprint.bounds, pane="footprint", alt="").add_to(drawn)
+    GeoJson(ground.basemap.outline, style_function=_line_style, pane="lines", interactive=False).add_to(drawn)
+    if layers.image:
+        ImageOverlay(
+            layers.image.uri, layers.image.bounds, opacity=DENSITY_OPACITY, pane="density", alt=layers.alt
+        ).add_to(drawn)
+    if layers.hatched:
+        GeoJson(layers.hatched, style_function=_few_style, pane="few", interactive=False).add_to(drawn)
+    if points is not None and points.easting_m.size > 0:
+        _add_points(drawn, points, ground.crs)
+    _Names(ground.basemap.labels).add_to(drawn)
+    drawn.fit_bounds(ground.basemap.bounds, padding=(6, 6))
+    assert_offline(drawn)
+    with st.container(key=f"nw-map-{key}"):
+        clicked = st_folium(
+            drawn,
+            key=key,
+            height=MAP_HEIGHT_PX,
+            use_container_width=True,
+            returned_objects=["last_object_clicked_tooltip"],
+        )
+    return clicked.get("last_object_clicked_tooltip")
+
+
+def show_legend(legend: Legend, *, attribution: str) -> None:
+    """The classes with their values and the unit, what is hatched, and whose map it is."""
+    classes = "".join(
+        f'<div><span class="swatch" style="background:{colour}"></span>{escape(limit)}</div>'
+        for colour, limit in zip(legend.colours, legend.limits, strict=True)
+    )
+    few = f'<div class="few"><span class="swatch"></span>{escape(legend.hatched)}</div>' if legend.hatched else ""
+    st.html(
+        f'<div class="nw-legend" role="group" aria-label="{escape(_("Legend"))}"><div class="classes">{classes}</div>'
+        f"<div>{escape(legend.unit)}</div>{few}</div>"
+        f'<p class="nw-small">{escape(attribution)}</p>'
+    )
+
+
+def assert_offline(drawn: folium.Map) -> None:
+    """Raise MapCallsOutError where the map has an element that would call out, or that nobody checked for it."""
+    calling = [type(element).__name__ for element in _walk(drawn) if _calls_out(element)]
+    if calling:
+        raise MapCallsOutError(calling)
+
+
+# Elements that were watched in a browser without a network; others (markers with icons, popups, colour maps, plugins)
+# load jQuery, fonts or d3 from the internet, and then leave an empty frame.
+_CHECKED = {
+    "_OfflineMap",
+    "CustomPane",
+    "ElementAddToElement",
+    "FitBounds",
+    "GeoJson",
+    "GeoJsonStyleMapper",
+    "GeoJsonTooltip",
+    "ImageOverlay",
+    "_Names",
+}
+
+
+def _calls_out(element: Any) -> bool:
+    links = [link for _name, link in [*getattr(element, "default_js", []), *getattr(element, "default_css", [])]]
+    if isinstance(element, ImageOverlay) and not str(element.url).startswith("data:"):
+        return True
+    return type(element).__name__ not in _CHECKED or any("//" in link for link in links)
+
+
+def _walk(element: Any) -> list[Any]:
+    return [element, *(found for child in element._children.values() for found in _walk(child))]
+
+
+def _area_style(feature: dict[str, Any]) -> dict[str, Any]:
+    style = {"color": LINE, "weight": 1, "fillColor": feature["properties"]["fill"], "fillOpacity": 1}
+    return {**style, "className": "few"} if feature["properties"]["held"] else style
+
+
+def _line_style(_feature: dict[str, Any]) -> dict[str, Any]:
+    return {"color": LINE, "weight": 1.8, "fill": False}
+
+
+def _few_style(_feature: dict[str, Any]) -> dict[str, Any]:
+    return {"stroke": True, "color": HATCH, "weight": 0.6, "className": "few"}
+
+
+def _add_points(drawn: folium.Map, points: DisclosedPoints, crs: str) -> None:
+    places, counts = np.unique(np.stack([points.easting_m, points.northing_m], axis=1), axis=0, return_counts=True)
+    latitude, longitude = to_wgs84(easting_m=places[:, 0], northing_m=places[:, 1], crs=crs)
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"radius": 3 + min(float(np.sqrt(count)) - 1, 5)},
+            "geometry": {"type": "Point", "coordinates": [round(float(east), 5), round(float(north), 5)]},
+        }
+        for north, east, count in zip(latitude, longitude, counts, strict=True)
+    ][:MOST_POINTS]
+    GeoJson(
+        {"type": "FeatureCollection", "features": features},
+        marker=folium.CircleMarker(color="#ffffff", weight=1, fill_color=ACCENT, fill_opacity=0.9, pane="points"),
+        style_function=lambda feature: {"radius": feature["properties"]["radius"]},
+        interactive=False,
+        pane="points",
+    ).add_to(drawn)
+
+
+def _filled(areas: dict[str, Any], fills: dict[str, str], held: set[str]) -> dict[str, Any]:
+    """The areas with the fill of each."""
+    features = [
+        {
+            "type": "Feature",
+            "geometry": feature["geometry"],
+            "properties": {
+                "name": feature["properties"]["name"],
+                "fill": fills.get(feature["properties"]["code"], LAND),
+                "held": feature["properties"]["code"] in held,
+            },
+        }
+        for feature in areas["features"]
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _count_class(found: int, most: int) -> str:
+    """A class of counts in words: "5 to 9"; the last one ends at the largest count."""
+    first = COUNT_LIMITS[found - 1]
+    last = min(most, COUNT_LIMITS[found] - 1) if found < len(COUNT_LIMITS) else most
+    if first >= last:
+        return format_count(first)
+    return _("{first} to {last}").format(first=format_count(first), last=format_count(last))
+
+
+def _png_of_classes(index: NDArray[np.uint8], colours: tuple[str, ...]) -> bytes:
+    image = Image.fromarray(index)
+    image.putpalette([0, 0, 0, *(value for colour in colours for value in bytes.fromhex(colour[1:]))])
+    return _png(image, transparency=NOTHING_CLASS)
+
+
+def _png(image: Image.Image, **options: Any) -> bytes:
+    written = io.BytesIO()
+    image.save(written, "PNG", **options)
+    return written.getvalue()
+
+
+def _cells_as_geojson(cells: NDArray[np.bool_], surface: DisclosedSurface, crs: str) -> dict[str, Any] | None:
+    """The marked cells as one rounded shape in degrees; None where none is marked."""
+    if not cells.any():
+        return None
+    padded = np.pad(cells, ((0, 0), (1, 1)))
+    row, first = np.nonzero(padded[:, 1:] & ~padded[:, :-1])
+    _row, last = np.nonzero(~padded[:, 1:] & padded[:, :-1])
+    cell_m = surface.cell_m
+    runs = shapely.box(
+        surface.x0_m + first * cell_m,
+        surface.y0_m + row * cell_m,
+        surface.x0_m + last * cell_m,
+        surface.y0_m + (row + 1) * cell_m,
+    )
+    # Grown, shrunk and grown back: the steps of the cells become curves, and single cells stay.
+    shape = shapely.union_all(runs).buffer(cell_m).buffer(-1.2 * cell_m).buffer(0.2 * cell_m).simplify(cell_m / 4)
+
+    def to_degrees(metres: NDArray[np.float64]) -> NDArray[np.float64]:
+        latitude, longitude = to_wgs84(easting_m=metres[:, 0], northing_m=metres[:, 1], crs=crs)
+        return np.stack([longitude, latitude], axis=1).round(5)
+
+    return json.loads(shapely.to_geojson(shapely.transform(shape, to_degrees)))
+
+
+def static_map(layers: MapLayers, *, ground: Ground, width_px: int = 900, names: int = 8) -> bytes:
+    """The same picture as a PNG that cannot be moved: for the overview, made from the same layers."""
+    frame = _Frame.around(ground.basemap.bounds, width_px=2 * width_px)
+    picture = Image.new("RGBA", frame.size, SEA)
+    pen = ImageDraw.Draw(picture)
+    for feature in layers.areas["features"]:
+        frame.draw(pen, feature["geometry"], fill=feature["properties"]["fill"], line=LINE, width=2)
+    frame.lay(picture, ground.footprint, opacity=1.0)
+    if layers.image:
+        frame.lay(picture, layers.image, opacity=DENSITY_OPACITY)
+    held = [feature["geometry"] for feature in layers.areas["features"] if feature["properties"]["held"]]
+    frame.hatch(picture, [*held, *([layers.hatched] if layers.hatched else [])])
+    for feature in ground.basemap.outline["features"]:
+        frame.draw(pen, feature["geometry"], fill=None, line=LINE, width=3)
+    font = ImageFont.load_default(size=2 * 14)
+    for label in ground.basemap.labels[:names]:
+        pen.text(
+            frame.pixel(label.longitude, label.latitude),
+            label.name,
+            font=font,
+            anchor="mm",
+            fill=TEXT,
+            stroke_width=5,
+            stroke_fill="#ffffff",
+        )
+    width, height = frame.size
+    return _png(picture.convert("RGB").resize((width // 2, height // 2), Image.Resampling.LANCZOS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Frame:
+    """A picture's size in pixels and the web Mercator square it shows."""
+
+    size: tuple[int, int]
+    west: float
+    north: float
+    per_pixel: float
+
+    @classmethod
+    def around(cls, bounds: LatLonBounds, *, width_px: int) -> "_Frame":
+        (south, west), (north, east) = bounds
+        left, right, top, bottom = _x(west), _x(east), _y(north), _y(south)
+        margin = 0.02 * (right - left)
+        per_pixel = (right - left + 2 * margin) / width_px
+        height_px = 2 * round((bottom - top + 2 * margin) / per_pixel / 2)
+        return cls(size=(width_px, height_px), west=left - margin, north=top - margin, per_pixel=per_pixel)
+
+    def pixel(self, longitude: float, latitude: float) -> tuple[float, float]:
+        return (_x(longitude) - self.west) / self.per_pixel, (_y(latitude) - self.north) / self.per_pixel
+
+    def lay(self, picture: Image.Image, layer: RasterLayer, *, opacity: float) -> None:
+        (south, west), (north, east) = layer.bounds
+        left, top = self.pixel(west, north)
+        right, bottom = self.pixel(east, south)
+        image = Image.open(io.BytesIO(layer.png)).convert("RGBA")
+        image = image.resize((max(1, round(right - left)), max(1, round(bottom - top))), Image.Resampling.BILINEAR)
+        image.putalpha(image.getchannel("A").point(lambda alpha: round(alpha * opacity)))
+        cover = Image.new("RGBA", picture.size)
+        cover.paste(image, (round(left), round(top)))
+        picture.alpha_composite(cover)
+
+    def hatch(self, picture: Image.Image, geometries: list[dict[str, Any]]) -> None:
+        mask = Image.new("L", picture.size)
+        for geometry in geometries:
+            self.draw(ImageDraw.Draw(mask), geometry, fill=255, line=None, width=0)
+        rows, columns = np.ogrid[: picture.height, : picture.width]
+        stripes = ((rows + columns) % 14 < 4) & (np.asarray(mask) > 0)
+        picture.paste(HATCH, mask=Image.fromarray(stripes.astype(np.uint8) * 255))
+
+    def draw(
+        self, pen: ImageDraw.ImageDraw, geometry: dict[str, Any], *, fill: Any, line: str | None, width: int
+    ) -> None:
+        shape = shapely.geometry.shape(geometry)
+        for polygon in getattr(shape, "geoms", [shape]):
+            ring = [self.pixel(*position) for position in polygon.exterior.coords]
+            if fill is not None:
+                pen.polygon(ring, fill=fill)
+            if line is not None:
+                pen.line([*ring, ring[0]], fill=line, width=width)
+
+
+def _x(longitude: float) -> float:
+    return math.radians(longitude)
+
+
+def _y(latitude: float) -> float:
+    """Downwards, as pixels go; web Mercator on the unit sphere."""
+    return -math.asinh(math.tan(math.radians(latitude)))

@@ -1,0 +1,33 @@
+"""The pages there are, in the order in which they are listed; each link carries the view along."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from wording import _
+
+__all__ = ["PAGES", "Page", "draw_navigation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One screen: its file from the project's root, and its name in the list (translated when drawn)."""
+
+    path: str
+    name: str
+
+
+def _pages() -> tuple[Page, ...]:
+    return (
+        Page(path="dashboard.py", name=_("Overview")),
+        Page(path="pages/heat_map.py", name=_("Heat map")),
+    )
+
+
+PAGES = tuple(page.path for page in _pages())
+
+
+def draw_navigation(query: dict[str, str | list[str]]) -> None:
+    """One link a page; `query` is the view that goes with it, so that a link opened elsewhere shows the same."""
+    for page in _pages():
+        st.page_link(page.path, label=page.name, query_params=query)

@@ -1,0 +1,308 @@
+"""The widgets at the side, and the view they make: `Filters`, an audience and how to draw. The only session state.
+
+A view also lives in the URL, so that it can be sent. The URL decides when it brings something that this session has
+not written itself (a link that was followed); otherwise the widgets do, and the URL follows them. What a URL asks for
+and cannot be met is left out and said, never an error.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import streamlit as st
+
+from analytics.disclosure import Audience
+from analytics.findings.heat_map import AreaLevel, HeatMapOptions
+from analytics.findings.words import setting_words
+from data.filters import STREET_MAP_SETTINGS, Filters, InvalidFilterError
+from wording import _, format_number, format_period, join_words
+
+__all__ = ["BANDWIDTHS_M", "Offered", "View", "describe_view", "draw_filters", "draw_map_controls", "read_view"]
+
+# Two years show a force's lasting places; one, at 1 or 2 administrations a week, is mostly chance.
+DEFAULT_DAYS = 730
+# Under 200 m the stored places (snapped to 100 m) would be drawn, over 20 km a force is one blot; METHODS A.
+BANDWIDTHS_M = (200.0, 20_000.0)
+
+_LISTS = {"bcu": "bcus", "authority": "authorities", "area": "small_areas", "substance": "substances"}
+_WRITTEN = "written_queries"
+_PERIOD_IN_USE = "period_in_use"
+_DEFAULT_PERIOD = "default_period"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """What can be chosen: codes with their names, days with records, audiences and levels of area."""
+
+    first_day: date
+    last_day: date
+    names: Mapping[str, Mapping[str, str]]
+    audiences: tuple[Audience, ...]
+    levels: Mapping[AreaLevel, str]
+
+    @property
+    def default_period(self) -> tuple[date, date]:
+        """The last two years of the records, or all of them where there are fewer."""
+        return max(self.first_day, self.last_day - timedelta(days=DEFAULT_DAYS - 1)), self.last_day
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What is looked at, for whom and how; `ignored` says what the URL asked for in vain."""
+
+    filters: Filters
+    audience: Audience
+    options: HeatMapOptions
+    points: bool
+    ignored: tuple[str, ...] = ()
+
+    def query(self, offered: Offered, *, dated: bool = False) -> dict[str, str | list[str]]:
+        """The URL's query for this view: what differs from the default. `dated` names the default period's days too,
+        for a link that still shows the same when newer records have come in.
+        """
+        filters = self.filters
+        query: dict[str, str | list[str]] = {}
+        if dated or (filters.first_day, filters.last_day) != offered.default_period:
+            query |= {"from": filters.first_day.isoformat(), "to": filters.last_day.isoformat()}
+        for name, attribute in _LISTS.items():
+            if values := getattr(filters, attribute):
+                query[name] = list(values)
+        if set(filters.settings) != set(STREET_MAP_SETTINGS):
+            query["setting"] = list(filters.settings)
+        if self.audience is not offered.audiences[0]:
+            query["audience"] = str(self.audience)
+        if self.options.level != next(iter(offered.levels)):
+            query["level"] = self.options.level
+        if self.options.bandwidth_m is not None:
+            query["bandwidth"] = f"{self.options.bandwidth_m:g}"
+        if self.points:
+            query["points"] = "1"
+        return query
+
+
+def read_view(offered: Offered) -> View:
+    """The view of this run, from the URL where it is new and from the widgets otherwise; the URL then says the same."""
+    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    is_new = bool(asked) and _as_text(asked) not in st.session_state.get(_WRITTEN, set())
+    ignored = _take_from_url(asked, offered) if is_new else ()
+    _keep_state(offered)
+    view = _view_from_state(offered, ignored)
+    query = view.query(offered)
+    written = st.session_state.get(_WRITTEN, set())
+    st.session_state[_WRITTEN] = written | {_as_text(query)}
+    if _as_text(asked) != _as_text(query):
+        st.query_params.from_dict(query)
+    return view
+
+
+def draw_filters(offered: Offered) -> None:
+    """The widgets that choose whose records: period, areas, substance, setting, and who is looking."""
+    st.date_input(
+        _("Period"),
+        value=offered.default_period,
+        min_value=offered.first_day,
+        max_value=offered.last_day,
+        format="DD/MM/YYYY",
+        key="period",
+        help=_("Both days count. Type a date or choose it."),
+    )
+    _choose("bcu", offered, _("Whole force"))
+    _choose("authority", offered, _("All"))
+    _choose("area", offered, _("All"))
+    _choose("substance", offered, _("All"))
+    _choose("setting", offered, _("All but custody and hospital"))
+    if len(offered.audiences) > 1:
+        st.selectbox(_("Shown to"), offered.audiences, format_func=_audience_words().get, key="audience")
+
+
+def draw_map_controls(offered: Offered) -> None:
+    """The widgets that choose how the heat map is drawn: areas counted, bandwidth, single places."""
+    st.selectbox(_("Count by"), list(offered.levels), format_func=offered.levels.get, key="level")
+    st.selectbox(
+        _("Bandwidth"),
+        ("rule", "metres"),
+        format_func={"rule": _("Chosen from the data"), "metres": _("In metres")}.get,
+        key="bandwidth_by",
+        help=_("How far around each administration the map spreads it. Wider is smoother and surer, and blurs places."),
+    )
+    if st.session_state["bandwidth_by"] == "metres":
+        least, most = BANDWIDTHS_M
+        st.number_input(_("Metres"), min_value=least, max_value=most, step=100.0, format="%.0f", key="bandwidth")
+    if st.session_state["audience"] == Audience.ANALYST:
+        st.toggle(_("Show single places"), key="points")
+
+
+def describe_view(view: View, offered: Offered) -> str:
+    """The view in words, for an export: "1 July 2024 to 30 June 2026; BCU: Mid Glamorgan; ..."."""
+    filters, parts = view.filters, [format_period(view.filters.first_day, view.filters.last_day)]
+    headings = _headings()
+    for name, attribute in _LISTS.items():
+        if codes := getattr(filters, attribute):
+            values = join_words([offered.names[name].get(code, code) for code in codes])
+            parts.append(_("{what}: {values}").format(what=headings[name], values=values))
+    words = setting_words()
+    settings = join_words([words[code] for code in filters.settings])
+    parts.append(_("{what}: {values}").format(what=headings["setting"], values=settings))
+    parts.append(_("{what}: {values}").format(what=_("Shown to"), values=_audience_words()[view.audience]))
+    return "; ".join(parts)
+
+
+def _audience_words() -> dict[Audience, str]:
+    return {
+        Audience.ANALYST: _("Force analyst"),
+        Audience.PARTNER: _("Partner agency"),
+        Audience.MEETING: _("Meeting, projected"),
+    }
+
+
+def _headings() -> dict[str, str]:
+    return {
+        "bcu": _("BCU"),
+        "authority": _("Local authority"),
+        "area": _("Small area"),
+        "substance": _("Substance"),
+        "setting": _("Setting"),
+    }
+
+
+def _choose(name: str, offered: Offered, everything: str) -> None:
+    names = offered.names[name]
+    if names:
+        st.multiselect(_headings()[name], list(names), format_func=names.get, key=name, placeholder=everything)
+
+
+def _as_text(query: Mapping[str, str | Sequence[str]]) -> str:
+    """One text for one query, whatever its order."""
+    items = ((name, [values] if isinstance(values, str) else list(values)) for name, values in query.items())
+    return repr(sorted(items))
+
+
+def _keep_state(offered: Offered) -> None:
+    """Give every widget its value again: Streamlit drops the state of a widget that the page before did not draw."""
+    state = st.session_state
+    for key, default in _defaults(offered).items():
+        state[key] = state.get(key, default)
+    # Another snapshot may no longer offer what was chosen from the last one; a widget refuses a value not offered.
+    for name in (*_LISTS, "setting"):
+        state[name] = [code for code in state[name] if code in offered.names[name]]
+    if state["audience"] not in offered.audiences:
+        state["audience"] = offered.audiences[0]
+    if state["level"] not in offered.levels:
+        state["level"] = next(iter(offered.levels))
+    # Newer records move the default period, and with it everyone who has not chosen another.
+    if state["period"] == state.get(_DEFAULT_PERIOD):
+        state["period"] = offered.default_period
+    state[_DEFAULT_PERIOD] = offered.default_period
+    state["period"] = tuple(min(max(day, offered.first_day), offered.last_day) for day in state["period"])
+    if len(state["period"]) == 2:
+        state[_PERIOD_IN_USE] = state["period"]
+
+
+def _defaults(offered: Offered) -> dict[str, object]:
+    return {
+        "period": offered.default_period,
+        **{name: [] for name in _LISTS},
+        "setting": [],
+        "audience": offered.audiences[0],
+        "level": next(iter(offered.levels)),
+        "bandwidth_by": "rule",
+        "bandwidth": 1_000.0,
+        "points": False,
+    }
+
+
+def _view_from_state(offered: Offered, ignored: tuple[str, ...]) -> View:
+    """The frozen view; while only one end of a new period is chosen, the last whole period stays."""
+    state = st.session_state
+    first_day, last_day = state.get(_PERIOD_IN_USE, offered.default_period)
+    filters = Filters(
+        first_day=first_day,
+        last_day=last_day,
+        settings=tuple(state["setting"]) or STREET_MAP_SETTINGS,
+        **{attribute: tuple(state[name]) for name, attribute in _LISTS.items()},
+    )
+    audience = Audience(state["audience"])
+    return View(
+        filters=filters,
+        audience=audience,
+        options=HeatMapOptions(
+            bandwidth_m=float(state["bandwidth"]) if state["bandwidth_by"] == "metres" else None,
+            level=state["level"],
+        ),
+        points=bool(state["points"]) and audience is Audience.ANALYST,
+        ignored=ignored,
+    )
+
+
+def _take_from_url(asked: Mapping[str, list[str]], offered: Offered) -> tuple[str, ...]:
+    """Put what the URL asks for into the widgets' state, all else to its default; say what cannot be met."""
+    state = st.session_state
+    for key in (*_defaults(offered), _PERIOD_IN_USE):
+        state.pop(key, None)
+    ignored: list[str] = []
+    for name in asked:
+        try:
+            state.update(_asked_state(name, asked, offered))
+        except InvalidFilterError as error:
+            if str(error) not in ignored:
+                ignored.append(str(error))
+    return tuple(ignored)
+
+
+def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) -> dict[str, object]:
+    """The widgets' state that one part of the URL's query asks for; InvalidFilterError where it cannot be met."""
+    text = asked[name][0] if asked[name] else ""
+    if name in ("from", "to"):
+        return {"period": _asked_period(asked, offered)}
+    if name in (*_LISTS, "setting"):
+        codes = [code for code in asked[name] if code]
+        if any(code not in offered.names[name] for code in codes):
+            raise InvalidFilterError(
+                _("The link asks for a {what} that these records do not have, so {what} was left open.").format(
+                    what=_headings()[name].lower()
+                )
+            )
+        return {name: codes}
+    if name == "audience" and text in list(offered.audiences):
+        return {"audience": Audience(text)}
+    if name == "level" and text in offered.levels:
+        return {"level": text}
+    if name == "points" and text in ("0", "1"):
+        return {"points": text == "1"}
+    if name == "bandwidth":
+        return {"bandwidth_by": "metres", "bandwidth": _asked_bandwidth(text)}
+    raise InvalidFilterError(_("A part of the link could not be read and was left out."))
+
+
+def _asked_bandwidth(text: str) -> float:
+    least, most = BANDWIDTHS_M
+    try:
+        metres = float(text)
+    except ValueError:
+        metres = math.nan
+    if not least <= metres <= most:
+        raise InvalidFilterError(
+            _("The link's bandwidth is not a number from {least} to {most} metres, so the rule chose one.").format(
+                least=format_number(least, significant=3), most=format_number(most, significant=3)
+            )
+        )
+    return metres
+
+
+def _asked_period(asked: Mapping[str, list[str]], offered: Offered) -> tuple[date, date]:
+    first_day, last_day = offered.default_period
+    try:
+        period = Filters(
+            first_day=date.fromisoformat(asked["from"][0]) if "from" in asked else first_day,
+            last_day=date.fromisoformat(asked["to"][0]) if "to" in asked else last_day,
+        )
+    except ValueError as error:
+        raise InvalidFilterError(_("The link's period is not two dates such as 2025-05-09.")) from error
+    if period.last_day < offered.first_day or period.first_day > offered.last_day:
+        raise InvalidFilterError(
+            _("The link's period has no records; they cover {period}.").format(
+                period=format_period(offered.first_day, offered.last_day)
+            )
+        )
+    return max(period.first_day, offered.first_day), min(period.last_day, offered.last_day)

@@ -1,0 +1,96 @@
+"""Tables on screen and in a download; both take a `DisclosedTable` and nothing else.
+
+On screen a table is plain HTML: it can be read out, reached with the keyboard and read from the back of a room.
+"""
+
+import csv
+import getpass
+import io
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from analytics.disclosure import DisclosedTable
+from pages.components.context import PageContext
+from wording import _, format_moment
+
+__all__ = ["csv_of_table", "show_download", "show_table"]
+
+# A spreadsheet takes a cell that begins like this for a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def show_table(table: DisclosedTable, *, title: str, tallest_rem: float = 30.0, total: bool = False) -> None:
+    """The table, at most `tallest_rem` high and then scrolling; `total` sets its last row apart.
+
+    `title` names the table for a screen reader; the caption stands under it.
+    """
+    if table.rows:
+        head = "".join(
+            f'<th scope="col"{_number(column.numeric)}>{escape(column.heading)}</th>' for column in table.columns
+        )
+        last = len(table.rows) - 1
+        body = "".join(
+            f"<tr{_total(total and index == last)}>{_cells(table, row)}</tr>" for index, row in enumerate(table.rows)
+        )
+        st.html(
+            f'<div class="nw-table" style="max-height:{tallest_rem}rem" tabindex="0" role="region"'
+            f' aria-label="{escape(title)}"><table><caption class="nw-hidden">{escape(title)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+    if table.caption:
+        st.html(f'<p class="nw-small">{escape(table.caption)}</p>')
+
+
+def show_download(context: PageContext, table: DisclosedTable, *, name: str, notes: tuple[str, ...] = ()) -> None:
+    """A button that saves exactly what is shown, marked with what it is, who took it, when, and the view."""
+    content = csv_of_table(
+        table,
+        marks=(
+            _("OFFICIAL-SENSITIVE"),
+            *((_("SYNTHETIC DATA"),) if context.synthetic else ()),
+            _("Downloaded by {who}, {when}").format(who=getpass.getuser(), when=_now(context)),
+            context.described,
+            *notes,
+        ),
+    )
+    st.download_button(
+        _("Download this table (CSV)"), content, file_name=f"{name}.csv", mime="text/csv", on_click="ignore"
+    )
+
+
+def csv_of_table(table: DisclosedTable, *, marks: tuple[str, ...]) -> bytes:
+    """The table as CSV under its marks, one a line; UTF-8 with a byte order mark, so that Excel reads it right."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerows([_safe(mark)] for mark in marks)
+    writer.writerow([])
+    writer.writerow(_safe(column.heading) for column in table.columns)
+    writer.writerows([_safe(cell) for cell in row] for row in table.rows)
+    if table.caption:
+        writer.writerows([[], [_safe(table.caption)]])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _now(context: PageContext) -> str:
+    return format_moment(datetime.now(ZoneInfo(context.question.settings.time_zone)))
+
+
+def _number(numeric: bool) -> str:
+    return ' class="number"' if numeric else ""
+
+
+def _total(is_total: bool) -> str:
+    return ' class="total"' if is_total else ""
+
+
+def _cells(table: DisclosedTable, row: tuple[str, ...]) -> str:
+    return "".join(
+        f"<td{_number(column.numeric)}>{escape(cell)}</td>" for column, cell in zip(table.columns, row, strict=True)
+    )

@@ -1,0 +1,109 @@
+"""The look in one place: the colours that maps and charts share, and the one style block of every page.
+
+Colours are the Government Analysis Function's; the density ramp falls steadily in lightness too, so that it survives a
+bad projector and colour blindness.
+"""
+
+from html import escape
+
+import streamlit as st
+
+__all__ = [
+    "ACCENT",
+    "AREA_RAMP",
+    "DENSITY_RAMP",
+    "FOOTPRINT",
+    "HATCH",
+    "LAND",
+    "LINE",
+    "MUTED",
+    "SEA",
+    "TEXT",
+    "apply_theme",
+    "pick_colours",
+    "show_figure",
+    "show_finding",
+    "show_small",
+]
+
+ACCENT = "#12436D"
+TEXT = "#0b0c0c"
+MUTED = "#50595f"
+LINE = "#5b6b7d"
+SEA = "#E9EEF3"
+LAND = "#FBFBF9"
+FOOTPRINT = "#606874"
+HATCH = "#6b5b53"
+
+DENSITY_RAMP = ("#fde7c3", "#fdcd8f", "#fba863", "#f07f43", "#d9522f", "#b02a2e", "#7d1128")
+AREA_RAMP = ("#d7e6f5", "#b3d1ee", "#84b5e2", "#4d92cf", "#2270b5", "#12436D", "#0b2b47")
+
+# Streamlit's own margins are wide: this tightens them, sets the type of the finding, the label, the tables and the
+# legend, and gives the map the height that the window has left. Nothing else is restyled.
+_STYLE = """
+<style>
+[data-testid="stHeader"] {height: 1.75rem; min-height: 1.75rem; background: transparent}
+[data-testid="stMainBlockContainer"] {padding-left: 2.2rem; padding-right: 2.2rem; max-width: 118rem}
+[data-testid="stSidebarHeader"] {height: 1.5rem; margin-bottom: 0; padding-bottom: 0}
+[data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] {gap: .55rem}
+[data-testid="stSidebarUserContent"] [data-testid="stPageLink"] a {padding: .1rem .5rem}
+[data-testid="stSidebarUserContent"] hr {margin: .3rem 0}
+[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] {gap: .6rem}
+h1 {padding: 0 0 .25rem !important}
+h2, h3 {padding: .3rem 0 .2rem !important}
+.nw-mark {position: fixed; top: .3rem; right: 2.2rem; z-index: 999999; background: #fff;
+  border: 1px solid currentColor; border-radius: 3px; padding: 0 .45rem;
+  font-size: .8rem; font-weight: 600; letter-spacing: .04em; color: #801650}
+.nw-head {font-size: 1.15rem; font-weight: 700}
+.nw-finding {font-size: 1.15rem; line-height: 1.45; margin: 0}
+.nw-small {font-size: .9rem; line-height: 1.4; color: #3d4449; margin: 0}
+.nw-figure {font-size: 2.4rem; font-weight: 700; line-height: 1.1; margin: 0}
+.nw-table {overflow: auto; scrollbar-width: thin}
+.nw-table:focus-visible {outline: 2px solid #12436D; outline-offset: 2px}
+.nw-table table {border-collapse: collapse; width: 100%; font-size: .95rem; line-height: 1.3}
+.nw-table th, .nw-table td {text-align: left; padding: .32rem .8rem .32rem 0; border-bottom: 1px solid #dce1e7;
+  vertical-align: top}
+.nw-table th {font-weight: 600; position: sticky; top: 0; background: #fff; border-bottom: 2px solid #b1b8c2}
+.nw-table .number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
+.nw-table .number:last-child {padding-right: .3rem}
+.nw-table tr.total td {font-weight: 600; border-bottom: none}
+.nw-hidden {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
+.nw-legend {display: flex; flex-wrap: wrap; align-items: flex-end; gap: .1rem 1.4rem; font-size: .85rem;
+  line-height: 1.25}
+.nw-legend .classes {display: flex}
+.nw-legend .classes div {min-width: 3.2rem}
+.nw-legend .swatch {display: block; height: .85rem; border: 1px solid rgba(11, 12, 12, .25)}
+.nw-legend .classes div + div .swatch {border-left: none}
+.nw-legend .few {display: flex; align-items: center; gap: .4rem}
+.nw-legend .few .swatch {width: 2rem;
+  background: repeating-linear-gradient(45deg, #6b5b53 0 1.5px, transparent 1.5px 6px)}
+[class*="st-key-nw-map"] iframe {height: clamp(22rem, calc(100vh - 24rem), 42rem) !important}
+</style>
+"""
+
+
+def apply_theme() -> None:
+    """Put the one style block on the page."""
+    st.html(_STYLE)
+
+
+def pick_colours(ramp: tuple[str, ...], number: int) -> tuple[str, ...]:
+    """`number` colours spread over the whole ramp, pale first."""
+    if number == 1:
+        return (ramp[len(ramp) // 2],)
+    return tuple(ramp[round(index * (len(ramp) - 1) / (number - 1))] for index in range(number))
+
+
+def show_finding(sentence: str) -> None:
+    """The page's finding: one sentence that a chair can read out."""
+    st.html(f'<p class="nw-finding"><strong>{escape(sentence)}</strong></p>')
+
+
+def show_figure(figure: str, about: str = "") -> None:
+    """One number, large, and what stands behind it."""
+    st.html(f'<p class="nw-figure">{escape(figure)}</p><p class="nw-small">{escape(about)}</p>')
+
+
+def show_small(sentence: str) -> None:
+    """What qualifies the finding: how many, over what, by which method, and the caveat."""
+    st.html(f'<p class="nw-small">{escape(sentence)}</p>')

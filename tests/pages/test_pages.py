@@ -1,0 +1,236 @@
+"""Each page from a real store to what is on the screen, without a browser."""
+
+import html
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from data.settings import Settings
+from pages.components.context import _kept
+from pages.components.navigation import PAGES
+from tests.pages.small_store import Records, write_records
+
+HEAT_MAP = "pages/heat_map.py"
+Open = Callable[..., AppTest]
+Write = Callable[..., str]
+
+
+def text_of(app: AppTest) -> str:
+    """Everything that the page says, tags taken out."""
+    said = [element.proto.body for element in app.main if element.type == "html"]
+    said += [str(getattr(element, "value", "")) for kind in ("title", "markdown", "info") for element in app.get(kind)]
+    said += [element.proto.body for element in app.get("html")]
+    return html.unescape(re.sub(r"<[^>]+>", " ", " ".join(said)))
+
+
+def has_map(app: AppTest) -> bool:
+    return any("st_folium" in element.proto.component_name for element in app.get("component_instance"))
+
+
+@pytest.mark.parametrize("screen", PAGES)
+def test_every_page_opens_and_is_marked_synthetic(screen: str, records: Write, open_dashboard: Open) -> None:
+    records(number=120, without_place=6)
+    app = open_dashboard(screen)
+    assert not app.exception
+    assert not app.error
+    assert "SYNTHETIC DATA" in text_of(app)
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("screen", PAGES)
+def test_without_a_store_every_page_says_how_to_begin(screen: str, open_dashboard: Open) -> None:
+    app = open_dashboard(screen)
+    assert not app.exception
+    assert any("python -m data demo" in code.value for code in app.code)
+    assert any("python -m data import" in code.value for code in app.code)
+
+
+def test_the_heat_map_says_n_period_missing_method_and_caveat(records: Write, open_dashboard: Open) -> None:
+    records(number=130, without_place=7, by_area_only=3)
+    app = open_dashboard(HEAT_MAP)
+    said = text_of(app)
+    assert has_map(app)
+    assert re.search(r"1[12]\d administrations with a place, [\w ]+ 2024 to [\w ]+ 2026", said)
+    assert "7 without a place" in said
+    assert re.search(r"bandwidth [\d,]+ m: ", said)
+    assert "Edge-corrected" in said
+    assert "not a map of all overdoses" in said
+    assert "administrations per km² per year" in said
+
+
+def test_a_handful_is_a_list_and_a_sentence_and_no_map(records: Write, open_dashboard: Open) -> None:
+    records(number=16)
+    app = open_dashboard(HEAT_MAP)
+    assert not app.exception
+    assert not has_map(app)
+    said = text_of(app)
+    assert "Too few for a smooth map: 16" in said
+    assert "16 administrations." in said
+
+
+def test_a_handful_is_not_listed_for_a_meeting(records: Write, open_dashboard: Open) -> None:
+    records(number=16)
+    said = text_of(open_dashboard(HEAT_MAP, audience="meeting"))
+    assert "shown only to the force's own analysts" in said
+    assert "May 2025" not in said.replace("1 May 2025", "")
+
+
+def test_areas_without_places_become_an_area_map(records: Write, open_dashboard: Open) -> None:
+    records(number=120, by_area_only=115)
+    app = open_dashboard(HEAT_MAP)
+    assert not app.exception
+    assert has_map(app)
+    assert "here they are by area" in text_of(app)
+
+
+def test_single_places_are_offered_to_the_analyst_only(records: Write, open_dashboard: Open) -> None:
+    records(number=120)
+    assert [toggle.key for toggle in open_dashboard(HEAT_MAP).toggle] == ["points"]
+    for audience in ("partner", "meeting"):
+        app = open_dashboard(HEAT_MAP, audience=audience, points="1")
+        assert not app.toggle
+        assert "CircleMarker" not in map_script(app)
+
+
+def test_the_analysts_points_are_on_the_map_when_asked_for(records: Write, open_dashboard: Open) -> None:
+    records(number=120)
+    assert "CircleMarker" not in map_script(open_dashboard(HEAT_MAP))
+    assert "CircleMarker" in map_script(open_dashboard(HEAT_MAP, points="1"))
+
+
+def map_script(app: AppTest) -> str:
+    return next(e.proto.json_args for e in app.get("component_instance") if "st_folium" in e.proto.component_name)
+
+
+def test_filters_are_kept_across_pages(records: Write, open_dashboard: Open) -> None:
+    records(number=200)
+    app = open_dashboard()
+    app.multiselect(key="bcu").set_value(["Mid Glamorgan"]).run()
+    app.switch_page(HEAT_MAP).run()
+    assert app.multiselect(key="bcu").value == ["Mid Glamorgan"]
+    app.switch_page("dashboard.py").run()
+    assert app.multiselect(key="bcu").value == ["Mid Glamorgan"]
+
+
+def test_the_url_reproduces_the_view(records: Write, open_dashboard: Open) -> None:
+    records(number=300)
+    app = open_dashboard(HEAT_MAP)
+    app.multiselect(key="substance").set_value(["heroin"])
+    app.date_input(key="period").set_value((date(2025, 1, 1), date(2025, 12, 31)))
+    app.selectbox(key="bandwidth_by").set_value("metres").run()
+    app.number_input(key="bandwidth").set_value(1500.0).run()
+    query = dict(app.query_params)
+    assert query == {"from": "2025-01-01", "to": "2025-12-31", "substance": "heroin", "bandwidth": "1500"}
+    again = open_dashboard(HEAT_MAP, **query)
+    assert text_of(again) == text_of(app)
+    assert "bandwidth 1,500 m: chosen by hand" in text_of(again)
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"from": "yesterday"}, "not two dates"),
+        ({"from": "2025-12-31", "to": "2025-01-01"}, "ends before that"),
+        ({"from": "1999-01-01", "to": "1999-12-31"}, "has no records"),
+        ({"bcu": "Nowhere"}, "asks for a bcu"),
+        ({"substance": "<script>"}, "asks for a substance"),
+        ({"bandwidth": "wide"}, "not a number from 200"),
+        ({"bandwidth": "nan"}, "not a number from 200"),
+        ({"bandwidth": "1e9"}, "not a number from 200"),
+        ({"audience": "everyone"}, "could not be read"),
+        ({"level": "street"}, "could not be read"),
+        ({"colour": "red"}, "could not be read"),
+    ],
+)
+def test_what_a_url_asks_for_in_vain_is_said_and_left_out(
+    query: dict[str, str], says: str, records: Write, open_dashboard: Open
+) -> None:
+    records(number=60)
+    app = open_dashboard(**query)
+    assert not app.exception
+    assert says in " ".join(warning.value for warning in app.warning)
+    assert not set(query) & {*app.query_params}
+
+
+def test_a_url_cannot_widen_the_audience(
+    records: Write, open_dashboard: Open, other_settings: Callable[[str], None]
+) -> None:
+    records(number=60)
+    other_settings('audience = "partner"\n[geography]\nforce = "South Wales"\n')
+    app = open_dashboard(audience="analyst")
+    assert app.selectbox(key="audience").value == "partner"
+    assert app.warning
+
+
+def test_a_new_snapshot_shows_on_the_next_interaction(records: Write, open_dashboard: Open) -> None:
+    records(number=60, seed=1)
+    app = open_dashboard()
+    assert "60 police naloxone administrations" in text_of(app)
+    records(number=40, seed=2, last_day=date(2026, 7, 31))
+    app.run()
+    assert "police naloxone administrations" in text_of(app)
+    assert "60 police" not in text_of(app)
+    assert app.date_input(key="period").value[1] > date(2026, 6, 30)
+
+
+def test_a_lost_key_is_said_with_what_to_do(records: Write, open_dashboard: Open, tmp_path: Path) -> None:
+    records(number=60)
+    for file in (tmp_path / "config").rglob("*.key"):
+        file.unlink()
+    app = open_dashboard()
+    assert not app.exception
+    assert "bring its key here" in app.error[0].value
+
+
+REAL = '[geography]\nforce = "South Wales"\n[store]\nsynthetic = false\n'
+
+
+@pytest.fixture
+def real_store(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that says it holds real records (it holds none: the test made them up)."""
+    monkeypatch.setenv("NALOXONE_WATCH_STORE_KEY", "k" * 43)
+    monkeypatch.setenv("NALOXONE_WATCH_PSEUDONYM_KEY", "p" * 43)
+    real = settings.model_copy(update={"store": settings.store.model_copy(update={"synthetic": False})})
+    write_records(real, Records(number=30))
+
+
+@pytest.mark.usefixtures("real_store")
+def test_a_real_store_does_not_open_unless_the_settings_say_so(
+    open_dashboard: Open, other_settings: Callable[[str], None]
+) -> None:
+    other_settings(REAL)
+    assert "open_real_on_loopback" in open_dashboard().error[0].value
+
+
+@pytest.mark.usefixtures("real_store")
+@pytest.mark.parametrize(("address", "opens"), [("127.0.0.1", True), ("0.0.0.0", False), (None, False)])
+def test_a_real_store_opens_on_loopback_only(
+    address: str | None, opens: bool, open_dashboard: Open, other_settings: Callable[[str], None]
+) -> None:
+    other_settings(REAL + "open_real_on_loopback = true\n")
+    before = st.get_option("server.address")
+    st.config.set_option("server.address", address)
+    try:
+        app = open_dashboard()
+    finally:
+        st.config.set_option("server.address", before)
+    assert not app.exception
+    assert [error.value for error in app.error if "this machine only" in error.value] == (
+        [] if opens else [app.error[0].value]
+    )
+    assert ("SYNTHETIC DATA" in text_of(app)) is False
+
+
+def test_an_answer_is_computed_once_for_one_view(records: Write, open_dashboard: Open) -> None:
+    records(number=120)
+    app = open_dashboard(HEAT_MAP)
+    kept = dict(_kept().results)
+    app.run()
+    assert {key: id(value) for key, value in _kept().results.items()} == {k: id(v) for k, v in kept.items()}
+    app.multiselect(key="substance").set_value(["heroin"]).run()
+    assert len(_kept().results) > len(kept)
