@@ -53,20 +53,18 @@ class Pseudonymiser:
         `kind` (such as "incident_id") and `source` separate tokens of different things from each other.
         """
         prefix = f"{kind}\x1f{source}\x1f"
-        key, digest = self._key, hashlib.blake2b
-        found = np.empty(len(parts[0]) if parts else 0, dtype=object)
+        found = np.empty(len(parts[0]), dtype=object)
         # Lengths keep ("ab", "c") apart from ("a", "bc").
         found[:] = [
-            digest(
-                (prefix + "\x1f".join(f"{len(part)}:{part}" for part in row)).encode("utf-8", "surrogatepass"),
-                digest_size=_TOKEN_BYTES,
-                key=key,
-            ).hexdigest()
+            self._digest((prefix + "".join([f"{len(part)}:{part}" for part in row])).encode("utf-8", "surrogatepass"))
             if all(row)
             else None
             for row in zip(*parts, strict=True)
         ]
         return found
+
+    def _digest(self, content: bytes) -> str:
+        return hashlib.blake2b(content, digest_size=_TOKEN_BYTES, key=self._key).hexdigest()
 
     def token(self, *, kind: str, parts: Sequence[str]) -> str:
         """One token, for a single value such as a heading."""
@@ -84,25 +82,27 @@ class Pseudonymiser:
         content = np.column_stack(columns).tobytes() if columns else b""
         width = 8 * len(columns)
         found = np.empty(len(frame), dtype=object)
-        found[:] = [
-            hashlib.blake2b(content[i * width : (i + 1) * width], digest_size=_TOKEN_BYTES, key=self._key).hexdigest()
-            for i in range(len(frame))
-        ]
+        found[:] = [self._digest(content[i * width : (i + 1) * width]) for i in range(len(frame))]
         return found
 
 
 def normalise_name(name: str) -> str:
     """A name in one form: without case, accents, punctuation or titles, given names first; "" where there is none."""
-    decomposed = unicodedata.normalize("NFKD", name).casefold()
-    letters = "".join(
-        each for each in decomposed if not unicodedata.combining(each) and unicodedata.category(each) != "Cf"
-    )
+    letters = name.casefold() if name.isascii() else _without_marks(name)
     surname, comma, given = letters.partition(",")
     ordered = f"{given} {surname}" if comma else surname
     words = [word for word in _NOT_WORDS.sub(" ", _APOSTROPHES.sub("", ordered)).split() if word not in _TITLES]
     if not words or set(words) <= _NO_NAME or words[0] in _NO_NAME_STARTS:
         return ""
     return " ".join(words)
+
+
+def _without_marks(name: str) -> str:
+    """Letters without case, accents and invisible characters."""
+    decomposed = unicodedata.normalize("NFKD", name).casefold()
+    # Folding case can bring back marks, as of the Turkish dotted capital I.
+    again = unicodedata.normalize("NFKD", decomposed)
+    return "".join(each for each in again if not unicodedata.combining(each) and unicodedata.category(each) != "Cf")
 
 
 def normalise_code(code: str) -> str:

@@ -77,6 +77,11 @@ _CLOCKS = ("%H:%M:%S", "%H:%M", "%H.%M", "%H%M", "%I:%M %p", "%I:%M%p", "%H:%M:%
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d/%m/%y", "%d-%b-%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%m/%d/%y")
 
+# "2024-07-01" and "2024-07-01T14": longer texts have minutes.
+_ISO_DAY_LENGTH, _ISO_HOUR_LENGTH = 10, 13
+# Cells looked at to guess the form of the others.
+_SAMPLE = 200
+
 # A category, a station or a product fits; a remark about a person does not and would be stored as it stands.
 _LONGEST_TEXT = 60
 # Dates of birth, telephone and NHS numbers, e-mail addresses: never part of a category's name.
@@ -293,64 +298,67 @@ def _parse_walls(
     texts: Texts, formats: Sequence[str], day_first: bool
 ) -> tuple[pd.Series, NDArray[np.object_], NDArray[np.bool_], NDArray[np.bool_]]:
     """Wall clock times, their precision, which cells are unreadable, and which are UTC because they had an offset."""
-    cells = pd.Series(texts, dtype=object)
-    walls = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[ns]")
-    precision = np.full(len(cells), "minute", dtype=object)
-    missing = np.fromiter((is_nothing(text) for text in texts), dtype=bool, count=len(texts))
-    aware = np.zeros(len(cells), dtype=bool)
-    waiting = ~missing
+    codes, distinct = pd.factorize(texts)
+    walls = np.full(len(distinct), np.datetime64("NaT"), dtype="datetime64[ns]")
+    precision = np.full(len(distinct), "minute", dtype=object)
+    aware = np.zeros(len(distinct), dtype=bool)
+    waiting = np.fromiter((not is_nothing(text) for text in distinct), dtype=bool, count=len(distinct))
 
-    def settle(parser: Callable[[pd.Series], pd.Series], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def settle(read: Callable[[Texts], pd.Series], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Read the candidates; those that could be read are no longer waiting."""
         rows = np.flatnonzero(candidates)
-        if rows.size == 0:
-            return np.zeros(len(cells), dtype=bool)
-        parsed = parser(cells.iloc[rows])
-        good = rows[parsed.notna().to_numpy()]
-        walls.iloc[good] = parsed.dropna().to_numpy()
-        settled = np.zeros(len(cells), dtype=bool)
-        settled[good] = True
+        settled = np.zeros(len(distinct), dtype=bool)
+        if rows.size:
+            found = read(distinct[rows]).to_numpy()
+            good = ~np.isnat(found)
+            walls[rows[good]] = found[good]
+            settled[rows[good]] = True
+            waiting[rows[good]] = False
         return settled
 
     for form in formats:
         settled = settle(_by_format(form), waiting)
         precision[settled] = _precision_of(form)
         aware |= settled & ("%z" in form)
-        waiting &= ~settled
-    if waiting.any():
-        iso = waiting & _matches(_ISO_DATE, texts)
-        offset = iso & _matches(_OFFSET, texts)
+    iso = waiting & _matches(_ISO_DATE, distinct)
+    if iso.any():
+        offset = iso & _matches(_OFFSET, distinct)
         aware |= settle(_utc_iso, offset)
-        settled = settle(_naive_iso, iso & ~offset) | (aware & offset)
-        lengths = np.fromiter(map(len, texts), dtype=int, count=len(texts))
-        precision[settled & (lengths <= 10) & ~offset] = "day"
-        precision[settled & (lengths == 13) & ~offset] = "hour"
-        waiting &= ~settled
-    for form in _common_forms(day_first):
-        if not waiting.any():
-            break
+        settled = settle(_naive_iso, iso & ~offset)
+        lengths = np.fromiter(map(len, distinct), dtype=int, count=len(distinct))
+        precision[settled & (lengths <= _ISO_DAY_LENGTH)] = "day"
+        precision[settled & (lengths == _ISO_HOUR_LENGTH)] = "hour"
+    for form in _common_forms(day_first, sample=distinct[waiting][:_SAMPLE]):
         settled = settle(_by_format(form), waiting)
         precision[settled] = _precision_of(form)
-        waiting &= ~settled
-    return walls, precision, waiting, aware
+    return pd.Series(walls[codes]), precision[codes], waiting[codes], aware[codes]
 
 
-def _common_forms(day_first: bool) -> list[str]:
+def _common_forms(day_first: bool, *, sample: Texts) -> list[str]:
+    """The common forms, those that fit most of the sample first: a form that fits all saves trying the others."""
+    if not len(sample):
+        return []
     dates = _DAY_FIRST if day_first else _MONTH_FIRST
-    return [f"{day} {clock}" for day in dates for clock in ("%H:%M", "%H:%M:%S", "%I:%M %p")] + list(dates)
+    forms = [f"{day} {clock}" for day in dates for clock in ("%H:%M", "%H:%M:%S", "%I:%M %p")] + list(dates)
+    return sorted(forms, key=lambda form: int(_by_format(form)(sample).isna().sum()))
 
 
-def _by_format(form: str) -> Callable[[pd.Series], pd.Series]:
+def _by_format(form: str) -> Callable[[Texts], pd.Series]:
     if "%z" in form:
-        return lambda cells: pd.to_datetime(cells, format=form, errors="coerce", utc=True).dt.tz_localize(None)
-    return lambda cells: pd.to_datetime(cells, format=form, errors="coerce")
+        return lambda cells: _naive_utc(pd.to_datetime(pd.Series(cells), format=form, errors="coerce", utc=True))
+    return lambda cells: pd.to_datetime(pd.Series(cells), format=form, errors="coerce").astype("datetime64[ns]")
 
 
-def _utc_iso(cells: pd.Series) -> pd.Series:
-    return pd.to_datetime(cells, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
+def _utc_iso(cells: Texts) -> pd.Series:
+    return _naive_utc(pd.to_datetime(pd.Series(cells), format="ISO8601", errors="coerce", utc=True))
 
 
-def _naive_iso(cells: pd.Series) -> pd.Series:
-    return pd.to_datetime(cells, format="ISO8601", errors="coerce")
+def _naive_iso(cells: Texts) -> pd.Series:
+    return pd.to_datetime(pd.Series(cells), format="ISO8601", errors="coerce").astype("datetime64[ns]")
+
+
+def _naive_utc(moments: pd.Series) -> pd.Series:
+    return moments.dt.tz_localize(None).astype("datetime64[ns]")
 
 
 def _precision_of(form: str) -> str:
