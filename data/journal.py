@@ -165,7 +165,10 @@ class Journal:
             if not _has_entries(connection):
                 return []
             newest_first = connection.execute(
-                "SELECT number, payload, chain FROM entries ORDER BY number DESC LIMIT ?",
+                # SQLite columns hold whatever they are given; a text put in place of bytes must fail as bytes.
+                """
+                SELECT number, CAST(payload AS BLOB), CAST(chain AS BLOB) FROM entries ORDER BY number DESC LIMIT ?
+                """,
                 (-1 if most is None else most,),
             ).fetchall()
         return newest_first[::-1]
@@ -183,7 +186,10 @@ class Journal:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own for each use: SQLite connections do not cross threads."""
-        connection = sqlite3.connect(self._file, timeout=LOCK_WAIT_S, isolation_level=None)
+        try:
+            connection = sqlite3.connect(self._file, timeout=LOCK_WAIT_S, isolation_level=None)
+        except sqlite3.OperationalError:
+            raise JournalUnavailableError(file=self._file) from None
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
@@ -207,5 +213,5 @@ def _has_entries(connection: sqlite3.Connection) -> bool:
 
 
 def _last(connection: sqlite3.Connection) -> tuple[int, bytes]:
-    row = connection.execute("SELECT number, chain FROM entries ORDER BY number DESC LIMIT 1").fetchone()
+    row = connection.execute("SELECT number, CAST(chain AS BLOB) FROM entries ORDER BY number DESC LIMIT 1").fetchone()
     return row or (0, CHAIN_START)
