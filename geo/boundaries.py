@@ -15,12 +15,12 @@ from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import (
+    BoundaryElsewhereError,
     DuplicateCodeError,
     EmptyBoundaryError,
     MissingColumnError,
     MissingCrsError,
     NotPolygonsError,
-    OutlineElsewhereError,
     UnreadableBoundaryError,
 )
 from wording import _
@@ -55,7 +55,7 @@ def read_outline(outline: OutlineFile, *, crs: str) -> BaseGeometry:
     """The union of a file's areas as a (Multi)Polygon in metres on `crs`; holes and islands are kept.
 
     Raises UnreadableBoundaryError, MissingCrsError, EmptyBoundaryError, NotPolygonsError, MissingColumnError or
-    OutlineElsewhereError.
+    BoundaryElsewhereError.
     """
     frame = _read(outline.path, layer=outline.layer)
     if outline.column is not None:
@@ -64,7 +64,7 @@ def read_outline(outline: OutlineFile, *, crs: str) -> BaseGeometry:
     shapes = _shapes(frame, path=outline.path, crs=crs)
     union = only_polygons(shapely.union_all(shapes))
     if union.is_empty or not np.isfinite(union.bounds).all() or union.area <= 0:
-        raise OutlineElsewhereError(path=outline.path, crs=crs)
+        raise BoundaryElsewhereError(path=outline.path, crs=crs)
     return union
 
 
@@ -125,7 +125,7 @@ def _shapes(frame: gpd.GeoDataFrame, *, path: Path, crs: str) -> np.ndarray:
         raise NotPolygonsError(path=path, row=int(np.argmin(polygonal)) + 1)
     placed = gpd.GeoSeries(shapes, crs=frame.crs).to_crs(crs).to_numpy()
     if not np.isfinite(shapely.bounds(placed)).all() and not shapely.is_empty(placed).any():
-        raise OutlineElsewhereError(path=path, crs=crs)
+        raise BoundaryElsewhereError(path=path, crs=crs)
     repaired = np.array([only_polygons(shape) for shape in shapely.make_valid(placed)], dtype=object)
     usable = shapely.area(repaired) > 0
     if not usable.all():

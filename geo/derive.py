@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
-from geo.boundaries import OutlineFile, only_polygons, read_areas, read_outline
+from geo.boundaries import BoundaryFile, OutlineFile, only_polygons, read_areas, read_outline
 from geo.districts import superseded_districts
-from geo.errors import UnknownAuthorityError
+from geo.errors import BoundaryElsewhereError, UnknownAuthorityError
 from geo.geography import Geography
 from geo.grid import Grid, cell_of_points, count_in_cells, grid_for_window, polygon_mask
 from geo.labels import AreaIndex
@@ -94,7 +94,7 @@ def derive_geography(request: GeographyRequest, *, cache_folder: Path) -> Geogra
     counts = count_in_cells(grid=grid, easting_m=own.easting_m, northing_m=own.northing_m)
     places = gather_places(outline=outline, crs=request.crs, own_list=request.places_file, cache_folder=cache_folder)
     if request.small_areas_file is not None:
-        kind, small_areas = _FROM_FILE, _touching(read_areas(request.small_areas_file, crs=request.crs), outline)
+        kind, small_areas = _FROM_FILE, _areas_of_file(request.small_areas_file, outline, request.crs)
     elif len(districts):
         kind, small_areas = _DISTRICTS, districts
     else:
@@ -117,12 +117,13 @@ def derive_geography(request: GeographyRequest, *, cache_folder: Path) -> Geogra
 def _members(request: GeographyRequest) -> tuple[Authority, ...]:
     """The local authorities the request names; none where an outline alone says where it is."""
     force = find_force(request.force) if request.force else None
-    if request.authority_codes:
-        everywhere = [authority for each in police_forces() for authority in each.authorities]
-        if request.authorities_file is not None and force is None:
-            return tuple(Authority(code=code, name=code) for code in request.authority_codes)
-        return find_authorities(request.authority_codes, among=force.authorities if force else everywhere)
-    return force.authorities if force else ()
+    if not request.authority_codes:
+        return force.authorities if force else ()
+    if force is None and request.authorities_file is not None:
+        # Elsewhere in the world, authorities are what the file says they are.
+        return tuple(Authority(code=code, name=code) for code in request.authority_codes)
+    everywhere = tuple(authority for each in police_forces() for authority in each.authorities)
+    return find_authorities(request.authority_codes, among=force.authorities if force else everywhere)
 
 
 def _official_authorities(request: GeographyRequest, members: tuple[Authority, ...]) -> gpd.GeoDataFrame | None:
@@ -283,7 +284,7 @@ def _grid(request: GeographyRequest, window: BaseGeometry, *, margin_m: float) -
 
 def _command_units(request: GeographyRequest, authorities: gpd.GeoDataFrame, outline: BaseGeometry) -> gpd.GeoDataFrame:
     if request.bcus_file is not None:
-        return _touching(read_areas(request.bcus_file, crs=request.crs), outline)
+        return _areas_of_file(request.bcus_file, outline, request.crs)
     if not request.bcus:
         return _no_areas(request.crs)
     among = [Authority(code=row.code, name=row.name) for row in authorities[["code", "name"]].itertuples(name="Row")]
@@ -319,9 +320,13 @@ def _cut(areas: gpd.GeoDataFrame, outline: BaseGeometry) -> gpd.GeoDataFrame:
     return cut[cut.geometry.area > 0].reset_index(drop=True)
 
 
-def _touching(areas: gpd.GeoDataFrame, outline: BaseGeometry) -> gpd.GeoDataFrame:
-    """The areas of a larger file whose middle lies in the outline, whole."""
-    return areas[areas.representative_point().within(outline)].reset_index(drop=True)
+def _areas_of_file(file: BoundaryFile, outline: BaseGeometry, crs: str) -> gpd.GeoDataFrame:
+    """The areas of a file (perhaps of the whole country) whose middle lies in the outline, whole."""
+    areas = read_areas(file, crs=crs)
+    mine = areas[areas.representative_point().within(outline)].reset_index(drop=True)
+    if mine.empty:
+        raise BoundaryElsewhereError(path=file.path, crs=crs)
+    return mine
 
 
 def _with_middles(areas: gpd.GeoDataFrame, own: _Addresses, grid: Grid) -> gpd.GeoDataFrame:

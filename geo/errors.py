@@ -6,6 +6,7 @@ from pathlib import Path
 from wording import NaloxoneWatchError, _, join_words
 
 __all__ = [
+    "BoundaryElsewhereError",
     "CrsNotMetricError",
     "DuplicateCodeError",
     "EmptyBoundaryError",
@@ -14,7 +15,6 @@ __all__ = [
     "MissingCrsError",
     "NoOutlineError",
     "NotPolygonsError",
-    "OutlineElsewhereError",
     "PlaceListError",
     "UnknownAreaError",
     "UnknownAuthorityError",
@@ -94,7 +94,10 @@ class EmptyBoundaryError(GeographyError):
 
     def __init__(self, *, path: Path) -> None:
         super().__init__(
-            _("The boundary file {path} holds no areas. Export it again with its areas.").format(path=path)
+            _(
+                "The boundary file {path} holds no areas, or none with the value that the settings ask for. "
+                "Check the value, or export the file again with its areas."
+            ).format(path=path)
         )
 
 
@@ -145,14 +148,14 @@ class NoOutlineError(GeographyError):
         )
 
 
-class OutlineElsewhereError(GeographyError):
-    """An outline whose coordinates the deployment's system cannot express, or with no area in it."""
+class BoundaryElsewhereError(GeographyError):
+    """Boundaries that the deployment's system cannot express, or none of which lies where the deployment is."""
 
     def __init__(self, *, path: Path, crs: str) -> None:
         super().__init__(
             _(
-                "The outline in {path} has no usable area in the coordinate reference system {crs}. "
-                "Check that the file and the system are for the same part of the world."
+                "No area of the boundary file {path} can be used with this deployment and its coordinate reference "
+                "system {crs}. Check that the file, the system and the outline are of the same part of the world."
             ).format(path=path, crs=crs)
         )
 

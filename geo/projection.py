@@ -19,7 +19,9 @@ __all__ = ["LatLonBounds", "check_metric_crs", "from_wgs84", "reproject", "to_wg
 LatLonBounds = tuple[tuple[float, float], tuple[float, float]]
 
 _WGS84 = "EPSG:4326"
-_MERCATOR = "EPSG:3857"
+# Web Mercator is a formula on a sphere of this radius (m). It is applied to WGS84 degrees here, so that an image and a
+# marker at the same place go through the same datum shift: the library may choose another one for EPSG:3857.
+_MERCATOR_RADIUS_M = 6_378_137.0
 # Pixels between exactly transformed points of the warp; between them the transform is interpolated. At 16 pixels the
 # curvature left out is under a metre for any force (tests/geo/test_projection.py measures it).
 _LATTICE_STEP_PX = 16
@@ -92,7 +94,7 @@ def warp_to_mercator(
         crs=crs,
     )
     image = _sample_rgba(values, row, column, smooth) if values.ndim == 3 else _sample(values, row, column, smooth)
-    (w, e), (s, n) = _transform(_MERCATOR, _WGS84, [west, east], [south, north])
+    (s, n), (w, e) = _degrees(np.array([west, east]), np.array([south, north]))
     return image, ((float(s), float(w)), (float(n), float(e)))
 
 
@@ -109,6 +111,12 @@ def _transform(
     return np.where(unknown, np.nan, new_x), np.where(unknown, np.nan, new_y)
 
 
+def _degrees(mercator_x: NDArray, mercator_y: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Latitude and longitude of points in web Mercator."""
+    latitude = np.degrees(np.arcsin(np.tanh(mercator_y / _MERCATOR_RADIUS_M)))
+    return latitude, np.degrees(mercator_x / _MERCATOR_RADIUS_M)
+
+
 def _mercator_extent(
     x0_m: float, y0_m: float, rows: int, columns: int, cell_m: float, crs: str
 ) -> tuple[float, float, float, float]:
@@ -116,7 +124,9 @@ def _mercator_extent(
     along_y = y0_m + np.linspace(0, rows * cell_m, _SIDE_POINTS)
     x = np.concatenate([along_x, along_x, np.full(_SIDE_POINTS, along_x[0]), np.full(_SIDE_POINTS, along_x[-1])])
     y = np.concatenate([np.full(_SIDE_POINTS, along_y[0]), np.full(_SIDE_POINTS, along_y[-1]), along_y, along_y])
-    mercator_x, mercator_y = _transform(crs, _MERCATOR, x, y)
+    latitude, longitude = to_wgs84(easting_m=x, northing_m=y, crs=crs)
+    mercator_x = _MERCATOR_RADIUS_M * np.radians(longitude)
+    mercator_y = _MERCATOR_RADIUS_M * np.arctanh(np.sin(np.radians(latitude)))
     return float(mercator_x.min()), float(mercator_y.min()), float(mercator_x.max()), float(mercator_y.max())
 
 
@@ -131,7 +141,8 @@ def _cell_positions(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Fractional row and column of the grid under each pixel; whole numbers are cell centres. Both (height, width)."""
     knots_x, knots_y = _knots(mercator_x), _knots(mercator_y)
-    easting_m, northing_m = _transform(_MERCATOR, crs, *np.meshgrid(mercator_x[knots_x], mercator_y[knots_y]))
+    latitude, longitude = _degrees(*np.meshgrid(mercator_x[knots_x], mercator_y[knots_y]))
+    easting_m, northing_m = from_wgs84(latitude=latitude, longitude=longitude, crs=crs)
     weight_x = _interpolation(knots_x, mercator_x.size)
     weight_y = _interpolation(knots_y, mercator_y.size)
     row = ((weight_y @ ((northing_m - y0_m) / cell_m - 0.5)) @ weight_x.T).astype(np.float32)
