@@ -19,13 +19,12 @@ run: $(VENV)/.installed  ## set up, make the synthetic force if there is no stor
 	@echo "Opening the dashboard on http://$(HOST):$(PORT) (stop it with Ctrl+C)."
 	@$(BIN)/python -m streamlit run dashboard.py --server.address $(HOST) --server.port $(PORT)
 
-test: check  ## set up, then lint, types, layers and all tests
+test: check  ## set up, then lint, layers and all tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
-check: $(VENV)/.installed-dev  ## lint, types, layer contracts
+check: $(VENV)/.installed-dev  ## lint and layer contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed-dev  ## speed, as ratios against peers in the same run

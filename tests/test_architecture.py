@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -196,3 +197,12 @@ def test_git_tracks_no_data_and_ignores_no_source() -> None:
     endings = (".duckdb", ".parquet", ".xlsx", ".ipynb", ".gpkg", ".shp", ".whl", ".sqlite", ".key")
     assert [name for name in tracked if name.endswith(endings)] == []
     assert "data/schema.py" in tracked
+
+
+def test_the_contract_for_methods_names_every_method() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    named = next(set(item["source_modules"]) for item in contracts if "Methods know" in item["name"])
+    methods = {f"analytics.{path.stem}" for path in (ROOT / "analytics").glob("*.py") if not path.stem.startswith("__")}
+    assert named == methods
