@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.demo_carriers import (
+    COVERAGE_HOLE_BASES,
     HOLE_REQUESTS_SHARE,
     carriers_file,
     coverage_hole,
@@ -281,7 +282,7 @@ class _Simulation:
                 self._stream("risk"),
                 profile=profile,
                 sampler=sampler,
-                intensity=risk,
+                intensity=self._risk_beside_the_hole(sampler, risk),
                 planted=planted,
                 source=self._source("ambulance and coroner"),
                 time_zone=zone,
@@ -326,9 +327,21 @@ class _Simulation:
         """Administrations happen where risk is and carriers are: few in one command unit before its roll-out."""
         if self.kind != "south_wales":
             return [(np.datetime64(self.profile.first_day), risk)]
-        later = np.isin(sampler.authorities(), ROLL_OUT_AUTHORITIES)
-        before = risk.reweighted(np.where(later, BEFORE_ROLL_OUT_FACTOR, 1.0))
+        weights = {
+            name: weight * (BEFORE_ROLL_OUT_FACTOR if name in ROLL_OUT_AUTHORITIES else 1.0)
+            for name, weight in self.profile.authority_weights.items()
+        }
+        before = sampler.over_area(places=self.profile.places, authority_weights=weights)
         return [(np.datetime64(self.profile.first_day), before), (np.datetime64(ROLL_OUT_FIRST_DAY), risk)]
+
+    def _risk_beside_the_hole(self, sampler: PlaceSampler, risk: Intensity) -> Intensity:
+        """Risk without the calls of the planted hole, which are part of their authority's share."""
+        if self.kind != "south_wales":
+            return risk
+        weights = dict(self.profile.authority_weights)
+        planted = HOLE_EVENTS_A_YEAR / self.profile.risk_events_a_year * sum(weights.values())
+        weights[self.profile.place(COVERAGE_HOLE_BASES[0]).group] -= planted
+        return sampler.over_area(places=self.profile.places, authority_weights=weights)
 
     def _requests(self, sampler: PlaceSampler, risk: Intensity) -> RawFile:
         profile, rng = self.profile, self._stream("requests")
@@ -337,7 +350,7 @@ class _Simulation:
         in_hole = round(HOLE_REQUESTS_SHARE * size) if self.kind == "south_wales" else 0
         moments, places = [draw_moments(rng, profile=profile, size=size - in_hole)], [risk.draw(rng, size - in_hole)]
         if in_hole:
-            hole = profile.place(coverage_hole(profile=profile, risk_events_a_year=HOLE_EVENTS_A_YEAR).place or "")
+            hole = profile.place(COVERAGE_HOLE_BASES[0])
             moments.append(hole_moments(rng, profile=profile, size=in_hole))
             places.append(sampler.near(hole, spread_m=700.0).draw(rng, in_hole))
         moment = np.concatenate(moments)

@@ -28,6 +28,7 @@ from data.mapping import Mapping, PlaceLayout
 __all__ = [
     "COVERAGE_HOLE_BASES",
     "COVERAGE_HOLE_HOURS",
+    "HOLE_REQUESTS_SHARE",
     "ROLE_WORDS",
     "DrawnCarriers",
     "carriers_file",

@@ -5,6 +5,7 @@ Published: 673 officers trained in South Wales by December 2024 and 756 by May 2
 2025). Everything else here is an assumption: places stand for areas of about 500 m, and weights share out the risk.
 """
 
+import dataclasses
 from datetime import date
 
 import numpy as np
@@ -140,7 +141,7 @@ def other_profile(geography: Geography) -> ForceProfile:
     south_wales = south_wales_profile(geography)
     points = [shapely.Point(place.easting_m, place.northing_m) for place in south_wales.places]
     if shapely.contains(geography.outline, points).all():
-        return south_wales
+        return dataclasses.replace(south_wales, kind="stress")
     return _generic(
         geography,
         _largest_places(geography),

@@ -29,7 +29,7 @@ from data.mapping import Mapping, PlaceLayout
 __all__ = ["HOLE_EVENTS_A_YEAR", "draw_moments", "hole_moments", "risk_events_file"]
 
 # Calls in the planted hours without a carrier: enough to stand out in a table by place and hour (assumption).
-HOLE_EVENTS_A_YEAR = 60
+HOLE_EVENTS_A_YEAR = 45
 KIND_WORDS = {"ambulance_overdose_call": "Overdose call", "drug_related_death": "Drug-related death"}
 CLUSTER_SPREAD_M, HOLE_SPREAD_M, CLUSTER_DAYS = 600.0, 700.0, 4
 
