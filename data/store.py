@@ -671,7 +671,7 @@ def _link(target: str, other: str) -> str:
     target_table, other_table = table_named(target), table_named(other)
     if target_table.key in other_table.names:
         return target_table.key
-    keys = {table.key for table in TABLES}
+    keys = {table.key for table in TABLES if table.field(table.key).token}
     for name in target_table.names:
         if name in keys and name in other_table.names and name != other_table.key:
             return name
