@@ -155,7 +155,7 @@ def open_page(*, title: str, map_controls: bool = False) -> PageContext:
     """
     st.set_page_config(page_title=_("{title} · Naloxone Watch").format(title=title), layout="wide")
     apply_theme()
-    with _errors_shown():
+    with _errors_shown(title):
         settings = _settings()
         set_language(settings.language)
         version = current_version(settings.store_folder)
@@ -241,11 +241,16 @@ def _offered(store: Store, geography: Geography, settings: Settings) -> Offered:
 
 
 @contextmanager
-def _errors_shown() -> Iterator[None]:
-    """Show a named error as its sentence and end the page; anything else is a fault and goes to the log."""
+def _errors_shown(title: str = "") -> Iterator[None]:
+    """Show a named error as its sentence, under `title` where the page has none yet, and end the page.
+
+    Anything else is a fault and goes to the log.
+    """
     try:
         yield
     except NaloxoneWatchError as error:
+        if title:
+            st.title(title)
         st.error(str(error))
         st.stop()
 

@@ -28,6 +28,7 @@ from folium.raster_layers import ImageOverlay
 from folium.template import Template
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 from streamlit_folium import st_folium
 
 from analytics.disclosure import (
@@ -75,6 +76,7 @@ LONGEST_SIDE_PX = 1_800
 # 5,000 circles take a browser 10 s; 1,500 are there at once. Beyond, the sentence says so and the density remains.
 MOST_POINTS = 1_500
 DENSITY_OPACITY = 0.88
+EDGE_BLUR_CELLS = 0.8
 MAP_HEIGHT_PX = 560
 # Lower limits of classes of counts: whole numbers that people use. Classes without an area in them are left out.
 COUNT_LIMITS = (1, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 100_000)
@@ -167,14 +169,31 @@ class _OfflineMap(folium.Map):
 
 
 class _Names(MacroElement):
-    """Place names as text with a halo: no icon, no focus, nothing to click."""
+    """Place names as text with a halo: no icon, no focus, nothing to click.
+
+    A name that would touch a larger place's is left out until the map is zoomed in far enough for both.
+    """
 
     _template = Template(
         """
         {% macro script(this, kwargs) %}
-        {{ this.names | tojson }}.forEach(([html, latitude, longitude]) => L.marker([latitude, longitude], {
-            icon: L.divIcon({html, className: "", iconSize: [0, 0]}), pane: "names", interactive: false, keyboard: false
-        }).addTo({{ this._parent.get_name() }}));
+        (map => {
+            const names = {{ this.names | tojson }}.map(([html, latitude, longitude]) =>
+                L.marker([latitude, longitude], {
+                    icon: L.divIcon({html, className: "", iconSize: [0, 0]}),
+                    pane: "names", interactive: false, keyboard: false
+                }).addTo(map).getElement().firstChild);
+            const thin = () => names.reduce((shown, name) => {
+                const box = name.getBoundingClientRect();
+                const free = shown.every(other =>
+                    box.left - {{ this.gap_px }} > other.right || box.right + {{ this.gap_px }} < other.left ||
+                    box.top - {{ this.gap_px }} > other.bottom || box.bottom + {{ this.gap_px }} < other.top);
+                name.style.visibility = free ? "visible" : "hidden";
+                return free ? [...shown, box] : shown;
+            }, []);
+            map.on("zoomend resize", thin);
+            thin();
+        })({{ this._parent.get_name() }});
         {% endmacro %}
         """
     )
@@ -182,6 +201,7 @@ class _Names(MacroElement):
     def __init__(self, labels: Iterable[PlaceLabel]) -> None:
         super().__init__()
         self._name = "Names"
+        self.gap_px = 14
         self.names = [
             (f'<div class="place">{escape(label.name)}</div>', label.latitude, label.longitude) for label in labels
         ]
@@ -208,8 +228,7 @@ def heat_map_thumbnail(heat_map: HeatMap, *, ground: Ground, level: AreaLevel) -
 
 def density_layers(surface: DisclosedSurface, *, areas: dict[str, Any], crs: str) -> MapLayers:
     """A density as one image of flat classes with smooth edges, and hatching where there are too few."""
-    classes = surface.classes.astype(float)
-    classes[np.isin(surface.classes, (TOO_FEW_CLASS, OUTSIDE_CLASS))] = np.nan
+    classes = _smoothed(surface.classes)
     place = {"x0_m": surface.x0_m, "y0_m": surface.y0_m, "cell_m": surface.cell_m, "crs": crs}
     image, bounds = warp_to_mercator(values=classes, **place, smooth=True, longest_side_px=LONGEST_SIDE_PX)
     index = np.nan_to_num(np.rint(image), nan=NOTHING_CLASS).astype(np.uint8)
@@ -284,8 +303,8 @@ def show_map(layers: MapLayers, *, ground: Ground, key: str, points: DisclosedPo
         GeoJson(layers.hatched, style_function=_few_style, pane="few", interactive=False).add_to(drawn)
     if points is not None and points.easting_m.size > 0:
         _add_points(drawn, points, ground.crs)
-    _Names(ground.basemap.labels).add_to(drawn)
     drawn.fit_bounds(ground.basemap.bounds, padding=(6, 6))
+    _Names(ground.basemap.labels).add_to(drawn)
     assert_offline(drawn)
     with st.container(key=f"nw-map-{key}"):
         clicked = st_folium(
@@ -402,6 +421,17 @@ def _count_class(found: int, most: int) -> str:
     if first >= last:
         return format_count(first)
     return _("{first} to {last}").format(first=format_count(first), last=format_count(last))
+
+
+def _smoothed(classes: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Classes as numbers, blurred by less than a cell, so that the steps of cells become lines; NaN where none is said.
+
+    The blur is weighted to the cells that say something: it moves no class across the force's edge.
+    """
+    known = ~np.isin(classes, (TOO_FEW_CLASS, OUTSIDE_CLASS))
+    weight = ndimage.gaussian_filter(known.astype(float), EDGE_BLUR_CELLS)
+    total = ndimage.gaussian_filter(np.where(known, classes, 0).astype(float), EDGE_BLUR_CELLS)
+    return np.where(known, total / np.maximum(weight, np.finfo(float).tiny), np.nan)
 
 
 def _png_of_classes(index: NDArray[np.uint8], colours: tuple[str, ...]) -> bytes:

@@ -92,5 +92,11 @@ def _total(is_total: bool) -> str:
 
 def _cells(table: DisclosedTable, row: tuple[str, ...]) -> str:
     return "".join(
-        f"<td{_number(column.numeric)}>{escape(cell)}</td>" for column, cell in zip(table.columns, row, strict=True)
+        f"<td{_number(column.numeric)}>{_pieces(cell) if column.numeric else escape(cell)}</td>"
+        for column, cell in zip(table.columns, row, strict=True)
     )
+
+
+def _pieces(number: str) -> str:
+    """A number with its interval, which a narrow column may break between the two and nowhere else."""
+    return " ".join(f"<span>{escape(piece)}</span>" for piece in number.replace(" (", "\n(").split("\n"))

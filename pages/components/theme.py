@@ -49,7 +49,7 @@ _STYLE = """
 [data-testid="stSidebarUserContent"] [data-testid="stPageLink"] a {padding: .1rem .5rem}
 [data-testid="stSidebarUserContent"] hr {margin: .3rem 0}
 [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] {gap: .6rem}
-h1 {padding: 0 0 .25rem !important}
+h1 {padding: 0 0 .45rem !important}
 h2, h3 {padding: .3rem 0 .2rem !important}
 .nw-mark {position: fixed; top: .3rem; right: 2.2rem; z-index: 999999; background: #fff;
   border: 1px solid currentColor; border-radius: 3px; padding: 0 .45rem;
@@ -65,6 +65,8 @@ h2, h3 {padding: .3rem 0 .2rem !important}
   vertical-align: top}
 .nw-table th {font-weight: 600; position: sticky; top: 0; background: #fff; border-bottom: 2px solid #b1b8c2}
 .nw-table .number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
+@media (max-width: 1700px) {.nw-table table {font-size: .88rem} .nw-table .number {white-space: normal}
+  .nw-table .number span {white-space: nowrap}}
 .nw-table .number:last-child {padding-right: .3rem}
 .nw-table tr.total td {font-weight: 600; border-bottom: none}
 .nw-hidden {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
