@@ -31,10 +31,10 @@ _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "sir", "dame", "prof
 # What officers write where there is no name. All such people would otherwise become one.
 # fmt: off
 _NO_NAME = frozenset({
-    "unknown", "unk", "nk", "not", "known", "na", "n", "a", "none", "nil", "null", "recorded", "given",
-    "provided", "stated", "disclosed", "obtained", "available", "unidentified", "unnamed", "declined",
-    "refused", "withheld", "anonymous", "tbc", "tba", "no", "name", "names", "details", "person", "male",
-    "female", "man", "woman", "adult", "youth", "surname", "forename", "first", "last",
+    "unknown", "unk", "nk", "not", "known", "na", "n", "a", "k", "none", "nil", "null", "recorded", "given",
+    "provided", "provide", "give", "stated", "disclosed", "obtained", "available", "unidentified", "unnamed",
+    "declined", "refused", "withheld", "anonymous", "tbc", "tba", "no", "name", "names", "details", "person",
+    "male", "female", "man", "woman", "adult", "youth", "surname", "forename", "first", "last", "to",
 })
 # fmt: on
 _NO_NAME_STARTS = ("unknown", "unidentified", "anonymous")
@@ -131,9 +131,11 @@ def snap_to_cells(metres: NDArray[np.float64], *, snap_m: float) -> NDArray[np.f
 
 
 def _hashable(column: pd.Series) -> object:
-    """Values as hash_array takes them; a time zone's instants hash as UTC."""
+    """Values as hash_array takes them, of a type that does not depend on the other rows."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.array
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        return column.to_numpy(dtype="float64", na_value=np.nan)
     return column.to_numpy()
