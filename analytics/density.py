@@ -22,7 +22,7 @@ from scipy import ndimage
 
 from analytics.bandwidth import BandwidthChoice, bandwidth_criterion, select_bandwidth
 from analytics.edge_mass import kernel_mass_inside
-from analytics.lattice import Lattice, SplinePoints, lattice_over, smooth_points, window_mass_nodes
+from analytics.lattice import NODES_A_BANDWIDTH, Lattice, SplinePoints, lattice_over, smooth_points, window_mass_nodes
 from analytics.point_patterns import (
     DensityError,
     Grid,
@@ -206,13 +206,16 @@ def kernel_density(
     cell_m: float,
     edge: str = "diggle",
     weights: ArrayLike | None = None,
+    nodes_a_bandwidth: float = NODES_A_BANDWIDTH,
 ) -> DensitySurface:
     """Density on a grid from the window's south-west corner.
 
-    Coordinates and weights of shape (n,), metres. Raises the errors of `analytics.point_patterns`: among them
-    NoEventsError where no event is inside, TooManyCellsError above four million cells.
+    Coordinates and weights of shape (n,), metres. With fewer than the usual 2.5 nodes to a bandwidth it is faster: 1.5
+    keep 2 % instead of 0.5 %, enough for one of a thousand simulated maps. Raises the errors of
+    `analytics.point_patterns`: among them NoEventsError where no event is inside, TooManyCellsError above four million
+    cells.
     """
-    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights)
+    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights, nodes_a_bandwidth)
     return estimate.surface(estimate.sum_of_kernels(estimate.pattern.weights))
 
 
@@ -226,6 +229,7 @@ class _Estimate:
     grid: Grid
     bandwidth_m: float
     edge: str
+    nodes_a_bandwidth: float
 
     @classmethod
     def of(
@@ -237,13 +241,23 @@ class _Estimate:
         cell_m: float,
         edge: str,
         weights: ArrayLike | None,
+        nodes_a_bandwidth: float = NODES_A_BANDWIDTH,
     ) -> "_Estimate":
         """Check everything first."""
         _check_edge(edge)
         bandwidth_m = checked_bandwidth(bandwidth_m)
         grid = grid_over(window=window, cell_m=cell_m)
         pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window, weights=weights)
-        return cls(pattern=pattern, window=window, grid=grid, bandwidth_m=bandwidth_m, edge=edge)
+        return cls(pattern, window, grid, bandwidth_m, edge, nodes_a_bandwidth)
+
+    def lattice(self, finest_m: float | None = None) -> Lattice | None:
+        """The lattice for bandwidths from `finest_m` up to the estimate's; None where it is too large."""
+        return lattice_over(
+            grid=self.grid,
+            bandwidth_m=self.bandwidth_m,
+            finest_m=finest_m,
+            nodes_a_bandwidth=self.nodes_a_bandwidth,
+        )
 
     def sum_of_kernels(self, weights: Floats, *, power: int = 1) -> Floats:
         """Sum over events of weight * (k(u - x_i) / e(x_i)) ** power at the cell centres, per m2; e is 1 but for
@@ -253,7 +267,7 @@ class _Estimate:
         """
         bandwidth_m = self.bandwidth_m / np.sqrt(power)
         factor = 1.0 if power == 1 else 1 / (4 * np.pi * self.bandwidth_m**2)
-        lattice = lattice_over(grid=self.grid, bandwidth_m=self.bandwidth_m, finest_m=bandwidth_m)
+        lattice = self.lattice(bandwidth_m)
         if lattice is None:
             return factor * self._summed_directly(weights, bandwidth_m, power)
         nodes = self._spread(lattice, weights, power)
@@ -285,7 +299,7 @@ class _Estimate:
     def at_events(self) -> Floats:
         """The density with Diggle's correction at the events themselves, per m2."""
         pattern, bandwidth_m = self.pattern, self.bandwidth_m
-        lattice = lattice_over(grid=self.grid, bandwidth_m=bandwidth_m)
+        lattice = self.lattice()
         if lattice is None or pattern.events <= FEW_EVENTS:
             return (
                 kernel_density_at(
@@ -327,7 +341,7 @@ class _Estimate:
         )
 
     def _mass_at_cells(self, inside: NDArray[np.bool_]) -> Floats:
-        lattice = lattice_over(grid=self.grid, bandwidth_m=self.bandwidth_m)
+        lattice = self.lattice()
         if lattice is not None:
             return lattice.cells(_mass_nodes(self.window, lattice, self.bandwidth_m, 1))
         easting_m, northing_m = np.meshgrid(self.grid.easting_m, self.grid.northing_m)
@@ -516,6 +530,7 @@ def bootstrap_surfaces(
     cell_m: float,
     edge: str = "diggle",
     weights: ArrayLike | None = None,
+    nodes_a_bandwidth: float = NODES_A_BANDWIDTH,
     resamples: int = 200,
     seed: int,
 ) -> Iterator[DensitySurface]:
@@ -523,7 +538,7 @@ def bootstrap_surfaces(
 
     For what is no average over cells, such as whether a hotspot is still one. Raises what `kernel_density` raises.
     """
-    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights)
+    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights, nodes_a_bandwidth)
     return _resampled(estimate, resamples, np.random.default_rng(seed))
 
 

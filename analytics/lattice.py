@@ -19,7 +19,15 @@ from scipy import fft
 
 from analytics.point_patterns import Grid, Window, grid_over, window_edges
 
-__all__ = ["Lattice", "SplinePoints", "lattice_over", "smooth_points", "window_lattice", "window_mass_nodes"]
+__all__ = [
+    "NODES_A_BANDWIDTH",
+    "Lattice",
+    "SplinePoints",
+    "lattice_over",
+    "smooth_points",
+    "window_lattice",
+    "window_mass_nodes",
+]
 
 Floats = NDArray[np.float64]
 
@@ -68,11 +76,17 @@ class Lattice:
         return nodes[row, column]
 
 
-def lattice_over(*, grid: Grid, bandwidth_m: float, finest_m: float | None = None) -> Lattice | None:
+def lattice_over(
+    *,
+    grid: Grid,
+    bandwidth_m: float,
+    finest_m: float | None = None,
+    nodes_a_bandwidth: float = NODES_A_BANDWIDTH,
+) -> Lattice | None:
     """The lattice over a grid for smoothing with bandwidths from `finest_m` to `bandwidth_m`; None where it is too
     large."""
     finest_m = bandwidth_m if finest_m is None else finest_m
-    split = int(np.ceil(grid.cell_m * NODES_A_BANDWIDTH / finest_m))
+    split = int(np.ceil(grid.cell_m * nodes_a_bandwidth / finest_m))
     split += 1 - split % 2
     wrap = int(np.ceil(WRAP_BANDWIDTHS * bandwidth_m * split / grid.cell_m)) + 2 * MARGIN
     columns = fft.next_fast_len(grid.columns * split + wrap, real=True)

@@ -20,6 +20,7 @@ from wording import NaloxoneWatchError, _, format_count, format_number, ngettext
 __all__ = [
     "DensityError",
     "Grid",
+    "GridMismatchError",
     "InvalidBandwidthError",
     "InvalidCellError",
     "InvalidCoordinatesError",
@@ -33,6 +34,7 @@ __all__ = [
     "TooManyCellsError",
     "Window",
     "bounding_diagonal_m",
+    "bounding_sides_m",
     "cells_inside",
     "checked_bandwidth",
     "checked_window",
@@ -170,6 +172,13 @@ class InvalidOptionError(DensityError):
         )
 
 
+class GridMismatchError(DensityError):
+    """Two layers of cells do not lie on each other."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The layers have different cells. Make both for the same area with the same cell size."))
+
+
 @dataclass(frozen=True)
 class Grid:
     """Square cells over a window's bounds, the first cell's corner at the south-west."""
@@ -292,6 +301,12 @@ def bounding_diagonal_m(window: Window) -> float:
     """Diagonal of the window's bounding rectangle, to the millimetre so that moving the window does not change it."""
     west, south, east, north = checked_window(window).bounds
     return round(float(np.hypot(east - west, north - south)), 3)
+
+
+def bounding_sides_m(window: Window) -> tuple[float, float]:
+    """Width and height of the window's bounding rectangle."""
+    west, south, east, north = checked_window(window).bounds
+    return east - west, north - south
 
 
 def grid_over(*, window: Window, cell_m: float) -> Grid:
