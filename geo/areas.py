@@ -6,6 +6,7 @@ small areas are then squares and the denominator is uniform.
 """
 
 import dataclasses
+import glob
 import hashlib
 import json
 from pathlib import Path
@@ -53,15 +54,18 @@ def load_geography(request: GeographyRequest, *, cache_folder: Path | None = Non
 
 
 def _key(request: GeographyRequest) -> str:
-    """A hash of the request, of the contents of its files, and of the versions of data and code."""
-    digest = hashlib.sha256(fingerprint().encode())
-    digest.update(json.dumps(dataclasses.asdict(request), default=str, sort_keys=True).encode())
-    for path in request.files:
-        # A Shapefile is several files; a file that is not there is told when it is read.
-        for part in sorted(path.parent.glob(f"{path.stem}.*")):
-            digest.update(part.name.encode())
-            digest.update(part.read_bytes())
-    return digest.hexdigest()[:32]
+    """A hash of the request, its files by content rather than by path, and of the versions of data and code."""
+    wanted = json.dumps(dataclasses.asdict(request), default=_contents, sort_keys=True)
+    return hashlib.sha256(f"{fingerprint()} {wanted}".encode()).hexdigest()[:32]
+
+
+def _contents(path: Path) -> str:
+    """A hash of a file and of what lies beside it under the same name: a Shapefile is several files."""
+    digest = hashlib.sha256(path.name.encode())
+    for part in sorted(path.parent.glob(f"{glob.escape(path.stem)}.*")):
+        digest.update(part.name.encode())
+        digest.update(part.read_bytes())
+    return digest.hexdigest()
 
 
 def _write(geography: Geography, folder: Path) -> None:

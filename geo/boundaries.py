@@ -10,7 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyogrio.errors import DataSourceError, GeometryError
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
@@ -28,7 +28,8 @@ from wording import _
 __all__ = ["BoundaryFile", "OutlineFile", "read_areas", "read_outline"]
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-_GEOJSON_SUFFIXES = (".geojson", ".json")
+# Whatever the reader says of a file it does not understand.
+_READER_ERRORS = (CRSError, DataLayerError, DataSourceError, FeatureError, GeometryError)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _read(path: Path, *, layer: str | None) -> gpd.GeoDataFrame:
         raise UnreadableBoundaryError(path=path, reason=_("there is no such file"))
     try:
         frame = gpd.read_file(path, layer=layer, engine="pyogrio")
-    except (DataSourceError, GeometryError, CRSError, OSError, ValueError) as error:
+    except (*_READER_ERRORS, OSError, ValueError) as error:
         raise UnreadableBoundaryError(path=path, reason=_first_line(error)) from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise EmptyBoundaryError(path=path)

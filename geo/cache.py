@@ -17,7 +17,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["default_cache_folder", "find_entry", "fingerprint", "make_entry"]
+__all__ = ["CACHE_VARIABLE", "default_cache_folder", "find_entry", "fingerprint", "make_entry"]
 
 CACHE_VARIABLE = "NALOXONE_WATCH_CACHE"
 

@@ -45,10 +45,3 @@ class GeographyRequest:
         check_metric_crs(self.crs)
         if not (self.force or self.authority_codes or self.outline_file or self.authorities_file):
             raise NoOutlineError
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Every file that the geography is made from."""
-        named = (self.outline_file, self.authorities_file, self.bcus_file, self.small_areas_file)
-        paths = [each.path for each in named if each is not None]
-        return (*paths, self.places_file) if self.places_file is not None else tuple(paths)

@@ -1,10 +1,12 @@
-"""One cache for the whole run: the directory is read once, and each geography is built once."""
+"""One cache for all runs of the same code: the directory is read once, and each geography is built once."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from geo.areas import Geography, GeographyRequest, load_geography
+from geo.cache import fingerprint
 
 SOUTH_WALES = GeographyRequest(
     force="South Wales",
@@ -17,8 +19,14 @@ SOUTH_WALES = GeographyRequest(
 
 
 @pytest.fixture(scope="session")
-def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("geography")
+def cache_folder(pytestconfig: pytest.Config) -> Path:
+    """pytest's own cache, under the fingerprint of code and data: a change of either starts afresh."""
+    root = pytestconfig.cache.mkdir("geography")
+    current = root / fingerprint()[:16]
+    for other in root.iterdir():
+        if other != current:
+            shutil.rmtree(other, ignore_errors=True)
+    return current
 
 
 @pytest.fixture(scope="session")

@@ -60,10 +60,11 @@ def test_what_is_not_found_says_so_and_keeps_its_row(cache_folder: Path) -> None
     assert result["easting_m"].iloc[3] == result["easting_m"].iloc[5]
 
 
-def test_postcodes_asked_for_are_not_kept(cache_folder: Path) -> None:
-    before = sorted(path.name for path in cache_folder.iterdir())
-    look_up_postcodes(postcodes=pd.Series(["CF10 3ND", "SA1 4PE"]), crs="EPSG:27700", cache_folder=cache_folder)
-    assert sorted(path.name for path in cache_folder.iterdir()) == before
+def test_only_the_directory_is_kept_whatever_was_asked(tmp_path: Path) -> None:
+    look_up_postcodes(postcodes=pd.Series(["ZE1 0AA"]), crs="EPSG:27700", cache_folder=tmp_path)
+    files = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    look_up_postcodes(postcodes=pd.Series(["ZE2 9DU", "ze3 9jy"]), crs="EPSG:27700", cache_folder=tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
 
 
 def test_nothing_asked_nothing_read(tmp_path: Path) -> None:
