@@ -19,6 +19,9 @@ from scipy import stats
 from wording import NaloxoneWatchError, _, format_count, format_interval, format_number, format_share
 
 __all__ = [
+    "NOTHING_CLASS",
+    "OUTSIDE_CLASS",
+    "TOO_FEW_CLASS",
     "Audience",
     "Column",
     "DisclosedBreakdown",
@@ -188,7 +191,10 @@ def disclose_rate(
     """`count` per unit of `exposure` (> 0) with an exact Poisson 95 % interval (Garwood 1936).
 
     Nothing under 5 administrations to anyone: such a rate is noise, and it gives the count back. Under 20 it says so.
+    Nothing either where there is no exposure (0 or NaN): outside the force there is no area to divide by.
     """
+    if count == 0 or not exposure > 0:
+        return DisclosedRate(value=None, lower=None, upper=None, unit=unit, text="")
     if count < thresholds.smallest_count_shown:
         text = _("too few") if audience is Audience.ANALYST else _("not shown")
         return DisclosedRate(value=None, lower=None, upper=None, unit=unit, text=text)

@@ -46,6 +46,8 @@ Progress = Callable[[float, str], None]
 # A place is named in the headline only where enough administrations make it one.
 PLACES_NAMED = 3
 CONCENTRATION_SHARE = 0.5
+# Stands for every place that is in no area of the force.
+ELSEWHERE = "elsewhere"
 
 
 class Picture(StrEnum):
@@ -190,9 +192,7 @@ def _draw(question: Question, located: LocatedAdministrations, options: HeatMapO
         audience=question.audience,
         thresholds=question.thresholds,
     )
-    method = _("Gaussian kernel, bandwidth {metres} m: {reason} Edge-corrected (Diggle).").format(
-        metres=format_number(bandwidth_m, significant=3), reason=reason
-    )
+    method = _("Gaussian kernel, edge-corrected (Diggle). Bandwidth {reason}").format(reason=reason)
     tell(1.0, _("Done"))
     return _Drawn(
         surface=disclosed,
@@ -208,7 +208,8 @@ def _bandwidth(
 ) -> tuple[float, str]:
     """Metres and the reason for them, never finer than the audience may see."""
     if options.bandwidth_m is not None:
-        bandwidth_m, reason = options.bandwidth_m, _("chosen by hand.")
+        bandwidth_m = options.bandwidth_m
+        reason = _("{metres} m, chosen by hand.").format(metres=format_number(bandwidth_m, significant=3))
     else:
         choice = density.select_bandwidth(
             easting_m=located.easting_m,
@@ -220,7 +221,8 @@ def _bandwidth(
         bandwidth_m, reason = choice.metres, choice.reason
     finest = question.thresholds.partner_bandwidth_m
     if question.audience is not Audience.ANALYST and bandwidth_m < finest:
-        return finest, _("the finest that this audience may see.")
+        metres = format_number(finest, significant=3)
+        return finest, _("{metres} m, the finest that this audience may see.").format(metres=metres)
     return bandwidth_m, reason
 
 
@@ -263,50 +265,62 @@ def _counted(question: Question, located: int, area_only: int, unlocated: int, o
     """How many are on the picture, over what period, and how many are not on it and why."""
     filters = question.filters
     everywhere = question.store.count_administrations(filters=replace(filters, settings=()), scope=question.scope)
-    indoors = everywhere.administrations - located - area_only - unlocated
+    elsewhere = everywhere.administrations - located - area_only - unlocated
+    reasons = {
+        _("{count} known only by area"): area_only,
+        _("{count} without a place"): unlocated,
+        _("{count} outside the force"): outside,
+        _("{count} left out by setting"): elsewhere,
+    }
     parts = disclose_breakdown(
-        codes=("located", "area_only", "unlocated", "indoors"),
-        names=("", "", "", ""),
-        counts=(located - outside, area_only, unlocated, indoors + outside),
+        codes=("mapped", *reasons),
+        names=("", *reasons),
+        counts=(located - outside, *reasons.values()),
         audience=question.audience,
         thresholds=question.thresholds,
     )
-    on_map, by_area, nowhere, elsewhere = parts.counts
-    sentence = _("{count} administrations with a place, {period}.").format(
-        count=on_map.text, period=format_period(filters.first_day, filters.last_day)
-    )
-    missing = _("Not on the map: {by_area} known only by area, {nowhere} without a place, {elsewhere} {rest}.").format(
-        by_area=by_area.text,
-        nowhere=nowhere.text,
-        elsewhere=elsewhere.text,
-        rest=_("outside the force or left out by setting"),
-    )
-    return f"{sentence} {missing}"
+    mapped, *missing = parts.counts
+    period = format_period(filters.first_day, filters.last_day)
+    if not mapped.shown:
+        return _("Too few administrations to say how many have a place, {period}.").format(period=period)
+    sentence = _("{count} administrations with a place, {period}.").format(count=mapped.text, period=period)
+    told = [
+        reason.format(count=count.text)
+        for reason, count in zip(reasons, missing, strict=True)
+        if count.value != 0 and count.shown
+    ]
+    if any(not count.shown for count in missing):
+        told.append(_("a few more that are not shown, so that nobody can be picked out"))
+    if not told:
+        return _("{sentence} None is missing from the map.").format(sentence=sentence)
+    return _("{sentence} Not on the map: {missing}.").format(sentence=sentence, missing=join_words(told))
 
 
 def _areas(question: Question, level: AreaLevel) -> tuple[DisclosedBreakdown, tuple[DisclosedRate, ...]]:
     """Counts by area with rates per km2 per year; areas without any are kept, so that nought is seen as nought."""
     counted = question.store.administrations_by_area(filters=question.filters, scope=question.scope, level=level)
-    counts = {str(code): int(count) for code, count in zip(counted["area"], counted["administrations"], strict=True)}
     frame = _frame(question, level)
     names = dict(zip(frame["code"], frame["name"], strict=True))
     km2 = dict(zip(frame["code"], frame.geometry.area / 1e6, strict=True))
+    counts = dict.fromkeys(names, 0)
+    for area, number in zip(counted["area"], counted["administrations"], strict=True):
+        code = area if area in names else ELSEWHERE
+        counts[code] = counts.get(code, 0) + int(number)
+    names[ELSEWHERE] = _("Outside the force or not recorded")
     # To others than the analyst the order is by name: the rank of a hidden count would tell about it.
     ranked = question.audience is Audience.ANALYST
-    codes = sorted(
-        {*names, *counts}, key=lambda code: (code not in names, -counts.get(code, 0) * ranked, names.get(code, ""))
-    )
+    codes = sorted(counts, key=lambda code: (code == ELSEWHERE, -counts[code] * ranked, names[code]))
     breakdown = disclose_breakdown(
         codes=codes,
-        names=[names.get(code, _("Outside the force or not recorded")) for code in codes],
-        counts=[counts.get(code, 0) for code in codes],
+        names=[names[code] for code in codes],
+        counts=[counts[code] for code in codes],
         audience=question.audience,
         thresholds=question.thresholds,
     )
     rates = tuple(
         disclose_rate(
-            counts.get(code, 0),
-            km2.get(code, np.inf) * question.filters.years,
+            counts[code],
+            km2.get(code, 0.0) * question.filters.years,
             unit=_("per km² per year"),
             audience=question.audience,
             thresholds=question.thresholds,

@@ -132,7 +132,7 @@ def _change(question: Question, count: int) -> str:
         return _("Too few to compare with the {days} days before.").format(days=format_count(filters.days))
     lower, upper = _ratio_interval(count, before)
     verdict = (
-        _("more than chance would explain")
+        _("more than chance would explain, though more carriers alone can do that")
         if lower > 1
         else _("fewer than chance would explain")
         if upper < 1
