@@ -639,7 +639,7 @@ def _check_batch(batch: Batch) -> None:
 
 def _quarantine_counts(quarantine: pd.DataFrame) -> tuple[int, int]:
     """Rows held back whole, and fields set aside alone."""
-    whole = quarantine["whole_row"].fillna(False).astype(bool)
+    whole = quarantine["whole_row"].eq(True).fillna(False).astype(bool)
     return int(quarantine.loc[whole, "row_number"].nunique()), int((~whole).sum())
 
 
@@ -1251,6 +1251,19 @@ def open_store(*, settings: Settings, keys: Keys, version: str | None = None) ->
     """
     folder = settings.store_folder
     pointer = existing_pointer(folder)
+    while True:
+        try:
+            return _open_snapshot(settings=settings, keys=keys, pointer=pointer, version=version)
+        except StoreDamagedError:
+            # A writer may have published and cleared this one away since the pointer was read: then look again.
+            newer = existing_pointer(folder)
+            if newer == pointer:
+                raise
+            pointer = newer
+
+
+def _open_snapshot(*, settings: Settings, keys: Keys, pointer: Pointer, version: str | None) -> "Store":
+    folder = settings.store_folder
     known = {snapshot.version: snapshot for snapshot in (pointer.current, *pointer.previous)}
     snapshot = pointer.current if version is None else known.get(version)
     if snapshot is None:

@@ -1,7 +1,12 @@
-"""Run by test_store: forks a writer for each line on stdin and prints its process id, so that the test can kill it."""
+"""Run by test_store_survival: forks a writer for each line "edition seconds" on stdin and kills it after so long.
+
+Prints the writer's exit code. Forking spares each of many writers the start of Python and its libraries.
+"""
 
 import os
+import signal
 import sys
+import time
 from pathlib import Path
 
 from data.store import write_batch
@@ -13,14 +18,15 @@ def main() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:
-        edition = line.strip()
+        edition, seconds = line.rsplit(" ", 1)
         child = os.fork()
         if child == 0:
             people = [person(number, edition=edition) for number in range(1, 41)]
             write_batch(settings=settings_for(folder), keys=KEYS, batch=batch_of(*people, name=edition))
             os._exit(0)
-        sys.stdout.write(f"{child}\n")
-        sys.stdout.flush()
+        time.sleep(float(seconds))
+        # Not waited for yet, so the process id is still the writer's, ended or not.
+        os.kill(child, signal.SIGKILL)
         _child, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
