@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+import pandas as pd
 from scipy import stats
 
 from analytics.disclosure import (
@@ -157,7 +158,7 @@ def _ratio_interval(count: int, before: int) -> tuple[float, float]:
 def _by_time(question: Question) -> DisclosedSeries:
     """Months for the analyst; quarters for others, where single months would mostly have to be hidden."""
     months = question.store.administrations_by_month(filters=question.filters, scope=question.scope)
-    starts: Sequence[date] = list(months["month"])
+    starts: Sequence[date] = [pd.Timestamp(start).date() for start in months["month"]]
     counts = [int(number) for number in months["administrations"]]
     step = "month"
     if question.audience is not Audience.ANALYST:
