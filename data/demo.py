@@ -261,8 +261,8 @@ class _Simulation:
             source=self._source("naloxone form"),
             time_zone=zone,
         )
+        # The largest file comes last: each import writes a whole snapshot, and half a force shows no administrations.
         files = (
-            administrations,
             follow_up_file(
                 self._stream("follow-up"),
                 profile=profile,
@@ -287,6 +287,7 @@ class _Simulation:
                 source=self._source("ambulance and coroner"),
                 time_zone=zone,
             ),
+            administrations,
         )
         found = [_plant(event, cases, profile) for event in planted]
         if self.kind == "south_wales":

@@ -50,6 +50,13 @@ _QUARTER_STARTS = [date(2024 + (6 + 3 * order) // 12, (6 + 3 * order) % 12 + 1, 
 # The last eight quarters: July to September 2024 up to April to June 2026.
 _QUARTERS = tuple((first, after - timedelta(days=1)) for first, after in pairwise(_QUARTER_STARTS))
 
+# First day, last day and number of further administrations at each lasting place, within the milestones' periods.
+_MORE_AT_LASTING_PLACES = (
+    (date(2024, 9, 1), date(2024, 12, 30), 1),
+    (date(2024, 12, 31), date(2025, 5, 13), 1),
+    (date(2025, 5, 14), date(2026, 6, 30), 3),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedCase:
@@ -244,7 +251,7 @@ def _clusters(rng: np.random.Generator) -> tuple[list[PlannedEvent], list[Planne
 
 
 def _lasting_places(rng: np.random.Generator) -> tuple[list[PlannedEvent], list[PlannedCase]]:
-    """Places with one administration in each of the last eight quarters, three more among them, and five before."""
+    """Places with one administration in each of the last eight quarters, five more among them, and five before."""
     events, cases = [], []
     for name in ("Cardiff Centre", "Swansea Centre", "Neath"):
         identity = "lasting-" + name.lower().replace(" ", "-")
@@ -261,7 +268,8 @@ def _lasting_places(rng: np.random.Generator) -> tuple[list[PlannedEvent], list[
         for first, last in _QUARTERS:
             # The second quarter of 2025 lies across a milestone; its case falls after it.
             days += _days(rng, size=1, first=date(2025, 5, 14) if first == date(2025, 4, 1) else first, last=last)
-        days += _days(rng, size=3, first=date(2025, 5, 14), last=_QUARTERS[-1][1])
+        for first, last, size in _MORE_AT_LASTING_PLACES:
+            days += _days(rng, size=size, first=first, last=last)
         events.append(_dated(event, days))
         cases += [
             PlannedCase(

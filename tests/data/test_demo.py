@@ -391,7 +391,7 @@ def test_a_lasting_place_has_every_one_of_the_last_eight_quarters(
     rows = incidents_of(store, planted["lasting-" + name])
     quarters = pd.PeriodIndex(pd.to_datetime(rows["local_date"]), freq="Q")
     assert set(pd.period_range("2024Q3", "2026Q2", freq="Q")) <= set(quarters)
-    assert len(rows) == 16
+    assert len(rows) == 18
     points = rows[["easting_m", "northing_m"]].drop_duplicates()
     assert len(points) <= 4
 
