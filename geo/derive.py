@@ -193,7 +193,7 @@ def _from_addresses(
 ) -> tuple[BaseGeometry, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Outline, authorities and postcode districts of the member authorities."""
     codes = [member.code for member in members]
-    own = around.only(np.isin(around.authority, codes))
+    own = around.only(_among(around.authority, codes))
     window = shapely.box(own.easting_m.min(), own.northing_m.min(), own.easting_m.max(), own.northing_m.max())
     grid = _grid(request, window, margin_m=_DRAWING_MARGIN_M)
     counts = count_in_cells(grid=grid, easting_m=around.easting_m, northing_m=around.northing_m)
@@ -220,7 +220,7 @@ def _within_outline(
     own = around.only(shapely.contains_xy(outline, around.easting_m, around.northing_m))
     codes = [member.code for member in members] or _frequent(own.authority)
     names = {code: authority_table().at[code, "authority"] for code in codes if code in authority_table().index}
-    own = own.only(np.isin(own.authority, list(names)))
+    own = own.only(_among(own.authority, list(names)))
     if not own.easting_m.size:
         return _no_areas(request.crs), _no_areas(request.crs)
     grid = _grid(request, outline, margin_m=_RASTER_MARGIN_M)
@@ -239,7 +239,7 @@ def _draw(
     """Polygons of authorities and districts from labelled cells, nested exactly: both are made of the same pieces."""
     codes = list(names)
     kept = _frequent(own.district)
-    chosen = own.only(np.isin(own.district, kept))
+    chosen = own.only(_among(own.district, kept))
     district = _nearest_label(chosen, chosen.district, kept, grid)
     district = merge_specks(labels=np.where(authority >= 0, district, -1), cell_m=grid.cell_m)
     pieces = np.where(authority >= 0, authority * len(kept) + district, -1)
@@ -264,6 +264,11 @@ def _nearest_label(
     label = pd.Index(known).get_indexer(values)
     labels[row[row >= 0], column[row >= 0]] = label[row >= 0]
     return labels[nearest_address(occupied=labels >= 0)]
+
+
+def _among(values: NDArray[np.object_], chosen: list[str]) -> NDArray[np.bool_]:
+    """Which values are among the chosen ones (by hashing: numpy sorts text, which takes seconds for Scotland)."""
+    return pd.Series(values).isin(chosen).to_numpy()
 
 
 def _frequent(values: NDArray[np.object_]) -> list[str]:

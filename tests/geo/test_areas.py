@@ -133,9 +133,9 @@ class TestSouthWales:
             bcus=[(row.code, _members_of(row.code)) for row in south_wales.bcus.itertuples()],
         )
         load_geography(request, cache_folder=cache_folder)
-        started = time.perf_counter()
+        started = time.process_time()
         again = load_geography(request, cache_folder=cache_folder)
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 0.5
         assert again.outline.equals(south_wales.outline)
         for layer in ("authorities", "bcus", "small_areas"):
             assert_geodataframe_equal(getattr(again, layer), getattr(south_wales, layer), check_dtype=False)
