@@ -28,6 +28,7 @@ from data.demo_carriers import (
     requests_file,
     typical_shifts_file,
 )
+from data.demo_follow_up import follow_up_file
 from data.demo_kits import KitUses, draw_kits
 from data.demo_model import (
     ForceProfile,
@@ -47,7 +48,7 @@ from data.demo_profiles import (
     quiet_profile,
     south_wales_profile,
 )
-from data.demo_records import DrawnCases, administrations_file, draw_cases, follow_up_file
+from data.demo_records import DrawnCases, administrations_file, draw_cases
 from data.demo_risk import HOLE_EVENTS_A_YEAR, draw_moments, hole_moments, risk_events_file
 from data.ingest import ImportReport, import_frame
 from data.keys import Keys

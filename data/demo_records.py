@@ -1,4 +1,4 @@
-"""The synthetic force's forms: one row a person given naloxone, and the steps of the follow-up after it.
+"""The synthetic force's forms: one row a person given naloxone.
 
 Shares come from what is known of police naloxone (see the constants); where nothing is published they are
 assumptions. Persons are numbered ("Person 0042"): nobody here has a name.
@@ -33,7 +33,7 @@ from data.demo_plan import DAYTIME_HOURS, PlannedCase, draw_hours
 from data.mapping import DoseLayout, Mapping, PersonLayout, PlaceLayout, SubstanceLayout
 from geo.areas import Geography
 
-__all__ = ["DrawnCases", "administrations_file", "draw_cases", "follow_up_file"]
+__all__ = ["KEY_COLUMNS", "DrawnCases", "administrations_file", "draw_cases"]
 
 # Published or assumed shares of administrations.
 MALE_SHARE, AGE_MEAN, AGE_SD, AGE_UNKNOWN_SHARE = 0.74, 41.0, 11.0, 0.12
@@ -70,9 +70,6 @@ TAKEN_TO_HOSPITAL_SHARE, RESUPPLY_SHARE = 0.65, 0.8
 ENTRY_DELAY = ((0.80, 0.5, 24.0), (0.15, 24.0, 72.0), (0.05, 72.0, 504.0))
 CATEGORY_DOWNGRADED_SHARE = 0.15
 WALES_NEW_CATEGORIES = np.datetime64("2025-07-01")
-CONSENT_SHARE, IN_TIME_SHARE, ENGAGED_SHARE, FOLLOW_UP_HOURS = 0.50, 0.85, 0.6, 72
-# A team could not follow up more than this; it keeps the stress force's log in proportion.
-MOST_FOLLOWED_UP = 10_000
 PRODUCTS = {"Nyxoid 1.8 mg nasal spray": 0.8, "Prenoxad 1 mg/ml injection": 0.2}
 MOST_DOSE_COLUMNS = 4
 
@@ -237,79 +234,6 @@ def administrations_file(
     dose_columns = MOST_DOSE_COLUMNS if kit_of_dose is not None else 1
     mapping = _mapping(profile, source=source, clocks=clocks, dose_columns=dose_columns)
     return RawFile(name="administrations", frame=pd.DataFrame(columns, copy=False), mapping=mapping), waits
-
-
-def follow_up_file(
-    rng: np.random.Generator,
-    *,
-    profile: ForceProfile,
-    cases: DrawnCases,
-    source: str,
-    parent_source: str,
-    time_zone: str,
-) -> RawFile:
-    """Referral, 72-hour clock, contact, consent and engagement after the latest administrations to the public."""
-    public = np.nonzero(~cases.where("officer"))[0][-MOST_FOLLOWED_UP:]
-    moment, size = cases.moment[public], len(public)
-    referred = moment + rng.integers(30, 600, size=size).astype("timedelta64[m]")
-    due = moment + np.timedelta64(FOLLOW_UP_HOURS * 60, "m")
-    in_time = rng.random(size) < IN_TIME_SHARE
-    hours = np.where(in_time, rng.uniform(12, FOLLOW_UP_HOURS - 1, size), rng.uniform(FOLLOW_UP_HOURS + 2, 336, size))
-    contacted = moment + (hours * 60).astype("timedelta64[m]")
-    consents = rng.random(size) < CONSENT_SHARE
-    engaged = consents & (rng.random(size) < ENGAGED_SHARE)
-    answer = contacted + rng.integers(5, 60, size=size).astype("timedelta64[m]")
-    everyone = np.ones(size, dtype=bool)
-    steps = (
-        ("Referred", everyone, referred),
-        ("Contact due", everyone, due),
-        ("Contacted", everyone, contacted),
-        ("Consented", consents, answer),
-        ("Declined", ~consents, answer),
-        ("Engaged", engaged, contacted + rng.integers(3, 30, size=size).astype("timedelta64[D]")),
-    )
-    extract = np.datetime64(profile.extract_day, "m")
-    parts = []
-    for step, happens, at in steps:
-        kept = happens & (at <= extract)
-        rows = public[kept]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "Occurrence number": cases.occurrence[rows],
-                    "Person number": cases.person_number[rows],
-                    "Step": step,
-                    "At": moment_texts(existing_local_times(at[kept], time_zone=time_zone)),
-                    "Due": moment_texts(existing_local_times(due[kept], time_zone=time_zone)),
-                    "Data status": DATA_STATUS,
-                }
-            )
-        )
-    frame = pd.concat(parts).sort_values(["Occurrence number", "Person number"], kind="stable", ignore_index=True)
-    mapping = Mapping(
-        target="follow_up",
-        source=source,
-        parent_source=parent_source,
-        synthetic=True,
-        columns={
-            "follow_up_id": (*KEY_COLUMNS, "Step"),
-            "administration_id": KEY_COLUMNS,
-            "step": "Step",
-            "at": "At",
-            "due_at": "Due",
-        },
-        values={
-            "step": {
-                "Referred": "referred",
-                "Contact due": "contact_due",
-                "Contacted": "contacted",
-                "Consented": "consented",
-                "Declined": "declined",
-                "Engaged": "engaged",
-            }
-        },
-    )
-    return RawFile(name="follow_up", frame=frame, mapping=mapping)
 
 
 def _draw(rng: np.random.Generator, shares: dict[Any, float], size: int) -> NDArray[np.object_]:
