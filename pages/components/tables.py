@@ -98,5 +98,6 @@ def _cells(table: DisclosedTable, row: tuple[str, ...]) -> str:
 
 
 def _pieces(number: str) -> str:
-    """A number with its interval, which a narrow column may break between the two and nowhere else."""
-    return " ".join(f"<span>{escape(piece)}</span>" for piece in number.replace(" (", "\n(").split("\n"))
+    """A number, its interval and what is said of it: a narrow column may break between these and nowhere else."""
+    pieces = number.replace(" (", "\n(").replace("), ", "),\n").split("\n")
+    return " ".join(f"<span>{escape(piece)}</span>" for piece in pieces)

@@ -1,0 +1,79 @@
+"""Every page in a browser: opened first, with a quiet force, without a store, and while an import goes on."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from pages.components.navigation import PAGES
+from tests.browser.conftest import QUIET_SETTINGS, SIZES, Dashboard, Screen
+
+OpenScreen = Callable[..., Screen]
+PATHS = ["/" if path == "dashboard.py" else "/" + path.removeprefix("pages/").removesuffix(".py") for path in PAGES]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_marked_synthetic_and_lists_the_pages(
+    path: str, size: str, south_wales: Dashboard, open_screen: OpenScreen
+) -> None:
+    screen = open_screen(size)
+    screen.open(south_wales.url + path)
+    expect(screen.page.locator(".nw-mark")).to_be_in_viewport()
+    assert screen.page.locator("[data-testid=stSidebar] [data-testid=stPageLink]").count() == len(PAGES)
+    assert screen.page.locator("[data-testid=stSidebarNav]").count() == 0
+    assert screen.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_overview_shows_number_change_chart_and_picture(south_wales: Dashboard, open_screen: OpenScreen) -> None:
+    screen = open_screen()
+    screen.open(south_wales.url)
+    expect(screen.page.locator(".nw-figure")).to_have_text(re.compile(r"^\d+$"))
+    expect(screen.page.locator(".js-plotly-plot .bars path").first).to_be_visible()
+    picture = screen.page.locator("[data-testid=stImage] img")
+    expect(picture).to_be_visible()
+    assert picture.get_attribute("alt")
+    assert picture.evaluate("image => image.naturalWidth") > 400
+
+
+def test_filters_go_with_the_reader_from_page_to_page(south_wales: Dashboard, open_screen: OpenScreen) -> None:
+    screen = open_screen()
+    screen.open(f"{south_wales.url}/?bcu=Mid+Glamorgan")
+    screen.page.locator("[data-testid=stSidebar]").get_by_role("link", name="Heat map").click()
+    expect(screen.page.get_by_role("heading", name="Where police gave naloxone")).to_be_visible()
+    screen.wait_until_drawn()
+    expect(screen.page).to_have_url(re.compile("/heat_map.*bcu=Mid"))
+    expect(screen.page.locator("[data-testid=stSidebar]").get_by_text("Mid Glamorgan").first).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_quiet_force_gets_a_list_and_a_sentence(size: str, quiet_force: Dashboard, open_screen: OpenScreen) -> None:
+    screen = open_screen(size)
+    screen.open(f"{quiet_force.url}/heat_map")
+    expect(screen.page.locator(".nw-finding")).to_contain_text("Too few for a smooth map")
+    assert screen.page.locator("iframe").count() == 0
+    assert screen.page.locator(".nw-table").first.locator("tbody tr").count() > 0
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_a_store_the_page_says_what_to_do(path: str, no_store: Dashboard, open_screen: OpenScreen) -> None:
+    screen = open_screen()
+    screen.open(no_store.url + path)
+    expect(screen.page.get_by_text("python -m data demo")).to_be_visible()
+
+
+def test_a_new_snapshot_is_shown_on_the_next_interaction(
+    start_dashboard: Callable[..., Dashboard], open_screen: OpenScreen
+) -> None:
+    dashboard = start_dashboard("quiet", NALOXONE_WATCH_SETTINGS=str(QUIET_SETTINGS))
+    screen = open_screen()
+    screen.open(dashboard.url)
+    before = screen.page.locator(".nw-small").first.inner_text()
+    dashboard.command("data", "demo", "--kind", "quiet", "--seed", "2")
+    assert screen.page.locator(".nw-small").first.inner_text() == before
+    screen.page.locator("[data-testid=stSidebar]").get_by_role("link", name="Heat map").click()
+    expect(screen.page.get_by_role("heading", name="Where police gave naloxone")).to_be_visible()
+    screen.page.locator("[data-testid=stSidebar]").get_by_role("link", name="Overview").click()
+    expect(screen.page.get_by_role("heading", name="Police naloxone administrations")).to_be_visible()
+    expect(screen.page.locator(".nw-small").first).not_to_have_text(before)
