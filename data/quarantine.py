@@ -23,6 +23,8 @@ Mask = NDArray[np.bool_]
 
 # How many row numbers a report quotes for a reason; enough to find the pattern at the source.
 _ROWS_QUOTED = 10
+# What a quarantine_id holds for the field where the whole row is meant.
+_WHOLE_ROW = "*"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +121,7 @@ def quarantine_frame(
     parts = [
         entries["row_number"].astype(str).to_numpy(dtype=object),
         entries["column_number"].astype(str).to_numpy(dtype=object),
-        entries["field"].to_numpy(dtype=object),
+        entries["field"].where(entries["field"] != "", _WHOLE_ROW).to_numpy(dtype=object),
         entries["reason"].to_numpy(dtype=object),
     ]
     frame = entries.assign(

@@ -241,7 +241,8 @@ def _records(stream: BinaryIO, encoding: str, separator: str, label: str) -> Ite
             ).format(file=label, row=format_count(number))
         ) from None
     finally:
-        text.detach()  # the stream is not ours to close
+        if not stream.closed:
+            text.detach()  # the stream is not ours to close
 
 
 # --- workbooks --------------------------------------------------------------------------------------------------------

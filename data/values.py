@@ -185,8 +185,7 @@ def parse_numbers(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Numbers (NaN where missing or unusable), which cells are no number, and which are outside what is allowed."""
     codes, distinct = pd.factorize(texts)
-    plain = [_without_grouping(text, decimal) for text in distinct]
-    numbers = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").to_numpy(dtype=float)
+    numbers = np.array([float(_as_python(text, decimal) or "nan") for text in distinct], dtype=float)
     missing = np.array([is_nothing(text) for text in distinct], dtype=bool)
     unreadable = ~np.isfinite(numbers) & ~missing
     outside = np.isfinite(numbers) & ((numbers < minimum) | (numbers > maximum) | (whole & (numbers % 1 != 0)))
@@ -194,8 +193,8 @@ def parse_numbers(
     return numbers[codes], unreadable[codes], outside[codes]
 
 
-def _without_grouping(text: str, decimal: str) -> str:
-    """The number with a decimal point; only digits, sign, point and exponent count as a number at all."""
+def _as_python(text: str, decimal: str) -> str:
+    """The number as Python writes it, "" for what is none: only digits, sign, point and exponent make a number."""
     compact = text.replace("\u2212", "-").replace("\u00a0", "").replace(" ", "")
     compact = compact.replace(".", "").replace(",", ".") if decimal == "," else compact
     return compact if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", compact) else ""

@@ -49,7 +49,7 @@ def south_wales() -> Geography:
 def stored(settings: Settings, table: str) -> pd.DataFrame:
     """Every row of a table of the current snapshot."""
     folder = settings.store_folder
-    file = folder / json.loads((folder / "current.json").read_text())["current"]["file"]
+    file = folder / json.loads((folder / "current.json").read_text())["file"]
     extension = next(Path(duckdb_extension_httpfs.__file__).parent.glob("extensions/v*/httpfs.duckdb_extension"))
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         connection.execute(f"LOAD '{extension}'")

@@ -1,0 +1,307 @@
+"""Cells into values: against Python's own datetime and zoneinfo, and against what forms really hold."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.schema import TABLES, table_named
+from data.values import (
+    kind_of_value,
+    parse_choices,
+    parse_days,
+    parse_moments,
+    parse_numbers,
+    parse_substances,
+    parse_texts,
+    times_of_day,
+    two_digit_years,
+)
+
+LONDON = "Europe/London"
+FIELDS = {field.name: field for table in TABLES for field in table.fields}
+
+
+def column(*texts):
+    array = np.empty(len(texts), dtype=object)
+    array[:] = texts
+    return array
+
+
+def moments(*texts, clocks=None, formats=(), day_first=True, file_zone=LONDON, local_zone=LONDON):
+    return parse_moments(
+        column(*texts),
+        clocks=None if clocks is None else column(*clocks),
+        formats=formats,
+        day_first=day_first,
+        file_zone=file_zone,
+        local_zone=local_zone,
+    )[0]
+
+
+def utc(year, month, day, hour=0, minute=0, second=0):
+    return pd.Timestamp(year, month, day, hour, minute, second, tz="UTC")
+
+
+# --- choices ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", [field for field in FIELDS.values() if field.values], ids=lambda field: field.name)
+def test_every_value_of_the_schema_is_known_in_any_case_and_spacing(field):
+    written = [form(value) for value in field.values for form in (str, str.upper, lambda v: f" {v.replace('_', ' ')} ")]
+    expected = [value for value in field.values for _form in range(3)]
+    found, wrong = parse_choices(column(*(text.strip() for text in written)), field=field, own={})
+    assert list(found) == expected
+    assert not wrong.any()
+
+
+def test_yes_and_no_as_forms_hold_them_and_nothing_recorded():
+    texts = column("Y", "yes", "TRUE", "1", "N", "No", "false", "0", "", "N/A", "NULL", "not known", "-", "?")
+    found, wrong = parse_choices(texts, field=FIELDS["tried_to_wake"], own={})
+    assert list(found) == ["yes"] * 4 + ["no"] * 4 + ["not_recorded"] * 6
+    assert not wrong.any()
+
+
+def test_the_mappings_own_values_come_first():
+    field = FIELDS["gender"]
+    found, wrong = parse_choices(column("1", "2", "F ", "m", "robot"), field=field, own={"1": "male", "M": "female"})
+    assert list(found) == ["male", "not_recorded", "female", "female", "not_recorded"]
+    assert list(wrong) == [False, True, False, False, True]
+
+
+def test_a_choice_without_not_recorded_is_missing_instead():
+    found, wrong = parse_choices(column("issued", "", "eaten"), field=FIELDS["event"], own={})
+    assert list(found.codes) == [0, -1, -1]
+    assert list(wrong) == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "wrong"),
+    [
+        ("Heroin", ("heroin",), False),
+        ("heroin; Cocaine", ("heroin", "cocaine"), False),
+        ("heroin/benzos, alcohol", ("heroin", "benzodiazepine", "alcohol"), False),
+        ("Heroin and crack cocaine", ("heroin", "cocaine"), False),
+        ("heroin + HEROIN", ("heroin",), False),
+        ("heroin, glue", ("heroin",), True),
+        ("glue", (), True),
+        ("unknown", (), False),
+        ("", (), False),
+        ("black/tar", ("heroin",), False),
+    ],
+)
+def test_several_substances_in_one_cell(text, expected, wrong):
+    found, bad = parse_substances(
+        column(text, "heroin"),
+        field=table_named("substances").field("substance"),
+        own={"Black/Tar": "heroin"},
+        separators=(";", "/", ",", "+", " and "),
+    )
+    assert found[0] == expected
+    assert list(bad) == [wrong, False]
+
+
+# --- numbers and texts ------------------------------------------------------------------------------------------------
+
+
+@given(st.floats(-1e9, 1e9, allow_subnormal=False), st.sampled_from([".", ","]))
+def test_a_number_is_read_back(number, decimal):
+    (found,), (unreadable,), (outside,) = parse_numbers(column(repr(number).replace(".", decimal)), decimal=decimal)
+    assert found == number
+    assert not unreadable
+    assert not outside
+
+
+def test_numbers_that_are_none_or_not_allowed():
+    texts = column("3", "3.0", "3.5", "-1", "21", "", "NULL", "three", "nan", "inf", "0x10", "1_000", "1,5", "٣", "1e1")
+    numbers, unreadable, outside = parse_numbers(texts, minimum=0, maximum=20, whole=True)
+    assert list(np.nan_to_num(numbers, nan=-9)) == [3, 3, -9, -9, -9, -9, -9, -9, -9, -9, -9, -9, -9, 3, 10]
+    assert [texts[i] for i in np.flatnonzero(outside)] == ["3.5", "-1", "21"]
+    assert [texts[i] for i in np.flatnonzero(unreadable)] == ["three", "inf", "0x10", "1_000", "1,5"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "born 01/02/1980",
+        "1980-02-01",
+        "ann@example.org",
+        "07700 900123",
+        "943 476 5919",
+        "x" * 61,
+        "a\x00b",
+        "line\nbreak",
+    ],
+)
+def test_a_text_that_looks_like_personal_data_is_not_stored(text):
+    found, wrong = parse_texts(column(text, "Cardiff Bay"), own={})
+    assert list(found) == [None, "Cardiff Bay"]
+    assert list(wrong) == [True, False]
+
+
+def test_texts_are_kept_with_single_spaces_or_replaced_by_the_mapping():
+    found, wrong = parse_texts(column("  Cardiff  Bay ", "n/a", "", "CB1", "2021/22"), own={"cb1": "Cardiff Bay"})
+    assert list(found) == ["Cardiff Bay", None, None, "Cardiff Bay", "2021/22"]
+    assert not wrong.any()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        *(("", "empty"), ("12", "number"), ("-1.5e3", "number"), ("14:05", "time"), ("01/02/1980", "date")),
+        *(("Ann", "text"), ("1980-02-01 10:00", "date"), ("12 doses", "text"), ("1 234,5", "number")),
+    ],
+)
+def test_the_kind_of_a_value(text, kind):
+    assert kind_of_value(text) == kind
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+
+FORMS = [
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S",
+    "%d-%m-%Y %H:%M",
+    "%d.%m.%Y %H:%M",
+    "%d %B %Y %H:%M",
+    "%d-%b-%Y %H:%M",
+    "%d/%m/%Y %I:%M %p",
+    "%d/%m/%y %H:%M",
+]
+MINUTES = st.datetimes(datetime(1991, 1, 1), datetime(2036, 12, 31)).map(lambda t: t.replace(second=0, microsecond=0))
+# Nights on which the clocks change, in Britain, in the United States and on Lord Howe Island (by half an hour).
+CHANGES = [datetime(2024, 3, 31), datetime(2024, 10, 27), datetime(2024, 3, 10), datetime(2024, 11, 3)]
+CHANGES += [datetime(2024, 10, 6), datetime(2024, 4, 7)]
+NIGHT_MINUTES = st.builds(
+    lambda day, minutes: day + timedelta(minutes=minutes), st.sampled_from(CHANGES), st.integers(0, 239)
+)
+
+
+def first_real_moment(wall, zone):
+    """What a wall clock means by the rule: the earlier of two; after a gap, its first moment."""
+    moment = wall.replace(tzinfo=ZoneInfo(zone), fold=0)
+    if moment.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall:
+        return moment.astimezone(UTC)
+    before, after = (wall.replace(tzinfo=ZoneInfo(zone), fold=fold).utcoffset() for fold in (0, 1))
+    gap = after - before
+    # The clocks went from `edge` straight to `edge + gap`; search the minute at which the offset changes.
+    low = (wall - gap).replace(tzinfo=UTC) - before
+    while low.astimezone(ZoneInfo(zone)).utcoffset() == before:
+        low += timedelta(minutes=1)
+    return low
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    walls=st.lists(MINUTES | NIGHT_MINUTES, min_size=1, max_size=5),
+    form=st.sampled_from(FORMS),
+    zone=st.sampled_from([LONDON, "America/New_York", "Australia/Lord_Howe", "UTC"]),
+)
+def test_common_forms_in_any_zone_against_zoneinfo(walls, form, zone):
+    found = moments(*(wall.strftime(form) for wall in walls), file_zone=zone, local_zone=zone)
+    assert not found.unreadable.any()
+    assert [each.to_pydatetime() for each in found.instants] == [first_real_moment(wall, zone) for wall in walls]
+    assert set(found.precision) == {"minute"}
+
+
+def test_the_night_the_clocks_go_back_and_the_night_they_go_forward():
+    found = moments("2024-10-27 01:30", "2024-10-27 02:30", "2024-03-31 01:30", "2024-03-31 03:00")
+    assert list(found.instants) == [
+        utc(2024, 10, 27, 0, 30),
+        utc(2024, 10, 27, 2, 30),
+        utc(2024, 3, 31, 1, 0),
+        utc(2024, 3, 31, 2, 0),
+    ]
+    assert list(found.ambiguous) == [True, False, False, False]
+    assert list(found.nonexistent) == [False, False, True, False]
+    assert found.later_instants[0] == utc(2024, 10, 27, 1, 30)
+    assert found.local[2] == pd.Timestamp(2024, 3, 31, 2, 0)
+
+
+def test_an_offset_says_everything():
+    found = moments("2024-10-27T01:30:00Z", "2024-10-27 01:30+01:00", "20241027T0130-0500", "2024-07-01 12:00:00.5+00")
+    assert list(found.instants) == [
+        utc(2024, 10, 27, 1, 30),
+        utc(2024, 10, 27, 0, 30),
+        utc(2024, 10, 27, 6, 30),
+        utc(2024, 7, 1, 12) + pd.Timedelta("500ms"),
+    ]
+    assert not found.ambiguous.any()
+    assert found.local[3] == pd.Timestamp(2024, 7, 1, 13, 0, 0, 500_000)
+    stated = moments("27/10/2024 01:30 +0100", formats=["%d/%m/%Y %H:%M %z"])
+    assert stated.instants[0] == utc(2024, 10, 27, 0, 30)
+
+
+def test_a_date_alone_is_a_day_where_it_happened():
+    for text in ("2024-07-01", "01/07/2024", "1 July 2024", "20240701"):
+        found = moments(text, file_zone="UTC")
+        assert found.precision[0] == "day"
+        assert found.local[0] == pd.Timestamp(2024, 7, 1)
+        assert found.instants[0] == utc(2024, 6, 30, 23)
+    assert moments("2024-07-01T14").precision[0] == "hour"
+
+
+def test_a_date_and_a_time_of_day_in_two_columns():
+    clocks = ("14:05", "14:05:30", "1405", "2:05 pm", "", "soon", "14.05")
+    found, bad = parse_moments(
+        column(*["01/07/2024"] * 7),
+        clocks=column(*clocks),
+        formats=(),
+        day_first=True,
+        file_zone=LONDON,
+        local_zone=LONDON,
+    )
+    expected = [utc(2024, 7, 1, 13, 5)] * 7
+    expected[1] = utc(2024, 7, 1, 13, 5, 30)
+    expected[4] = expected[5] = utc(2024, 6, 30, 23)
+    assert list(found.instants) == expected
+    assert list(found.precision) == ["minute"] * 4 + ["day"] * 2 + ["minute"]
+    assert list(bad) == [False] * 5 + [True, False]
+
+
+def test_the_day_or_the_month_comes_first_as_the_mapping_says():
+    assert moments("03/04/2024 10:00").local[0] == pd.Timestamp(2024, 4, 3, 10)
+    assert moments("03/04/2024 10:00", day_first=False).local[0] == pd.Timestamp(2024, 3, 4, 10)
+    assert moments("03/04/2024 10:00", formats=["%m/%d/%Y %H:%M"]).local[0] == pd.Timestamp(2024, 3, 4, 10)
+    assert moments("25/12/2024 10:00", day_first=False).unreadable[0]
+
+
+def test_each_cell_may_have_its_own_form():
+    texts = ["01/07/2024 14:05", "2024-07-01 14:05", "1 July 2024 14:05", "01/07/24 14:05", "2024-07-01T13:05Z"]
+    assert list(moments(*texts).instants) == [utc(2024, 7, 1, 13, 5)] * 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yesterday", "2024", "2024-13-01", "31/02/2024", "45474.5", "12", "99/99/9999", "2024-07-01 25:00", "13:30"],
+)
+def test_what_is_no_time_is_unreadable(text):
+    found = moments(text, "2024-07-01")
+    assert list(found.unreadable) == [True, False]
+    assert found.instants.isna().tolist() == [True, False]
+
+
+def test_empty_is_missing_and_excels_zero_is_implausible():
+    found = moments("", "NULL", "1899-12-30", "01/01/1900 00:00", "1990-01-01")
+    assert not found.unreadable.any()
+    assert list(found.implausible) == [False, False, True, True, False]
+    assert found.instants.notna().tolist() == [False] * 4 + [True]
+
+
+def test_days_and_two_digit_years():
+    days, wrong = parse_days(column("01/02/1980", "1980-02-01", "01/02/80", "", "x"), formats=(), day_first=True)
+    assert list(days[:2]) == [pd.Timestamp(1980, 2, 1)] * 2
+    assert list(wrong) == [False, False, False, False, True]
+    assert list(two_digit_years(column("01/02/80", "01/02/1980", "1980-02-01", "1-2-80"))) == [True, False, False, True]
+
+
+def test_a_workbooks_time_of_day_may_carry_excels_day_zero():
+    spans, bad = times_of_day(column("1899-12-31 14:05:00", "14:05"))
+    assert list(spans) == [pd.Timedelta("14:05:00")] * 2
+    assert not bad.any()
