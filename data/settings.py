@@ -153,6 +153,7 @@ class Settings(_Section):
 SYNTHETIC_SOUTH_WALES = Settings(
     geography=GeographySettings(
         force="South Wales",
+        places_file=Path(__file__).parent / "south_wales_places.csv",
         bcus={
             "Cardiff and the Vale": ("Cardiff", "Vale of Glamorgan"),
             "Mid Glamorgan": ("Bridgend", "Merthyr Tydfil", "Rhondda Cynon Taf"),
