@@ -71,6 +71,7 @@ __all__ = [
     "kernel_density",
     "kernel_density_adaptive",
     "kernel_density_at",
+    "kernel_sums",
     "select_bandwidth",
     "suggested_cell_m",
 ]
@@ -263,10 +264,10 @@ class _Estimate:
         """Sum over events of weight * (k(u - x_i) / e(x_i)) ** power at the cell centres, per m2; e is 1 but for
         "diggle".
 
-        The square of a Gaussian kernel is one of bandwidth s / sqrt 2, times 1 / (4 pi s^2).
+        A Gaussian kernel to the power p is one of bandwidth s / sqrt(p), over p (2 pi s^2)^(p - 1).
         """
         bandwidth_m = self.bandwidth_m / np.sqrt(power)
-        factor = 1.0 if power == 1 else 1 / (4 * np.pi * self.bandwidth_m**2)
+        factor = 1 / (power * (2 * np.pi * self.bandwidth_m**2) ** (power - 1))
         lattice = self.lattice(bandwidth_m)
         if lattice is None:
             return factor * self._summed_directly(weights, bandwidth_m, power)
@@ -548,6 +549,25 @@ def _resampled(estimate: _Estimate, resamples: int, generator: np.random.Generat
         times_drawn = np.bincount(generator.integers(events, size=events), minlength=events)
         weights = estimate.pattern.weights * times_drawn
         yield estimate.surface(estimate.sum_of_kernels(weights), weight=float(weights.sum()))
+
+
+def kernel_sums(
+    *,
+    easting_m: ArrayLike,
+    northing_m: ArrayLike,
+    window: Window,
+    bandwidth_m: float,
+    cell_m: float,
+    edge: str = "diggle",
+    powers: tuple[int, ...] = (1, 2, 3),
+) -> tuple[Floats, ...]:
+    """The sums over events of (k(u - x_i) / e(x_i)) to each power at every cell centre, per m to twice the power.
+
+    They give the moments of a density under resampling or relabelling in closed form. Each of shape (rows, columns) of
+    the grid, inside the window or not; e is 1 but for "diggle". Raises what `kernel_density` raises.
+    """
+    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, None)
+    return tuple(estimate.sum_of_kernels(estimate.pattern.weights, power=power) for power in powers)
 
 
 def density_classes(*, values: ArrayLike) -> tuple[float, ...]:

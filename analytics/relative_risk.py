@@ -1,0 +1,407 @@
+"""Two sets of events on one map: where one is denser than the other by more than chance.
+
+`relative_risk` compares administrations with a denominator's events: log(f / g), both densities adding up to one, both
+smoothed with the same oversmoothing bandwidth (Davies & Hazelton 2010, Stat. Med. 29:2423; Terrell 1990).
+`compare_periods` compares two periods: events per km2 and year after minus before.
+
+Both ask the same question of each cell: had the labels been dealt to the same places at random, how often would this
+set's density be as high (or as low)? The share of relabellings is the p-value, uniform where there is no difference;
+the Benjamini-Hochberg procedure over the cells bounds the share of false discoveries. Neither asks whether one set is
+larger than the other over the whole window.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import beta, binomtest, false_discovery_control, pearson3
+
+from analytics.contiguous_areas import CellArea, contiguous_areas
+from analytics.density import DensitySurface, density_uncertainty, kernel_density, kernel_sums
+from analytics.hotspots import InvalidYearsError
+from analytics.point_patterns import (
+    PointPattern,
+    TooFewEventsError,
+    Window,
+    frozen,
+    point_pattern,
+)
+
+__all__ = [
+    "ChangedArea",
+    "PeriodComparison",
+    "RateRatio",
+    "RelativeRisk",
+    "compare_periods",
+    "oversmoothing_bandwidth_m",
+    "rate_ratio",
+    "relative_risk",
+]
+
+Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+Progress = Callable[[float], object]
+
+FEWEST_EVENTS = 5
+"""Events of each set under which nothing is compared."""
+
+FALSE_DISCOVERIES = 0.05
+"""Share of the cells called different that may be so by chance."""
+
+NODES_A_BANDWIDTH = 1.5
+"""Lattice nodes to a bandwidth in the relabelled maps: values within 2 %, a fraction of their spread."""
+
+FEWEST_EXCEEDING = 10
+"""Labellings as extreme as the true one below which their share is too coarse: a thousand labellings cannot show a
+p-value under 0.001, and no area of 1 % of the map would ever pass the false discovery rate (Winkler et al. 2016,
+NeuroImage 141:502)."""
+
+ROUNDING = 1e-9
+"""Relative difference under which two densities are the same: the FFT's rounding must not break ties."""
+
+FINEST_M = 200.0
+"""Metres: no bandwidth is finer, as in `analytics.bandwidth`."""
+
+TERRELL = 1.0846
+"""(d R(K) / V)^(1/6) of Terrell's (1990) maximal smoothing for a Gaussian kernel in two dimensions, R(K) = 1 / 4 pi,
+V = 16 * 4! * 8 / (10^4 pi)."""
+
+
+@dataclass(frozen=True)
+class RelativeRisk:
+    """log(f / g) and how surprising it is, shape (rows, columns) of the cases' surface.
+
+    NaN outside the window and where fewer than five events of both sets together lie within two bandwidths. `p_higher`
+    is the share of relabellings in which the cases are as dense or denser, `p_lower` as thin or thinner; `q_` are the
+    same after Benjamini-Hochberg.
+    """
+
+    log_ratio: Floats
+    p_higher: Floats
+    p_lower: Floats
+    q_higher: Floats
+    q_lower: Floats
+    surface: DensitySurface
+    cases: int
+    controls: int
+
+    @property
+    def areas_higher(self) -> tuple[CellArea, ...]:
+        """Where the cases are denser than chance allows."""
+        return contiguous_areas(np.nan_to_num(self.q_higher, nan=1.0) <= FALSE_DISCOVERIES, grid=self.surface.grid)
+
+    @property
+    def areas_lower(self) -> tuple[CellArea, ...]:
+        """Where the cases are thinner than chance allows: the comparison layer is there and they are not."""
+        return contiguous_areas(np.nan_to_num(self.q_lower, nan=1.0) <= FALSE_DISCOVERIES, grid=self.surface.grid)
+
+
+@dataclass(frozen=True)
+class RateRatio:
+    """Rate after over rate before, with its exact 95 % interval and p-value; infinite where nothing was before."""
+
+    ratio: float
+    lower: float
+    upper: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class ChangedArea:
+    """An area whose share of the events changed beyond chance: its counts in both periods, and their rates' ratio."""
+
+    area: CellArea
+    events_before: int
+    events_after: int
+    change: RateRatio
+
+
+@dataclass(frozen=True)
+class PeriodComparison:
+    """After minus before, events per km2 and year, with two-sided p-values; shape (rows, columns) of the surfaces.
+
+    `q_value` is `p_value` after Benjamini-Hochberg; both NaN where fewer than five events lie within two bandwidths.
+    `areas` are those at or under 0.05, most events first. `change` is that of the whole window.
+    """
+
+    difference_per_km2_year: Floats
+    p_value: Floats
+    q_value: Floats
+    before: DensitySurface
+    after: DensitySurface
+    change: RateRatio
+    areas: tuple[ChangedArea, ...]
+
+
+def oversmoothing_bandwidth_m(*, easting_m: ArrayLike, northing_m: ArrayLike, window: Window, events: float) -> float:
+    """Terrell's (1990) largest sensible bandwidth, 1.085 s n^(-1/6), for `events` of a pattern's spread.
+
+    s is the mean of the two coordinates' spreads, each the smaller of standard deviation and interquartile range /
+    1.34. Raises TooFewEventsError below five events.
+    """
+    pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window)
+    if pattern.events < FEWEST_EVENTS:
+        raise TooFewEventsError(events=pattern.events, needed=FEWEST_EVENTS)
+    spreads = []
+    for values in (pattern.easting_m, pattern.northing_m):
+        quartiles = np.percentile(values, (25, 75))
+        robust = (quartiles[1] - quartiles[0]) / 1.34
+        deviation = float(np.std(values, ddof=1))
+        spreads.append(min(deviation, robust) if robust > 0 else deviation)
+    return max(float(TERRELL * np.mean(spreads) * events ** (-1 / 6)), FINEST_M)
+
+
+def relative_risk(
+    *,
+    case_easting_m: ArrayLike,
+    case_northing_m: ArrayLike,
+    control_easting_m: ArrayLike,
+    control_northing_m: ArrayLike,
+    window: Window,
+    cell_m: float,
+    bandwidth_m: float | None = None,
+    relabellings: int = 999,
+    seed: int,
+    progress: Progress | None = None,
+) -> RelativeRisk:
+    """Where cases (administrations) are denser or thinner than controls (the denominator's events).
+
+    Coordinates of shapes (n,) and (m,). The bandwidth defaults to the oversmoothing one for all events together at the
+    geometric mean of both numbers. Raises TooFewEventsError below five of either inside the window, and what
+    `kernel_density` raises.
+    """
+    cases, controls = _both(
+        (case_easting_m, case_northing_m), (control_easting_m, control_northing_m), window, FEWEST_EVENTS
+    )
+    pooled = _Pooled.of(cases, controls)
+    if bandwidth_m is None:
+        bandwidth_m = oversmoothing_bandwidth_m(
+            easting_m=pooled.easting_m,
+            northing_m=pooled.northing_m,
+            window=window,
+            events=float(np.sqrt(cases.events * controls.events)),
+        )
+    case_surface, control_surface = (
+        kernel_density(
+            easting_m=pattern.easting_m,
+            northing_m=pattern.northing_m,
+            window=window,
+            bandwidth_m=bandwidth_m,
+            cell_m=cell_m,
+        )
+        for pattern in (cases, controls)
+    )
+    p_higher, p_lower = pooled.tails(window, bandwidth_m, cell_m, relabellings, seed, progress)
+    smallest = np.finfo(float).tiny
+    log_ratio = np.log(np.maximum(case_surface.values_per_km2 / cases.events, smallest)) - np.log(
+        np.maximum(control_surface.values_per_km2 / controls.events, smallest)
+    )
+    return RelativeRisk(
+        log_ratio=frozen(np.where(np.isnan(p_higher), np.nan, log_ratio)),
+        p_higher=frozen(p_higher),
+        p_lower=frozen(p_lower),
+        q_higher=frozen(_discovery_rates(p_higher)),
+        q_lower=frozen(_discovery_rates(p_lower)),
+        surface=case_surface,
+        cases=cases.events,
+        controls=controls.events,
+    )
+
+
+def compare_periods(
+    *,
+    before_easting_m: ArrayLike,
+    before_northing_m: ArrayLike,
+    after_easting_m: ArrayLike,
+    after_northing_m: ArrayLike,
+    years_before: float,
+    years_after: float,
+    window: Window,
+    bandwidth_m: float,
+    cell_m: float,
+    permutations: int = 999,
+    seed: int,
+    progress: Progress | None = None,
+) -> PeriodComparison:
+    """The difference map of two periods, and where it is beyond chance: period labels are dealt anew, as many of each.
+
+    A rise everywhere moves the whole map and no label: it is in `change`, not in `areas`. Raises TooFewEventsError
+    below five events in either period, InvalidYearsError, and what `kernel_density` raises.
+    """
+    for years in (years_before, years_after):
+        if not (np.isfinite(years) and years > 0):
+            raise InvalidYearsError
+    before, after = _both(
+        (before_easting_m, before_northing_m), (after_easting_m, after_northing_m), window, FEWEST_EVENTS
+    )
+    before_surface, after_surface = (
+        kernel_density(
+            easting_m=pattern.easting_m,
+            northing_m=pattern.northing_m,
+            window=window,
+            bandwidth_m=bandwidth_m,
+            cell_m=cell_m,
+        )
+        for pattern in (before, after)
+    )
+    higher, lower = _Pooled.of(after, before).tails(window, bandwidth_m, cell_m, permutations, seed, progress)
+    p_value = np.minimum(2 * np.minimum(higher, lower), 1)
+    q_value = _discovery_rates(p_value)
+    years = years_before, years_after
+    areas = [
+        _changed(area, before, after, before_surface, years)
+        for sign in (higher <= lower, higher > lower)
+        for area in contiguous_areas(
+            (np.nan_to_num(q_value, nan=1.0) <= FALSE_DISCOVERIES) & sign, grid=before_surface.grid
+        )
+    ]
+    return PeriodComparison(
+        difference_per_km2_year=frozen(
+            after_surface.values_per_km2 / years_after - before_surface.values_per_km2 / years_before
+        ),
+        p_value=frozen(p_value),
+        q_value=frozen(q_value),
+        before=before_surface,
+        after=after_surface,
+        change=rate_ratio(before=before.events, after=after.events, years_before=years_before, years_after=years_after),
+        areas=tuple(sorted(areas, key=lambda changed: -(changed.events_before + changed.events_after))),
+    )
+
+
+def rate_ratio(*, before: int, after: int, years_before: float, years_after: float) -> RateRatio:
+    """The ratio of two Poisson rates with its exact conditional interval (Clopper-Pearson on the share after) and
+    p-value.
+
+    Raises TooFewEventsError where nothing happened in either period, InvalidYearsError.
+    """
+    if before + after == 0:
+        raise TooFewEventsError(events=0, needed=1)
+    if not (years_before > 0 and years_after > 0):
+        raise InvalidYearsError
+    lower = beta.ppf(0.025, after, before + 1) if after else 0.0
+    upper = beta.ppf(0.975, after + 1, before) if before else 1.0
+    ratio, lowest, highest = (
+        float(share / (1 - share) * years_before / years_after) if share < 1 else float("inf")
+        for share in (after / (before + after), lower, upper)
+    )
+    expected = years_after / (years_before + years_after)
+    return RateRatio(ratio, lowest, highest, float(binomtest(after, before + after, expected).pvalue))
+
+
+def _changed(
+    area: CellArea, before: PointPattern, after: PointPattern, surface: DensitySurface, years: tuple[float, float]
+) -> ChangedArea:
+    mask = np.zeros(surface.values_per_km2.shape, dtype=bool)
+    mask[area.cells] = True
+    counts = []
+    for pattern in (before, after):
+        row, column, _within = surface.grid.indices(pattern.easting_m, pattern.northing_m)
+        counts.append(int(np.count_nonzero(mask[row, column])))
+    change = (
+        rate_ratio(before=counts[0], after=counts[1], years_before=years[0], years_after=years[1])
+        if sum(counts)
+        else RateRatio(float("nan"), 0.0, float("inf"), 1.0)
+    )
+    return ChangedArea(area=area, events_before=counts[0], events_after=counts[1], change=change)
+
+
+def _both(
+    first: tuple[ArrayLike, ArrayLike], second: tuple[ArrayLike, ArrayLike], window: Window, needed: int
+) -> tuple[PointPattern, PointPattern]:
+    """Both sets' events inside the window; raises TooFewEventsError."""
+    patterns = []
+    for easting_m, northing_m in (first, second):
+        pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window)
+        if pattern.events < needed:
+            raise TooFewEventsError(events=pattern.events, needed=needed)
+        patterns.append(pattern)
+    return patterns[0], patterns[1]
+
+
+@dataclass(frozen=True)
+class _Pooled:
+    """All events, the first `chosen` of them those that are asked about."""
+
+    easting_m: Floats
+    northing_m: Floats
+    chosen: int
+
+    @classmethod
+    def of(cls, asked: PointPattern, others: PointPattern) -> "_Pooled":
+        return cls(
+            np.concatenate([asked.easting_m, others.easting_m]),
+            np.concatenate([asked.northing_m, others.northing_m]),
+            asked.events,
+        )
+
+    def _labelled(self, window: Window, bandwidth_m: float, cell_m: float, chosen: Booleans) -> DensitySurface:
+        return kernel_density(
+            easting_m=self.easting_m[chosen],
+            northing_m=self.northing_m[chosen],
+            window=window,
+            bandwidth_m=bandwidth_m,
+            cell_m=cell_m,
+            nodes_a_bandwidth=NODES_A_BANDWIDTH,
+        )
+
+    def tails(
+        self, window: Window, bandwidth_m: float, cell_m: float, relabellings: int, seed: int, progress: Progress | None
+    ) -> tuple[Floats, Floats]:
+        """How often labels dealt at random make the set asked about as dense or denser, and as thin or thinner.
+
+        All else at a cell (ratio, difference) rises with that set's density, so this answers for all. Shares of the
+        labellings, the true one among them; below `FEWEST_EXCEEDING` of those, the tail of the Pearson III distribution
+        with the labellings' exact mean, variance and skewness.
+        """
+        options = {"window": window, "bandwidth_m": bandwidth_m, "cell_m": cell_m}
+        events = self.easting_m.size
+        true = np.arange(events) < self.chosen
+        observed = self._labelled(window, bandwidth_m, cell_m, true).values_per_km2
+        generator = np.random.default_rng(seed)
+        as_dense, as_thin = np.ones(observed.shape), np.ones(observed.shape)
+        for step in range(relabellings):
+            dealt = self._labelled(window, bandwidth_m, cell_m, generator.permutation(true)).values_per_km2
+            as_dense += dealt >= observed * (1 - ROUNDING)
+            as_thin += dealt <= observed * (1 + ROUNDING)
+            if progress is not None:
+                progress((step + 1) / relabellings)
+        whole = kernel_density(easting_m=self.easting_m, northing_m=self.northing_m, **options)
+        uncertainty = density_uncertainty(
+            surface=whole, easting_m=self.easting_m, northing_m=self.northing_m, window=window
+        )
+        judged = whole.inside & ~uncertainty.too_few
+        tails = []
+        for exceeding, tail in zip((as_dense, as_thin), self._pearson_tails(true, judged, **options), strict=True):
+            p_values = np.full(judged.shape, np.nan)
+            p_values[judged] = exceeding[judged] / (relabellings + 1)
+            rare = exceeding[judged] <= FEWEST_EXCEEDING
+            p_values[judged] = np.where(rare, np.minimum(tail, p_values[judged]), p_values[judged])
+            tails.append(p_values)
+        return tails[0], tails[1]
+
+    def _pearson_tails(
+        self, true: Booleans, judged: Booleans, *, window: Window, bandwidth_m: float, cell_m: float
+    ) -> tuple[Floats, Floats]:
+        """Upper and lower tail at the judged cells, from the moments of a sum of n values drawn without replacement."""
+        options = {"window": window, "bandwidth_m": bandwidth_m, "cell_m": cell_m}
+        sums = kernel_sums(easting_m=self.easting_m, northing_m=self.northing_m, **options)
+        first, second, third = (total[judged] / self.easting_m.size for total in sums)
+        (asked,) = kernel_sums(easting_m=self.easting_m[true], northing_m=self.northing_m[true], **options, powers=(1,))
+        events, chosen = self.easting_m.size, self.chosen
+        others = events - chosen
+        variance = np.maximum(second - first**2, 0) * chosen * others / (events - 1)
+        cubed = (third - 3 * first * second + 2 * first**3) * chosen * others * (others - chosen)
+        deviation = np.sqrt(np.maximum(variance, np.finfo(float).tiny))
+        skewness = cubed / ((events - 1) * (events - 2)) / deviation**3
+        standardised = (asked[judged] - chosen * first) / deviation
+        return pearson3.sf(standardised, skewness), pearson3.cdf(standardised, skewness)
+
+
+def _discovery_rates(p_values: Floats) -> Floats:
+    """Benjamini-Hochberg over the cells that have a p-value."""
+    rates = np.full(p_values.shape, np.nan)
+    judged = ~np.isnan(p_values)
+    if judged.any():
+        rates[judged] = false_discovery_control(p_values[judged])
+    return rates
