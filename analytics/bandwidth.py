@@ -36,7 +36,7 @@ from analytics.point_patterns import (
     point_pattern,
     window_edges,
 )
-from wording import _, format_count, ngettext
+from wording import _, format_count
 
 __all__ = ["RULES", "BandwidthChoice", "bandwidth_criterion", "events_mass_inside", "select_bandwidth"]
 
@@ -126,11 +126,7 @@ def select_bandwidth(
     if rule == "half-scott":
         return _half_scott(pattern, finest_m, because=_("it was asked for"))
     if pattern.events < FEWEST_FOR_LIKELIHOOD:
-        because = ngettext(
-            "with {events} event cross-validation is not stable",
-            "with {events} events cross-validation is not stable",
-            pattern.events,
-        ).format(events=format_count(pattern.events))
+        because = _("cross-validation is not stable under {fewest} events").format(fewest=FEWEST_FOR_LIKELIHOOD)
         return _half_scott(pattern, finest_m, because=because)
     binned = pattern.events > EXACT_EVENTS_IN_SELECTION
     widest_m = bounding_diagonal_m(window) * DIAMETER_SHARE
@@ -149,15 +145,12 @@ def select_bandwidth(
             else _("cross-validation chose the widest bandwidth it was allowed to try")
         )
         return _half_scott(pattern, finest_m, because=because, bandwidths_m=bandwidths_m, curve=curve)
-    reason = _(
-        "{metres} m: of {values} bandwidths from {finest} m to {widest} m, the one under which the events foretell "
-        "each other best (likelihood cross-validation, {events} events)."
-    ).format(
+    # The reason is shown to every audience, so it does not say how many events there were.
+    reason = _("{metres} m by likelihood cross-validation, the best of {values} from {finest} m to {widest} m.").format(
         metres=format_count(round(bandwidths_m[best])),
         values=format_count(VALUES),
         finest=format_count(round(first_m)),
         widest=format_count(round(widest_m)),
-        events=format_count(pattern.events),
     )
     if binned:
         reason += " " + _("Events were counted in small cells for speed; the choice is the same or the next value.")
