@@ -306,7 +306,7 @@ def test_binned_criterion_knows_an_event_far_from_all_others():
 
 
 @pytest.mark.parametrize(
-    ("events", "because"), [(12, "12 events"), (400, "widest bandwidth")], ids=["few", "nothing to find"]
+    ("events", "because"), [(12, "under 30 events"), (400, "widest bandwidth")], ids=["few", "nothing to find"]
 )
 def test_where_cross_validation_cannot_decide_half_scott_takes_its_place_and_says_so(events, because):
     points = np.random.default_rng(4).uniform(0, 40_000, (2, events))
