@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from analytics.estimate import Estimate
 from analytics.waits import (
     ENDINGS,
     MINIMUM_TIMED,
@@ -86,15 +87,6 @@ WAITING_MINUTES = (20.0, 40.0, 80.0)
 _Z = float(stats.norm.ppf(0.975))
 _MEDIAN = 0.5
 _NINETIETH = 0.9
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its 95 % interval; NaN where it cannot be estimated."""
-
-    value: float
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True)

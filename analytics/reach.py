@@ -1,0 +1,350 @@
+"""Who could be there in time, hour by hour: the share of risk within reach, what is left out, and what a change gains.
+
+A place is within reach in an hour when an available carrier on shift then needs no more than the stated minutes.
+Expected risk events of a year at place c in hour h are e_c s_h, with e_c the year's events there (from a risk surface)
+and s_h the hour's share of them: place and hour are taken as independent. Intervals hold 95 % and come from resampled
+surfaces, each with its own e_c (and s_h, where given).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analytics.estimate import Estimate
+from wording import NaloxoneWatchError, _, format_interval, format_number
+
+__all__ = [
+    "CoverageGain",
+    "GainVerdict",
+    "GapRows",
+    "HourlyReach",
+    "UncoveredRisk",
+    "UnusableReachError",
+    "reach_by_hour",
+    "uncovered_risk",
+    "what_if_gain",
+]
+
+_LIMITS = (0.025, 0.975)
+# Draws of a year's count for each resampled surface.
+_YEARS_PER_RESAMPLE = 50
+
+
+class UnusableReachError(NaloxoneWatchError):
+    """Travel, roster and risk do not fit together."""
+
+
+@dataclass(frozen=True)
+class HourlyReach:
+    """`carriers_in_reach`, shape (hours, places), and `on_shift`, carriers on shift by hour, shape (hours,)."""
+
+    carriers_in_reach: NDArray[np.int32]
+    on_shift: NDArray[np.int64]
+    within_minutes: float
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """Whether anyone is within reach, shape (hours, places)."""
+        return self.carriers_in_reach > 0
+
+    def expected_cover(self, *, busy_probability: float) -> NDArray[np.float64]:
+        """The chance that someone within reach is free, 1 - q^n, shape (hours, places)."""
+        return 1.0 - busy_probability ** self.carriers_in_reach.astype(float)
+
+
+@dataclass(frozen=True)
+class GapRows:
+    """Rows of one table, largest uncovered risk first; `area` and `hour` are -1 where the row is of all of them.
+
+    `events` a year expected, `uncovered` of them without a carrier in reach, `reach` the share within reach; each with
+    its limits.
+    """
+
+    area: NDArray[np.int64]
+    hour: NDArray[np.int64]
+    events: NDArray[np.float64]
+    uncovered: NDArray[np.float64]
+    uncovered_lower: NDArray[np.float64]
+    uncovered_upper: NDArray[np.float64]
+    reach: NDArray[np.float64]
+    reach_lower: NDArray[np.float64]
+    reach_upper: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class UncoveredRisk:
+    """Uncovered risk in all, by hour, by area, and by both."""
+
+    overall: GapRows
+    by_hour: GapRows
+    by_area: GapRows
+    by_area_and_hour: GapRows
+
+
+class GainVerdict(StrEnum):
+    """What a change does to the risk within reach."""
+
+    GAIN = "gain"
+    LOSS = "loss"
+    INSIDE_NOISE = "inside the noise"
+
+
+@dataclass(frozen=True)
+class CoverageGain:
+    """A change set side by side with now.
+
+    `now` and `then` are shares of risk within reach, `gain` the difference in expected events a year, with the
+    interval of the risk surface; `year_lower` to `year_upper` is what a single year may show, chance included.
+    """
+
+    now: Estimate
+    then: Estimate
+    gain: Estimate
+    year_lower: int
+    year_upper: int
+    verdict: GainVerdict
+    seed: int
+
+    @property
+    def sentence(self) -> str:
+        """The gain in words, and plainly when it is inside the noise."""
+        words = {
+            "events": format_number(abs(self.gain.value)),
+            "interval": format_interval(*sorted((abs(self.gain.lower), abs(self.gain.upper)))),
+        }
+        if self.verdict is GainVerdict.GAIN:
+            return _("{events} more expected events a year within reach ({interval}).").format(**words)
+        if self.verdict is GainVerdict.LOSS:
+            return _("{events} fewer expected events a year within reach ({interval}).").format(**words)
+        return _(
+            "Inside the noise: {events} expected events a year more, of which one year may show from {least} to {most}."
+        ).format(events=format_number(self.gain.value), least=self.year_lower, most=self.year_upper)
+
+
+def reach_by_hour(
+    *,
+    travel_minutes: ArrayLike,
+    within_minutes: float,
+    on_shift: ArrayLike,
+    carrier_site: ArrayLike | None = None,
+    speed_of_hour: ArrayLike | None = None,
+) -> HourlyReach:
+    """How many available carriers could be at each place in time, in each hour.
+
+    Args:
+        travel_minutes: minutes from each site to each place, shape (sites, places), or (speeds, sites, places) where
+            night and day differ; NaN where there is no way.
+        within_minutes: the time that counts as in reach; the limit itself counts.
+        on_shift: True where an available carrier is rostered, shape (hours, carriers).
+        carrier_site: the row of `travel_minutes` each carrier starts from, shape (carriers,); the carrier's own number
+            where not given.
+        speed_of_hour: which of the speeds holds in each hour, shape (hours,); needed with three dimensions.
+
+    Raises:
+        UnusableReachError: shapes that differ, a site that does not exist, or a time that is not above zero.
+    """
+    travel = np.asarray(travel_minutes, dtype=float)
+    roster = np.asarray(on_shift, dtype=bool)
+    if travel.ndim == 2 and speed_of_hour is None:
+        travel = travel[None]
+        speed = np.zeros(len(roster), dtype=np.int64)
+    elif travel.ndim == 3 and speed_of_hour is not None:
+        speed = np.asarray(speed_of_hour, dtype=np.int64)
+    else:
+        raise UnusableReachError(_("Travel at several speeds needs to say which holds in each hour, and only then."))
+    site = np.arange(roster.shape[-1]) if carrier_site is None else np.asarray(carrier_site, dtype=np.int64)
+    speeds, sites, places = travel.shape
+    fits = roster.ndim == 2 and site.shape == roster.shape[1:] and speed.shape == roster.shape[:1]
+    if not fits or np.any((site < 0) | (site >= sites)) or np.any((speed < 0) | (speed >= speeds)):
+        raise UnusableReachError(
+            _("Roster, carriers and travel do not fit together: one column a carrier, one row an hour.")
+        )
+    if not within_minutes > 0:
+        raise UnusableReachError(_("The minutes that count as within reach must be above zero."))
+    # Carriers at one site reach the same places: counted by site first, it is one product of small matrices.
+    carriers_at_site = np.zeros((len(roster), sites), dtype=np.float32)
+    np.add.at(carriers_at_site.T, site, roster.T.astype(np.float32))
+    in_reach = np.empty((len(roster), places), dtype=np.int32)
+    for number in range(speeds):
+        hours = speed == number
+        in_reach[hours] = carriers_at_site[hours] @ (travel[number] <= within_minutes).astype(np.float32)
+    return HourlyReach(carriers_in_reach=in_reach, on_shift=roster.sum(axis=1), within_minutes=float(within_minutes))
+
+
+def uncovered_risk(
+    *,
+    cover: ArrayLike,
+    events_per_year: ArrayLike,
+    hour_share: ArrayLike,
+    area: ArrayLike,
+    resampled_events_per_year: ArrayLike,
+    resampled_hour_share: ArrayLike | None = None,
+    hour_group: ArrayLike | None = None,
+) -> UncoveredRisk:
+    """Expected risk events a year that nobody could reach in time, with intervals: the gap tables.
+
+    Args:
+        cover: shape (hours, places): `HourlyReach.covered`, or the chance of cover `HourlyReach.expected_cover`.
+        events_per_year: expected risk events a year at each place, shape (places,).
+        hour_share: each hour's share of the events, shape (hours,), summing to one.
+        area: number of each place's area from 0, -1 for none, shape (places,).
+        resampled_events_per_year: the same surface from resampled events, shape (resamples, places).
+        resampled_hour_share: the their hours' shares, shape (resamples, hours); `hour_share` where not given.
+        hour_group: number of the group each hour belongs to from 0, shape (hours,), to join hours into bands; each hour
+            by itself where not given.
+
+    Raises:
+        UnusableReachError: shapes that differ, negative risk, or hour shares that do not sum to one.
+    """
+    risk = _risk(cover, events_per_year, hour_share, resampled_events_per_year, resampled_hour_share)
+    hours, places = risk.shape
+    place_area = np.asarray(area, dtype=np.int64)
+    group = np.arange(hours) if hour_group is None else np.asarray(hour_group, dtype=np.int64)
+    if place_area.shape != (places,) or group.shape != (hours,) or group.min() < 0:
+        raise UnusableReachError(_("Areas need one number a place and groups of hours one number an hour, from 0."))
+    missed = 1.0 - np.asarray(cover, dtype=np.float32)
+    membership = np.zeros((hours, int(group.max()) + 1))
+    membership[np.arange(hours), group] = 1.0
+
+    def by_group(places_in: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Events and uncovered events by (surface, group of hours); the first surface is the one observed."""
+        surface = risk.surfaces[:, places_in]
+        lost = (surface @ missed[:, places_in].T) * risk.shares
+        return (surface.sum(axis=1, dtype=float)[:, None] * risk.shares) @ membership, lost @ membership
+
+    areas = np.arange(int(place_area.max(initial=-1)) + 1)
+    everywhere = by_group(np.ones(places, dtype=bool))
+    each_area = [by_group(place_area == number) for number in areas]
+    nowhere = np.zeros((len(risk.surfaces), 0))
+    whole = [tuple(part.sum(axis=1, keepdims=True) for part in pair) for pair in each_area]
+    groups = np.arange(membership.shape[1])
+
+    def joined(pairs: list, which: int) -> NDArray[np.float64]:
+        return np.concatenate([nowhere, *(pair[which] for pair in pairs)], axis=1)
+
+    return UncoveredRisk(
+        overall=_rows(np.array([-1]), np.array([-1]), *(part.sum(axis=1, keepdims=True) for part in everywhere)),
+        by_hour=_rows(np.full(len(groups), -1), groups, *everywhere),
+        by_area=_rows(areas, np.full(len(areas), -1), joined(whole, 0), joined(whole, 1)),
+        by_area_and_hour=_rows(
+            np.repeat(areas, len(groups)), np.tile(groups, len(areas)), joined(each_area, 0), joined(each_area, 1)
+        ),
+    )
+
+
+def what_if_gain(
+    *,
+    cover_now: ArrayLike,
+    cover_then: ArrayLike,
+    events_per_year: ArrayLike,
+    hour_share: ArrayLike,
+    resampled_events_per_year: ArrayLike,
+    resampled_hour_share: ArrayLike | None = None,
+    seed: int = 1,
+) -> CoverageGain:
+    """What a change of carriers, kits or sites adds to the risk within reach.
+
+    Both are scored on the same surfaces, so what the surface does not know cancels. The verdict is "inside the noise"
+    where the interval holds no gain, or where a single year's count of events gained less events lost may well show
+    none: each surface's gains and losses are drawn as Poisson counts.
+
+    Args:
+        cover_now: shape (hours, places), as `uncovered_risk`.
+        cover_then: the same after the change.
+        events_per_year: as `uncovered_risk`; so are the next three.
+        hour_share: shape (hours,).
+        resampled_events_per_year: shape (resamples, places).
+        resampled_hour_share: shape (resamples, hours).
+        seed: of the drawn years; the same seed gives the same answer.
+
+    Raises:
+        UnusableReachError: as `uncovered_risk`.
+    """
+    risk = _risk(cover_now, events_per_year, hour_share, resampled_events_per_year, resampled_hour_share)
+    now, then = np.asarray(cover_now, dtype=np.float32), np.asarray(cover_then, dtype=np.float32)
+    if then.shape != now.shape:
+        raise UnusableReachError(_("Cover now and after the change must be of the same hours and places."))
+    total = risk.surfaces.sum(axis=1, dtype=float)
+
+    def events(cover: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.sum((risk.surfaces @ cover.T) * risk.shares, axis=1, dtype=float)
+
+    covered_now, covered_then = events(now), events(then)
+    won, lost = events(np.maximum(then - now, 0)), events(np.maximum(now - then, 0))
+    rng = np.random.default_rng(seed)
+    shape = (_YEARS_PER_RESAMPLE, len(won) - 1)
+    years = rng.poisson(won[1:], shape) - rng.poisson(lost[1:], shape)
+    year_lower, year_upper = (int(part) for part in np.quantile(years, _LIMITS, method="inverted_cdf"))
+    gain = _estimate(won - lost)
+    if gain.lower > 0 and year_lower > 0:
+        verdict = GainVerdict.GAIN
+    elif gain.upper < 0 and year_upper < 0:
+        verdict = GainVerdict.LOSS
+    else:
+        verdict = GainVerdict.INSIDE_NOISE
+    return CoverageGain(
+        now=_estimate(covered_now / total),
+        then=_estimate(covered_then / total),
+        gain=gain,
+        year_lower=year_lower,
+        year_upper=year_upper,
+        verdict=verdict,
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True)
+class _Risk:
+    """Observed first, then resampled: `surfaces` (1 + resamples, places), `shares` (1 + resamples, hours)."""
+
+    surfaces: NDArray[np.float32]
+    shares: NDArray[np.float64]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.shares.shape[1], self.surfaces.shape[1]
+
+
+def _risk(
+    cover: ArrayLike,
+    events_per_year: ArrayLike,
+    hour_share: ArrayLike,
+    resampled_events_per_year: ArrayLike,
+    resampled_hour_share: ArrayLike | None,
+) -> _Risk:
+    observed, share = np.asarray(events_per_year, dtype=float), np.asarray(hour_share, dtype=float)
+    resampled = np.asarray(resampled_events_per_year, dtype=float)
+    shares = (
+        np.broadcast_to(share, (len(resampled), len(share)))
+        if resampled_hour_share is None
+        else np.asarray(resampled_hour_share, dtype=float)
+    )
+    fits = np.shape(cover) == (len(share), len(observed)) and resampled.shape[1:] == observed.shape
+    if not fits or len(resampled) == 0 or shares.shape != (len(resampled), len(share)):
+        raise UnusableReachError(_("Cover, risk and resampled risk must be of the same hours and places."))
+    surfaces, shares = np.vstack([observed, resampled]), np.vstack([share, shares])
+    if not np.all(np.isfinite(surfaces)) or np.any(surfaces < 0) or not np.all(surfaces.sum(axis=1) > 0):
+        raise UnusableReachError(_("There is no risk to cover, or some of it is negative: choose a layer of risk."))
+    if np.any(shares < 0) or not np.allclose(shares.sum(axis=1), 1.0, atol=1e-6):
+        raise UnusableReachError(_("The hours' shares of the risk must sum to one."))
+    return _Risk(surfaces=surfaces.astype(np.float32), shares=shares)
+
+
+def _rows(
+    area: NDArray[np.int64], hour: NDArray[np.int64], events: NDArray[np.float64], uncovered: NDArray[np.float64]
+) -> GapRows:
+    """Columns are rows of the table; the first row of each array is observed, the rest resampled."""
+    # Where no event is expected there is no share to reach.
+    reach = 1.0 - np.divide(uncovered, events, out=np.full_like(events, np.nan), where=events > 0)
+    lower, upper = np.quantile(uncovered[1:], _LIMITS, axis=0)
+    reach_lower, reach_upper = np.quantile(reach[1:], _LIMITS, axis=0)
+    order = np.argsort(-uncovered[0], kind="stable")
+    columns = (area, hour, events[0], uncovered[0], lower, upper, reach[0], reach_lower, reach_upper)
+    return GapRows(*(column[order] for column in columns))
+
+
+def _estimate(values: NDArray[np.float64]) -> Estimate:
+    lower, upper = (float(part) for part in np.quantile(values[1:], _LIMITS))
+    return Estimate(value=float(values[0]), lower=lower, upper=upper)
