@@ -376,7 +376,7 @@ class _Pooled:
             p_values = np.full(judged.shape, np.nan)
             p_values[judged] = exceeding[judged] / (relabellings + 1)
             rare = exceeding[judged] <= FEWEST_EXCEEDING
-            p_values[judged] = np.where(rare, np.minimum(tail, p_values[judged]), p_values[judged])
+            p_values[judged] = np.where(rare, tail, p_values[judged])
             tails.append(p_values)
         return tails[0], tails[1]
 
