@@ -48,7 +48,7 @@ class ResponseStandard:
 
     `share` is of one: the centile, or the least share to be reached within `minutes`; 0.5 for a median; 0 for a mean.
     `minutes_from` is the lower end where a range was published and `minutes` its upper end; both days are included and
-    `last_day` is None while the standard stands. `source` names the document and where it is.
+    `last_day` is None while the standard stands. `source` names the document.
     """
 
     nation: Nation
@@ -86,25 +86,18 @@ class NoStandardError(NaloxoneWatchError):
         )
 
 
-_ENGLAND_SOURCE = (
-    "Handbook to the NHS Constitution for England; House of Commons Library debate pack CDP-2025-0042, "
-    "https://commonslibrary.parliament.uk/research-briefings/cdp-2025-0042/"
-)
-_WALES_OLD_SOURCE = (
-    "Welsh Government, Ambulance services in Wales: red calls, October 2015 to June 2025, "
-    "https://www.gov.wales/ambulance-services"
-)
+_ENGLAND_SOURCE = "Handbook to the NHS Constitution for England; House of Commons Library, debate pack CDP-2025-0042"
+_WALES_OLD_SOURCE = "Welsh Government, Ambulance services in Wales: red calls, October 2015 to June 2025"
 _WALES_NEW_SOURCE = (
-    "Welsh Government, Written statement of 30 June 2025: new ambulance performance framework, "
-    "https://www.gov.wales/written-statement-new-ambulance-performance-framework-and-national-handover-taskforce"
+    "Welsh Government, written statement of 30 June 2025, New ambulance performance framework and national handover "
+    "taskforce"
 )
 _SCOTLAND_SOURCE = (
-    "Scottish Ambulance Service, Board measurement framework 2025-26 (28 May 2025), as given in FOI 25-405, "
-    "https://www.scottishambulance.com/contact-us/freedom-of-information/foi-requests/foi-25-405-fixed-target-times"
+    "Scottish Ambulance Service, Board measurement framework 2025-26 (28 May 2025), as given in its answer FOI 25-405 "
+    "on fixed target times"
 )
 _NORTHERN_IRELAND_SOURCE = (
-    "Northern Ireland Ambulance Service, clinical response model of 12 November 2019, "
-    "https://nias.hscni.net/calling-999/what-happens-when-you-call/response-categories-explained"
+    "Northern Ireland Ambulance Service, clinical response model of 12 November 2019, Response categories explained"
 )
 
 _WALES_CHANGE = date(2025, 7, 1)

@@ -6,6 +6,7 @@ another country is another file. Without a file the settings are the synthetic S
 
 import os
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from wording import NaloxoneWatchError, _
 
 __all__ = [
+    "AgreementSettings",
+    "AmbulanceSettings",
     "DisclosureSettings",
     "GeographySettings",
     "HeatMapSettings",
@@ -22,6 +25,7 @@ __all__ = [
     "PrivacySettings",
     "Settings",
     "SettingsError",
+    "StandardSettings",
     "StoreSettings",
     "default_config_folder",
     "default_store_folder",
@@ -111,6 +115,46 @@ class HeatMapSettings(_Section):
     fewest_for_surface: int = Field(default=20, ge=5)
 
 
+class StandardSettings(_Section):
+    """One ambulance response standard of the deployment's own; `share` is 0 for a mean, 0.9 for a 90th centile."""
+
+    category: str
+    measure: Literal["mean", "centile", "share within"]
+    minutes: float = Field(gt=0, le=360)
+    minutes_from: float | None = Field(default=None, gt=0)
+    share: float = Field(default=0.0, ge=0, le=1)
+    first_day: date
+    last_day: date | None = None
+    source: str = Field(min_length=1)
+
+
+class AgreementSettings(_Section):
+    """An agreement with the ambulance trust on how these calls are answered, and the first day it held."""
+
+    name: str
+    first_day: date
+
+
+class AmbulanceSettings(_Section):
+    """How waits for the ambulance are read: which clock, against which standard."""
+
+    kind: Literal["call_to_arrival", "naloxone_to_arrival"] = "call_to_arrival"
+    # The first that has a time speaks for a call: a control room's clock before a log, a log before a memory.
+    clocks: tuple[Literal["ambulance_cad", "police_log", "officer_estimate", "not_recorded"], ...] = Field(
+        default=("ambulance_cad", "police_log", "officer_estimate", "not_recorded"), min_length=1
+    )
+    # Where any are given they stand in place of the built-in ones (analytics.response_standards).
+    standards: tuple[StandardSettings, ...] = ()
+    agreements: tuple[AgreementSettings, ...] = ()
+    half_life_minutes: float = Field(default=40.0, gt=0, le=1_440)
+    half_life_source: str = (
+        "Home Office and Ipsos, Police carriage of naloxone: process evaluation, 9 May 2025; product literature says "
+        "1.3 to 1.4 hours"
+    )
+    # Distinct postcode locations per km2 in the 3 km square around a place; a town of 10,000 has about this many.
+    rural_below_addresses_per_km2: float = Field(default=25.0, gt=0)
+
+
 class ImportSettings(_Section):
     """Limits that protect the machine from a damaged or hostile file."""
 
@@ -132,6 +176,7 @@ class Settings(_Section):
     privacy: PrivacySettings = PrivacySettings()
     disclosure: DisclosureSettings = DisclosureSettings()
     heat_map: HeatMapSettings = HeatMapSettings()
+    ambulance: AmbulanceSettings = AmbulanceSettings()
     imports: ImportSettings = ImportSettings()
 
     @field_validator("time_zone")
