@@ -71,7 +71,7 @@ def test_a_deployment_may_bring_its_own_list():
 
 def test_every_listed_standard_has_a_source_and_no_two_contradict():
     for rule in RESPONSE_STANDARDS:
-        assert "https://" in rule.source
+        assert len(rule.source.split()) >= 5
         assert rule.last_day is None or rule.first_day <= rule.last_day
         same = [
             other
