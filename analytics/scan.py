@@ -8,8 +8,8 @@ places at once is paid for.
 * "expectation" (Neill, Moore, Sabhnani & Daniel 2005; negative binomial: Tango, Takahashi & Kohriyama 2011).
   Area i with H events in exposure E before the windows, force mean rate m = sum(H) / sum(E), a = 0.5, expects
   b = e (H + a) / (E + a / m) events at a window exposure e. Statistic c ln(c / b) + b - c where c > b, else 0.
-  Simulated worlds draw the area's rate from its Gamma(H + a, E + a / m) distribution and the events of each area and
-  day from a negative binomial of variance `dispersion` x mean.
+  Simulated worlds draw the area's rate from its Gamma(H + a, E + a / m) distribution and the area's events in the
+  window from a negative binomial of variance `dispersion` x mean, spread over the days as the exposure is.
 * "permutation" (Kulldorff, Heffernan, Hartman, Assuncao & Mostashari 2005). mu = N_zone N_window / N, statistic
   c ln(c / mu) + (N - c) ln((N - c) / (N - mu)) where c > mu, else 0. Simulated worlds shuffle the days among the
   events, so a rise everywhere at once does not show: it is the cross-check of the first.
@@ -21,6 +21,7 @@ with the same simulated maxima.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, overload
@@ -38,6 +39,7 @@ __all__ = [
     "ScanInputError",
     "SpaceTimeScan",
     "UnknownScanModelError",
+    "exceedances_that_rule_out",
     "same_cluster",
     "space_time_scan",
 ]
@@ -69,6 +71,13 @@ DISTANCE_DECIMALS = 6
 # Simulated worlds handled at once: bounds the memory (about 100 MB) whatever the number of replicates.
 EVENT_ZONE_PAIRS_AT_ONCE = 3_000_000
 MOST_REPLICATES_AT_ONCE = 2_000
+
+# The first handful of worlds; each next one is twice as large, so that stopping early pays.
+FIRST_REPLICATES = 100
+
+# A week so full that an unchanged force would have it once in a thousand weeks is an outbreak: what is looked for,
+# not the usual scatter. Left in, one cluster of twelve hides the next of five.
+OUTBREAK_CHANCE = 0.001
 
 DAYS_PER_WEEK = 7
 
@@ -225,6 +234,14 @@ def space_time_scan(
         seed=seed,
         dispersion=null.dispersion,
     )
+
+
+def exceedances_that_rule_out(*, replicates: int, recurrence_days: float) -> int:
+    """How many simulated worlds must beat the best cluster so that its recurrence interval cannot be this long.
+
+    As `stop_at_exceedances`, it saves most of the work on quiet days and changes no verdict at `recurrence_days`.
+    """
+    return max(1, math.floor((1 + replicates) / recurrence_days))
 
 
 def same_cluster(earlier: Cluster, later: Cluster) -> bool:
@@ -484,11 +501,11 @@ class _ExpectationNull:
         return np.where(observed > expected, observed * np.log(observed / expected) + expected - observed, 0.0)
 
     def simulate(self, rng: np.random.Generator, worlds: int) -> _Worlds:
-        """Draw rates, then clumps of events on area-days.
+        """Draw rates, then clumps of events in areas, then each event's day.
 
         A negative binomial of mean mu and variance phi mu is a Poisson number of clumps, mean mu ln(phi) / (phi - 1),
-        whose sizes follow the logarithmic distribution with parameter 1 - 1 / phi (Quenouille 1949). Clumps are rare,
-        so drawing them costs less than drawing every area-day.
+        whose sizes follow the logarithmic distribution with parameter 1 - 1 / phi (Quenouille 1949). The dispersion is
+        measured on weeks, so a clump is a bad spell in an area: its events fall on days of their own.
         """
         excess = self.dispersion - 1
         clumps_per_event = np.log1p(excess) / excess if excess > 0 else 1.0
@@ -499,14 +516,16 @@ class _ExpectationNull:
         world, location = np.nonzero(clumps)
         repeats = clumps[world, location]
         world, location = np.repeat(world, repeats), np.repeat(location, repeats)
+        if excess > 0:
+            size = rng.logseries(excess / self.dispersion, size=len(world))
+            world, location = np.repeat(world, size), np.repeat(location, size)
         shares = np.cumsum(self.exposure_by_age, axis=0) / exposure
         age = (rng.random(len(world)) > shares[:, location]).sum(axis=0)
-        count = rng.logseries(excess / self.dispersion, size=len(world)) if excess > 0 else np.ones(len(world))
         return _Worlds(
             world=world,
             location=location,
             age=np.minimum(age, len(shares) - 1),
-            count=count.astype(np.int64),
+            count=np.ones(len(world), dtype=np.int64),
             worlds=worlds,
         )
 
@@ -546,7 +565,9 @@ def _weekly_dispersion(counts: FloatArray, exposure: FloatArray) -> float:
     by_week = (weeks, DAYS_PER_WEEK, counts.shape[1])
     last = slice(len(counts) - weeks * DAYS_PER_WEEK, None)
     return pooled_dispersion(
-        counts=counts[last].reshape(by_week).sum(axis=1), exposure=exposure[last].reshape(by_week).sum(axis=1)
+        counts=counts[last].reshape(by_week).sum(axis=1),
+        exposure=exposure[last].reshape(by_week).sum(axis=1),
+        outbreak_chance=OUTBREAK_CHANCE,
     )
 
 
@@ -639,7 +660,8 @@ def _simulated_maxima(
 ) -> FloatArray:
     """The best statistic of each simulated world (replicates,), fewer when stopped early."""
     reach = max(1.0, score.null.events_per_world) * len(score.zones.centre) / (len(score.zones.start) - 1)
-    at_once = int(np.clip(EVENT_ZONE_PAIRS_AT_ONCE / reach, 1, MOST_REPLICATES_AT_ONCE))
+    most_at_once = int(np.clip(EVENT_ZONE_PAIRS_AT_ONCE / reach, 1, MOST_REPLICATES_AT_ONCE))
+    at_once = min(FIRST_REPLICATES, most_at_once)
     parts: list[FloatArray] = []
     done = exceeding = 0
     while done < replicates:
@@ -649,6 +671,7 @@ def _simulated_maxima(
         exceeding += int((parts[-1] >= best - STATISTIC_TOLERANCE).sum())
         if stop_at_exceedances is not None and exceeding >= stop_at_exceedances:
             break
+        at_once = min(2 * at_once, most_at_once)
     return np.concatenate(parts)
 
 

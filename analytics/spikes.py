@@ -424,12 +424,18 @@ def gamma_poisson_limit(
     return _alarms(series, index, np.where(possible, limit, np.nan))
 
 
-def pooled_dispersion(*, counts: ArrayLike, exposure: ArrayLike | None = None) -> float:
+# METHODS C asks for limits that hold up to this variance-to-mean ratio; a fuller week than it allows is an outbreak.
+LARGEST_USUAL_DISPERSION = 1.5
+
+
+def pooled_dispersion(*, counts: ArrayLike, exposure: ArrayLike | None = None, outbreak_chance: float = 0.0) -> float:
     """Variance-to-mean ratio of counts (weeks x areas) about each area's own constant rate, never below 1.
 
     sum (y - mu)^2 / sum mu (1 - e / E) with mu = e H / E: exactly unbiased when every count has variance phi times its
     mean. A ratio of sums, because a sum of ratios is ruled by the areas where hardly anything happens. `exposure` has
     the shape of `counts`; without it every week counts one. 1 when there is no event.
+
+    Weeks whose total over the areas has at most the chance `outbreak_chance`, at a dispersion of 1.5, are left out.
     """
     events = np.asarray(counts, dtype=float)
     if events.ndim != 2 or len(events) < 2:
@@ -437,10 +443,22 @@ def pooled_dispersion(*, counts: ArrayLike, exposure: ArrayLike | None = None) -
     known = np.ones_like(events) if exposure is None else np.asarray(exposure, dtype=float)
     if known.shape != events.shape or not (known > 0).any(axis=0).all():
         raise SeriesError(_("the exposure must have the shape of the counts, and be above zero for every area."))
+    usual = _chance_of_week(events, known) > outbreak_chance
+    events, known = events[usual], known[usual]
     share = known / known.sum(axis=0)
     mean = share * events.sum(axis=0)
     free = float((mean * (1 - share)).sum())
     return max(1.0, float(((events - mean) ** 2).sum()) / free) if free > 0 else 1.0
+
+
+def _chance_of_week(events: FloatArray, exposure: FloatArray) -> FloatArray:
+    """The chance of at least as many events in all areas together, week by week."""
+    mean = (exposure / exposure.sum(axis=0) * events.sum(axis=0)).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chance = stats.nbinom.sf(
+            events.sum(axis=1) - 1, mean / (LARGEST_USUAL_DISPERSION - 1), 1 / LARGEST_USUAL_DISPERSION
+        )
+    return np.where(mean > 0, chance, 1.0)
 
 
 # --- Rules in use elsewhere, for comparison ---------------------------------------------------------------------
