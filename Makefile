@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 HOST := 127.0.0.1
 PORT ?= 8501
 
-.PHONY: help run test check bench clean
+.PHONY: help run test check bench messages clean
 .DEFAULT_GOAL := help
 
 help:  ## say what each command does
@@ -29,6 +29,10 @@ check: $(VENV)/.installed-dev  ## lint and layer contracts
 
 bench: $(VENV)/.installed-dev  ## speed, as ratios against peers in the same run
 	$(BIN)/python -m tests.bench
+
+messages: $(VENV)/.installed-dev  ## collect every sentence for translators into locale/naloxone_watch.pot
+	@$(BIN)/pybabel --quiet extract --omit-header --no-wrap --sort-output --no-location -o locale/naloxone_watch.pot \
+		dashboard.py analytics data geo pages wording
 
 clean:  ## remove the environment and caches; the store stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

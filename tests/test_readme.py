@@ -1,0 +1,68 @@
+"""README says what is so: its field table is the schema's, its commands and files exist, its settings load."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from data.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^ *```{language}\n(.*?)^ *```", README, re.DOTALL | re.MULTILINE)
+
+
+def test_the_field_table_is_the_schemas() -> None:
+    printed = python("-m", "data", "fields").stdout.strip()
+    written = README.split("<!-- fields -->")[1].split("<!-- /fields -->")[0].strip()
+    assert written == printed
+    assert written.count("\n") > 150
+
+
+def test_every_data_command_is_a_command_with_those_options() -> None:
+    commands = re.findall(r"python -m data (\w+)([^`\n]*)", README)
+    assert {name for name, _options in commands} >= {"import", "demo", "check", "rollback", "erase", "keys", "fields"}
+    for name, options in commands:
+        helped = python("-m", "data", name, "--help")
+        assert helped.returncode == 0, name
+        for option in re.findall(r"--[a-z-]+", options):
+            assert option in helped.stdout, (name, option)
+
+
+def test_every_make_target_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^make ([a-z]+)", "".join(blocks("sh")), re.MULTILINE)) | set(
+        re.findall(r"`make ([a-z]+)`", README)
+    )
+    assert {"run", "test"} <= targets
+    assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+
+
+def test_windows_gets_the_same_steps_as_make() -> None:
+    windows = "".join(blocks("bat"))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for step in ("-m data demo --if-missing", "-m streamlit run dashboard.py", "-m pytest", "requirements.txt"):
+        assert step in windows
+        assert step in makefile
+
+
+@pytest.mark.parametrize("block", blocks("toml"))
+def test_every_settings_block_loads(block: str) -> None:
+    text = "\n".join(line.strip() for line in block.splitlines())
+    assert Settings.model_validate(tomllib.loads(text)).store.synthetic is False
+
+
+def test_every_folder_and_file_named_exists() -> None:
+    named = re.findall(r"`((?:pages|analytics|data|geo|wording|locale|tests|examples)/[\w./]*)`", README)
+    assert len(named) > 8
+    assert [name for name in named if not (ROOT / name).exists()] == []
