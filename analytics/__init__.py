@@ -1,0 +1,1 @@
+"""Methods: arrays in, frozen results out; `findings` asks the store, computes and discloses."""
