@@ -7,7 +7,8 @@ reached the whole breakdown is. Points are the analyst's alone; a surface reache
 Thresholds follow common practice for small counts of vulnerable people and are settings of the deployment.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -26,21 +27,30 @@ __all__ = [
     "Column",
     "DisclosedBreakdown",
     "DisclosedCount",
+    "DisclosedCurve",
+    "DisclosedDistribution",
+    "DisclosedEstimate",
     "DisclosedPoints",
     "DisclosedRate",
     "DisclosedSeries",
     "DisclosedSurface",
     "DisclosedTable",
+    "DisclosedTrend",
     "DisclosureError",
     "Thresholds",
     "disclose_breakdown",
+    "disclose_centile",
     "disclose_count",
+    "disclose_curve",
+    "disclose_distribution",
     "disclose_list",
     "disclose_missing",
     "disclose_points",
     "disclose_rate",
     "disclose_series",
+    "disclose_share",
     "disclose_surface",
+    "disclose_trend",
     "tabulate_breakdown",
     "tabulate_series",
 ]
@@ -143,6 +153,57 @@ class DisclosedSurface:
     y0_m: float
     cell_m: float
     bandwidth_m: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedEstimate:
+    """A centile or a share with its 95 % interval, or held back; `text` is what a table or a figure says of it."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    text: str
+
+    @property
+    def shown(self) -> bool:
+        """Whether the number itself may be shown."""
+        return self.value is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedCurve:
+    """A share that rises with time, as steps at `at`; `lower` and `upper` are NaN where there is no interval.
+
+    `ends_early`: the last few that the curve counts come after its last step, and are not drawn one by one.
+    """
+
+    at: NDArray[np.float64]
+    share: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    ends_early: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedDistribution:
+    """Single values by kind (the analyst's), and counts between `limits` (everyone's; none where values stand alone).
+
+    `single[kind]` holds values; `counts[kind]` has one entry less than `limits`.
+    """
+
+    single: Mapping[str, NDArray[np.float64]]
+    limits: tuple[float, ...]
+    counts: Mapping[str, tuple[int, ...]]
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedTrend:
+    """Estimates by period of time, one line a name; the line is broken before each start in `breaks`."""
+
+    starts: tuple[date, ...]
+    lines: Mapping[str, tuple[DisclosedEstimate, ...]]
+    breaks: tuple[date, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,6 +338,164 @@ def disclose_series(
     """Counts over time, whose sum stands elsewhere on the page: protected as a breakdown is."""
     shown, note = _protect(counts, audience=audience, thresholds=thresholds)
     return DisclosedSeries(starts=tuple(starts), counts=shown, step=step, note=note)
+
+
+def disclose_centile(
+    value: float,
+    lower: float,
+    upper: float,
+    *,
+    text: str,
+    share: float,
+    cases: int,
+    audience: Audience,
+    thresholds: Thresholds,
+) -> DisclosedEstimate:
+    """A centile of `cases` values: to nobody from fewer than 8, since it is then one person's value.
+
+    A far centile is one person's value in larger groups too, so to others than the analyst it is shown only where 5 or
+    more of the cases are expected beyond it. `value` is infinite where it is not reached; `text` then says so.
+    """
+    few_beyond = share > 0.5 and cases * (1 - share) < thresholds.smallest_count_shown
+    if cases < thresholds.averages_from or (audience is not Audience.ANALYST and few_beyond):
+        return _too_few(audience)
+    return DisclosedEstimate(value=value, lower=lower, upper=upper, text=text)
+
+
+def disclose_share(
+    value: float, lower: float, upper: float, *, cases: int, audience: Audience, thresholds: Thresholds
+) -> DisclosedEstimate:
+    """A share of `cases` with its interval: none under 5 cases, and to others none that stands for 1 to 4 of them.
+
+    Neither may the rest be 1 to 4: one share gives the other.
+    """
+    if cases < thresholds.smallest_count_shown or not np.isfinite(value):
+        return _too_few(audience)
+    part = round(value * cases)
+    if audience is not Audience.ANALYST and (_is_small(part, thresholds) or _is_small(cases - part, thresholds)):
+        return DisclosedEstimate(value=None, lower=None, upper=None, text=_("not shown"))
+    text = _("{share} ({lower} to {upper})").format(
+        share=format_share(value), lower=format_count(round(lower * 100)), upper=format_share(upper)
+    )
+    return DisclosedEstimate(value=value, lower=lower, upper=upper, text=text)
+
+
+def _too_few(audience: Audience) -> DisclosedEstimate:
+    text = _("too few") if audience is Audience.ANALYST else _("not shown")
+    return DisclosedEstimate(value=None, lower=None, upper=None, text=text)
+
+
+def disclose_curve(
+    *,
+    at: NDArray[np.float64],
+    events: NDArray[np.int64],
+    share: NDArray[np.float64],
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
+    audience: Audience,
+    thresholds: Thresholds,
+    most_steps: int = 400,
+) -> DisclosedCurve:
+    """A rising share, whose step at `at` stands for `events` people; at most about `most_steps` steps are kept.
+
+    To others than the analyst each step stands for 5 people or more, and the curve stops where fewer than 5 remain to
+    come; from fewer than 8 events nobody sees one.
+    """
+    total = int(events.sum())
+    ours = audience is Audience.ANALYST
+    if total < thresholds.averages_from:
+        nothing = np.empty(0)
+        return DisclosedCurve(at=nothing, share=nothing, lower=nothing, upper=nothing, ends_early=False)
+    least = max(1 if ours else thresholds.smallest_count_shown, -(-total // most_steps))
+    kept, since, left = [], 0, total
+    for index in np.flatnonzero(events):
+        since += int(events[index])
+        left -= int(events[index])
+        if since >= least and (ours or left == 0 or left >= thresholds.smallest_count_shown):
+            kept.append(index)
+            since = 0
+    # The analyst's curve keeps its very end, where the longest waits are.
+    if ours and since:
+        kept.append(int(np.flatnonzero(events)[-1]))
+    return DisclosedCurve(
+        at=at[kept], share=share[kept], lower=lower[kept], upper=upper[kept], ends_early=not ours and since > 0
+    )
+
+
+def disclose_distribution(
+    *,
+    values: Mapping[str, NDArray[np.float64]],
+    limits: Sequence[float],
+    audience: Audience,
+    thresholds: Thresholds,
+    most_single: int = 600,
+) -> DisclosedDistribution:
+    """Values by kind: each one to the analyst while there are few enough to tell apart, else counts between `limits`.
+
+    Where the analyst has counts, the longest 50 stand alone beside them. To others no class holds 1 to 4 of a kind:
+    classes are joined from the top until each has 5 or more, so the tail stays visible; a kind with fewer than 5 in all
+    is left out.
+    """
+    if audience is Audience.ANALYST:
+        if sum(len(each) for each in values.values()) <= most_single:
+            return DisclosedDistribution(
+                single={kind: np.sort(each) for kind, each in values.items()}, limits=(), counts={}, note=""
+            )
+        every = np.concatenate(list(values.values()))
+        longest = np.partition(every, len(every) - 50)[len(every) - 50]
+        return DisclosedDistribution(
+            single={kind: np.sort(each[each >= longest])[-50:] for kind, each in values.items()},
+            limits=tuple(limits),
+            counts={kind: _histogram(each, limits) for kind, each in values.items()},
+            note=_("Too many calls to draw each one: the longest stand alone."),
+        )
+    kept = {
+        kind: _histogram(each, limits) for kind, each in values.items() if len(each) >= thresholds.smallest_count_shown
+    }
+    edges = _edges_of_large_classes(list(kept.values()), len(limits) - 1, thresholds)
+    return DisclosedDistribution(
+        single={},
+        limits=tuple(limits[edge] for edge in edges),
+        counts={kind: _join(counts, edges) for kind, counts in kept.items()},
+        note=_("Single calls are not shown to this audience; neighbouring classes are joined until each has enough."),
+    )
+
+
+def _edges_of_large_classes(kinds: Sequence[Sequence[int]], classes: int, thresholds: Thresholds) -> tuple[int, ...]:
+    """Edges of joined classes, made from the top down, in which no kind has a small count."""
+
+    def is_large(first: int, last: int) -> bool:
+        return not any(_is_small(sum(counts[first:last]), thresholds) for counts in kinds)
+
+    edges = [classes]
+    for first in reversed(range(classes)):
+        if is_large(first, edges[-1]):
+            edges.append(first)
+    # What is left at the bottom joins the class above it; all classes together are large enough.
+    while edges[-1] != 0:
+        edges.pop()
+        if is_large(0, edges[-1]):
+            edges.append(0)
+    return tuple(reversed(edges))
+
+
+def _histogram(values: NDArray[np.float64], limits: Sequence[float]) -> tuple[int, ...]:
+    """How many values lie above each limit and up to the next."""
+    index = np.searchsorted(np.asarray(limits), values, side="left") - 1
+    return tuple(int(count) for count in np.bincount(index.clip(0, len(limits) - 2), minlength=len(limits) - 1))
+
+
+def _join(counts: Sequence[int], edges: Sequence[int]) -> tuple[int, ...]:
+    return tuple(sum(counts[first:last]) for first, last in itertools.pairwise(edges))
+
+
+def disclose_trend(
+    *, starts: Sequence[date], lines: Mapping[str, Sequence[DisclosedEstimate]], breaks: Sequence[date]
+) -> DisclosedTrend:
+    """Estimates over time, each disclosed already."""
+    return DisclosedTrend(
+        starts=tuple(starts), lines={name: tuple(line) for name, line in lines.items()}, breaks=tuple(breaks)
+    )
 
 
 def disclose_points(
