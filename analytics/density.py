@@ -13,8 +13,8 @@ is above 1 % of the maximum, whatever the cell size.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,6 +62,7 @@ __all__ = [
     "InvalidWeightsError",
     "InvalidWindowError",
     "NoEventsError",
+    "SurfaceMaker",
     "TooFewEventsError",
     "TooManyCellsError",
     "bandwidth_criterion",
@@ -71,7 +72,6 @@ __all__ = [
     "kernel_density",
     "kernel_density_adaptive",
     "kernel_density_at",
-    "kernel_sums",
     "select_bandwidth",
     "suggested_cell_m",
 ]
@@ -216,16 +216,16 @@ def kernel_density(
     `analytics.point_patterns`: among them NoEventsError where no event is inside, TooManyCellsError above four million
     cells.
     """
-    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights, nodes_a_bandwidth)
-    return estimate.surface(estimate.sum_of_kernels(estimate.pattern.weights))
+    maker = SurfaceMaker.of(
+        window=window, bandwidth_m=bandwidth_m, cell_m=cell_m, edge=edge, nodes_a_bandwidth=nodes_a_bandwidth
+    )
+    return maker.surface(point_pattern(easting_m=easting_m, northing_m=northing_m, window=window, weights=weights))
 
 
 @dataclass(frozen=True)
-class _Estimate:
-    """What the density, its uncertainty and its bootstrap share: pattern, grid, and the kernels' masses inside the
-    window."""
+class SurfaceMaker:
+    """A window, a grid and a bandwidth made ready for many patterns: simulated, resampled or relabelled ones."""
 
-    pattern: PointPattern
     window: Window
     grid: Grid
     bandwidth_m: float
@@ -235,24 +235,28 @@ class _Estimate:
     @classmethod
     def of(
         cls,
-        easting_m: ArrayLike,
-        northing_m: ArrayLike,
+        *,
         window: Window,
         bandwidth_m: float,
         cell_m: float,
-        edge: str,
-        weights: ArrayLike | None,
+        edge: str = "diggle",
         nodes_a_bandwidth: float = NODES_A_BANDWIDTH,
-    ) -> "_Estimate":
-        """Check everything first."""
+    ) -> "SurfaceMaker":
+        """Check everything first; arguments and errors as `kernel_density`."""
         _check_edge(edge)
         bandwidth_m = checked_bandwidth(bandwidth_m)
-        grid = grid_over(window=window, cell_m=cell_m)
-        pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window, weights=weights)
-        return cls(pattern, window, grid, bandwidth_m, edge, nodes_a_bandwidth)
+        return cls(window, grid_over(window=window, cell_m=cell_m), bandwidth_m, edge, nodes_a_bandwidth)
 
-    def lattice(self, finest_m: float | None = None) -> Lattice | None:
-        """The lattice for bandwidths from `finest_m` up to the estimate's; None where it is too large."""
+    @cached_property
+    def inside(self) -> NDArray[np.bool_]:
+        """Whether each cell's centre is in the window, shape (rows, columns)."""
+        return cells_inside(self.window, self.grid)
+
+    @cached_property
+    def _lattice(self) -> Lattice | None:
+        return self._lattice_for(self.bandwidth_m)
+
+    def _lattice_for(self, finest_m: float) -> Lattice | None:
         return lattice_over(
             grid=self.grid,
             bandwidth_m=self.bandwidth_m,
@@ -260,97 +264,119 @@ class _Estimate:
             nodes_a_bandwidth=self.nodes_a_bandwidth,
         )
 
-    def sum_of_kernels(self, weights: Floats, *, power: int = 1) -> Floats:
-        """Sum over events of weight * (k(u - x_i) / e(x_i)) ** power at the cell centres, per m2; e is 1 but for
-        "diggle".
+    @cached_property
+    def _mass_coefficients(self) -> Floats:
+        return _mass_nodes(self.window, self._lattice, self.bandwidth_m, 2)
+
+    def values(self, pattern: PointPattern) -> Floats:
+        """Events per km2 at the cell centres, NaN outside the window; shape (rows, columns)."""
+        return self._finished(self.sum_of_kernels(pattern), float(pattern.weights.sum()))
+
+    def surface(self, pattern: PointPattern) -> DensitySurface:
+        """The density of a pattern."""
+        return self._surface(self.values(pattern), pattern)
+
+    def surface_of_own_bandwidths(self, pattern: PointPattern, bandwidths_m: Floats) -> DensitySurface:
+        """The density of a pattern in which each event has its own bandwidth, shape (events,)."""
+        share = pattern.weights
+        if self.edge == "diggle":
+            share = share / kernel_mass_inside(
+                window=self.window,
+                easting_m=pattern.easting_m,
+                northing_m=pattern.northing_m,
+                bandwidth_m=bandwidths_m,
+            )
+        total = _separable_sum(self.grid, pattern.easting_m, pattern.northing_m, bandwidths_m, share)
+        return self._surface(self._finished(total, float(pattern.weights.sum())), pattern)
+
+    def sum_of_kernels(self, pattern: PointPattern, *, power: int = 1) -> Floats:
+        """The sum over events of (weight * k(u - x_i) / e(x_i)) ** power at the cell centres, per m to twice the power;
+        e is 1 but for "diggle".
 
         A Gaussian kernel to the power p is one of bandwidth s / sqrt(p), over p (2 pi s^2)^(p - 1).
         """
         bandwidth_m = self.bandwidth_m / np.sqrt(power)
         factor = 1 / (power * (2 * np.pi * self.bandwidth_m**2) ** (power - 1))
-        lattice = self.lattice(bandwidth_m)
+        lattice = self._lattice if power == 1 else self._lattice_for(bandwidth_m)
         if lattice is None:
-            return factor * self._summed_directly(weights, bandwidth_m, power)
-        nodes = self._spread(lattice, weights, power)
+            return factor * self._summed_directly(pattern, bandwidth_m, power)
+        nodes = self._spread(pattern, lattice, power)
         return factor * lattice.cells(smooth_points(nodes, lattice=lattice, bandwidth_m=bandwidth_m))
 
-    def _spread(self, lattice: Lattice, weights: Floats, power: int) -> Floats:
-        """Weights over the kernels' masses to the power, on the nodes."""
-        points = SplinePoints(lattice, self.pattern.easting_m, self.pattern.northing_m)
+    def _spread(self, pattern: PointPattern, lattice: Lattice, power: int) -> Floats:
+        """Weights over the kernels' masses, to the power, on the nodes."""
+        points = SplinePoints(lattice, pattern.easting_m, pattern.northing_m)
+        weights = pattern.weights
         if self.edge == "diggle":
-            coefficients = _mass_nodes(self.window, lattice, self.bandwidth_m, 2)
-            weights = weights / points.interpolate(coefficients) ** power
-        return points.spread(weights)
+            coefficients = (
+                self._mass_coefficients if power == 1 else _mass_nodes(self.window, lattice, self.bandwidth_m, 2)
+            )
+            weights = weights / points.interpolate(coefficients)
+        return points.spread(weights**power)
 
-    def _summed_directly(self, weights: Floats, bandwidth_m: float, power: int) -> Floats:
+    def _summed_directly(self, pattern: PointPattern, bandwidth_m: float, power: int) -> Floats:
         """Where the lattice would not fit into memory: a fine bandwidth over a large area."""
-        pattern = self.pattern
+        weights = pattern.weights
         if self.edge == "diggle":
-            mass = kernel_mass_inside(
+            weights = weights / kernel_mass_inside(
                 window=self.window,
                 easting_m=pattern.easting_m,
                 northing_m=pattern.northing_m,
                 bandwidth_m=self.bandwidth_m,
             )
-            weights = weights / mass**power
-        return _separable_sum(
-            self.grid, pattern.easting_m, pattern.northing_m, np.full(pattern.events, bandwidth_m), weights
-        )
+        widths_m = np.full(pattern.events, bandwidth_m)
+        return _separable_sum(self.grid, pattern.easting_m, pattern.northing_m, widths_m, weights**power)
 
-    def at_events(self) -> Floats:
-        """The density with Diggle's correction at the events themselves, per m2."""
-        pattern, bandwidth_m = self.pattern, self.bandwidth_m
-        lattice = self.lattice()
-        if lattice is None or pattern.events <= FEW_EVENTS:
-            return (
-                kernel_density_at(
-                    easting_m=pattern.easting_m,
-                    northing_m=pattern.northing_m,
-                    window=self.window,
-                    bandwidth_m=bandwidth_m,
-                    at_easting_m=pattern.easting_m,
-                    at_northing_m=pattern.northing_m,
-                    weights=pattern.weights,
-                )
-                / M2_PER_KM2
+    def at_events(self, pattern: PointPattern) -> Floats:
+        """The density with Diggle's correction at the events themselves, per km2; shape (events,)."""
+        if self._lattice is None or pattern.events <= FEW_EVENTS:
+            return kernel_density_at(
+                easting_m=pattern.easting_m,
+                northing_m=pattern.northing_m,
+                window=self.window,
+                bandwidth_m=self.bandwidth_m,
+                at_easting_m=pattern.easting_m,
+                at_northing_m=pattern.northing_m,
+                weights=pattern.weights,
             )
-        nodes = self._spread(lattice, pattern.weights, 1)
-        coefficients = smooth_points(nodes, lattice=lattice, bandwidth_m=bandwidth_m, splines=2)
-        return SplinePoints(lattice, pattern.easting_m, pattern.northing_m).interpolate(coefficients)
+        nodes = self._spread(pattern, self._lattice, 1)
+        coefficients = smooth_points(nodes, lattice=self._lattice, bandwidth_m=self.bandwidth_m, splines=2)
+        points = SplinePoints(self._lattice, pattern.easting_m, pattern.northing_m)
+        return points.interpolate(coefficients) * M2_PER_KM2
 
-    def surface(self, sum_per_m2: Floats, *, weight: float | None = None) -> DensitySurface:
-        """The result, from the sum of kernels at the cell centres and the sum of their weights."""
-        values = np.maximum(sum_per_m2, 0) * M2_PER_KM2
-        inside = cells_inside(self.window, self.grid)
+    def _finished(self, sum_per_m2: Floats, weight: float) -> Floats:
+        """Per km2, with the uniform correction, or scaled to the events, and NaN outside the window."""
+        values = np.where(self.inside, np.maximum(sum_per_m2, 0) * M2_PER_KM2, np.nan)
         if self.edge == "uniform":
-            values = values / np.where(inside, self._mass_at_cells(inside), 1.0)
-        weight = float(self.pattern.weights.sum()) if weight is None else weight
+            values[self.inside] /= self._mass_inside()
         if self.edge == "diggle":
             # A cell on the boundary counts whole or not at all, by its centre; the total is known.
-            summed = values[inside].sum() * self.grid.cell_m**2 / M2_PER_KM2
+            summed = np.nansum(values) * self.grid.cell_m**2 / M2_PER_KM2
             values *= np.clip(weight / summed if summed else 1.0, 1 - LARGEST_SCALING, 1 + LARGEST_SCALING)
+        return values
+
+    def _surface(self, values: Floats, pattern: PointPattern) -> DensitySurface:
         return DensitySurface(
-            values_per_km2=frozen(np.where(inside, values, np.nan)),
+            values_per_km2=frozen(values),
             easting_m=frozen(self.grid.easting_m),
             northing_m=frozen(self.grid.northing_m),
-            events=self.pattern.events,
-            events_outside=self.pattern.outside,
-            weight=weight,
+            events=pattern.events,
+            events_outside=pattern.outside,
+            weight=float(pattern.weights.sum()),
             bandwidth_m=self.bandwidth_m,
             edge=self.edge,
             grid=self.grid,
         )
 
-    def _mass_at_cells(self, inside: NDArray[np.bool_]) -> Floats:
-        lattice = self.lattice()
-        if lattice is not None:
-            return lattice.cells(_mass_nodes(self.window, lattice, self.bandwidth_m, 1))
-        easting_m, northing_m = np.meshgrid(self.grid.easting_m, self.grid.northing_m)
-        mass = np.ones(inside.shape)
-        mass[inside] = kernel_mass_inside(
-            window=self.window, easting_m=easting_m[inside], northing_m=northing_m[inside], bandwidth_m=self.bandwidth_m
+    def _mass_inside(self) -> Floats:
+        """The kernel's mass in the window around each cell inside it, shape (cells inside,)."""
+        if self._lattice is not None:
+            nodes = _mass_nodes(self.window, self._lattice, self.bandwidth_m, 1)
+            return self._lattice.cells(nodes)[self.inside]
+        easting_m, northing_m = (axis[self.inside] for axis in np.meshgrid(self.grid.easting_m, self.grid.northing_m))
+        return kernel_mass_inside(
+            window=self.window, easting_m=easting_m, northing_m=northing_m, bandwidth_m=self.bandwidth_m
         )
-        return mass
 
 
 @lru_cache(maxsize=8)
@@ -444,17 +470,12 @@ def kernel_density_adaptive(
         raise InvalidOptionError(option="edge", choices=("none", "diggle"))
     if not (np.isfinite(trim) and trim >= 1):
         raise InvalidTrimError
-    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights)
-    pattern = estimate.pattern
-    pilot = estimate.at_events()
+    maker = SurfaceMaker.of(window=window, bandwidth_m=bandwidth_m, cell_m=cell_m, edge=edge)
+    pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window, weights=weights)
+    pilot = maker.at_events(pattern)
     geometric_mean = np.exp(np.mean(np.log(pilot)))
-    width_m = np.minimum(bandwidth_m * np.sqrt(geometric_mean / pilot), trim * bandwidth_m)
-    share = pattern.weights
-    if edge == "diggle":
-        share = share / kernel_mass_inside(
-            window=window, easting_m=pattern.easting_m, northing_m=pattern.northing_m, bandwidth_m=width_m
-        )
-    return estimate.surface(_separable_sum(estimate.grid, pattern.easting_m, pattern.northing_m, width_m, share))
+    widths_m = np.minimum(bandwidth_m * np.sqrt(geometric_mean / pilot), trim * bandwidth_m)
+    return maker.surface_of_own_bandwidths(pattern, widths_m)
 
 
 def density_uncertainty(
@@ -471,18 +492,18 @@ def density_uncertainty(
     bandwidth held, the resampled value is a sum of multinomial counts times k_i = w_i k(u - x_i) / e, so its variance
     is sum k_i^2 - (sum k_i)^2 / n. One more smoothing, with the squared kernel, gives it without noise or seed.
     """
-    estimate = _Estimate.of(easting_m, northing_m, window, surface.bandwidth_m, surface.cell_m, surface.edge, weights)
-    pattern = estimate.pattern
+    maker = SurfaceMaker.of(window=window, bandwidth_m=surface.bandwidth_m, cell_m=surface.cell_m, edge=surface.edge)
+    pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window, weights=weights)
     inside = surface.inside
-    total = np.maximum(estimate.sum_of_kernels(pattern.weights), 0)
-    squares = estimate.sum_of_kernels(pattern.weights**2, power=2)
+    total = np.maximum(maker.sum_of_kernels(pattern), 0)
+    squares = maker.sum_of_kernels(pattern, power=2)
     variance = np.maximum(squares - total**2 / pattern.events, 0)
     sure = total > NEGLIGIBLE * total.max()
     # What is common to all events at a cell, such as the uniform correction, leaves the ratio as it is.
     variation = np.where(sure, np.sqrt(variance) / np.where(sure, total, 1.0), np.inf)
     return DensityUncertainty(
         coefficient_of_variation=frozen(np.where(inside, variation, np.nan)),
-        too_few=frozen(inside & ~_enough_nearby(pattern, estimate.grid, NEARBY_BANDWIDTHS * estimate.bandwidth_m)),
+        too_few=frozen(inside & ~_enough_nearby(pattern, maker.grid, NEARBY_BANDWIDTHS * maker.bandwidth_m)),
         too_uncertain=frozen(inside & (variation > LARGEST_VARIATION)),
     )
 
@@ -539,35 +560,20 @@ def bootstrap_surfaces(
 
     For what is no average over cells, such as whether a hotspot is still one. Raises what `kernel_density` raises.
     """
-    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, weights, nodes_a_bandwidth)
-    return _resampled(estimate, resamples, np.random.default_rng(seed))
+    maker = SurfaceMaker.of(
+        window=window, bandwidth_m=bandwidth_m, cell_m=cell_m, edge=edge, nodes_a_bandwidth=nodes_a_bandwidth
+    )
+    pattern = point_pattern(easting_m=easting_m, northing_m=northing_m, window=window, weights=weights)
+    return _resampled(maker, pattern, resamples, np.random.default_rng(seed))
 
 
-def _resampled(estimate: _Estimate, resamples: int, generator: np.random.Generator) -> Iterator[DensitySurface]:
-    events = estimate.pattern.events
+def _resampled(
+    maker: SurfaceMaker, pattern: PointPattern, resamples: int, generator: np.random.Generator
+) -> Iterator[DensitySurface]:
+    events = pattern.events
     for _resample in range(resamples):
         times_drawn = np.bincount(generator.integers(events, size=events), minlength=events)
-        weights = estimate.pattern.weights * times_drawn
-        yield estimate.surface(estimate.sum_of_kernels(weights), weight=float(weights.sum()))
-
-
-def kernel_sums(
-    *,
-    easting_m: ArrayLike,
-    northing_m: ArrayLike,
-    window: Window,
-    bandwidth_m: float,
-    cell_m: float,
-    edge: str = "diggle",
-    powers: tuple[int, ...] = (1, 2, 3),
-) -> tuple[Floats, ...]:
-    """The sums over events of (k(u - x_i) / e(x_i)) to each power at every cell centre, per m to twice the power.
-
-    They give the moments of a density under resampling or relabelling in closed form. Each of shape (rows, columns) of
-    the grid, inside the window or not; e is 1 but for "diggle". Raises what `kernel_density` raises.
-    """
-    estimate = _Estimate.of(easting_m, northing_m, window, bandwidth_m, cell_m, edge, None)
-    return tuple(estimate.sum_of_kernels(estimate.pattern.weights, power=power) for power in powers)
+        yield maker.surface(replace(pattern, weights=pattern.weights * times_drawn))
 
 
 def density_classes(*, values: ArrayLike) -> tuple[float, ...]:

@@ -22,7 +22,7 @@ from scipy.special import xlogy
 from shapely import MultiPolygon, Polygon
 
 from analytics.contiguous_areas import CellArea, contiguous_areas, densest_cells, poisson_interval
-from analytics.density import DensitySurface, bootstrap_surfaces, kernel_density
+from analytics.density import DensitySurface, SurfaceMaker, bootstrap_surfaces
 from analytics.point_patterns import (
     DensityError,
     GridMismatchError,
@@ -32,7 +32,6 @@ from analytics.point_patterns import (
     checked_bandwidth,
     checked_coordinates,
     frozen,
-    inside_window,
     point_pattern,
 )
 from analytics.prediction import (
@@ -242,7 +241,9 @@ def find_hotspots(
     )
     report = _reporter(progress, (resamples + simulations) if found else 1)
     kept = _kept(surface, pattern, window, found, share, resamples, seed, report)
-    extremes = _simulated(surface, pattern, window, chances, share, simulations, seed, report) if found else np.empty(0)
+    extremes = (
+        _simulated(surface, pattern.events, window, chances, share, simulations, seed, report) if found else np.empty(0)
+    )
     ranks = _rank_intervals([int(in_cell[area.cells].sum()) for area in found], pattern.events, seed)
     labels = np.zeros(mask.shape, dtype=np.int64)
     hotspots = []
@@ -353,7 +354,7 @@ def _kept(
 
 def _simulated(
     surface: DensitySurface,
-    pattern: PointPattern,
+    events: int,
     window: Window,
     chances: Floats,
     share: float,
@@ -364,43 +365,33 @@ def _simulated(
     """The largest log-likelihood ratio of any hotspot in each simulated map, 0 where a map has none; shape
     (simulations,)."""
     generator = np.random.default_rng([seed, 1])
+    maker = SurfaceMaker.of(
+        window=window,
+        bandwidth_m=surface.bandwidth_m,
+        cell_m=surface.cell_m,
+        edge=surface.edge,
+        nodes_a_bandwidth=NODES_A_BANDWIDTH,
+    )
     cumulative = np.cumsum(chances.ravel())
     extremes = np.zeros(simulations)
     for i in range(simulations):
-        easting_m, northing_m = _drawn(surface, window, cumulative, pattern.events, generator)
-        drawn = kernel_density(
-            easting_m=easting_m,
-            northing_m=northing_m,
-            window=window,
-            bandwidth_m=surface.bandwidth_m,
-            cell_m=surface.cell_m,
-            edge=surface.edge,
-            nodes_a_bandwidth=NODES_A_BANDWIDTH,
+        # Each event lies anywhere in a cell drawn by its chance.
+        cell = np.searchsorted(cumulative, generator.random(events) * cumulative[-1], side="right")
+        row, column = np.divmod(cell, maker.grid.columns)
+        drawn = PointPattern(
+            surface.easting_m[column] + (generator.random(events) - 0.5) * surface.cell_m,
+            surface.northing_m[row] + (generator.random(events) - 0.5) * surface.cell_m,
+            np.ones(events),
+            0,
         )
-        mask, _level = densest_cells(drawn.values_per_km2, share=share)
+        mask, _level = densest_cells(maker.values(drawn), share=share)
         labels, areas = ndimage.label(mask)
-        row, column, _within = surface.grid.indices(easting_m, northing_m)
         observed = np.bincount(labels[row, column], minlength=areas + 1)[1:]
-        expected = np.bincount(labels[mask], weights=chances[mask], minlength=areas + 1)[1:] * pattern.events
-        ratios = _log_likelihood_ratio(observed, expected, pattern.events)
+        expected = np.bincount(labels[mask], weights=chances[mask], minlength=areas + 1)[1:] * events
+        ratios = _log_likelihood_ratio(observed, expected, events)
         extremes[i] = np.max(ratios, where=observed >= FEWEST_EVENTS, initial=0.0)
         report()
     return extremes
-
-
-def _drawn(
-    surface: DensitySurface, window: Window, cumulative: Floats, events: int, generator: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """As many events inside the window, each anywhere in a cell drawn by its chance."""
-    easting_m, northing_m = np.empty(0), np.empty(0)
-    while easting_m.size < events:
-        cell = np.searchsorted(cumulative, generator.random(events + events // 4 + 8) * cumulative[-1], side="right")
-        row, column = np.divmod(cell, surface.grid.columns)
-        x = surface.easting_m[column] + (generator.random(cell.size) - 0.5) * surface.cell_m
-        y = surface.northing_m[row] + (generator.random(cell.size) - 0.5) * surface.cell_m
-        inside = inside_window(window=window, easting_m=x, northing_m=y)
-        easting_m, northing_m = np.append(easting_m, x[inside]), np.append(northing_m, y[inside])
-    return easting_m[:events], northing_m[:events]
 
 
 def _rank_intervals(counts: Sequence[int], events: int, seed: int) -> list[tuple[int, int]]:

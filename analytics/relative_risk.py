@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import beta, binomtest, false_discovery_control, pearson3
 
 from analytics.contiguous_areas import CellArea, contiguous_areas
-from analytics.density import DensitySurface, density_uncertainty, kernel_density, kernel_sums
+from analytics.density import DensitySurface, SurfaceMaker, density_uncertainty
 from analytics.hotspots import InvalidYearsError
 from analytics.point_patterns import (
     PointPattern,
@@ -40,7 +40,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
 Progress = Callable[[float], object]
 
 FEWEST_EVENTS = 5
@@ -48,9 +47,6 @@ FEWEST_EVENTS = 5
 
 FALSE_DISCOVERIES = 0.05
 """Share of the cells called different that may be so by chance."""
-
-NODES_A_BANDWIDTH = 1.5
-"""Lattice nodes to a bandwidth in the relabelled maps: values within 2 %, a fraction of their spread."""
 
 FEWEST_EXCEEDING = 10
 """Labellings as extreme as the true one below which their share is too coarse: a thousand labellings cannot show a
@@ -174,25 +170,16 @@ def relative_risk(
     cases, controls = _both(
         (case_easting_m, case_northing_m), (control_easting_m, control_northing_m), window, FEWEST_EVENTS
     )
-    pooled = _Pooled.of(cases, controls)
     if bandwidth_m is None:
         bandwidth_m = oversmoothing_bandwidth_m(
-            easting_m=pooled.easting_m,
-            northing_m=pooled.northing_m,
+            easting_m=np.concatenate([cases.easting_m, controls.easting_m]),
+            northing_m=np.concatenate([cases.northing_m, controls.northing_m]),
             window=window,
             events=float(np.sqrt(cases.events * controls.events)),
         )
-    case_surface, control_surface = (
-        kernel_density(
-            easting_m=pattern.easting_m,
-            northing_m=pattern.northing_m,
-            window=window,
-            bandwidth_m=bandwidth_m,
-            cell_m=cell_m,
-        )
-        for pattern in (cases, controls)
-    )
-    p_higher, p_lower = pooled.tails(window, bandwidth_m, cell_m, relabellings, seed, progress)
+    maker = SurfaceMaker.of(window=window, bandwidth_m=bandwidth_m, cell_m=cell_m)
+    case_surface, control_surface = maker.surface(cases), maker.surface(controls)
+    p_higher, p_lower = _relabelled_tails(cases, controls, maker, relabellings, seed, progress)
     smallest = np.finfo(float).tiny
     log_ratio = np.log(np.maximum(case_surface.values_per_km2 / cases.events, smallest)) - np.log(
         np.maximum(control_surface.values_per_km2 / controls.events, smallest)
@@ -235,17 +222,9 @@ def compare_periods(
     before, after = _both(
         (before_easting_m, before_northing_m), (after_easting_m, after_northing_m), window, FEWEST_EVENTS
     )
-    before_surface, after_surface = (
-        kernel_density(
-            easting_m=pattern.easting_m,
-            northing_m=pattern.northing_m,
-            window=window,
-            bandwidth_m=bandwidth_m,
-            cell_m=cell_m,
-        )
-        for pattern in (before, after)
-    )
-    higher, lower = _Pooled.of(after, before).tails(window, bandwidth_m, cell_m, permutations, seed, progress)
+    maker = SurfaceMaker.of(window=window, bandwidth_m=bandwidth_m, cell_m=cell_m)
+    before_surface, after_surface = maker.surface(before), maker.surface(after)
+    higher, lower = _relabelled_tails(after, before, maker, permutations, seed, progress)
     p_value = np.minimum(2 * np.minimum(higher, lower), 1)
     q_value = _discovery_rates(p_value)
     years = years_before, years_after
@@ -319,83 +298,65 @@ def _both(
     return patterns[0], patterns[1]
 
 
-@dataclass(frozen=True)
-class _Pooled:
-    """All events, the first `chosen` of them those that are asked about."""
+def _relabelled_tails(
+    asked: PointPattern,
+    others: PointPattern,
+    maker: SurfaceMaker,
+    relabellings: int,
+    seed: int,
+    progress: Progress | None,
+) -> tuple[Floats, Floats]:
+    """How often labels dealt at random make the set asked about as dense or denser, and as thin or thinner.
 
-    easting_m: Floats
-    northing_m: Floats
-    chosen: int
+    All else at a cell (ratio, difference) rises with that set's density, so this answers for all. Shares of the
+    labellings, the true one among them; where `FEWEST_EXCEEDING` or fewer are as extreme, the tail of the Pearson III
+    distribution with the labellings' exact mean, variance and skewness. NaN where fewer than five events of both sets
+    lie within two bandwidths.
+    """
+    pooled = PointPattern(
+        np.concatenate([asked.easting_m, others.easting_m]),
+        np.concatenate([asked.northing_m, others.northing_m]),
+        np.ones(asked.events + others.events),
+        0,
+    )
+    uncertainty = density_uncertainty(
+        surface=maker.surface(pooled), easting_m=pooled.easting_m, northing_m=pooled.northing_m, window=maker.window
+    )
+    judged = maker.inside & ~uncertainty.too_few
+    observed = maker.sum_of_kernels(asked)[judged]
+    generator = np.random.default_rng(seed)
+    as_dense, as_thin = np.ones(observed.shape), np.ones(observed.shape)
+    for step in range(relabellings):
+        chosen = generator.permutation(pooled.events)[: asked.events]
+        dealt = maker.sum_of_kernels(
+            PointPattern(pooled.easting_m[chosen], pooled.northing_m[chosen], np.ones(chosen.size), 0)
+        )[judged]
+        as_dense += dealt >= observed * (1 - ROUNDING)
+        as_thin += dealt <= observed * (1 + ROUNDING)
+        if progress is not None:
+            progress((step + 1) / relabellings)
+    moments = [maker.sum_of_kernels(pooled, power=power)[judged] / pooled.events for power in (1, 2, 3)]
+    tails = _pearson_tails(observed, asked.events, pooled.events, *moments)
+    results = []
+    for exceeding, tail in zip((as_dense, as_thin), tails, strict=True):
+        p_values = np.full(judged.shape, np.nan)
+        p_values[judged] = np.where(exceeding <= FEWEST_EXCEEDING, tail, exceeding / (relabellings + 1))
+        results.append(p_values)
+    return results[0], results[1]
 
-    @classmethod
-    def of(cls, asked: PointPattern, others: PointPattern) -> "_Pooled":
-        return cls(
-            np.concatenate([asked.easting_m, others.easting_m]),
-            np.concatenate([asked.northing_m, others.northing_m]),
-            asked.events,
-        )
 
-    def _labelled(self, window: Window, bandwidth_m: float, cell_m: float, chosen: Booleans) -> DensitySurface:
-        return kernel_density(
-            easting_m=self.easting_m[chosen],
-            northing_m=self.northing_m[chosen],
-            window=window,
-            bandwidth_m=bandwidth_m,
-            cell_m=cell_m,
-            nodes_a_bandwidth=NODES_A_BANDWIDTH,
-        )
-
-    def tails(
-        self, window: Window, bandwidth_m: float, cell_m: float, relabellings: int, seed: int, progress: Progress | None
-    ) -> tuple[Floats, Floats]:
-        """How often labels dealt at random make the set asked about as dense or denser, and as thin or thinner.
-
-        All else at a cell (ratio, difference) rises with that set's density, so this answers for all. Shares of the
-        labellings, the true one among them; below `FEWEST_EXCEEDING` of those, the tail of the Pearson III distribution
-        with the labellings' exact mean, variance and skewness.
-        """
-        options = {"window": window, "bandwidth_m": bandwidth_m, "cell_m": cell_m}
-        events = self.easting_m.size
-        true = np.arange(events) < self.chosen
-        observed = self._labelled(window, bandwidth_m, cell_m, true).values_per_km2
-        generator = np.random.default_rng(seed)
-        as_dense, as_thin = np.ones(observed.shape), np.ones(observed.shape)
-        for step in range(relabellings):
-            dealt = self._labelled(window, bandwidth_m, cell_m, generator.permutation(true)).values_per_km2
-            as_dense += dealt >= observed * (1 - ROUNDING)
-            as_thin += dealt <= observed * (1 + ROUNDING)
-            if progress is not None:
-                progress((step + 1) / relabellings)
-        whole = kernel_density(easting_m=self.easting_m, northing_m=self.northing_m, **options)
-        uncertainty = density_uncertainty(
-            surface=whole, easting_m=self.easting_m, northing_m=self.northing_m, window=window
-        )
-        judged = whole.inside & ~uncertainty.too_few
-        tails = []
-        for exceeding, tail in zip((as_dense, as_thin), self._pearson_tails(true, judged, **options), strict=True):
-            p_values = np.full(judged.shape, np.nan)
-            p_values[judged] = exceeding[judged] / (relabellings + 1)
-            rare = exceeding[judged] <= FEWEST_EXCEEDING
-            p_values[judged] = np.where(rare, tail, p_values[judged])
-            tails.append(p_values)
-        return tails[0], tails[1]
-
-    def _pearson_tails(
-        self, true: Booleans, judged: Booleans, *, window: Window, bandwidth_m: float, cell_m: float
-    ) -> tuple[Floats, Floats]:
-        """Upper and lower tail at the judged cells, from the moments of a sum of n values drawn without replacement."""
-        options = {"window": window, "bandwidth_m": bandwidth_m, "cell_m": cell_m}
-        sums = kernel_sums(easting_m=self.easting_m, northing_m=self.northing_m, **options)
-        first, second, third = (total[judged] / self.easting_m.size for total in sums)
-        (asked,) = kernel_sums(easting_m=self.easting_m[true], northing_m=self.northing_m[true], **options, powers=(1,))
-        events, chosen = self.easting_m.size, self.chosen
-        others = events - chosen
-        variance = np.maximum(second - first**2, 0) * chosen * others / (events - 1)
-        cubed = (third - 3 * first * second + 2 * first**3) * chosen * others * (others - chosen)
-        deviation = np.sqrt(np.maximum(variance, np.finfo(float).tiny))
-        skewness = cubed / ((events - 1) * (events - 2)) / deviation**3
-        standardised = (asked[judged] - chosen * first) / deviation
-        return pearson3.sf(standardised, skewness), pearson3.cdf(standardised, skewness)
+def _pearson_tails(
+    observed: Floats, chosen: int, events: int, first: Floats, second: Floats, third: Floats
+) -> tuple[Floats, Floats]:
+    """Upper and lower tail of a sum of `chosen` of `events` values drawn without replacement, from their raw
+    moments."""
+    others = events - chosen
+    variance = np.maximum(second - first**2, 0) * chosen * others / (events - 1)
+    deviation = np.sqrt(np.maximum(variance, np.finfo(float).tiny))
+    cubed = (third - 3 * first * second + 2 * first**3) * chosen * others * (others - chosen)
+    skewness = cubed / ((events - 1) * (events - 2)) / deviation**3
+    standardised = (observed - chosen * first) / deviation
+    return pearson3.sf(standardised, skewness), pearson3.cdf(standardised, skewness)
 
 
 def _discovery_rates(p_values: Floats) -> Floats:
