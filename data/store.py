@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from data.filters import AccessScope, Filters
 from data.journal import Journal, JournalHead, JournalTamperedError, operating_system_user
 from data.keys import Keys
-from data.schema import NOT_RECORDED, SUBSTANCES, TABLES, WAIT_CLOCKS, Field, Table, table_named
+from data.schema import NOT_RECORDED, SETTINGS, SUBSTANCES, TABLES, WAIT_CLOCKS, Field, Table, table_named
 from data.settings import Settings
 from data.snapshots import (
     WRITER_SPILL_FOLDER,
@@ -504,6 +504,7 @@ def _counted_steps() -> tuple[str, str]:
                i.local_date, i.local_hour, i.local_weekday, i.easting_m, i.northing_m, i.location_precision_m,
                $located AS located, NOT ($located) AND i.location_source IS NOT DISTINCT FROM 'area' AS area_only,
                i.small_area, i.authority, i.bcu, i.setting,
+               1::INTEGER << (list_position([$settings], i.setting) - 1)::INTEGER AS setting_bit,
                coalesce(s.bits, $no_substance) AS substance_bits, $missing AS missing_bits
         FROM fresh.administrations a
         JOIN fresh.incidents i USING (incident_id)
@@ -511,6 +512,7 @@ def _counted_steps() -> tuple[str, str]:
         WHERE a.record_state = 'current' AND i.record_state = 'current' AND a.recipient_type <> 'officer'
         ORDER BY i.local_date, i.rowid, a.administration_id
         """,
+        settings=", ".join(f"'{name}'" for name in SETTINGS),
         located="(" + LOCATED + ")",
         no_substance=str(1 << SUBSTANCES.index(NOT_RECORDED)),
         only_known="AND NOT s.unknown",
@@ -773,8 +775,9 @@ def _mark_replaced(connection: Connection, *, batch: Batch, incoming: Mapping[st
            WHERE file_hash = ? AND target = ? AND source IS NOT DISTINCT FROM ?)""",
         _same_file(batch),
     )
-    healed = pd.concat([target_rows[table_named(batch.target).key], batch.quarantine["record_id"].dropna()])
-    connection.register("healed", pa.table({"key": pa.array(healed.unique(), pa.string())}))
+    spoken_of = (target_rows[table_named(batch.target).key], batch.quarantine["record_id"].dropna())
+    healed = np.concatenate([column.to_numpy(dtype=object) for column in spoken_of])
+    connection.register("healed", pa.table({"key": pa.array(healed, pa.string())}))
     _select_gone(
         connection, quarantine, "stored.target = ? AND stored.record_id IN (SELECT key FROM healed)", [batch.target]
     )
@@ -1617,13 +1620,16 @@ def _kept(filters: Filters, scope: AccessScope) -> tuple[str, list[Any]]:
         ("bcu", filters.bcus),
         ("authority", filters.authorities),
         ("small_area", filters.small_areas),
-        ("setting", filters.settings),
     )
     for column, allowed in chosen:
         if allowed:
             conditions.append(f"{column} IN ({', '.join('?' * len(allowed))})")
             values += allowed
-    if filters.substances:
-        conditions.append("substance_bits & ? <> 0")
-        values.append(sum(1 << SUBSTANCES.index(name) for name in filters.substances))
+    for bits, names, chosen_names in (
+        ("substance_bits", SUBSTANCES, filters.substances),
+        ("setting_bit", SETTINGS, filters.settings),
+    ):
+        if chosen_names:
+            conditions.append(f"{bits} & ? <> 0")
+            values.append(sum(1 << names.index(name) for name in chosen_names))
     return " AND ".join(conditions), values

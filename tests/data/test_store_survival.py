@@ -1,5 +1,6 @@
 """The store under rough treatment: kills, several writers, readers that stay, erasure, going back, and prying eyes."""
 
+import dataclasses
 import json
 import os
 import random
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
 
 from data.filters import AccessScope, Filters
 from data.journal import Journal
+from data.schema import table_named
 from data.settings import Settings
 from data.snapshots import read_pointer
 from data.store import (
@@ -394,23 +397,34 @@ def test_a_check_finds_a_journal_cut_short(settings: Settings) -> None:
 # Prying eyes -------------------------------------------------------------------------------------------------------
 
 
+def repeated(batch: Batch, *, times: int) -> Batch:
+    """The same rows so many times, each time with keys of their own."""
+    tables = {
+        name: pd.concat([frame.assign(**{key: frame[key] + f" {turn}" for key in keys}) for turn in range(times)])
+        for name, frame in batch.tables.items()
+        for keys in [[item.name for item in table_named(name).fields if item.token and item.required]]
+    }
+    row = dict(batch.import_row) | {"rows_in": len(tables[batch.target])}
+    return dataclasses.replace(batch, tables=tables, import_row=row)
+
+
 def test_nothing_is_in_plain_text_on_disk_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that appears in the store folder or the temporary folder during a write that spills is searched."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
-    settings = settings_for(tmp_path / "store", memory_limit="50MB")
+    settings = settings_for(tmp_path / "store", memory_limit="90MB")
     markers = [b"PLANTEDtoken", b"PLANTEDarea", b"PLANTEDtext", KEYS.store_key.encode().strip()]
     people = [
         person(
             number,
-            person_token=f"PLANTEDtoken {number} " + "x" * 2000,
+            person_token=f"PLANTEDtoken {number} " + "x" * 60,
             officer_area=f"PLANTEDarea {number}",
             incident_fields={"call_category_before": f"PLANTEDtext {number}"},
         )
-        for number in range(1, 5001)
+        for number in range(1, 1001)
     ]
-    batch = batch_of(*people)
+    batch = repeated(batch_of(*people), times=40)
     seen: dict[str, int] = {}
     leaks: list[str] = []
     done = threading.Event()
