@@ -198,6 +198,23 @@ def test_pooled_dispersion_is_unbiased():
         assert np.mean(found) == pytest.approx(dispersion, abs=3 * np.std(found) / math.sqrt(60))
 
 
+def test_an_outbreak_week_does_not_pass_for_scatter():
+    rng = np.random.default_rng(5)
+    counts = rng.poisson(0.0128, size=(104, 60))
+    outbreak = counts.copy()
+    outbreak[50, 7] += 12
+    usual = pooled_dispersion(counts=counts)
+    assert pooled_dispersion(counts=outbreak) > usual + 0.8
+    assert pooled_dispersion(counts=outbreak, outbreak_chance=0.001) == pytest.approx(usual, abs=0.05)
+
+
+def test_leaving_out_outbreaks_keeps_most_of_a_true_dispersion():
+    rng = np.random.default_rng(6)
+    counts = [rng.negative_binomial(0.1 / 0.5, 1 / 1.5, size=(104, 60)) for _ in range(40)]
+    found = np.mean([pooled_dispersion(counts=weeks, outbreak_chance=0.001) for weeks in counts])
+    assert 1.4 <= found <= 1.52
+
+
 def test_pooled_dispersion_is_never_below_one():
     assert pooled_dispersion(counts=np.ones((10, 3))) == 1
     assert pooled_dispersion(counts=np.zeros((10, 3))) == 1
