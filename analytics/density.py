@@ -120,11 +120,14 @@ CELLS_DRAWN = 250_000
 ROUND_CELLS_M = (10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10_000)
 """Cell sizes that people can say."""
 
-CLASS_STEPS = (1.0, 2.0, 5.0)
-"""Round class limits in each power of ten."""
+CLASS_STEPS = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0))
+"""Round class limits in each power of ten, the finer steps first."""
 
 CLASSES = 6
-"""Classes drawn: as many shades as a reader tells apart; two powers of ten."""
+"""Classes drawn: as many shades as a reader tells apart."""
+
+SMALL_VALUES = 0.02
+"""Share of the drawn values that may lie below the lowest class: the thin rim of a hotspot."""
 
 
 @dataclass(frozen=True)
@@ -577,18 +580,27 @@ def _resampled(
 
 
 def density_classes(*, values: ArrayLike) -> tuple[float, ...]:
-    """Six round, ascending lower limits for a legend, steps of 1, 2 and 5, the highest at or below the largest value.
+    """At most six round, ascending lower limits for a legend, from the values that will be drawn (NaN ignored).
 
-    Below the first nothing is drawn. Depends on the values alone (any shape, NaN ignored): give them in the unit shown.
-    Empty where no value is above zero.
+    The finest steps whose six limits reach from the largest value down to the small ones; where no steps do, the
+    coarsest, and what lies below the first limit is not drawn. Depends on the values alone, in the unit given. Empty
+    where no value is above zero.
     """
-    finite = np.asarray(values, dtype=np.float64)
-    largest = float(np.max(finite, where=np.isfinite(finite), initial=0.0))
-    if largest <= 0:
+    drawn = np.asarray(values, dtype=np.float64)
+    drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
+    if drawn.size == 0:
         return ()
+    largest = float(drawn.max()) * (1 + 1e-12)
+    smallest = float(np.quantile(drawn, SMALL_VALUES))
     power = int(np.floor(np.log10(largest)))
-    limits = [step * 10.0**exponent for exponent in range(power - 2, power + 1) for step in CLASS_STEPS]
-    return tuple(float(f"{limit:.0e}") for limit in limits if limit <= largest * (1 + 1e-12))[-CLASSES:]
+    limits: list[float] = []
+    for steps in CLASS_STEPS:
+        rounded = [float(f"{step * 10.0**exponent:.1e}") for exponent in range(power - 2, power + 1) for step in steps]
+        limits = [limit for limit in rounded if limit <= largest][-CLASSES:]
+        if limits[0] <= smallest:
+            # Classes below the smallest value would stand empty in the legend.
+            return tuple(limits[max(0, int(np.searchsorted(limits, smallest, side="right")) - 1) :])
+    return tuple(limits)
 
 
 def suggested_cell_m(*, window: Window, bandwidth_m: float) -> float:

@@ -527,6 +527,8 @@ def disclose_surface(
 ) -> DisclosedSurface:
     """A density reduced to classes; `values_per_km2_year` (rows south to north) is NaN outside the force.
 
+    Cells of `too_few` say so and nothing else.
+
     Raises DisclosureError where a partner or a meeting would get a finer bandwidth or more classes than allowed.
     """
     if audience is not Audience.ANALYST and bandwidth_m < thresholds.partner_bandwidth_m:
@@ -541,7 +543,7 @@ def disclose_surface(
         )
     outside = np.isnan(values_per_km2_year)
     classes = np.digitize(np.where(outside, 0.0, values_per_km2_year), limits).astype(np.uint8)
-    classes[too_few & (classes > NOTHING_CLASS)] = TOO_FEW_CLASS
+    classes[too_few] = TOO_FEW_CLASS
     classes[outside] = OUTSIDE_CLASS
     return DisclosedSurface(
         classes=classes,

@@ -178,11 +178,13 @@ def _draw(question: Question, located: LocatedAdministrations, options: HeatMapO
     )
     tell(0.75, _("Working out where there are too few"))
     doubt = density.density_uncertainty(surface=surface, window=window, **points)
-    values_per_km2_year = surface.values_per_km2 / question.filters.years
+    # Where one administration alone reaches two bandwidths there is something to doubt; beyond that there is nothing.
+    something = surface.values_per_km2 >= np.exp(-2) / (2 * np.pi * (bandwidth_m / 1000) ** 2)
+    values_per_km2_year = np.where(doubt.masked, 0.0, surface.values_per_km2 / question.filters.years)
     west_m, south_m, _east_m, _north_m = surface.bounds_m
     disclosed = disclose_surface(
         values_per_km2_year=values_per_km2_year,
-        too_few=doubt.masked,
+        too_few=doubt.masked & something,
         limits=density.density_classes(values=values_per_km2_year),
         unit=_("administrations per km² per year"),
         x0_m=west_m,

@@ -147,7 +147,7 @@ def test_missing_shares_do_not_give_a_hidden_count_back() -> None:
 
 def test_a_surface_leaves_as_classes_only() -> None:
     values = np.array([[0.0, 0.3, np.nan], [1.5, 2.0, 9.0]])
-    too_few = np.array([[False, False, False], [True, False, False]])
+    too_few = np.array([[False, False, True], [True, False, False]])
     surface = disclose_surface(
         values_per_km2_year=values,
         too_few=too_few,
