@@ -18,7 +18,7 @@ import pandas as pd
 from data.keys import Keys
 from data.mapping import FORM_TABLE, FileLayout, Mapping, default_mapping, plain_heading
 from data.pseudonymise import Pseudonymiser
-from data.quarantine import quarantine_frame, reason_counts
+from data.quarantine import ReasonCount, quarantine_frame, reason_counts
 from data.reading import SourceTable, frame_table, open_table
 from data.records import RecordReader
 from data.report import ImportCounts, ImportReport
@@ -151,25 +151,24 @@ def check_synthetic(mapping: Mapping | None, settings: Settings) -> None:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    """A file that was read: what goes to the store, and what the report says of it."""
+
+    batch: Batch
+    rows_in: int
+    counts: ImportCounts
+    reasons: tuple[ReasonCount, ...]
+    has_places: bool
+
+
 def _run(
     source: SourceTable, mapping: Mapping, deployment: _Deployment, dry_run: bool, on_progress: Progress | None
 ) -> ImportReport:
     tell: Progress = on_progress or _tell_nobody
     settings, keys = deployment.settings, deployment.keys
-    positions = _find_columns(mapping, source)
-    pseudonymiser = Pseudonymiser(keys)
-    reader = RecordReader(
-        mapping=mapping,
-        positions=positions,
-        settings=settings,
-        pseudonymiser=pseudonymiser,
-        geography=deployment.geography,
-    )
-    records, rows_in = _read_all(source, reader, positions.values(), tell)
-    records["row_hash"] = pseudonymiser.row_hashes(records)
-    records, identical_rows = _settle_repeats(records, reader, mapping.table.key)
-    entries = reader.log.entries()
-    batch = _make_batch(records, entries, rows_in - identical_rows, source, mapping, pseudonymiser)
+    prepared = _prepare(source, mapping, deployment, tell)
+    batch = prepared.batch
     outcome = (
         preview_batch(settings=settings, keys=keys, batch=batch)
         if dry_run
@@ -182,15 +181,39 @@ def _run(
         target=mapping.target,
         source=mapping.source,
         dry_run=dry_run,
-        rows_in=rows_in,
+        rows_in=prepared.rows_in,
         imported=outcome.imported,
         updated=outcome.updated,
-        unchanged=outcome.unchanged + identical_rows,
+        unchanged=outcome.unchanged + prepared.counts.identical_rows,
         quarantined_rows=outcome.quarantined_rows,
         quarantined_fields=outcome.quarantined_fields,
         first_day=batch.import_row["first_day"],
         last_day=batch.import_row["last_day"],
-        has_places="location_source" in records,
+        has_places=prepared.has_places,
+        counts=prepared.counts,
+        reasons=prepared.reasons,
+        version=outcome.version,
+    )
+
+
+def _prepare(source: SourceTable, mapping: Mapping, deployment: _Deployment, tell: Progress) -> _Prepared:
+    """Read the whole file; the records themselves end here, so that the store has the memory to itself."""
+    positions = _find_columns(mapping, source)
+    pseudonymiser = Pseudonymiser(deployment.keys)
+    reader = RecordReader(
+        mapping=mapping,
+        positions=positions,
+        settings=deployment.settings,
+        pseudonymiser=pseudonymiser,
+        geography=deployment.geography,
+    )
+    records, rows_in = _read_all(source, reader, positions.values(), tell)
+    records, identical_rows = _settle_repeats(records, reader, mapping.table.key)
+    entries = reader.log.entries()
+    batch = _make_batch(records, entries, rows_in - identical_rows, source, mapping, pseudonymiser)
+    return _Prepared(
+        batch=batch,
+        rows_in=rows_in,
         counts=ImportCounts(
             **_place_counts(records, mapping),
             **_wait_counts(batch, entries),
@@ -199,7 +222,7 @@ def _run(
             columns_not_read=len(source.headings) - len(positions),
         ),
         reasons=reason_counts(entries),
-        version=outcome.version,
+        has_places="location_source" in records,
     )
 
 

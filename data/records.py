@@ -94,7 +94,7 @@ class RecordReader:
         self._outside: Mask = np.empty(0, dtype=bool)
 
     def read(self, block: Block) -> pd.DataFrame:
-        """The block's records, indexed by row number; rows that wait whole are left out."""
+        """The block's records with their row_hash, indexed by row number; rows that wait whole are left out."""
         self._block, self._cells, self._moments_read = block, {}, {}
         self.counts["blank_rows"] += block.blank_rows
         self.log.add(
@@ -114,7 +114,10 @@ class RecordReader:
         elif self._mapping.target == "waits":
             self._settle_wait_table(columns)
         records = pd.DataFrame(columns, index=pd.Index(block.row_numbers, name="row_number"))
-        return records[~records.index.isin(self.log.whole_rows)]
+        records["row_hash"] = self._pseudonymiser.row_hashes(records)
+        # A million tokens as Python texts are three times the size.
+        texts = {name: "string[pyarrow]" for name in records if records[name].dtype == object}
+        return records[~records.index.isin(self.log.whole_rows)].astype(texts)
 
     # --- cells and problems -------------------------------------------------------------------------------------------
 

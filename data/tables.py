@@ -19,7 +19,7 @@ _EMPTY = {
     "DATE": "datetime64[ns]",
     "DOUBLE": "float64",
     "SMALLINT": "Int16",
-    "VARCHAR": "object",
+    "VARCHAR": "string[pyarrow]",
 }
 
 
@@ -66,7 +66,7 @@ def _complete(records: pd.DataFrame, table: Table, provenance: Mapping[str, str]
             columns[field.name] = records[field.name].array
         else:
             columns[field.name] = _default(field, rows)
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 def _constant(value: str, rows: int) -> pd.Categorical:
@@ -75,7 +75,8 @@ def _constant(value: str, rows: int) -> pd.Categorical:
 
 def _default(field: Field, rows: int) -> object:
     if field.default:
-        return _constant(field.default, rows)
+        code = field.values.index(field.default)
+        return pd.Categorical.from_codes(np.full(rows, code, dtype=np.int8), categories=list(field.values))
     return pd.Series(np.full(rows, None), dtype=object).astype(_EMPTY[field.type]).array
 
 
