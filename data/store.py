@@ -417,13 +417,14 @@ def _write_errors_named(folder: Path) -> Iterator[None]:
                 "or split the file."
             )
         ) from None
-    except duckdb.IOException as error:
-        if "No space left" in str(error):
-            raise DiskFullError(folder=folder) from None
-        raise StoreWriteError(
-            _("The store folder {folder} cannot be written. Nothing was changed.").format(folder=folder)
-        ) from None
     except duckdb.Error as error:
+        # The system's own words, whichever kind of error DuckDB makes of them (POSIX, Windows).
+        if any(words in str(error) for words in ("No space left", "not enough space")):
+            raise DiskFullError(folder=folder) from None
+        if isinstance(error, duckdb.IOException):
+            raise StoreWriteError(
+                _("The store folder {folder} cannot be written. Nothing was changed.").format(folder=folder)
+            ) from None
         raise StoreWriteError(
             _("The records could not be written ({kind}). Nothing was changed.").format(kind=type(error).__name__)
         ) from None

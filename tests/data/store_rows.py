@@ -1,5 +1,6 @@
 """Rows in the schema's shape for tests of the store, made here and not by the import."""
 
+import dataclasses
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,14 @@ def batch_of(
         tables=tables,
         quarantine=rows_of("quarantine", held),
     )
+
+
+def repeated(batch: Batch, *, times: int) -> Batch:
+    """The same rows so many times, each time with keys of their own."""
+    tables = {
+        name: pd.concat([frame.assign(**{key: frame[key] + f" {turn}" for key in keys}) for turn in range(times)])
+        for name, frame in batch.tables.items()
+        for keys in [[item.name for item in table_named(name).fields if item.token and item.required]]
+    }
+    row = dict(batch.import_row) | {"rows_in": len(tables[batch.target])}
+    return dataclasses.replace(batch, tables=tables, import_row=row)

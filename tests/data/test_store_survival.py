@@ -1,6 +1,5 @@
 """The store under rough treatment: kills, several writers, readers that stay, erasure, going back, and prying eyes."""
 
-import dataclasses
 import json
 import os
 import random
@@ -17,12 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas as pd
 import pytest
 
 from data.filters import AccessScope, Filters
 from data.journal import Journal
-from data.schema import table_named
 from data.settings import Settings
 from data.snapshots import read_pointer
 from data.store import (
@@ -41,7 +38,7 @@ from data.store import (
     write_batch,
 )
 from data.store import _encryption_extension as encryption_extension
-from tests.data.store_rows import KEYS, batch_of, person, rows_of, settings_for
+from tests.data.store_rows import KEYS, batch_of, person, repeated, rows_of, settings_for
 
 ROOT = Path(__file__).parents[2]
 EVERYTHING = Filters(first_day=date(2000, 1, 1), last_day=date(2030, 12, 31), settings=())
@@ -395,17 +392,6 @@ def test_a_check_finds_a_journal_cut_short(settings: Settings) -> None:
 
 
 # Prying eyes -------------------------------------------------------------------------------------------------------
-
-
-def repeated(batch: Batch, *, times: int) -> Batch:
-    """The same rows so many times, each time with keys of their own."""
-    tables = {
-        name: pd.concat([frame.assign(**{key: frame[key] + f" {turn}" for key in keys}) for turn in range(times)])
-        for name, frame in batch.tables.items()
-        for keys in [[item.name for item in table_named(name).fields if item.token and item.required]]
-    }
-    row = dict(batch.import_row) | {"rows_in": len(tables[batch.target])}
-    return dataclasses.replace(batch, tables=tables, import_row=row)
 
 
 def test_nothing_is_in_plain_text_on_disk_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
