@@ -79,6 +79,12 @@ FEWEST_EVENTS = 5
 KEPT_COVER = 0.5
 """Share of a hotspot's cells that another surface's densest part must cover for the hotspot to stay."""
 
+PERIOD_SHARE = 0.5
+PERIOD_COVER = 0.25
+"""Of a quarter's events, and of a hotspot's cells: a place with one or two events a quarter then shows in seven
+quarters of ten and a burst of one quarter in one of twenty others; at 25 % and half it would show in four of ten
+(simulated, 20 events a quarter)."""
+
 BEYOND_CHANCE = 0.05
 """Chance at or under which a hotspot is called beyond chance."""
 
@@ -406,21 +412,31 @@ def _rank_intervals(counts: Sequence[int], events: int, seed: int) -> list[tuple
     return list(zip(lower.astype(int).tolist(), upper.astype(int).tolist(), strict=True))
 
 
-def persistence(*, hotspots: Hotspots, surfaces: Sequence[DensitySurface | None]) -> Booleans:
-    """Whether each hotspot stays in each other surface: whether the surface's densest part covers at least half of it.
+def persistence(
+    *,
+    hotspots: Hotspots,
+    surfaces: Sequence[DensitySurface | None],
+    share: float = PERIOD_SHARE,
+    cover: float = PERIOD_COVER,
+) -> Booleans:
+    """Whether each hotspot stays in each other surface: whether `cover` of it is in the part that holds `share` there.
 
-    The surfaces (earlier periods, other bandwidths) have the same cells; None stands for a period with too few events,
-    in which nothing stays. Returns shape (hotspots, surfaces). Raises GridMismatchError.
+    The surfaces have the hotspots' cells. The defaults are for periods, which have few events: a quarter of the hotspot
+    among the places that hold half of the period's events. For other bandwidths ask for the hotspots' own share and
+    half of it: `share=hotspots.share, cover=0.5`. None stands for a period with too few events, in which nothing stays.
+    Returns shape (hotspots, surfaces). Raises GridMismatchError, InvalidShareError.
     """
+    if not (0 < share < 1 and 0 < cover <= 1):
+        raise InvalidShareError
     stays = np.zeros((len(hotspots.hotspots), len(surfaces)), dtype=bool)
     for j, surface in enumerate(surfaces):
         if surface is None:
             continue
         if surface.values_per_km2.shape != hotspots.labels.shape:
             raise GridMismatchError
-        mask, _level = densest_cells(surface.values_per_km2, share=hotspots.share)
+        mask, _level = densest_cells(surface.values_per_km2, share=share)
         for i in range(len(hotspots.hotspots)):
-            stays[i, j] = mask[hotspots.labels == i + 1].mean() >= KEPT_COVER
+            stays[i, j] = mask[hotspots.labels == i + 1].mean() >= cover
     return stays
 
 
