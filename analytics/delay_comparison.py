@@ -76,6 +76,12 @@ class Difference:
             return _("no difference larger than {minutes} minutes is compatible").format(minutes=minute_words(largest))
         low, high = sorted((abs(self.lower), abs(self.upper)))
         longer = self.verdict is Verdict.LONGER
+        if math.isinf(low):
+            return (
+                _("longer: only the others reach this centile")
+                if longer
+                else _("shorter: only these reach this centile")
+            )
         if math.isinf(high):
             sentence = _("longer by at least {low} minutes") if longer else _("shorter by at least {low} minutes")
             return sentence.format(low=minute_words(low))

@@ -51,7 +51,9 @@ __all__ = [
     "disclose_share",
     "disclose_surface",
     "disclose_trend",
+    "hold_back",
     "tabulate_breakdown",
+    "tabulate_cells",
     "tabulate_series",
 ]
 
@@ -373,11 +375,16 @@ def disclose_share(
         return _too_few(audience)
     part = round(value * cases)
     if audience is not Audience.ANALYST and (_is_small(part, thresholds) or _is_small(cases - part, thresholds)):
-        return DisclosedEstimate(value=None, lower=None, upper=None, text=_("not shown"))
+        return hold_back()
     text = _("{share} ({lower} to {upper})").format(
         share=format_share(value), lower=format_count(round(lower * 100)), upper=format_share(upper)
     )
     return DisclosedEstimate(value=value, lower=lower, upper=upper, text=text)
+
+
+def hold_back() -> DisclosedEstimate:
+    """What stands beside a count that is held back: neither a centile nor a share."""
+    return DisclosedEstimate(value=None, lower=None, upper=None, text=_("not shown"))
 
 
 def _too_few(audience: Audience) -> DisclosedEstimate:
@@ -398,8 +405,8 @@ def disclose_curve(
 ) -> DisclosedCurve:
     """A rising share, whose step at `at` stands for `events` people; at most about `most_steps` steps are kept.
 
-    To others than the analyst each step stands for 5 people or more, and the curve stops where fewer than 5 remain to
-    come; from fewer than 8 events nobody sees one.
+    To others than the analyst each step stands for 5 people or more, and the curve stops before the last 5 or more, so
+    that nobody's time, the longest least of all, can be read from it; from fewer than 8 events nobody sees one.
     """
     total = int(events.sum())
     ours = audience is Audience.ANALYST
@@ -411,15 +418,13 @@ def disclose_curve(
     for index in np.flatnonzero(events):
         since += int(events[index])
         left -= int(events[index])
-        if since >= least and (ours or left == 0 or left >= thresholds.smallest_count_shown):
+        if since >= least and (ours or left >= thresholds.smallest_count_shown):
             kept.append(index)
             since = 0
     # The analyst's curve keeps its very end, where the longest waits are.
     if ours and since:
         kept.append(int(np.flatnonzero(events)[-1]))
-    return DisclosedCurve(
-        at=at[kept], share=share[kept], lower=lower[kept], upper=upper[kept], ends_early=not ours and since > 0
-    )
+    return DisclosedCurve(at=at[kept], share=share[kept], lower=lower[kept], upper=upper[kept], ends_early=not ours)
 
 
 def disclose_distribution(
@@ -622,3 +627,14 @@ def tabulate_series(
         rows=rows[::-1],
         caption=series.note,
     )
+
+
+def tabulate_cells(
+    *,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str | DisclosedCount | DisclosedEstimate]],
+    caption: str,
+) -> DisclosedTable:
+    """Rows of words and of numbers that are disclosed already, each number in its own words."""
+    texts = tuple(tuple(cell if isinstance(cell, str) else cell.text for cell in row) for row in rows)
+    return DisclosedTable(columns=tuple(columns), rows=texts, caption=caption)
