@@ -111,6 +111,7 @@ class AmbulanceDelay:
     ninetieth_about: str
     curves: Mapping[str, DisclosedCurve]
     waits: DisclosedDistribution
+    picture_note: str
     standards: tuple[Mark, ...]
     recalled: tuple[Mark, ...]
     recalled_source: str
@@ -192,6 +193,7 @@ class _Answer:
             ninetieth_about=self._about_ninetieth(centiles, curve),
             curves=self._curves(curve, shown_endings) if curve else {},
             waits=self._distribution(shown_endings),
+            picture_note=self._picture_note(),
             standards=self._marks(),
             recalled=_recalled() if self.options.recalled else (),
             recalled_source=_recalled_source() if self.options.recalled else "",
@@ -585,6 +587,26 @@ class _Answer:
                 **self.shown_to,
             )
         return made
+
+    def _picture_note(self) -> str:
+        """What the bands and the dots stand for, and what is not drawn."""
+        if self.question.audience is Audience.ANALYST:
+            dots = _("Each dot is one call; the scale of minutes is not even.")
+        else:
+            dots = _("Lines stop before the longest waits, which the blocks count; the scale of minutes is not even.")
+        bands = (
+            _("The band of arrivals is what recording in whole minutes (fives for estimates) allows.")
+            if self.options.as_intervals
+            else _("Bands are 95 % intervals.")
+        )
+        unknown = int(self.running.administrations[np.isnan(self.running.minutes)].sum())
+        if not unknown:
+            return _("{bands} {dots}").format(bands=bands, dots=dots)
+        count = disclose_count(unknown, **self.shown_to)
+        return _(
+            "{bands} When {count} of those who left or declined did so was not recorded: their band runs from never to"
+            " at once. {dots}"
+        ).format(bands=bands, count=count.text, dots=dots)
 
     def _leaving_bounds(self) -> delay.LeavingBounds | None:
         """Bounds where the time of leaving is not known; declining without a time is bounded in the same way."""

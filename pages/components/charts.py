@@ -1,15 +1,27 @@
 """Charts; they take disclosed types and nothing else. Each has its numbers in a table beside it."""
 
 import math
+from collections.abc import Mapping, Sequence
+from datetime import date
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
 
-from analytics.disclosure import DisclosedSeries
+from analytics.disclosure import (
+    DisclosedCurve,
+    DisclosedDistribution,
+    DisclosedEstimate,
+    DisclosedSeries,
+    DisclosedTrend,
+)
+from analytics.findings.ambulance_delay import AmbulanceDelay, Mark
 from pages.components.theme import ACCENT, HATCH, MUTED, TEXT
-from wording import _, format_month, format_quarter
+from wording import _, format_count, format_month, format_quarter, format_share
 
-__all__ = ["show_series"]
+__all__ = ["show_series", "show_trend", "show_waits"]
 
 # A count that is held back is drawn as a stub of one height, whatever it is: its length says nothing.
 _STUB_SHARE = 0.06
@@ -71,3 +83,317 @@ def series_figure(series: DisclosedSeries, *, height_px: int) -> go.Figure:
     )
     figure.update_yaxes(rangemode="tozero", gridcolor="#e3e7ec", zeroline=False, fixedrange=True, tickformat=",d")
     return figure
+
+
+# Waits --------------------------------------------------------------------------------------------------------------
+
+# Minutes: from the shortest wait that is told apart to the longest that is not a recording error. On a log scale seven
+# minutes and four hours are both read off.
+_FIRST_MINUTE, _LAST_MINUTE = 1.0, 360.0
+_MINUTE_TICKS = (1, 2, 5, 10, 20, 40, 60, 120, 240)
+# Dots in one column of the strip lie within this factor of each other.
+_DOT_FACTOR = 1.09
+_LABELLED_DOTS = 6
+_ENDING_COLOURS = {"arrived": ACCENT, "left": "#801650", "declined": "#c2521a"}
+
+
+def show_waits(found: AmbulanceDelay, *, title: str, height_px: int = 560) -> None:
+    """The share of each ending as time goes by, over the waits themselves, on one scale of minutes."""
+    st.plotly_chart(
+        waits_figure(
+            found.curves, found.waits, standards=found.standards, recalled=found.recalled, height_px=height_px
+        ),
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt=title,
+        key=f"chart-{title}",
+    )
+
+
+def waits_figure(
+    curves: Mapping[str, DisclosedCurve],
+    waits: DisclosedDistribution,
+    *,
+    standards: Sequence[Mark],
+    recalled: Sequence[Mark],
+    height_px: int,
+) -> go.Figure:
+    """The picture of `show_waits`."""
+    heights = [0.62, 0.38] if not recalled else [0.52, 0.33, 0.15]
+    figure = make_subplots(rows=len(heights), cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=heights)
+    for ending, curve in curves.items():
+        _add_curve(figure, ending, curve)
+    _add_waits(figure, waits)
+    for mark in standards:
+        _add_standard(figure, mark)
+    for place, mark in enumerate(reversed(recalled)):
+        figure.add_scatter(
+            x=[mark.first_minutes, mark.last_minutes],
+            y=[place, place],
+            mode="lines",
+            line={"color": MUTED, "width": 7},
+            hoverinfo="skip",
+            row=3,
+            col=1,
+        )
+        figure.add_annotation(
+            x=math.log10(mark.first_minutes), y=place, text=mark.label, xanchor="right", xshift=-6, row=3, col=1
+        )
+    figure.update_layout(
+        height=height_px,
+        margin={"l": 8, "r": 110, "t": 26, "b": 8},
+        showlegend=False,
+        font={"color": TEXT, "size": 15},
+        plot_bgcolor="#ffffff",
+        dragmode=False,
+    )
+    figure.update_annotations(showarrow=False, font={"size": 15})
+    figure.update_xaxes(
+        type="log",
+        range=[math.log10(_FIRST_MINUTE), math.log10(_LAST_MINUTE)],
+        tickvals=_MINUTE_TICKS,
+        ticktext=[_minute_tick(minutes) for minutes in _MINUTE_TICKS],
+        gridcolor="#e3e7ec",
+        linecolor=MUTED,
+        tickfont={"size": 15, "color": TEXT},
+        fixedrange=True,
+        showticklabels=False,
+    )
+    figure.update_xaxes(showticklabels=True, title={"text": _("Minutes from the start of the clock")}, row=len(heights))
+    figure.update_yaxes(gridcolor="#e3e7ec", zeroline=False, fixedrange=True, tickfont={"color": TEXT})
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title={"text": _("Share of calls")}, row=1)
+    figure.update_yaxes(title={"text": _("Calls")}, rangemode="tozero", row=2)
+    if recalled:
+        figure.update_yaxes(showticklabels=False, range=[-0.7, len(recalled) - 0.3], showgrid=False, row=3)
+    return figure
+
+
+def _minute_tick(minutes: int) -> str:
+    return _("{hours} h").format(hours=format_count(minutes // 60)) if minutes >= 60 else format_count(minutes)
+
+
+def _ending_words() -> dict[str, str]:
+    return {"arrived": _("Arrived"), "left": _("Left before"), "declined": _("Declined")}
+
+
+def _add_curve(figure: go.Figure, ending: str, curve: DisclosedCurve) -> None:
+    if not curve.at.size:
+        return
+    colour, word = _ENDING_COLOURS[ending], _ending_words()[ending]
+    # A curve that says all goes on level to the end of the scale; one that ends early stops where it was told to.
+    last = [] if curve.ends_early else [_LAST_MINUTE]
+    at = np.concatenate([[_FIRST_MINUTE], np.maximum(curve.at, _FIRST_MINUTE), last])
+
+    def stepped(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.concatenate([[0.0], values, values[-1:] if last else []])
+
+    known = np.isfinite(curve.lower) & np.isfinite(curve.upper)
+    lower, upper = np.where(known, curve.lower, curve.share), np.where(known, curve.upper, curve.share)
+    for values, fill in ((stepped(lower), None), (stepped(upper), "tonexty")):
+        figure.add_scatter(
+            x=at,
+            y=values,
+            mode="lines",
+            line={"width": 0, "shape": "hv"},
+            fill=fill,
+            fillcolor=_pale(colour),
+            hoverinfo="skip",
+            row=1,
+            col=1,
+        )
+    figure.add_scatter(
+        x=at,
+        y=stepped(curve.share),
+        mode="lines",
+        line={"color": colour, "width": 3.5, "shape": "hv"},
+        name=word,
+        hovertemplate="%{y:.0%}, %{x:.0f}<extra>" + word + "</extra>",
+        row=1,
+        col=1,
+    )
+    figure.add_annotation(
+        x=math.log10(at[-1]),
+        y=float(curve.share[-1]),
+        text=f"<b>{word} {format_share(float(curve.share[-1]))}</b>",
+        font={"color": colour, "size": 16},
+        xanchor="left",
+        xshift=6,
+        row=1,
+        col=1,
+    )
+
+
+def _pale(colour: str) -> str:
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0.15)"
+
+
+def _add_standard(figure: go.Figure, mark: Mark) -> None:
+    for row in (1, 2):
+        figure.add_vline(x=mark.first_minutes, line={"color": TEXT, "width": 1.5, "dash": "dash"}, row=row, col=1)
+    figure.add_annotation(
+        x=math.log10(mark.first_minutes),
+        y=1.02,
+        text=mark.label,
+        textangle=-90 if mark.label else 0,
+        xanchor="right",
+        yanchor="top",
+        row=1,
+        col=1,
+    )
+
+
+def _add_waits(figure: go.Figure, waits: DisclosedDistribution) -> None:
+    """A dot for each single wait, stacked where they crowd; blocks with their count between the limits of classes."""
+    base = np.zeros(max(len(waits.limits) - 1, 0))
+    for ending, counts in waits.counts.items():
+        for place, count in enumerate(counts):
+            if count:
+                left, right = (max(limit, _FIRST_MINUTE) for limit in waits.limits[place : place + 2])
+                low, high = base[place], base[place] + count
+                figure.add_scatter(
+                    x=[left, left, right, right],
+                    y=[low, high, high, low],
+                    mode="lines",
+                    fill="toself",
+                    fillcolor=_ENDING_COLOURS[ending],
+                    line={"color": "#ffffff", "width": 2},
+                    hoverinfo="skip",
+                    row=2,
+                    col=1,
+                )
+        base = base + np.asarray(counts)
+    for place, count in enumerate(base):
+        if count:
+            left, right = (max(limit, _FIRST_MINUTE) for limit in waits.limits[place : place + 2])
+            figure.add_annotation(
+                x=math.log10(math.sqrt(left * right)),
+                y=count,
+                text=format_count(int(count)),
+                yanchor="bottom",
+                row=2,
+                col=1,
+            )
+    # Where blocks are drawn too, the longest waits stand on the ground before them.
+    _add_dots(figure, waits.single)
+
+
+def _add_dots(figure: go.Figure, single: Mapping[str, NDArray[np.float64]]) -> None:
+    endings = np.concatenate([np.full(len(each), ending) for ending, each in single.items()] or [np.empty(0)])
+    minutes = np.concatenate([*single.values(), np.empty(0)])
+    column = np.floor(np.log(np.maximum(minutes, _FIRST_MINUTE)) / math.log(_DOT_FACTOR)).astype(int)
+    height = np.zeros(len(minutes), dtype=int)
+    filled: dict[int, int] = {}
+    for index in np.argsort(minutes, kind="stable"):
+        filled[column[index]] = height[index] = filled.get(column[index], 0) + 1
+    longest = np.argsort(minutes)[::-1][:_LABELLED_DOTS]
+    size = 9 if height.max(initial=0) <= 12 else 6
+    for ending in single:
+        mine = endings == ending
+        named = mine & np.isin(np.arange(len(minutes)), longest)
+        figure.add_scatter(
+            x=np.maximum(minutes[mine], _FIRST_MINUTE),
+            y=height[mine],
+            mode="markers+text",
+            marker={"color": _ENDING_COLOURS[ending], "size": size, "line": {"color": "#ffffff", "width": 0.5}},
+            text=[
+                format_count(round(value)) if label else ""
+                for value, label in zip(minutes[mine], named[mine], strict=True)
+            ],
+            textposition="top center",
+            hovertemplate="%{x:.0f}<extra>" + _ending_words()[ending] + "</extra>",
+            row=2,
+            col=1,
+        )
+
+
+def show_trend(trend: DisclosedTrend, *, title: str, height_px: int = 300) -> None:
+    """Centiles by quarter with their intervals; no line joins what a change of standard parts."""
+    st.plotly_chart(
+        trend_figure(trend, height_px=height_px),
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt=title,
+        key=f"chart-{title}",
+    )
+
+
+def trend_figure(trend: DisclosedTrend, *, height_px: int) -> go.Figure:
+    """The lines of `show_trend`."""
+    figure = go.Figure()
+    for (name, line), colour in zip(trend.lines.items(), (ACCENT, "#801650"), strict=False):
+        for number, (starts, estimates) in enumerate(_unbroken(trend, line)):
+            values = [estimate.value for estimate in estimates]
+            figure.add_scatter(
+                x=starts,
+                y=values,
+                mode="lines+markers",
+                name=name,
+                legendgroup=name,
+                showlegend=number == 0,
+                line={"color": colour, "width": 3},
+                marker={"size": 9},
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [_reach(each.upper, each.value) for each in estimates],
+                    "arrayminus": [_reach(each.value, each.lower) for each in estimates],
+                    "thickness": 1.2,
+                    "width": 4,
+                },
+                customdata=[
+                    f"{format_quarter(start)}: {each.text}" for start, each in zip(starts, estimates, strict=True)
+                ],
+                hovertemplate="%{customdata}<extra>" + name + "</extra>",
+            )
+    for day in trend.breaks:
+        figure.add_vline(x=day.isoformat(), line={"color": TEXT, "width": 1.5, "dash": "dot"})
+        figure.add_annotation(
+            x=day.isoformat(),
+            y=1,
+            yref="paper",
+            text=_("standard changed"),
+            showarrow=False,
+            xanchor="left",
+            xshift=4,
+        )
+    ticks = trend.starts[:: max(1, math.ceil(len(trend.starts) / _MOST_TICKS))]
+    figure.update_layout(
+        height=height_px,
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0},
+        font={"color": TEXT, "size": 14},
+        plot_bgcolor="#ffffff",
+        dragmode=False,
+    )
+    figure.update_xaxes(
+        showgrid=False,
+        linecolor=MUTED,
+        fixedrange=True,
+        tickvals=list(ticks),
+        ticktext=[format_quarter(tick) for tick in ticks],
+    )
+    figure.update_yaxes(
+        rangemode="tozero", gridcolor="#e3e7ec", zeroline=False, fixedrange=True, title={"text": _("Minutes")}
+    )
+    return figure
+
+
+def _reach(far: float | None, near: float | None) -> float:
+    """The length of one arm of an interval; none where there is no limit."""
+    known = far is not None and near is not None and math.isfinite(far) and math.isfinite(near)
+    return far - near if known else 0.0
+
+
+def _unbroken(
+    trend: DisclosedTrend, line: Sequence[DisclosedEstimate]
+) -> list[tuple[list[date], list[DisclosedEstimate]]]:
+    """The stretches of a line: parted where the standard changed, and where a quarter has no number."""
+    stretches: list[tuple[list[date], list[DisclosedEstimate]]] = [([], [])]
+    for start, estimate in zip(trend.starts, line, strict=True):
+        if start in trend.breaks:
+            stretches.append(([], []))
+        if estimate.value is None or not math.isfinite(estimate.value):
+            stretches.append(([], []))
+            continue
+        stretches[-1][0].append(start)
+        stretches[-1][1].append(estimate)
+    return [stretch for stretch in stretches if stretch[0]]

@@ -30,7 +30,15 @@ from data.store import Store, open_store
 from geo.areas import Geography
 from pages.components.maps import Ground, build_ground
 from pages.components.navigation import draw_navigation
-from pages.components.sidebar import Offered, View, describe_view, draw_filters, draw_map_controls, read_view
+from pages.components.sidebar import (
+    Offered,
+    View,
+    describe_view,
+    draw_filters,
+    draw_map_controls,
+    draw_wait_controls,
+    read_view,
+)
 from pages.components.theme import apply_theme
 from wording import NaloxoneWatchError, _, set_language
 
@@ -148,7 +156,7 @@ class PageContext:
         st.stop()
 
 
-def open_page(*, title: str, map_controls: bool = False) -> PageContext:
+def open_page(*, title: str, map_controls: bool = False, wait_controls: bool = False) -> PageContext:
     """A page's first statement: its name, the look, the access check, navigation, sidebar; then the context.
 
     Where the page cannot go on (no store, no key, no access) it says why and what to do, and ends.
@@ -166,10 +174,10 @@ def open_page(*, title: str, map_controls: bool = False) -> PageContext:
             raise NotOnLoopbackError
         if store.is_empty:
             _say_how_to_begin(title, _("The store is open, but no import has brought a record yet."))
-        return _open_context(settings, store, map_controls)
+        return _open_context(settings, store, map_controls, wait_controls)
 
 
-def _open_context(settings: Settings, store: Store, map_controls: bool) -> PageContext:
+def _open_context(settings: Settings, store: Store, map_controls: bool, wait_controls: bool) -> PageContext:
     with st.spinner(_("Preparing the map of the force. The first time takes some seconds.")):
         geography, ground = _geography(), _ground()
     offered = _kept().get(f"offered|{store.version}|{settings!r}", lambda: _offered(store, geography, settings))
@@ -183,6 +191,8 @@ def _open_context(settings: Settings, store: Store, map_controls: bool) -> PageC
         draw_filters(offered)
         if map_controls:
             draw_map_controls(offered)
+        if wait_controls:
+            draw_wait_controls(offered)
     if store.synthetic:
         st.html(_mark())
     for sentence in view.ignored:
@@ -237,6 +247,7 @@ def _offered(store: Store, geography: Geography, settings: Settings) -> Offered:
         names={**names, "substance": substance_words(), "setting": setting_words()},
         audiences=tuple(Audience)[widest:],
         levels={level: label for level, (label, areas) in levels.items() if areas},
+        wait_kind=settings.ambulance.kind,
     )
 
 

@@ -39,6 +39,7 @@ from analytics.disclosure import (
     DisclosedPoints,
     DisclosedSurface,
 )
+from analytics.findings.ambulance_delay import AmbulanceDelay
 from analytics.findings.heat_map import AreaLevel, HeatMap
 from geo.areas import Geography
 from geo.basemap import Basemap, PlaceLabel, build_basemap
@@ -66,6 +67,7 @@ __all__ = [
     "density_layers",
     "heat_map_layers",
     "heat_map_thumbnail",
+    "median_wait_layers",
     "show_legend",
     "show_map",
     "static_map",
@@ -78,6 +80,8 @@ MOST_POINTS = 1_500
 DENSITY_OPACITY = 0.88
 EDGE_BLUR_CELLS = 0.8
 MAP_HEIGHT_PX = 560
+# Lower limits of classes of minutes: a standard of 7 or 8 minutes lies in the lowest two.
+MINUTE_LIMITS = (0, 7, 10, 15, 20, 30, 45, 60)
 # Lower limits of classes of counts: whole numbers that people use. Classes without an area in them are left out.
 COUNT_LIMITS = (1, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 100_000)
 
@@ -270,6 +274,40 @@ def area_layers(breakdown: DisclosedBreakdown, *, areas: dict[str, Any]) -> MapL
     )
 
 
+def median_wait_layers(found: AmbulanceDelay, *, ground: Ground, level: AreaLevel) -> MapLayers:
+    """The median wait by area in classes of minutes; an area with too few is hatched, one without any stays pale."""
+    medians = {
+        code: estimate.value
+        for code, estimate in zip(found.areas.codes, found.area_medians, strict=True)
+        if estimate.value is not None
+    }
+    classes = {code: int(np.searchsorted(MINUTE_LIMITS, value, side="right")) for code, value in medians.items()}
+    used = sorted(set(classes.values()))
+    colours = dict(zip(used, pick_colours(AREA_RAMP, len(used)), strict=True)) if used else {}
+    held = {code for code in found.areas.codes if code not in medians}
+    return MapLayers(
+        areas=_filled(ground.areas(level), {code: colours[each] for code, each in classes.items()}, held),
+        image=None,
+        hatched=None,
+        legend=Legend(
+            colours=tuple(colours.values()),
+            limits=tuple(_minute_class(each, max(medians.values())) for each in used),
+            unit=_("minutes, median wait"),
+            hatched=_("too few to say") if held else "",
+        ),
+        alt=_("Map of the median wait for the ambulance by area; the table beside it has the numbers."),
+    )
+
+
+def _minute_class(found: int, most: float) -> str:
+    """A class of medians in words: "15 to 20"; above the last limit "60 or more", and where it is never reached too."""
+    first = format_count(MINUTE_LIMITS[found - 1])
+    if found < len(MINUTE_LIMITS):
+        return _("{first} to {last}").format(first=first, last=format_count(MINUTE_LIMITS[found]))
+    words = _("{first} or more, or not reached") if math.isinf(most) else _("{first} or more")
+    return words.format(first=first)
+
+
 def show_map(layers: MapLayers, *, ground: Ground, key: str, points: DisclosedPoints | None = None) -> str | None:
     """Draw the map, its legend and its sources; the name of the area that was clicked last, or None."""
     drawn = _OfflineMap(
@@ -314,7 +352,7 @@ def show_map(layers: MapLayers, *, ground: Ground, key: str, points: DisclosedPo
             use_container_width=True,
             returned_objects=["last_object_clicked_tooltip"],
         )
-    return clicked.get("last_object_clicked_tooltip")
+    return (clicked.get("last_object_clicked_tooltip") or "").strip() or None
 
 
 def show_legend(legend: Legend, *, attribution: str) -> None:
@@ -377,6 +415,10 @@ def _few_style(_feature: dict[str, Any]) -> dict[str, Any]:
     return {"stroke": True, "color": HATCH, "weight": 0.6, "className": "few"}
 
 
+def _point_style(feature: dict[str, Any]) -> dict[str, Any]:
+    return {"radius": feature["properties"]["radius"], "pane": "points", "interactive": False}
+
+
 def _add_points(drawn: folium.Map, points: DisclosedPoints, crs: str) -> None:
     places, counts = np.unique(np.stack([points.easting_m, points.northing_m], axis=1), axis=0, return_counts=True)
     latitude, longitude = to_wgs84(easting_m=places[:, 0], northing_m=places[:, 1], crs=crs)
@@ -390,10 +432,8 @@ def _add_points(drawn: folium.Map, points: DisclosedPoints, crs: str) -> None:
     ][:MOST_POINTS]
     GeoJson(
         {"type": "FeatureCollection", "features": features},
-        marker=folium.CircleMarker(color="#ffffff", weight=1, fill_color=ACCENT, fill_opacity=0.9, pane="points"),
-        style_function=lambda feature: {"radius": feature["properties"]["radius"]},
-        interactive=False,
-        pane="points",
+        marker=folium.CircleMarker(color="#ffffff", weight=1, fill_color=ACCENT, fill_opacity=0.9),
+        style_function=_point_style,
     ).add_to(drawn)
 
 

@@ -21,6 +21,7 @@ def _pages() -> tuple[Page, ...]:
     return (
         Page(path="dashboard.py", name=_("Overview")),
         Page(path="pages/heat_map.py", name=_("Heat map")),
+        Page(path="pages/ambulance_delay.py", name=_("Ambulance delay")),
     )
 
 

@@ -13,12 +13,22 @@ from datetime import date, timedelta
 import streamlit as st
 
 from analytics.disclosure import Audience
+from analytics.findings.ambulance_calls import BEST_CLOCK, WaitOptions, clock_words, kind_words
 from analytics.findings.heat_map import AreaLevel, HeatMapOptions
 from analytics.findings.words import setting_words
 from data.filters import STREET_MAP_SETTINGS, Filters, InvalidFilterError
 from wording import _, format_number, format_period, join_words
 
-__all__ = ["BANDWIDTHS_M", "Offered", "View", "describe_view", "draw_filters", "draw_map_controls", "read_view"]
+__all__ = [
+    "BANDWIDTHS_M",
+    "Offered",
+    "View",
+    "describe_view",
+    "draw_filters",
+    "draw_map_controls",
+    "draw_wait_controls",
+    "read_view",
+]
 
 # Two years show a force's lasting places; one, at 1 or 2 administrations a week, is mostly chance.
 DEFAULT_DAYS = 730
@@ -26,6 +36,7 @@ DEFAULT_DAYS = 730
 BANDWIDTHS_M = (200.0, 20_000.0)
 
 _LISTS = {"bcu": "bcus", "authority": "authorities", "area": "small_areas", "substance": "substances"}
+_WAIT_EXTRAS = ("as_intervals", "recalled")
 _WRITTEN = "written_queries"
 _PERIOD_IN_USE = "period_in_use"
 _DEFAULT_PERIOD = "default_period"
@@ -40,6 +51,7 @@ class Offered:
     names: Mapping[str, Mapping[str, str]]
     audiences: tuple[Audience, ...]
     levels: Mapping[AreaLevel, str]
+    wait_kind: str
 
     @property
     def default_period(self) -> tuple[date, date]:
@@ -54,6 +66,7 @@ class View:
     filters: Filters
     audience: Audience
     options: HeatMapOptions
+    waits: WaitOptions
     points: bool
     ignored: tuple[str, ...] = ()
 
@@ -78,6 +91,11 @@ class View:
             query["bandwidth"] = f"{self.options.bandwidth_m:g}"
         if self.points:
             query["points"] = "1"
+        if self.waits.kind != offered.wait_kind:
+            query["wait"] = str(self.waits.kind)
+        if self.waits.clock != BEST_CLOCK:
+            query["clock"] = self.waits.clock
+        query |= {name: "1" for name in _WAIT_EXTRAS if getattr(self.waits, name)}
         return query
 
 
@@ -131,6 +149,22 @@ def draw_map_controls(offered: Offered) -> None:
         st.number_input(_("Metres"), min_value=least, max_value=most, step=100.0, format="%.0f", key="bandwidth")
     if st.session_state["audience"] == Audience.ANALYST:
         st.toggle(_("Show single places"), key="points")
+
+
+def draw_wait_controls(offered: Offered) -> None:
+    """The widgets that choose which wait: what is timed, whose clock, the map's areas, and two extras of the chart."""
+    kinds, clocks = kind_words(), {BEST_CLOCK: _("The best there is for each call"), **clock_words()}
+    st.selectbox(_("Time"), list(kinds), format_func=kinds.get, key="wait")
+    st.selectbox(_("Clock"), list(clocks), format_func=clocks.get, key="clock")
+    st.selectbox(_("Map by"), list(offered.levels), format_func=offered.levels.get, key="level")
+    st.toggle(
+        _("Recorded minutes as intervals"),
+        key="as_intervals",
+        help=_(
+            "A wait written down as 8 minutes may have been 7.5 or 8.5: the band then shows how far that can matter."
+        ),
+    )
+    st.toggle(_("What interviewees recalled"), key="recalled")
 
 
 def describe_view(view: View, offered: Offered) -> str:
@@ -209,6 +243,9 @@ def _defaults(offered: Offered) -> dict[str, object]:
         "bandwidth_by": "rule",
         "bandwidth": 1_000.0,
         "points": False,
+        "wait": offered.wait_kind,
+        "clock": BEST_CLOCK,
+        **dict.fromkeys(_WAIT_EXTRAS, False),
     }
 
 
@@ -229,6 +266,12 @@ def _view_from_state(offered: Offered, ignored: tuple[str, ...]) -> View:
         options=HeatMapOptions(
             bandwidth_m=float(state["bandwidth"]) if state["bandwidth_by"] == "metres" else None,
             level=state["level"],
+        ),
+        waits=WaitOptions(
+            kind=state["wait"],
+            clock=state["clock"],
+            level=state["level"],
+            **{name: bool(state[name]) for name in _WAIT_EXTRAS},
         ),
         points=bool(state["points"]) and audience is Audience.ANALYST,
         ignored=ignored,
@@ -268,8 +311,12 @@ def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) ->
         return {"audience": Audience(text)}
     if name == "level" and text in offered.levels:
         return {"level": text}
-    if name == "points" and text in ("0", "1"):
-        return {"points": text == "1"}
+    if name in ("points", *_WAIT_EXTRAS) and text in ("0", "1"):
+        return {name: text == "1"}
+    if name == "wait" and text in kind_words():
+        return {"wait": text}
+    if name == "clock" and text in (BEST_CLOCK, *clock_words()):
+        return {"clock": text}
     if name == "bandwidth":
         return {"bandwidth_by": "metres", "bandwidth": _asked_bandwidth(text)}
     raise InvalidFilterError(_("A part of the link could not be read and was left out."))

@@ -1,0 +1,55 @@
+"""The ambulance: how long until it arrived, for whom it did not, and what the records cannot tell."""
+
+import streamlit as st
+
+from analytics.findings.ambulance_delay import find_ambulance_delay
+from pages.components.charts import show_trend, show_waits
+from pages.components.context import open_page
+from pages.components.maps import median_wait_layers, show_legend, show_map
+from pages.components.tables import show_download, show_table
+from pages.components.theme import show_figure, show_finding, show_small
+from wording import _
+
+context = open_page(title=_("Ambulance delay"), wait_controls=True)
+found = context.find(find_ambulance_delay, options=context.view.waits)
+st.title(_("How long until the ambulance arrived"))
+show_finding(found.headline)
+if found.empty:
+    context.nothing_to_show(_("No administrations match these filters. Widen the period or take a filter away."))
+show_small(" ".join((found.counted, found.method)))
+left, right = st.columns([2.1, 1], gap="medium")
+with left:
+    if found.has_curve:
+        show_waits(found, title=_("Share of calls by how the wait ended, and every wait"))
+    show_small(" ".join((found.picture_note, found.recalled_source)))
+with right:
+    if found.has_curve:
+        show_figure(found.median.text, found.median_about)
+        show_figure(found.ninetieth.text, found.ninetieth_about)
+    st.header(_("What became of each wait"))
+    show_table(found.account, title=_("What became of each wait"), total=True)
+if found.has_curve:
+    st.header(_("Who waited how long"))
+    show_table(found.groups, title=_("Who waited how long"), tallest_rem=40)
+    show_download(context, found.groups, name="ambulance_waits", notes=(found.counted, found.method))
+    st.header(_("Did police being first, a lower category or an agreement change the wait?"))
+    show_table(found.comparisons, title=_("Comparisons"))
+    show_small(found.comparisons_note)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header(_("By quarter"))
+        show_trend(found.trend, title=_("Waits by quarter"))
+        show_table(found.quarters, title=_("Waits by quarter"), tallest_rem=16)
+        st.header(_("Waiting past naloxone's effect"))
+        show_table(found.still_waiting, title=_("Still waiting"))
+        show_small(" ".join((found.still_waiting_note, found.doses)))
+    with right:
+        st.header(_("Median wait by area"))
+        layers = context.draw(median_wait_layers, found, level=context.view.options.level)
+        show_map(layers, ground=context.ground, key="waits")
+        show_legend(layers.legend, attribution=context.ground.basemap.attribution)
+        show_table(found.areas_table, title=_("Median wait by area"), tallest_rem=16)
+    st.header(_("Standards"))
+    show_table(found.standards_table, title=_("Standards"))
+    show_small(" ".join((found.clocks, found.rounding)))
+context.show_link()
