@@ -73,7 +73,7 @@ CELLS_A_BANDWIDTH = 3.0
 MOST_CELLS = 6_000_000
 """Binning cells, 48 MB; where the finest bandwidths would need more they are not tried, and the reason says so."""
 
-EXACT_MASS_PAIRS = 100_000
+EXACT_MASS_PAIRS = 20_000
 """Events times edges of the window up to which the kernels' masses inside it are exact; else from a lattice, to
 1e-4."""
 
