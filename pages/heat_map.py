@@ -22,7 +22,7 @@ def show_picture(context: PageContext, heat_map: HeatMap) -> None:
     with right:
         if clicked in heat_map.areas.names:
             place = heat_map.areas.names.index(clicked)
-            st.subheader(clicked)
+            st.header(clicked)
             show_figure(heat_map.areas.counts[place].text, heat_map.area_rates[place].text)
         show_areas(context, heat_map)
         if points is not None:
@@ -32,7 +32,7 @@ def show_picture(context: PageContext, heat_map: HeatMap) -> None:
 def show_areas(context: PageContext, heat_map: HeatMap) -> None:
     """The counts by area, and the same as a file."""
     title = _("Administrations by area")
-    st.subheader(title)
+    st.header(title)
     show_table(heat_map.areas_table, title=title, tallest_rem=24, total=True)
     show_download(context, heat_map.areas_table, name="heat_map_areas", notes=(heat_map.counted, heat_map.method))
 
@@ -47,7 +47,7 @@ show_small(" ".join((heat_map.counted, heat_map.method, heat_map.caveat)))
 if heat_map.picture is Picture.LIST:
     left, right = st.columns([2.1, 1], gap="medium")
     with left:
-        st.subheader(_("Every administration, newest first"))
+        st.header(_("Every administration, newest first"))
         show_table(heat_map.listed, title=_("Every administration"), tallest_rem=40)
     with right:
         show_areas(context, heat_map)

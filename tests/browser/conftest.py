@@ -3,6 +3,7 @@
 Without Chromium these tests skip and say so; where NALOXONE_WATCH_REQUIRE_BROWSER=1 (as in CI) that is a failure.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -15,7 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    FrameLocator,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -47,9 +57,15 @@ class Dashboard:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def command(self, *arguments: str) -> None:
-        """Run a command of the project on this dashboard's store."""
-        subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, env=self.environment, check=True, timeout=300)
+    def write_records(self, **records: int) -> None:
+        """Publish a snapshot with these records (tests.pages.small_store) while the dashboard runs."""
+        program = (
+            "import json, sys; from data.settings import load_settings;"
+            " from tests.pages.small_store import Records, write_records;"
+            " write_records(load_settings(), Records(**json.loads(sys.argv[1])))"
+        )
+        command = [sys.executable, "-c", program, json.dumps(records)]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True, timeout=300)
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +134,7 @@ def no_store(start_dashboard: Callable[..., Dashboard]) -> Dashboard:
 
 @pytest.fixture(scope="session")
 def driver() -> Iterator[Playwright]:
+    expect.set_options(timeout=PATIENCE_MS)
     assert CHROMIUM, "NALOXONE_WATCH_REQUIRE_BROWSER=1 and no Chromium"
     with sync_playwright() as driver:
         yield driver
