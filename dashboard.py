@@ -6,7 +6,7 @@ from analytics.findings.heat_map import Picture, find_heat_map
 from analytics.findings.overview import find_overview
 from pages.components.charts import show_series
 from pages.components.context import open_page
-from pages.components.maps import heat_map_thumbnail
+from pages.components.map_layers import heat_map_thumbnail
 from pages.components.tables import show_table
 from pages.components.theme import show_figure, show_finding, show_small
 from wording import _

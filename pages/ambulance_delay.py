@@ -2,33 +2,18 @@
 
 import streamlit as st
 
-from analytics.findings.ambulance_delay import find_ambulance_delay
+from analytics.findings.ambulance_delay import AmbulanceDelay, find_ambulance_delay
 from pages.components.charts import show_trend, show_waits
-from pages.components.context import open_page
-from pages.components.maps import median_wait_layers, show_legend, show_map
+from pages.components.context import PageContext, open_page
+from pages.components.map_layers import median_wait_layers
+from pages.components.maps import show_legend, show_map
 from pages.components.tables import show_download, show_table
 from pages.components.theme import show_figure, show_finding, show_small
 from wording import _
 
-context = open_page(title=_("Ambulance delay"), wait_controls=True)
-found = context.find(find_ambulance_delay, options=context.view.waits)
-st.title(_("How long until the ambulance arrived"))
-show_finding(found.headline)
-if found.empty:
-    context.nothing_to_show(_("No administrations match these filters. Widen the period or take a filter away."))
-show_small(" ".join((found.counted, found.method)))
-left, right = st.columns([2.1, 1], gap="medium")
-with left:
-    if found.has_curve:
-        show_waits(found, title=_("Share of calls by how the wait ended, and every wait"))
-    show_small(" ".join((found.picture_note, found.recalled_source)))
-with right:
-    if found.has_curve:
-        show_figure(found.median.text, found.median_about)
-        show_figure(found.ninetieth.text, found.ninetieth_about)
-    st.header(_("What became of each wait"))
-    show_table(found.account, title=_("What became of each wait"), total=True)
-if found.has_curve:
+
+def show_groups(context: PageContext, found: AmbulanceDelay) -> None:
+    """Below the picture: who waited how long, when, where, and against which standard."""
     st.header(_("Who waited how long"))
     show_table(found.groups, title=_("Who waited how long"), tallest_rem=40)
     show_download(context, found.groups, name="ambulance_waits", notes=(found.counted, found.method))
@@ -52,4 +37,26 @@ if found.has_curve:
     st.header(_("Standards"))
     show_table(found.standards_table, title=_("Standards"))
     show_small(" ".join((found.clocks, found.rounding)))
+
+
+context = open_page(title=_("Ambulance delay"), wait_controls=True)
+found = context.find(find_ambulance_delay, options=context.view.waits)
+st.title(_("How long until the ambulance arrived"))
+show_finding(found.headline)
+if found.empty:
+    context.nothing_to_show(_("No administrations match these filters. Widen the period or take a filter away."))
+show_small(" ".join((found.counted, found.method)))
+left, right = st.columns([2.1, 1], gap="medium")
+with left:
+    if found.has_curve:
+        show_waits(found, title=_("Share of calls by how the wait ended, and every wait"))
+    show_small(" ".join((found.picture_note, found.recalled_source)))
+with right:
+    for figure, about in found.figures:
+        show_figure(figure, about, large=True)
+    st.header(_("What became of each wait"))
+    show_table(found.account, title=_("What became of each wait"), total=True)
+if found.has_curve:
+    with st.container():
+        show_groups(context, found)
 context.show_link()

@@ -4,7 +4,8 @@ import streamlit as st
 
 from analytics.findings.heat_map import HeatMap, Picture, find_heat_map
 from pages.components.context import PageContext, open_page
-from pages.components.maps import heat_map_layers, show_legend, show_map
+from pages.components.map_layers import heat_map_layers
+from pages.components.maps import show_legend, show_map
 from pages.components.tables import show_download, show_table
 from pages.components.theme import show_figure, show_finding, show_small
 from wording import _

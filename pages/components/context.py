@@ -28,7 +28,7 @@ from data.settings import Settings, load_settings
 from data.snapshots import current_version
 from data.store import Store, open_store
 from geo.areas import Geography
-from pages.components.maps import Ground, build_ground
+from pages.components.map_layers import Ground, build_ground
 from pages.components.navigation import draw_navigation
 from pages.components.sidebar import (
     Offered,

@@ -21,7 +21,8 @@ from analytics.disclosure import (
     disclose_breakdown,
 )
 from geo.projection import from_wgs84, to_wgs84
-from pages.components.maps import MapCallsOutError, MapLayers, _OfflineMap, area_layers, assert_offline, density_layers
+from pages.components.map_layers import MapLayers, area_layers, density_layers
+from pages.components.maps import MapCallsOutError, _OfflineMap, assert_offline
 from pages.components.theme import AREA_RAMP, DENSITY_RAMP, pick_colours
 
 BRITISH = "EPSG:27700"
