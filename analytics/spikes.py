@@ -552,7 +552,7 @@ def cusum_limit(*, in_control_mean: float, reference: float, weeks_between_false
         step, limit = _hundredths(reference), Fraction(halves, 2)
         if _run_length(in_control_mean, step, limit, Fraction(0)) >= weeks_between_false_alarms:
             return float(limit)
-    raise CusumReferenceError(_("no limit gives so few false alarms. Use a larger reference value."))
+    raise CusumReferenceError(_("no limit raises so few alarms by chance. Use a larger reference value."))
 
 
 def _hundredths(value: float) -> Fraction:
