@@ -176,13 +176,15 @@ class DisclosedEstimate:
 class DisclosedCurve:
     """A share that rises with time, as steps at `at`; `lower` and `upper` are NaN where there is no interval.
 
-    `ends_early`: the last few that the curve counts come after its last step, and are not drawn one by one.
+    `total` is the share in the end (None where there is no curve). `ends_early`: the last few come after the last step
+    and are not drawn one by one.
     """
 
     at: NDArray[np.float64]
     share: NDArray[np.float64]
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
+    total: float | None
     ends_early: bool
 
 
@@ -412,7 +414,7 @@ def disclose_curve(
     ours = audience is Audience.ANALYST
     if total < thresholds.averages_from:
         nothing = np.empty(0)
-        return DisclosedCurve(at=nothing, share=nothing, lower=nothing, upper=nothing, ends_early=False)
+        return DisclosedCurve(at=nothing, share=nothing, lower=nothing, upper=nothing, total=None, ends_early=False)
     least = max(1 if ours else thresholds.smallest_count_shown, -(-total // most_steps))
     kept, since, left = [], 0, total
     for index in np.flatnonzero(events):

@@ -12,30 +12,27 @@ from pages.components.theme import show_figure, show_finding, show_small
 from wording import _
 
 
+@st.fragment
 def show_groups(context: PageContext, found: AmbulanceDelay) -> None:
-    """Below the picture: who waited how long, when, where, and against which standard."""
-    st.header(_("Who waited how long"))
-    show_table(found.groups, title=_("Who waited how long"), tallest_rem=40)
+    """Who waited how long, when, where, and against which standard."""
+    show_table(found.groups, title=_("Who waited how long"), tallest_rem=40, headed=True)
     show_download(context, found.groups, name="ambulance_waits", notes=(found.counted, found.method))
-    st.header(_("Did police being first, a lower category or an agreement change the wait?"))
-    show_table(found.comparisons, title=_("Comparisons"))
+    show_table(found.comparisons, title=_("Was the wait longer where police were first?"), headed=True)
     show_small(found.comparisons_note)
     left, right = st.columns(2, gap="large")
     with left:
         st.header(_("By quarter"))
         show_trend(found.trend, title=_("Waits by quarter"))
         show_table(found.quarters, title=_("Waits by quarter"), tallest_rem=16)
-        st.header(_("Waiting past naloxone's effect"))
-        show_table(found.still_waiting, title=_("Still waiting"))
-        show_small(" ".join((found.still_waiting_note, found.doses)))
+        show_table(found.still_waiting, title=_("Waiting past naloxone's effect"), headed=True)
+        show_small(found.still_waiting_note)
     with right:
         st.header(_("Median wait by area"))
-        layers = context.draw(median_wait_layers, found, level=context.view.options.level)
+        layers = context.draw(median_wait_layers, found, level=context.view.waits.level)
         show_map(layers, ground=context.ground, key="waits")
         show_legend(layers.legend, attribution=context.ground.basemap.attribution)
         show_table(found.areas_table, title=_("Median wait by area"), tallest_rem=16)
-    st.header(_("Standards"))
-    show_table(found.standards_table, title=_("Standards"))
+    show_table(found.standards_table, title=_("Standards"), headed=True)
     show_small(" ".join((found.clocks, found.rounding)))
 
 
@@ -50,13 +47,11 @@ left, right = st.columns([2.1, 1], gap="medium")
 with left:
     if found.has_curve:
         show_waits(found, title=_("Share of calls by how the wait ended, and every wait"))
-    show_small(" ".join((found.picture_note, found.recalled_source)))
+    show_small(found.picture_note)
 with right:
     for figure, about in found.figures:
         show_figure(figure, about, large=True)
-    st.header(_("What became of each wait"))
-    show_table(found.account, title=_("What became of each wait"), total=True)
+    show_table(found.account, title=_("What became of each wait"), total=True, headed=True)
 if found.has_curve:
-    with st.container():
-        show_groups(context, found)
+    show_groups(context, found)
 context.show_link()

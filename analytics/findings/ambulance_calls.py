@@ -227,7 +227,7 @@ def clock_words() -> dict[str, str]:
 
 def kind_words() -> dict[str, str]:
     """What is timed."""
-    words = (_("From the call to the ambulance's arrival"), _("From naloxone to the ambulance's arrival"))
+    words = (_("Call to arrival"), _("Naloxone to arrival"))
     return dict(zip(WAIT_KINDS, words, strict=True))
 
 

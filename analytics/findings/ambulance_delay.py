@@ -114,7 +114,6 @@ class AmbulanceDelay:
     picture_note: str
     standards: tuple[Mark, ...]
     recalled: tuple[Mark, ...]
-    recalled_source: str
     account: DisclosedTable
     standards_table: DisclosedTable
     groups: DisclosedTable
@@ -127,9 +126,14 @@ class AmbulanceDelay:
     comparisons_note: str
     still_waiting: DisclosedTable
     still_waiting_note: str
-    doses: str
     clocks: str
     rounding: str
+
+    @property
+    def figures(self) -> tuple[tuple[str, str], ...]:
+        """The two numbers that matter, each with what it is, as far as they may be shown."""
+        numbers = ((self.median, self.median_about), (self.ninetieth, self.ninetieth_about))
+        return tuple((number.text, about) for number, about in numbers if number.shown)
 
 
 def find_ambulance_delay(
@@ -193,10 +197,9 @@ class _Answer:
             ninetieth_about=self._about_ninetieth(centiles, curve),
             curves=self._curves(curve, shown_endings) if curve else {},
             waits=self._distribution(shown_endings),
-            picture_note=self._picture_note(),
+            picture_note=" ".join((self._picture_note(), _recalled_source() if self.options.recalled else "")).strip(),
             standards=self._marks(),
             recalled=_recalled() if self.options.recalled else (),
-            recalled_source=_recalled_source() if self.options.recalled else "",
             account=self._account_table(),
             standards_table=self._standards_table(),
             groups=groups,
@@ -215,8 +218,7 @@ class _Answer:
             comparisons=comparisons,
             comparisons_note=comparisons_note,
             still_waiting=still_waiting,
-            still_waiting_note=still_waiting_note,
-            doses=self._doses(),
+            still_waiting_note=f"{still_waiting_note} {self._doses()}",
             clocks=self._clocks(),
             rounding=self._rounding().sentence if curve and centiles.median.shown else "",
         )
@@ -577,23 +579,24 @@ class _Answer:
                         curve=bounds.at_once, at_minutes=curve.minutes, outcome=delay.Outcome(ending)
                     ).value,
                 )
-            known = curve.minutes < delay.LONGEST_PLAUSIBLE_MINUTES
             made[ending] = disclose_curve(
-                at=curve.minutes[known],
-                events=curve.ended[ending][known],
-                share=share[known],
-                lower=lower[known],
-                upper=upper[known],
+                at=curve.minutes,
+                events=curve.ended[ending],
+                share=share,
+                lower=lower,
+                upper=upper,
                 **self.shown_to,
             )
         return made
 
     def _picture_note(self) -> str:
         """What the bands and the dots stand for, and what is not drawn."""
+        if not self._shown_endings():
+            return _("Too few waits may be shown to this audience for a picture.") if len(self.running) else ""
         if self.question.audience is Audience.ANALYST:
             dots = _("Each dot is one call; the scale of minutes is not even.")
         else:
-            dots = _("Lines stop before the longest waits, which the blocks count; the scale of minutes is not even.")
+            dots = _("Blocks count the calls it reached; dotted lines stand for too few; the scale is not even.")
         bands = (
             _("The band of arrivals is what recording in whole minutes (fives for estimates) allows.")
             if self.options.as_intervals
@@ -604,8 +607,8 @@ class _Answer:
             return _("{bands} {dots}").format(bands=bands, dots=dots)
         count = disclose_count(unknown, **self.shown_to)
         return _(
-            "{bands} When {count} of those who left or declined did so was not recorded: their band runs from never to"
-            " at once. {dots}"
+            "{bands} When {count} of those who left or declined did so was not recorded: their band runs from at once"
+            " to the end of the scale. {dots}"
         ).format(bands=bands, count=count.text, dots=dots)
 
     def _leaving_bounds(self) -> delay.LeavingBounds | None:
@@ -622,6 +625,9 @@ class _Answer:
 
     def _distribution(self, endings: Sequence[str]) -> DisclosedDistribution:
         minutes, timed = self.running.minutes, self.running.timed
+        if self.question.audience is not Audience.ANALYST:
+            # The few who left or declined would make every class wide; the lines tell of them.
+            endings = [ending for ending in endings if ending == delay.Outcome.ARRIVED]
         return disclose_distribution(
             values={ending: minutes[timed & (self.outcome == ending)] for ending in endings},
             limits=CLASS_MINUTES,
@@ -803,7 +809,8 @@ class _Answer:
         count = disclose_count(difference.calls, **self.shown_to)
         endless = bool(np.isinf([difference.lower, difference.upper]).any())
         if not count.shown or (endless and difference.calls < thresholds.flagged_under):
-            return _("cannot tell: calls behind it: {count}").format(count=count.text)
+            sentence = ngettext("cannot tell: {count} call", "cannot tell: {count} calls", difference.calls)
+            return sentence.format(count=count.text)
         return difference.sentence
 
     # Waiting past naloxone's effect -----------------------------------------------------------------------------------

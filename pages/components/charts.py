@@ -93,7 +93,8 @@ _FIRST_MINUTE, _LAST_MINUTE = 1.0, 360.0
 _MINUTE_TICKS = (1, 2, 5, 10, 20, 40, 60, 120, 240)
 # Dots in one column of the strip lie within this factor of each other.
 _DOT_FACTOR = 1.09
-_LABELLED_DOTS = 6
+# So many of the longest are labelled, where they lie this factor apart, and none shorter than these minutes.
+_LABELLED_DOTS, _LABEL_FACTOR, _LABELLED_FROM = 6, 1.35, 20.0
 _ENDING_COLOURS = {"arrived": ACCENT, "left": "#801650", "declined": "#c2521a"}
 
 
@@ -123,8 +124,8 @@ def waits_figure(
     for ending, curve in curves.items():
         _add_curve(figure, ending, curve)
     _add_waits(figure, waits)
-    for mark in standards:
-        _add_standard(figure, mark)
+    for before, mark in zip((None, *standards), standards, strict=False):
+        _add_standard(figure, mark, before)
     for place, mark in enumerate(reversed(recalled)):
         figure.add_scatter(
             x=[mark.first_minutes, mark.last_minutes],
@@ -135,12 +136,20 @@ def waits_figure(
             row=3,
             col=1,
         )
+        # The label stands on the side that has more room.
+        on_left = mark.first_minutes > math.sqrt(_LAST_MINUTE)
         figure.add_annotation(
-            x=math.log10(mark.first_minutes), y=place, text=mark.label, xanchor="right", xshift=-6, row=3, col=1
+            x=math.log10(mark.first_minutes if on_left else mark.last_minutes),
+            y=place,
+            text=mark.label,
+            xanchor="right" if on_left else "left",
+            xshift=-6 if on_left else 6,
+            row=3,
+            col=1,
         )
     figure.update_layout(
         height=height_px,
-        margin={"l": 8, "r": 110, "t": 26, "b": 8},
+        margin={"l": 8, "r": 150, "t": 10, "b": 8},
         showlegend=False,
         font={"color": TEXT, "size": 15},
         plot_bgcolor="#ffffff",
@@ -159,9 +168,20 @@ def waits_figure(
         showticklabels=False,
     )
     figure.update_xaxes(showticklabels=True, title={"text": _("Minutes from the start of the clock")}, row=len(heights))
-    figure.update_yaxes(gridcolor="#e3e7ec", zeroline=False, fixedrange=True, tickfont={"color": TEXT})
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title={"text": _("Share of calls")}, row=1)
-    figure.update_yaxes(title={"text": _("Calls")}, rangemode="tozero", row=2)
+    plain = {"color": TEXT, "size": 15}
+    figure.update_xaxes(title={"font": plain})
+    figure.update_yaxes(
+        gridcolor="#e3e7ec", zeroline=False, fixedrange=True, tickfont=plain, title={"font": plain, "standoff": 4}
+    )
+    shares = (0, 0.25, 0.5, 0.75, 1)
+    figure.update_yaxes(
+        range=[0, 1.02],
+        tickvals=shares,
+        ticktext=[format_share(share) for share in shares],
+        title={"text": _("Share of calls")},
+        row=1,
+    )
+    figure.update_yaxes(title={"text": _("Calls")}, rangemode="tozero", tickformat=",d", row=2)
     if recalled:
         figure.update_yaxes(showticklabels=False, range=[-0.7, len(recalled) - 0.3], showgrid=False, row=3)
     return figure
@@ -210,10 +230,20 @@ def _add_curve(figure: go.Figure, ending: str, curve: DisclosedCurve) -> None:
         row=1,
         col=1,
     )
+    if curve.ends_early:
+        figure.add_scatter(
+            x=[at[-1], _LAST_MINUTE],
+            y=[curve.share[-1], curve.total],
+            mode="lines",
+            line={"color": colour, "width": 2, "dash": "dot"},
+            hoverinfo="skip",
+            row=1,
+            col=1,
+        )
     figure.add_annotation(
-        x=math.log10(at[-1]),
-        y=float(curve.share[-1]),
-        text=f"<b>{word} {format_share(float(curve.share[-1]))}</b>",
+        x=math.log10(_LAST_MINUTE),
+        y=curve.total,
+        text=f"<b>{word} {format_share(curve.total)}</b>",
         font={"color": colour, "size": 16},
         xanchor="left",
         xshift=6,
@@ -227,15 +257,17 @@ def _pale(colour: str) -> str:
     return f"rgba({red}, {green}, {blue}, 0.15)"
 
 
-def _add_standard(figure: go.Figure, mark: Mark) -> None:
+def _add_standard(figure: go.Figure, mark: Mark, before: Mark | None) -> None:
     for row in (1, 2):
         figure.add_vline(x=mark.first_minutes, line={"color": TEXT, "width": 1.5, "dash": "dash"}, row=row, col=1)
+    # Beside its line on the left, or on the right where the one before is too near.
+    is_near = before is not None and mark.first_minutes < _LABEL_FACTOR * before.first_minutes
     figure.add_annotation(
         x=math.log10(mark.first_minutes),
         y=1.02,
         text=mark.label,
-        textangle=-90 if mark.label else 0,
-        xanchor="right",
+        textangle=-90,
+        xanchor="left" if is_near else "right",
         yanchor="top",
         row=1,
         col=1,
@@ -285,7 +317,7 @@ def _add_dots(figure: go.Figure, single: Mapping[str, NDArray[np.float64]]) -> N
     filled: dict[int, int] = {}
     for index in np.argsort(minutes, kind="stable"):
         filled[column[index]] = height[index] = filled.get(column[index], 0) + 1
-    longest = np.argsort(minutes)[::-1][:_LABELLED_DOTS]
+    longest = _labelled(minutes)
     size = 9 if height.max(initial=0) <= 12 else 6
     for ending in single:
         mine = endings == ending
@@ -304,6 +336,17 @@ def _add_dots(figure: go.Figure, single: Mapping[str, NDArray[np.float64]]) -> N
             row=2,
             col=1,
         )
+
+
+def _labelled(minutes: NDArray[np.float64]) -> list[int]:
+    """The longest waits, by index, as far as their labels do not touch."""
+    labelled: list[int] = []
+    for index in np.argsort(minutes, kind="stable")[::-1]:
+        if len(labelled) == _LABELLED_DOTS or minutes[index] < _LABELLED_FROM:
+            break
+        if all(minutes[other] >= _LABEL_FACTOR * minutes[index] for other in labelled):
+            labelled.append(int(index))
+    return labelled
 
 
 def show_trend(trend: DisclosedTrend, *, title: str, height_px: int = 300) -> None:
@@ -372,7 +415,11 @@ def trend_figure(trend: DisclosedTrend, *, height_px: int) -> go.Figure:
         ticktext=[format_quarter(tick) for tick in ticks],
     )
     figure.update_yaxes(
-        rangemode="tozero", gridcolor="#e3e7ec", zeroline=False, fixedrange=True, title={"text": _("Minutes")}
+        rangemode="tozero",
+        gridcolor="#e3e7ec",
+        zeroline=False,
+        fixedrange=True,
+        title={"text": _("Minutes"), "font": {"color": TEXT}},
     )
     return figure
 

@@ -22,11 +22,15 @@ __all__ = ["csv_of_table", "show_download", "show_table"]
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def show_table(table: DisclosedTable, *, title: str, tallest_rem: float = 30.0, total: bool = False) -> None:
+def show_table(
+    table: DisclosedTable, *, title: str, tallest_rem: float = 30.0, total: bool = False, headed: bool = False
+) -> None:
     """The table, at most `tallest_rem` high and then scrolling; `total` sets its last row apart.
 
-    `title` names the table for a screen reader; the caption stands under it.
+    `title` names the table for a screen reader and, where `headed`, for everyone; the caption stands under it.
     """
+    if headed:
+        st.header(title)
     if table.rows:
         head = "".join(
             f'<th scope="col"{_number(column.numeric)}>{escape(column.heading)}</th>' for column in table.columns

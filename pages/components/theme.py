@@ -58,6 +58,7 @@ h2, h3 {padding: .3rem 0 .2rem !important}
 .nw-finding {font-size: 1.15rem; line-height: 1.45; margin: 0}
 .nw-small {font-size: .9rem; line-height: 1.4; color: #3d4449; margin: 0}
 .nw-figure {font-size: 2.4rem; font-weight: 700; line-height: 1.1; margin: 0}
+.nw-figure.large {font-size: clamp(2.6rem, 3.6vw, 4.4rem)}
 .nw-table {overflow: auto; scrollbar-width: thin}
 .nw-table:focus-visible {outline: 2px solid #12436D; outline-offset: 2px}
 .nw-table table {border-collapse: collapse; width: 100%; font-size: .95rem; line-height: 1.3}
@@ -101,9 +102,10 @@ def show_finding(sentence: str) -> None:
     st.html(f'<p class="nw-finding"><strong>{escape(sentence)}</strong></p>')
 
 
-def show_figure(figure: str, about: str = "") -> None:
-    """One number, large, and what stands behind it."""
-    st.html(f'<p class="nw-figure">{escape(figure)}</p><p class="nw-small">{escape(about)}</p>')
+def show_figure(figure: str, about: str = "", *, large: bool = False) -> None:
+    """One number and what stands behind it; `large` where it must be read from the back of a room."""
+    size = " large" if large else ""
+    st.html(f'<p class="nw-figure{size}">{escape(figure)}</p><p class="nw-small">{escape(about)}</p>')
 
 
 def show_small(sentence: str) -> None:
