@@ -840,7 +840,7 @@ def _rewrite(
     try:
         spill = folder / WRITER_SPILL_FOLDER
         with _opened(settings=settings, keys=keys, attach=attach, spill=spill) as connection:
-            # Few commits: each waits for the disk, for a file that nobody reads yet.
+            # Few commits, since each waits for the disk; but a large table's rows stay in memory until theirs.
             connection.execute("BEGIN")
             for table in TABLES:
                 connection.execute(_sql("CREATE TEMP TABLE gone_$table (key VARCHAR)", table=table.name))
@@ -850,10 +850,14 @@ def _rewrite(
             for table in TABLES:
                 tell(_("Writing the table {table}.").format(table=table.name))
                 connection.execute(_table_ddl(table))
+                rows = 0
                 if table.name in stored:
-                    _carry_over(connection, table, columns=stored[table.name], unlinked=unlinked)
+                    rows += _carry_over(connection, table, columns=stored[table.name], unlinked=unlinked)
                 if incoming and table.name in incoming:
-                    _load(connection, table, incoming[table.name])
+                    rows += _load(connection, table, incoming[table.name])
+                if rows >= ROWS_AT_ONCE:
+                    connection.execute("COMMIT")
+                    connection.execute("BEGIN")
             connection.execute("COMMIT")
             tell(_("Putting the administrations in order."))
             _finish(connection, synthetic=synthetic, version=staging, head=journal.head())
@@ -905,8 +909,8 @@ def _tables_of(connection: Connection, database: str) -> dict[str, tuple[str, ..
     return {name: tuple(columns) for name, columns in rows}
 
 
-def _carry_over(connection: Connection, table: Table, *, columns: tuple[str, ...], unlinked: str | None) -> None:
-    """Copy the rows that stay. A field that the old file has not yet is not recorded."""
+def _carry_over(connection: Connection, table: Table, *, columns: tuple[str, ...], unlinked: str | None) -> int:
+    """Copy the rows that stay and return how many. A field that the old file has not yet is not recorded."""
     texts = []
     values = []
     for item in table.fields:
@@ -917,7 +921,7 @@ def _carry_over(connection: Connection, table: Table, *, columns: tuple[str, ...
             values.append(unlinked)
         else:
             texts.append(f'stored."{item.name}"')
-    connection.execute(
+    copied = connection.execute(
         _sql(
             """
             INSERT INTO fresh.$table SELECT $columns FROM old.$table stored
@@ -928,10 +932,11 @@ def _carry_over(connection: Connection, table: Table, *, columns: tuple[str, ...
             key=table.key,
         ),
         values,
-    )
+    ).fetchall()
+    return int(copied[0][0])
 
 
-def _load(connection: Connection, table: Table, frame: pd.DataFrame) -> None:
+def _load(connection: Connection, table: Table, frame: pd.DataFrame) -> int:
     """Put a frame's rows in, some at a time, with types from the schema; what is missing becomes "not recorded"."""
     schema = pa.schema([(item.name, ARROW_TYPES[item.type]) for item in table.fields])
     columns = ", ".join(
@@ -944,6 +949,7 @@ def _load(connection: Connection, table: Table, frame: pd.DataFrame) -> None:
             _sql("INSERT INTO fresh.$table SELECT $columns FROM part", table=table.name, columns=columns)
         )
         connection.unregister("part")
+    return len(frame)
 
 
 def _finish(connection: Connection, *, synthetic: bool, version: Path, head: JournalHead) -> None:
