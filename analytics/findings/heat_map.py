@@ -35,7 +35,7 @@ from analytics.disclosure import (
 )
 from analytics.findings.question import Question
 from analytics.findings.words import setting_words, substance_words
-from data.store import LocatedAdministrations
+from data.store import AdministrationCount, LocatedAdministrations
 from wording import _, format_count, format_date, format_number, format_period, format_share, join_words, ngettext
 
 __all__ = ["AreaLevel", "HeatMap", "HeatMapOptions", "Picture", "find_heat_map"]
@@ -116,7 +116,7 @@ def find_heat_map(question: Question, *, options: HeatMapOptions, on_progress: P
     return HeatMap(
         picture=picture,
         headline=drawn.headline if drawn else _headline_without_surface(question, picture, count.administrations),
-        counted=_counted(question, count.located, count.area_only, count.unlocated, drawn.outside if drawn else 0),
+        counted=_counted(question, count, drawn.outside if drawn else 0),
         method=drawn.method if drawn else "",
         caveat=_("Administrations happen only where carriers are: this is not a map of all overdoses."),
         located=disclose_count(count.located, audience=audience, thresholds=thresholds),
@@ -263,39 +263,48 @@ def _headline_without_surface(question: Question, picture: Picture, administrati
     )
 
 
-def _counted(question: Question, located: int, area_only: int, unlocated: int, outside: int) -> str:
+def _counted(question: Question, count: AdministrationCount, outside: int) -> str:
     """How many are on the picture, over what period, and how many are not on it and why."""
     filters = question.filters
-    everywhere = question.store.count_administrations(filters=replace(filters, settings=()), scope=question.scope)
-    elsewhere = everywhere.administrations - located - area_only - unlocated
-    reasons = {
-        _("{count} known only by area"): area_only,
-        _("{count} without a place"): unlocated,
-        _("{count} outside the force"): outside,
-        _("{count} left out by setting"): elsewhere,
-    }
-    parts = disclose_breakdown(
-        codes=("mapped", *reasons),
-        names=("", *reasons),
-        counts=(located - outside, *reasons.values()),
-        audience=question.audience,
-        thresholds=question.thresholds,
-    )
-    mapped, *missing = parts.counts
     period = format_period(filters.first_day, filters.last_day)
-    if not mapped.shown:
-        return _("Too few administrations to say how many have a place, {period}.").format(period=period)
-    sentence = _("{count} administrations with a place, {period}.").format(count=mapped.text, period=period)
-    told = [
-        reason.format(count=count.text)
-        for reason, count in zip(reasons, missing, strict=True)
-        if count.value != 0 and count.shown
-    ]
-    if any(not count.shown for count in missing):
-        told.append(_("a few more that are not shown, so that nobody can be picked out"))
+    mapped = count.located - outside
+    missing = count.administrations - mapped
+    if question.audience is not Audience.ANALYST:
+        return _counted_for_others(question, mapped=mapped, missing=missing, period=period)
+    everywhere = question.store.count_administrations(filters=replace(filters, settings=()), scope=question.scope)
+    reasons = {
+        _("{count} known only by area"): count.area_only,
+        _("{count} without a place"): count.unlocated,
+        _("{count} outside the force"): outside,
+        _("{count} left out by setting"): everywhere.administrations - count.administrations,
+    }
+    told = [reason.format(count=format_count(number)) for reason, number in reasons.items() if number]
+    sentence = _("{count} administrations with a place, {period}.").format(count=format_count(mapped), period=period)
     if not told:
         return _("{sentence} None is missing from the map.").format(sentence=sentence)
     return _("{sentence} Not on the map: {missing}.").format(sentence=sentence, missing=join_words(told))
+
+
+def _counted_for_others(question: Question, *, mapped: int, missing: int, period: str) -> str:
+    """The same without reasons: beside the total, a few that are missing must not be worked out."""
+    parts = disclose_breakdown(
+        codes=("mapped", "missing"),
+        names=("", ""),
+        counts=(mapped, missing),
+        audience=question.audience,
+        thresholds=question.thresholds,
+    )
+    on_map, not_on_map = parts.counts
+    if not on_map.shown:
+        sentence = (
+            _("{count} administrations, {period}. Nearly all are on the map.")
+            if missing < question.thresholds.smallest_count_shown < mapped
+            else _("{count} administrations, {period}. Not all are on the map.")
+        )
+        return sentence.format(count=parts.total.text, period=period)
+    return _("{count} administrations with a place, {period}. Not on the map: {missing}.").format(
+        count=on_map.text, period=period, missing=not_on_map.text
+    )
 
 
 def _areas(question: Question, level: AreaLevel) -> tuple[DisclosedBreakdown, tuple[DisclosedRate, ...]]:

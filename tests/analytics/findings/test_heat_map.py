@@ -1,5 +1,6 @@
 """The heat map finding against a plain recount of the synthetic force's own file."""
 
+import re
 from datetime import date
 
 import numpy as np
@@ -70,6 +71,18 @@ def test_others_get_no_points_no_small_counts_and_no_fine_bandwidth(ask, audienc
     assert any(not count.shown for count in heat_map.areas.counts)
     names = heat_map.areas.names[:-1]
     assert list(names) == sorted(names)
+
+
+@pytest.mark.parametrize("audience", ["partner", "meeting"])
+def test_total_minus_mapped_gives_others_no_small_number(ask, audience) -> None:
+    """A reader subtracts whatever whole numbers the page prints from each other."""
+    for first, last in (((2024, 6, 27), (2026, 6, 26)), ((2023, 1, 1), (2025, 12, 31)), ((2025, 1, 1), (2025, 12, 31))):
+        heat_map = find_heat_map(ask(audience=audience, first_day=date(*first), last_day=date(*last)), options=RULE)
+        numbers = [int(found) for found in re.findall(r"^\d+", heat_map.counted)]
+        numbers += [int(found) for found in re.findall(r"map: (\d+)", heat_map.counted)]
+        assert numbers
+        for number in numbers:
+            assert not 0 < heat_map.areas.total.value - number < 5
 
 
 def test_a_few_are_a_list_for_the_analyst_and_a_sentence_for_others(ask) -> None:
