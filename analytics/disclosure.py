@@ -426,7 +426,14 @@ def disclose_curve(
     # The analyst's curve keeps its very end, where the longest waits are.
     if ours and since:
         kept.append(int(np.flatnonzero(events)[-1]))
-    return DisclosedCurve(at=at[kept], share=share[kept], lower=lower[kept], upper=upper[kept], ends_early=not ours)
+    return DisclosedCurve(
+        at=at[kept],
+        share=share[kept],
+        lower=lower[kept],
+        upper=upper[kept],
+        total=float(share[-1]),
+        ends_early=not ours,
+    )
 
 
 def disclose_distribution(

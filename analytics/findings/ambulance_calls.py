@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analytics.delay import LONGEST_PLAUSIBLE_MINUTES, Outcome
+from analytics.delay import LONGEST_PLAUSIBLE_MINUTES, CumulativeIncidence, Outcome, cumulative_incidence
 from analytics.findings.question import Question
 from analytics.rurality import address_density_per_km2
 from data.schema import NOT_RECORDED, WAIT_CLOCKS, WAIT_KINDS
@@ -27,6 +27,7 @@ __all__ = [
     "account_words",
     "band_words",
     "clock_words",
+    "incidence_of",
     "kind_words",
     "read_calls",
     "rurality_words",
@@ -131,6 +132,12 @@ class Calls:
     def latest_minutes(self) -> NDArray[np.float64]:
         """Minutes with an unknown time of leaving put at the latest it can have been: it moves no arrival."""
         return np.where(np.isnan(self.minutes), LONGEST_PLAUSIBLE_MINUTES, self.minutes)
+
+
+def incidence_of(calls: Calls) -> CumulativeIncidence:
+    """The page's curve: the incidence of arrival, leaving and declining among calls whose clock ran."""
+    running = calls.of(calls.on_curve)
+    return cumulative_incidence(minutes=running.latest_minutes, outcome=running.outcome)
 
 
 def read_calls(question: Question, options: WaitOptions) -> Calls:

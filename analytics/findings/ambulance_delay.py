@@ -42,6 +42,7 @@ from analytics.findings.ambulance_calls import (
     account_words,
     band_words,
     clock_words,
+    incidence_of,
     kind_words,
     read_calls,
     rurality_words,
@@ -175,7 +176,7 @@ class _Answer:
         """Every part of the page."""
         running = self.running
         has_curve = int(running.timed.sum()) >= delay.MINIMUM_TIMED
-        curve = delay.cumulative_incidence(minutes=running.latest_minutes, outcome=self.outcome) if has_curve else None
+        curve = incidence_of(running) if has_curve else None
         self.tell(0.2, _("Comparing groups"))
         centiles = self._centiles(running, self.outcome, units=True)
         groups, quarters, trend = self._groups_table(), *self._quarters()
