@@ -14,7 +14,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from string import Template
@@ -58,12 +58,14 @@ __all__ = [
     "AdministrationCount",
     "Batch",
     "Choices",
+    "DatedAdministrations",
     "DiskFullError",
     "Erasure",
     "Freshness",
     "ImportOutcome",
     "LocatedAdministrations",
     "RecordNotFoundError",
+    "RiskEvents",
     "Store",
     "StoreBusyError",
     "StoreCheck",
@@ -258,6 +260,25 @@ class LocatedAdministrations:
     easting_m: NDArray[np.float64]
     northing_m: NDArray[np.float64]
     location_precision_m: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatedAdministrations:
+    """Places and days of administrations, shape (n,): metres on the deployment's CRS, and datetime64[D]."""
+
+    easting_m: NDArray[np.float64]
+    northing_m: NDArray[np.float64]
+    location_precision_m: NDArray[np.float64]
+    day: NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskEvents:
+    """Places of events of the independent layer, shape (n,), metres; `unlocated` more have no place."""
+
+    easting_m: NDArray[np.float64]
+    northing_m: NDArray[np.float64]
+    unlocated: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1425,6 +1446,95 @@ class Store:
             values,
         )
         return LocatedAdministrations(**columns)
+
+    def dated_administrations(self, *, filters: Filters, scope: AccessScope) -> DatedAdministrations:
+        """Places and days of the administrations that have coordinates, from west to east."""
+        kept, values = _kept(filters, scope)
+        frame = self._frame(
+            _sql(
+                """
+                SELECT easting_m, northing_m, location_precision_m, local_date FROM records.counted
+                WHERE located AND $kept ORDER BY easting_m, northing_m, local_date, location_precision_m
+                """,
+                kept=kept,
+            ),
+            values,
+        )
+        return DatedAdministrations(
+            easting_m=frame["easting_m"].to_numpy(np.float64),
+            northing_m=frame["northing_m"].to_numpy(np.float64),
+            location_precision_m=frame["location_precision_m"].to_numpy(np.float64),
+            day=frame["local_date"].to_numpy().astype("datetime64[D]"),
+        )
+
+    def risk_events(self, *, filters: Filters, scope: AccessScope, kinds: Sequence[str]) -> RiskEvents:
+        """Events of the independent layer of some kinds, from west to east; substance and setting do not apply."""
+        kept, values = _kept(replace(filters, substances=(), settings=()), scope)
+        condition = _sql("record_state = 'current' AND list_contains(?, kind) AND $kept", kept=kept)
+        bound = [list(kinds), *values]
+        columns = self._columns(
+            _sql(
+                """
+                SELECT easting_m, northing_m FROM records.risk_events i WHERE $located AND $condition
+                ORDER BY easting_m, northing_m
+                """,
+                located=LOCATED,
+                condition=condition,
+            ),
+            bound,
+        )
+        (events,) = self._row(_sql("SELECT count(*) FROM records.risk_events WHERE $kept", kept=condition), bound)
+        return RiskEvents(**columns, unlocated=events - len(columns["easting_m"]))
+
+    def administration_profiles(
+        self, *, filters: Filters, scope: AccessScope, kind: str, clocks: Sequence[str]
+    ) -> pd.DataFrame:
+        """Each administration that has coordinates, one by one, from west to east: what a profile of places counts.
+
+        `substances` holds a list of "substance:certainty"; `times` how often the person was given naloxone in all the
+        records (missing where nobody was named); `contacted` whether the follow-up reached the person (missing where
+        none was begun); minutes and outcome are of the incident's wait of `kind`, by the first of `clocks` that has a
+        time.
+        """
+        kept, values = _kept(filters, scope)
+        return self._frame(
+            _sql(
+                """
+                WITH selected AS (SELECT * FROM records.counted WHERE located AND $kept),
+                people AS (
+                    SELECT a.person_token, count(*)::INTEGER AS times
+                    FROM records.counted c JOIN records.administrations a USING (administration_id)
+                    WHERE a.person_token IS NOT NULL GROUP BY a.person_token
+                ), steps AS (
+                    SELECT administration_id, bool_or(step IN ('contacted', 'consented', 'engaged')) AS contacted
+                    FROM records.follow_up WHERE record_state = 'current' GROUP BY administration_id
+                ), taken AS (
+                    SELECT administration_id, list(substance || ':' || certainty ORDER BY substance) AS substances
+                    FROM records.substances WHERE record_state = 'current' GROUP BY administration_id
+                ), ranked AS (
+                    SELECT incident_id, minutes, outcome,
+                           row_number() OVER (
+                               PARTITION BY incident_id
+                               ORDER BY minutes IS NULL, outcome = '$unknown', list_position(?, clock), minutes, wait_id
+                           ) AS place
+                    FROM records.waits WHERE record_state = 'current' AND kind = ? AND list_contains(?, clock)
+                )
+                SELECT c.easting_m, c.northing_m, c.incident_number, c.local_hour::FLOAT AS local_hour,
+                       c.local_weekday, taken.substances, a.doses_given::FLOAT AS doses_given,
+                       people.times::FLOAT AS times, a.previous_police_contact, a.alive_at_handover,
+                       steps.contacted, ranked.minutes, coalesce(ranked.outcome, '$unknown') AS outcome
+                FROM selected c JOIN records.administrations a USING (administration_id)
+                LEFT JOIN people ON people.person_token = a.person_token
+                LEFT JOIN steps ON steps.administration_id = a.administration_id
+                LEFT JOIN taken ON taken.administration_id = a.administration_id
+                LEFT JOIN ranked ON ranked.incident_id = a.incident_id AND ranked.place = 1
+                ORDER BY c.easting_m, c.northing_m, a.administration_id
+                """,
+                kept=kept,
+                unknown=NOT_RECORDED,
+            ),
+            [*values, list(clocks), kind, list(clocks)],
+        )
 
     def administrations_by_area(self, *, filters: Filters, scope: AccessScope, level: AreaLevel) -> pd.DataFrame:
         """Columns area and administrations, by area; without an area the row says "not_recorded"."""
