@@ -4,16 +4,13 @@ The surface is in administrations per km2 per year (analytics.density); cells wh
 bandwidths, or whose value is too uncertain, are marked too few. Everything here leaves through analytics.disclosure.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal
 
-import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from shapely import MultiPolygon, Polygon, union_all
 
 from analytics import density
 from analytics.disclosure import (
@@ -33,14 +30,14 @@ from analytics.disclosure import (
     disclose_surface,
     tabulate_breakdown,
 )
+from analytics.findings.ground import AreaLevel, area_frame, asked_bandwidth, asked_window
 from analytics.findings.question import Question
 from analytics.findings.words import setting_words, substance_words
 from data.store import AdministrationCount, LocatedAdministrations
-from wording import _, format_count, format_date, format_number, format_period, format_share, join_words, ngettext
+from wording import _, format_count, format_date, format_period, format_share, join_words, ngettext
 
 __all__ = ["AreaLevel", "HeatMap", "HeatMapOptions", "Picture", "find_heat_map"]
 
-AreaLevel = Literal["bcu", "authority", "small_area"]
 Progress = Callable[[float, str], None]
 
 # A place is named in the headline only where enough administrations make it one.
@@ -145,30 +142,16 @@ def _picture(question: Question, *, administrations: int, located: int, area_onl
     return Picture.AREAS if located + area_only >= fewest else Picture.LIST
 
 
-def _frame(question: Question, level: AreaLevel) -> gpd.GeoDataFrame:
-    geography = question.geography
-    return {"bcu": geography.bcus, "authority": geography.authorities, "small_area": geography.small_areas}[level]
-
-
-def _window(question: Question) -> Polygon | MultiPolygon:
-    """The ground that the filters leave: density must not spill over into areas that were filtered out."""
-    filters, window = question.filters, question.geography.outline
-    chosen: list[tuple[AreaLevel, Sequence[str]]] = [
-        ("bcu", filters.bcus or question.scope.bcus),
-        ("authority", filters.authorities),
-        ("small_area", filters.small_areas),
-    ]
-    for level, codes in chosen:
-        if codes:
-            frame = _frame(question, level)
-            window = window.intersection(union_all(frame.geometry[frame["code"].isin(codes)].to_numpy()))
-    return window
-
-
 def _draw(question: Question, located: LocatedAdministrations, options: HeatMapOptions, tell: Progress) -> _Drawn:
-    window, points = _window(question), {"easting_m": located.easting_m, "northing_m": located.northing_m}
+    window, points = asked_window(question), {"easting_m": located.easting_m, "northing_m": located.northing_m}
     tell(0.15, _("Choosing the bandwidth"))
-    bandwidth_m, reason = _bandwidth(question, located, window, options)
+    bandwidth_m, reason = asked_bandwidth(
+        question,
+        location_precision_m=located.location_precision_m,
+        window=window,
+        bandwidth_m=options.bandwidth_m,
+        **points,
+    )
     tell(0.5, _("Estimating the density"))
     surface = density.kernel_density(
         **points,
@@ -203,29 +186,6 @@ def _draw(question: Question, located: LocatedAdministrations, options: HeatMapO
         headline=_headline(question, surface, doubt.masked),
         outside=surface.events_outside,
     )
-
-
-def _bandwidth(
-    question: Question, located: LocatedAdministrations, window: Polygon | MultiPolygon, options: HeatMapOptions
-) -> tuple[float, str]:
-    """Metres and the reason for them, never finer than the audience may see."""
-    if options.bandwidth_m is not None:
-        bandwidth_m = options.bandwidth_m
-        reason = _("{metres} m, chosen by hand.").format(metres=format_number(bandwidth_m, significant=3))
-    else:
-        choice = density.select_bandwidth(
-            easting_m=located.easting_m,
-            northing_m=located.northing_m,
-            window=window,
-            # The coarser places decide: a bandwidth below their precision would draw the snapping grid.
-            location_precision_m=float(np.quantile(located.location_precision_m, 0.9)),
-        )
-        bandwidth_m, reason = choice.metres, choice.reason
-    finest = question.thresholds.partner_bandwidth_m
-    if question.audience is not Audience.ANALYST and bandwidth_m < finest:
-        metres = format_number(finest, significant=3)
-        return finest, _("{metres} m, the finest that this audience may see.").format(metres=metres)
-    return bandwidth_m, reason
 
 
 def _headline(question: Question, surface: density.DensitySurface, too_few: NDArray[np.bool_]) -> str:
@@ -310,7 +270,7 @@ def _counted_for_others(question: Question, *, mapped: int, missing: int, period
 def _areas(question: Question, level: AreaLevel) -> tuple[DisclosedBreakdown, tuple[DisclosedRate, ...]]:
     """Counts by area with rates per km2 per year; areas without any are kept, so that nought is seen as nought."""
     counted = question.store.administrations_by_area(filters=question.filters, scope=question.scope, level=level)
-    frame = _frame(question, level)
+    frame = area_frame(question, level)
     names = dict(zip(frame["code"], frame["name"], strict=True))
     km2 = dict(zip(frame["code"], frame.geometry.area / 1e6, strict=True))
     counts = dict.fromkeys(names, 0)

@@ -1,0 +1,82 @@
+"""The ground that a question asks about, and the bandwidth that fits what lies on it."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon, union_all
+
+from analytics import density
+from analytics.disclosure import Audience
+from analytics.findings.question import Question
+from wording import _, format_number
+
+__all__ = ["AreaLevel", "area_frame", "asked_bandwidth", "asked_window", "place_names"]
+
+AreaLevel = Literal["bcu", "authority", "small_area"]
+Floats = NDArray[np.float64]
+
+
+def area_frame(question: Question, level: AreaLevel) -> gpd.GeoDataFrame:
+    """The areas of one level."""
+    geography = question.geography
+    return {"bcu": geography.bcus, "authority": geography.authorities, "small_area": geography.small_areas}[level]
+
+
+def asked_window(question: Question) -> Polygon | MultiPolygon:
+    """The ground that the filters leave: density must not spill over into areas that were filtered out."""
+    filters, window = question.filters, question.geography.outline
+    chosen: list[tuple[AreaLevel, Sequence[str]]] = [
+        ("bcu", filters.bcus or question.scope.bcus),
+        ("authority", filters.authorities),
+        ("small_area", filters.small_areas),
+    ]
+    for level, codes in chosen:
+        if codes:
+            frame = area_frame(question, level)
+            window = window.intersection(union_all(frame.geometry[frame["code"].isin(codes)].to_numpy()))
+    return window
+
+
+def asked_bandwidth(
+    question: Question,
+    *,
+    easting_m: Floats,
+    northing_m: Floats,
+    location_precision_m: Floats,
+    window: Polygon | MultiPolygon,
+    bandwidth_m: float | None,
+) -> tuple[float, str]:
+    """Metres and the reason for them, never finer than the audience may see; by the rule where none is asked for."""
+    if bandwidth_m is not None:
+        reason = _("{metres} m, chosen by hand.").format(metres=format_number(bandwidth_m, significant=3))
+    else:
+        choice = density.select_bandwidth(
+            easting_m=easting_m,
+            northing_m=northing_m,
+            window=window,
+            # The coarser places decide: a bandwidth below their precision would draw the snapping grid.
+            location_precision_m=float(np.quantile(location_precision_m, 0.9)),
+        )
+        bandwidth_m, reason = choice.metres, choice.reason
+    finest = question.thresholds.partner_bandwidth_m
+    if question.audience is not Audience.ANALYST and bandwidth_m < finest:
+        metres = format_number(finest, significant=3)
+        return finest, _("{metres} m, the finest that this audience may see.").format(metres=metres)
+    return bandwidth_m, reason
+
+
+def place_names(question: Question, *, easting_m: Sequence[float], northing_m: Sequence[float]) -> list[str]:
+    """What people call each point: the nearest named place and the small area (a postcode district in the UK)."""
+    if not len(easting_m):
+        return []
+    geography = question.geography
+    nearest = geography.nearest_place(easting_m=easting_m, northing_m=northing_m).name
+    codes = geography.label_area(easting_m=easting_m, northing_m=northing_m).small_area
+    known = dict(zip(geography.small_areas["code"], geography.small_areas["name"], strict=True))
+    return [
+        _("{place} ({area})").format(place=place, area=known[code]) if code in known else str(place)
+        for place, code in zip(nearest, codes, strict=True)
+    ]
