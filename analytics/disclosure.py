@@ -16,6 +16,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from shapely import MultiPolygon, Polygon
 
 from wording import NaloxoneWatchError, _, format_count, format_interval, format_number, format_share
 
@@ -30,6 +31,7 @@ __all__ = [
     "DisclosedCurve",
     "DisclosedDistribution",
     "DisclosedEstimate",
+    "DisclosedOutlines",
     "DisclosedPoints",
     "DisclosedRate",
     "DisclosedSeries",
@@ -45,6 +47,7 @@ __all__ = [
     "disclose_distribution",
     "disclose_list",
     "disclose_missing",
+    "disclose_outlines",
     "disclose_points",
     "disclose_rate",
     "disclose_series",
@@ -140,6 +143,19 @@ class DisclosedPoints:
     easting_m: NDArray[np.float64]
     northing_m: NDArray[np.float64]
     note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedOutlines:
+    """Published areas: outlines in metres, each with a name and a sentence about it.
+
+    `marked` says which of them are drawn as sure.
+    """
+
+    names: tuple[str, ...]
+    outlines: tuple[Polygon | MultiPolygon, ...]
+    marked: tuple[bool, ...]
+    about: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -524,6 +540,23 @@ def disclose_points(
         )
     nothing = np.empty(0)
     return DisclosedPoints(easting_m=nothing, northing_m=nothing, note=_("Points are not shown to this audience."))
+
+
+def disclose_outlines(
+    *,
+    names: Sequence[str],
+    outlines: Sequence[Polygon | MultiPolygon],
+    events: Sequence[int],
+    marked: Sequence[bool],
+    about: Sequence[str],
+    thresholds: Thresholds,
+) -> DisclosedOutlines:
+    """Outlines that rest on `events` each. Raises DisclosureError where one rests on fewer than 5: nobody sees that."""
+    if any(count < thresholds.smallest_count_shown for count in events):
+        raise DisclosureError(
+            _("An area with fewer than {number} events is not outlined.").format(number=thresholds.smallest_count_shown)
+        )
+    return DisclosedOutlines(names=tuple(names), outlines=tuple(outlines), marked=tuple(marked), about=tuple(about))
 
 
 def disclose_surface(
