@@ -182,8 +182,8 @@ def reason_sentence(reason: str) -> str:
         "out_of_range": _("this number is outside what the field allows. Correct it at the source."),
         "value_unknown": _("the mapping does not know this value. Add it under [values], or correct it at the source."),
         "text_not_stored": _(
-            "this text is longer than a category or holds a date, a long number or an e-mail address, so it was not "
-            "stored. Map another column, or give its value under [values]."
+            "this text is longer than a category, or holds a name or key of another column, a date, a long number or "
+            "an e-mail address, so it was not stored. Map another column, or give its value under [values]."
         ),
         "cell_too_long": _("the cell is longer than the settings allow. Shorten it at the source."),
         "age_implausible": _("no living person has this age. Correct it, or the date of birth, at the source."),

@@ -7,6 +7,7 @@ to the quarantine log, by its place in the file.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,8 @@ NO_SUBSTANCE = f"{NOT_RECORDED}{PAIR_MARK}{NOT_RECORDED}"
 
 # Hours a wait may last before it is more likely a slip than a wait: the schema's bound for minutes.
 _LONGEST_WAIT_MINUTES = 360.0
+# A shorter key, such as a person's number in an incident, is too common a text to be told by.
+_SHORTEST_SECRET_KEY = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +94,12 @@ class RecordReader:
         self._block = Block(row_numbers=np.empty(0, np.int64), columns={}, misfits=(), blank_rows=0, share_read=0.0)
         self._cells: dict[str, _Cell] = {}
         self._moments_read: dict[str, Moments] = {}
+        self._secrets: tuple[set[frozenset[str]], set[str]] | None = None
         self._outside: Mask = np.empty(0, dtype=bool)
 
     def read(self, block: Block) -> pd.DataFrame:
         """The block's records with their row_hash, indexed by row number; rows that wait whole are left out."""
-        self._block, self._cells, self._moments_read = block, {}, {}
+        self._block, self._cells, self._moments_read, self._secrets = block, {}, {}, None
         self.counts["blank_rows"] += block.blank_rows
         self.log.add(
             rows=np.array(block.misfits, dtype=np.int64), field="", reason="wrong_number_of_cells", whole_row=True
@@ -248,13 +252,47 @@ class RecordReader:
             return days.array
         if field.type == "VARCHAR":
             texts, wrong = parse_texts(cell.texts, own=self._own_values(field.name))
+            wrong |= self._gives_away(texts)
             self._set_aside(wrong, field=field.name, reason="text_not_stored", cell=cell)
-            return texts
+            return np.where(wrong, None, texts)
         if self._mapping.target == "waits" and field.name == "minutes":
             return self._numbers(cell, field.name)  # its bounds are the wait's own
         return self._numbers(
             cell, field.name, minimum=field.minimum, maximum=field.maximum, whole=field.type == "SMALLINT"
         )
+
+    def _gives_away(self, texts: Texts) -> Mask:
+        """Which texts hold a name or are a key that stands in its own column in this block: they slipped in there."""
+        if self._secrets is None:
+            self._secrets = self._find_secrets()
+        names, keys = self._secrets
+        sizes = sorted({len(name) for name in names})
+
+        def gives_away(text: str) -> bool:
+            words = normalise_name(text).split()
+            return normalise_code(text) in keys or any(
+                frozenset(some) in names for size in sizes for some in combinations(words, size)
+            )
+
+        known = ~pd.isna(texts)
+        found = np.zeros(len(texts), dtype=bool)
+        found[known] = _mapped(texts[known], gives_away).astype(bool)
+        return found
+
+    def _find_secrets(self) -> tuple[set[frozenset[str]], set[str]]:
+        """Names of two words or more as sets of words, and keys of six characters or more: shorter ones are words."""
+        mapping = self._mapping
+        people = [*((mapping.person.name,) if isinstance(mapping.person.name, str) else mapping.person.name)]
+        officers = [*mapping.headings_of("officer_token"), *(dose.officer for dose in mapping.doses if dose.officer)]
+        written = [self._cell(heading).texts for heading in officers]
+        if people:
+            written.append(_joined([self._cell(heading).texts for heading in people]))
+        words = (frozenset(normalise_name(text).split()) for texts in written for text in pd.unique(texts))
+        numbers = [
+            heading for name in self._fields if self._fields[name].token for heading in mapping.key_headings(name)
+        ]
+        codes = (normalise_code(text) for heading in numbers for text in pd.unique(self._cell(heading).texts))
+        return {name for name in words if len(name) > 1}, {code for code in codes if len(code) >= _SHORTEST_SECRET_KEY}
 
     def _numbers(
         self,
@@ -360,7 +398,9 @@ class RecordReader:
                 codes[level] = np.asarray(columns[level], dtype=object)
             elif headings:
                 cell = self._cell(headings[0])
-                codes[level], wrong = self._names.find(level, cell.texts, own=self._own_values(level))
+                found, wrong = self._names.find(level, cell.texts, own=self._own_values(level))
+                wrong |= self._gives_away(found)
+                codes[level] = np.where(wrong, None, found)
                 self._set_aside(wrong, field=level, reason="area_unknown", cell=cell)
             else:
                 codes[level] = np.full(rows, None, dtype=object)
@@ -400,8 +440,7 @@ class RecordReader:
         headings = (name,) if isinstance(name, str) else name
         if not headings:
             return None
-        parts = [self._cell(heading).texts for heading in headings]
-        whole = parts[0] if len(parts) == 1 else np.array([" ".join(row) for row in zip(*parts, strict=True)], object)
+        whole = _joined([self._cell(heading).texts for heading in headings])
         return _mapped(whole, normalise_name)
 
     def _dates_of_birth(self, columns: Columns) -> pd.Series:
@@ -541,6 +580,15 @@ class RecordReader:
 def _key_texts(texts: Texts) -> Texts:
     """Keys with single spaces; what says that there is none is empty."""
     return _mapped(texts, lambda text: "" if is_nothing(text) else " ".join(text.split()))
+
+
+def _joined(parts: list[Texts]) -> Texts:
+    """The texts of several columns, side by side."""
+    if len(parts) == 1:
+        return parts[0]
+    joined = np.empty(len(parts[0]), dtype=object)
+    joined[:] = [" ".join(row) for row in zip(*parts, strict=True)]
+    return joined
 
 
 def _code(text: str) -> str:
