@@ -342,7 +342,7 @@ class _Frame:
         for geometry in geometries:
             self.draw(ImageDraw.Draw(mask), geometry, fill=255, line=None, width=0)
         rows, columns = np.ogrid[: picture.height, : picture.width]
-        stripes = ((rows + columns) % 14 < 4) & (np.asarray(mask) > 0)
+        stripes = ((rows + columns) % 16 < 3) & (np.asarray(mask) > 0)
         picture.paste(HATCH, mask=Image.fromarray(stripes.astype(np.uint8) * 255))
 
     def draw(
