@@ -15,6 +15,7 @@ taken off.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +24,7 @@ from scipy.spatial import cKDTree
 from scipy.special import logsumexp
 
 from analytics.edge_mass import kernel_mass_inside
-from analytics.lattice import SplinePoints, window_lattice, window_mass_nodes
+from analytics.lattice import Lattice, SplinePoints, window_lattice, window_mass_nodes
 from analytics.point_patterns import (
     InvalidBandwidthError,
     InvalidOptionError,
@@ -249,8 +250,14 @@ def events_mass_inside(*, window: Window, easting_m: Floats, northing_m: Floats,
     lattice = window_lattice(window=window, bandwidth_m=bandwidth_m)
     if lattice is None or easting_m.size * len(window_edges(window)) <= EXACT_MASS_PAIRS:
         return kernel_mass_inside(window=window, easting_m=easting_m, northing_m=northing_m, bandwidth_m=bandwidth_m)
-    coefficients = window_mass_nodes(window, lattice, bandwidth_m, 2)
+    coefficients = _mass_coefficients(window, lattice, bandwidth_m)
     return SplinePoints(lattice, easting_m, northing_m).interpolate(coefficients)
+
+
+@lru_cache(maxsize=VALUES)
+def _mass_coefficients(window: Window, lattice: Lattice, bandwidth_m: float) -> Floats:
+    """`window_mass_nodes`, kept: a back-test chooses among the same bandwidths over the same window at every origin."""
+    return frozen(window_mass_nodes(window, lattice, bandwidth_m, 2))
 
 
 def _finest_binned_m(window: Window) -> float:
