@@ -268,8 +268,9 @@ def failing_files(folder: Path) -> dict[str, Path]:
         "secret heading": write_rows(folder / "c.csv", [[NAME, BORN, KEY], *good[1:]]),
         "no rows": write_rows(folder / "d.csv", [COLUMNS]),
     }
-    files["open quote"] = folder / "e.csv"
-    files["open quote"].write_text(files["no headings"].read_text("utf-8") + f'"{NAME},{BORN}\n', encoding="utf-8")
+    files["open quote"] = write_rows(folder / "e.csv", good)
+    with files["open quote"].open("a", encoding="utf-8") as file:
+        file.write(f'"{NAME},{BORN}\n')
     files["stray quote"] = folder / "f.csv"
     files["stray quote"].write_text(",".join(COLUMNS) + f'\n"{NAME}"x,{BORN},{KEY}\n', encoding="utf-8")
     files["no text"] = folder / "g.csv"
