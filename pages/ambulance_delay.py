@@ -48,6 +48,8 @@ with left:
     if found.has_curve:
         show_waits(found, title=_("Share of calls by how the wait ended, and every wait"))
     show_small(found.picture_note)
+    if not found.has_curve:
+        show_table(found.standards_table, title=_("Standards"), headed=True)
 with right:
     for figure, about in found.figures:
         show_figure(figure, about, large=True)

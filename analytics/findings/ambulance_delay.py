@@ -317,7 +317,7 @@ class _Answer:
         clocks = self._group_counts(self.running.clock, [*WAIT_CLOCKS])
         words = clock_words()
         told = [
-            _("{clock} {count}").format(clock=words[code], count=count.text)
+            _("{clock} {count}").format(clock=words[code], count=count.text) if count.shown else words[code]
             for code, count in zip(clocks.codes, clocks.counts, strict=True)
             if count.value != 0
         ]

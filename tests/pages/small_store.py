@@ -35,6 +35,7 @@ class Records:
     by_area_only: int = 0
     seed: int = 11
     spread_m: float = 900.0
+    with_waits: bool = False
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -87,6 +88,17 @@ def write_records(settings: Settings, records: Records) -> str:
         }
     )
     frames = {"incidents": incidents, "administrations": administrations, "substances": substances}
+    if records.with_waits:
+        frames["waits"] = pd.DataFrame(
+            {
+                "wait_id": [f"{prefix}w{n}" for n in number],
+                "incident_id": incidents["incident_id"],
+                "kind": "call_to_arrival",
+                "clock": random.choice(["ambulance_cad", "police_log"], records.number),
+                "minutes": np.maximum(1, np.round(13 * np.exp(0.6 * random.standard_normal(records.number)))),
+                "outcome": random.choice(["arrived", "left_before", "declined"], records.number, p=[0.8, 0.1, 0.1]),
+            }
+        )
     outcome = write_batch(
         settings=settings,
         keys=keys,
