@@ -75,7 +75,9 @@ def place_names(question: Question, *, easting_m: Sequence[float], northing_m: S
     geography = question.geography
     nearest = geography.nearest_place(easting_m=easting_m, northing_m=northing_m).name
     codes = geography.label_area(easting_m=easting_m, northing_m=northing_m).small_area
-    known = dict(zip(geography.small_areas["code"], geography.small_areas["name"], strict=True))
+    # A postcode district is called by its code; other areas by their names.
+    column = "code" if geography.small_area_kind == "postcode districts" else "name"
+    known = dict(zip(geography.small_areas["code"], geography.small_areas[column], strict=True))
     return [
         _("{place} ({area})").format(place=place, area=known[code]) if code in known else str(place)
         for place, code in zip(nearest, codes, strict=True)
