@@ -24,14 +24,16 @@ from analytics.disclosure import DisclosedPoints
 from geo.basemap import PlaceLabel
 from geo.projection import to_wgs84
 from pages.components.map_layers import DENSITY_OPACITY, Ground, Legend, MapLayers
-from pages.components.theme import ACCENT, HATCH, LINE, SEA, TEXT
-from wording import NaloxoneWatchError, _
+from pages.components.theme import ACCENT, HATCH, LINE, SEA, TEXT, show_small
+from wording import NaloxoneWatchError, _, format_count
 
 __all__ = ["MapCallsOutError", "assert_offline", "show_legend", "show_map"]
 
 # 5,000 circles take a browser 10 s; 1,500 are there at once. Beyond, the sentence says so and the density remains.
 MOST_POINTS = 1_500
 MAP_HEIGHT_PX = 560
+# What a click tells: the name of what was clicked, and where, so that a second click on the same is news.
+CLICKED = ("last_object_clicked_tooltip", "last_object_clicked")
 _LEAFLET = Path(next(iter(importlib.util.find_spec("xstatic.pkg.leaflet").submodule_search_locations))) / "data"
 # Serves the wheel's folder at component/<name>/; relative to the map's own frame, so a base path is honoured.
 _SERVED = components.declare_component("leaflet", path=str(_LEAFLET))
@@ -42,6 +44,8 @@ _STYLE = f"""
 .leaflet-container path:focus {{outline: none}}
 .place {{font-weight: 600; font-size: 13px; color: {TEXT}; white-space: nowrap; transform: translate(-50%, -50%);
   width: max-content; text-shadow: 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 5px #fff}}
+.rank {{font-weight: 700; font-size: 13px; color: #fff; background: {TEXT}; border-radius: 9px; padding: 0 6px;
+  line-height: 18px; width: max-content; transform: translate(-50%, -50%)}}
 path.few {{fill: url(#few); fill-opacity: 1}}
 </style>
 """
@@ -71,7 +75,7 @@ class _OfflineMap(folium.Map):
 
 
 class _Names(MacroElement):
-    """Place names as text with a halo: no icon, no focus, nothing to click.
+    """Place names as text with a halo: no icon, no focus, nothing to click. Ranks come first.
 
     A name that would touch a larger place's is left out until the map is zoomed in far enough for both.
     """
@@ -100,17 +104,24 @@ class _Names(MacroElement):
         """
     )
 
-    def __init__(self, labels: Iterable[PlaceLabel]) -> None:
+    def __init__(self, labels: Iterable[PlaceLabel], ranks: Iterable[tuple[str, float, float]] = ()) -> None:
         super().__init__()
         self._name = "Names"
         self.gap_px = 14
         self.names = [
-            (f'<div class="place">{escape(label.name)}</div>', label.latitude, label.longitude) for label in labels
+            *((f'<div class="rank">{escape(rank)}</div>', latitude, longitude) for rank, latitude, longitude in ranks),
+            *((f'<div class="place">{escape(label.name)}</div>', label.latitude, label.longitude) for label in labels),
         ]
 
 
-def show_map(layers: MapLayers, *, ground: Ground, key: str, points: DisclosedPoints | None = None) -> str | None:
-    """Draw the map, its legend and its sources; the name of the area that was clicked last, or None."""
+def show_map(
+    layers: MapLayers, *, ground: Ground, key: str, points: DisclosedPoints | None = None, chosen: str = ""
+) -> str | None:
+    """Draw the map, its legend and its sources; the name of the area that was clicked last, or None.
+
+    `chosen` names the outline that is drawn strongly; choosing another does not draw the map anew.
+    """
+    left_off = 0
     drawn = _OfflineMap(
         tiles=None,
         control_scale=True,
@@ -122,9 +133,18 @@ def show_map(layers: MapLayers, *, ground: Ground, key: str, points: DisclosedPo
     root = drawn.get_root()
     root.header.add_child(folium.Element(_STYLE))
     root.html.add_child(folium.Element(_PATTERN))
-    panes = {"areas": 350, "footprint": 360, "lines": 370, "density": 380, "few": 390, "points": 610, "names": 620}
+    panes = {
+        "areas": 350,
+        "footprint": 360,
+        "lines": 370,
+        "density": 380,
+        "few": 390,
+        "outlines": 400,
+        "points": 610,
+        "names": 620,
+    }
     for name, height in panes.items():
-        CustomPane(name, z_index=height, pointer_events=name == "areas").add_to(drawn)
+        CustomPane(name, z_index=height, pointer_events=name in ("areas", "outlines")).add_to(drawn)
     GeoJson(
         layers.areas,
         style_function=_area_style,
@@ -140,10 +160,18 @@ def show_map(layers: MapLayers, *, ground: Ground, key: str, points: DisclosedPo
         ).add_to(drawn)
     if layers.hatched:
         GeoJson(layers.hatched, style_function=_few_style, pane="few", interactive=False).add_to(drawn)
+    if layers.outlines:
+        GeoJson(
+            layers.outlines,
+            style_function=_outline_style,
+            tooltip=GeoJsonTooltip(["name"], labels=False, sticky=True),
+            pane="outlines",
+            zoom_on_click=False,
+        ).add_to(drawn)
     if points is not None and points.easting_m.size > 0:
-        _add_points(drawn, points, ground.crs)
+        left_off = _add_points(drawn, points, ground.crs)
     drawn.fit_bounds(ground.basemap.bounds, padding=(6, 6))
-    _Names(ground.basemap.labels).add_to(drawn)
+    _Names(ground.basemap.labels, layers.ranks).add_to(drawn)
     assert_offline(drawn)
     with st.container(key=f"nw-map-{key}"):
         clicked = st_folium(
@@ -151,8 +179,11 @@ def show_map(layers: MapLayers, *, ground: Ground, key: str, points: DisclosedPo
             key=key,
             height=MAP_HEIGHT_PX,
             use_container_width=True,
-            returned_objects=["last_object_clicked_tooltip"],
+            returned_objects=list(CLICKED),
+            feature_group_to_add=_chosen_outline(layers.outlines, chosen) if layers.outlines else None,
         )
+    if left_off:
+        show_small(_("{count} places with fewer administrations are not drawn.").format(count=format_count(left_off)))
     return (clicked.get("last_object_clicked_tooltip") or "").strip() or None
 
 
@@ -212,6 +243,24 @@ def _line_style(_feature: dict[str, Any]) -> dict[str, Any]:
     return {"color": LINE, "weight": 1.8, "fill": False}
 
 
+def _outline_style(feature: dict[str, Any]) -> dict[str, Any]:
+    colour = feature["properties"]["fill"]
+    return {"color": TEXT, "weight": 1.2, "fillColor": colour, "fillOpacity": 0.75}
+
+
+def _chosen_style(_feature: dict[str, Any]) -> dict[str, Any]:
+    return {"color": TEXT, "weight": 4, "fill": False}
+
+
+def _chosen_outline(outlines: dict[str, Any], chosen: str) -> folium.FeatureGroup:
+    """The outline of the chosen area alone, to be laid over a map that is there already."""
+    group = folium.FeatureGroup(name="chosen")
+    for feature in outlines["features"]:
+        if feature["properties"]["name"] == chosen:
+            GeoJson(feature, style_function=_chosen_style, pane="outlines", interactive=False).add_to(group)
+    return group
+
+
 def _few_style(_feature: dict[str, Any]) -> dict[str, Any]:
     return {"stroke": True, "color": HATCH, "weight": 0.6, "className": "few"}
 
@@ -220,8 +269,11 @@ def _point_style(feature: dict[str, Any]) -> dict[str, Any]:
     return {"radius": feature["properties"]["radius"], "pane": "points", "interactive": False}
 
 
-def _add_points(drawn: folium.Map, points: DisclosedPoints, crs: str) -> None:
+def _add_points(drawn: folium.Map, points: DisclosedPoints, crs: str) -> int:
+    """Draw the places with the most administrations; how many places are left off."""
     places, counts = np.unique(np.stack([points.easting_m, points.northing_m], axis=1), axis=0, return_counts=True)
+    most = np.argsort(-counts, kind="stable")[:MOST_POINTS]
+    left_off, places, counts = len(places) - len(most), places[most], counts[most]
     latitude, longitude = to_wgs84(easting_m=places[:, 0], northing_m=places[:, 1], crs=crs)
     features = [
         {
@@ -230,9 +282,10 @@ def _add_points(drawn: folium.Map, points: DisclosedPoints, crs: str) -> None:
             "geometry": {"type": "Point", "coordinates": [round(float(east), 5), round(float(north), 5)]},
         }
         for north, east, count in zip(latitude, longitude, counts, strict=True)
-    ][:MOST_POINTS]
+    ]
     GeoJson(
         {"type": "FeatureCollection", "features": features},
         marker=folium.CircleMarker(color="#ffffff", weight=1, fill_color=ACCENT, fill_opacity=0.9),
         style_function=_point_style,
     ).add_to(drawn)
+    return left_off
