@@ -7,8 +7,9 @@ are kept by snapshot version, filters, reader, options and settings, and shared 
 
 import inspect
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
@@ -36,6 +37,7 @@ from pages.components.sidebar import (
     describe_view,
     draw_filters,
     draw_map_controls,
+    draw_place_controls,
     draw_wait_controls,
     read_view,
 )
@@ -50,6 +52,8 @@ T = TypeVar("T")
 MOST_KEPT = 64
 # The snapshot in use and the one before: a run that began before a switch still reads the old one.
 STORES_KEPT = 2
+# Seconds between two steps of a progress bar; each is also a moment at which a run can be stopped.
+_TOLD_EVERY_S = 0.1
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -87,6 +91,11 @@ class _Kept:
                 while len(self.results) > MOST_KEPT:
                     self.busy.pop(self.results.popitem(last=False)[0], None)
             return result
+
+    def holds(self, key: str) -> bool:
+        """Whether a result is there already."""
+        with self.guard:
+            return key in self.results
 
     def key_of(self, result: object) -> str:
         """The key of a result; one that has been dropped since is known by its address, as it lives on its page."""
@@ -127,7 +136,6 @@ class PageContext:
 
     def find(self, finding: Callable[..., T], **options: object) -> T:
         """Ask a finding (analytics.findings), or take its answer from memory; a slow one shows how far it is."""
-        key = f"{finding.__module__}.{finding.__qualname__}|{sorted(options.items())!r}|{self.key}"
 
         def ask() -> T:
             with _progress() as tell:
@@ -135,7 +143,26 @@ class PageContext:
                 return finding(self.question, **options, **({"on_progress": tell} if slow else {}))
 
         with _errors_shown():
-            return _kept().get(key, ask)
+            return _kept().get(self._key_of(finding, options), ask)
+
+    def find_slowly(self, finding: Callable[..., T], **options: object) -> T:
+        """`find` for what takes seconds: it can be stopped, and then begins again only when it is asked to."""
+        if _kept().holds(self._key_of(finding, options)):
+            return self.find(finding, **options)
+        place = st.empty()
+        with place.container():
+            stopped = st.button(_("Stop"), key=f"stop-{finding.__name__}")
+        if stopped:
+            with place.container():
+                st.info(_("Stopped: nothing was worked out. Change the filters, or go on with these."))
+                st.button(_("Go on"), key=f"go-on-{finding.__name__}")
+            st.stop()
+        found = self.find(finding, **options)
+        place.empty()
+        return found
+
+    def _key_of(self, finding: Callable[..., object], options: Mapping[str, object]) -> str:
+        return f"{finding.__module__}.{finding.__qualname__}|{sorted(options.items())!r}|{self.key}"
 
     def draw(self, drawing: Callable[..., T], found: object, **options: object) -> T:
         """Render a finding over the base map (`drawing(found, ground=..., **options)`), or take it from memory."""
@@ -156,7 +183,9 @@ class PageContext:
         st.stop()
 
 
-def open_page(*, title: str, map_controls: bool = False, wait_controls: bool = False) -> PageContext:
+def open_page(
+    *, title: str, map_controls: bool = False, wait_controls: bool = False, place_controls: Sequence[str] = ()
+) -> PageContext:
     """A page's first statement: its name, the look, the access check, navigation, sidebar; then the context.
 
     Where the page cannot go on (no store, no key, no access) it says why and what to do, and ends.
@@ -174,10 +203,12 @@ def open_page(*, title: str, map_controls: bool = False, wait_controls: bool = F
             raise NotOnLoopbackError
         if store.is_empty:
             _say_how_to_begin(title, _("The store is open, but no import has brought a record yet."))
-        return _open_context(settings, store, map_controls, wait_controls)
+        return _open_context(settings, store, map_controls, wait_controls, place_controls)
 
 
-def _open_context(settings: Settings, store: Store, map_controls: bool, wait_controls: bool) -> PageContext:
+def _open_context(
+    settings: Settings, store: Store, map_controls: bool, wait_controls: bool, place_controls: Sequence[str]
+) -> PageContext:
     with st.spinner(_("Preparing the map of the force. The first time takes some seconds.")):
         geography, ground = _geography(), _ground()
     offered = _kept().get(f"offered|{store.version}|{settings!r}", lambda: _offered(store, geography, settings))
@@ -186,13 +217,14 @@ def _open_context(settings: Settings, store: Store, map_controls: bool, wait_con
         links = st.container(gap=None)
         view = read_view(offered)
         with links:
-            draw_navigation(view.query(offered))
+            draw_navigation(view.query(offered), audience=view.audience)
         st.divider()
         draw_filters(offered)
         if map_controls:
             draw_map_controls(offered)
         if wait_controls:
             draw_wait_controls(offered)
+        draw_place_controls(place_controls)
     if store.synthetic:
         st.html(_mark())
     for sentence in view.ignored:
@@ -220,7 +252,7 @@ def _say_how_to_begin(title: str, what: str) -> None:
     """The page where there is nothing yet: what to do, in commands that can be copied."""
     with st.sidebar:
         st.html(f'<div class="nw-head">{_("Naloxone Watch")}</div>')
-        draw_navigation({})
+        draw_navigation({}, audience=Audience.ANALYST)
     st.title(title)
     st.markdown(what)
     st.markdown(_("To look around with a synthetic force:"))
@@ -270,9 +302,13 @@ def _errors_shown(title: str = "") -> Iterator[None]:
 def _progress() -> Iterator[Callable[[float, str], None]]:
     """A function that shows how far a slow finding is; the bar goes when it is done."""
     place = st.empty()
+    told_at = 0.0
 
     def tell(share: float, what: str) -> None:
-        place.progress(min(max(share, 0.0), 1.0), text=what)
+        nonlocal told_at
+        if time.monotonic() - told_at >= _TOLD_EVERY_S:
+            told_at = time.monotonic()
+            place.progress(min(max(share, 0.0), 1.0), text=what)
 
     try:
         yield tell

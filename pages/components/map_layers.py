@@ -23,10 +23,12 @@ from analytics.disclosure import (
     OUTSIDE_CLASS,
     TOO_FEW_CLASS,
     DisclosedBreakdown,
+    DisclosedOutlines,
     DisclosedSurface,
 )
 from analytics.findings.ambulance_delay import AmbulanceDelay
 from analytics.findings.heat_map import AreaLevel, HeatMap
+from analytics.findings.hotspots import HotspotMap
 from geo.areas import Geography
 from geo.basemap import Basemap, build_basemap
 from geo.projection import LatLonBounds, to_wgs84, warp_to_mercator
@@ -44,7 +46,10 @@ __all__ = [
     "density_layers",
     "heat_map_layers",
     "heat_map_thumbnail",
+    "hotspot_layers",
     "median_wait_layers",
+    "outline_layers",
+    "outlines_as_geojson",
     "static_map",
 ]
 
@@ -97,13 +102,18 @@ class Legend:
 
 @dataclass(frozen=True, kw_only=True)
 class MapLayers:
-    """All that a map draws over the base map: areas (GeoJSON with each area's fill), image, hatching, points."""
+    """All that a map draws over the base map: areas (GeoJSON with each area's fill), image, hatching, points.
+
+    `outlines` are areas that were found, not given; `ranks` are their numbers with latitude and longitude.
+    """
 
     areas: dict[str, Any]
     image: RasterLayer | None
     hatched: dict[str, Any] | None
     legend: Legend
     alt: str
+    outlines: dict[str, Any] | None = None
+    ranks: tuple[tuple[str, float, float], ...] = ()
 
 
 def build_ground(geography: Geography) -> Ground:
@@ -192,6 +202,64 @@ def median_wait_layers(found: AmbulanceDelay, *, ground: Ground, level: AreaLeve
         ),
         alt=_("Map of the median wait for the ambulance by area; the table beside it has the numbers."),
     )
+
+
+def hotspot_layers(found: HotspotMap, *, ground: Ground, level: AreaLevel) -> MapLayers:
+    """The places where administrations repeat, by whether chance could do it."""
+    return outline_layers(
+        found.outlines,
+        ground=ground,
+        level=level,
+        sure=_("beyond chance"),
+        unsure=_("chance could do it"),
+        alt=_("Map of places with repeated police naloxone administrations; the table has their numbers."),
+    )
+
+
+def outline_layers(
+    outlines: DisclosedOutlines, *, ground: Ground, level: AreaLevel, sure: str, unsure: str, alt: str
+) -> MapLayers:
+    """Areas that were found, over pale ground: dark where they are sure, pale where not, each with its number."""
+    colours = (AREA_RAMP[1], AREA_RAMP[5])
+    features = outlines_as_geojson(outlines, crs=ground.crs)["features"]
+    places = [outline.representative_point() for outline in outlines.outlines]
+    latitude, longitude = to_wgs84(
+        easting_m=[place.x for place in places], northing_m=[place.y for place in places], crs=ground.crs
+    )
+    for feature, marked in zip(features, outlines.marked, strict=True):
+        feature["properties"]["fill"] = colours[marked]
+    words = {colours[True]: sure, colours[False]: unsure}
+    used = [colour for colour in words if colour in {colours[marked] for marked in outlines.marked}]
+    return MapLayers(
+        areas=_filled(ground.areas(level), {}, set()),
+        image=None,
+        hatched=None,
+        legend=Legend(colours=tuple(used), limits=tuple(words[colour] for colour in used), unit="", hatched=""),
+        alt=alt,
+        outlines={"type": "FeatureCollection", "features": features},
+        ranks=tuple(
+            (name.split(".", 1)[0], float(north), float(east))
+            for name, north, east in zip(outlines.names, latitude, longitude, strict=True)
+        ),
+    )
+
+
+def outlines_as_geojson(outlines: DisclosedOutlines, *, crs: str) -> dict[str, Any]:
+    """The outlines in degrees (RFC 7946), with name and what is said of each."""
+
+    def to_degrees(metres: NDArray[np.float64]) -> NDArray[np.float64]:
+        latitude, longitude = to_wgs84(easting_m=metres[:, 0], northing_m=metres[:, 1], crs=crs)
+        return np.stack([longitude, latitude], axis=1).round(5)
+
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"name": name, "about": about},
+            "geometry": json.loads(shapely.to_geojson(shapely.orient_polygons(shapely.transform(outline, to_degrees)))),
+        }
+        for name, about, outline in zip(outlines.names, outlines.about, outlines.outlines, strict=True)
+    ]
+    return {"type": "FeatureCollection", "features": features}
 
 
 def _minute_class(found: int, most: float) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from analytics.disclosure import Audience
 from wording import _
 
 __all__ = ["PAGES", "Page", "draw_navigation"]
@@ -17,18 +18,23 @@ class Page:
     name: str
 
 
-def _pages() -> tuple[Page, ...]:
+def _pages(audience: Audience) -> tuple[Page, ...]:
+    analyst = audience is Audience.ANALYST
     return (
         Page(path="dashboard.py", name=_("Overview")),
         Page(path="pages/heat_map.py", name=_("Heat map")),
+        Page(
+            path="pages/hotspots.py",
+            name=_("Hotspots") if analyst else _("Places with repeated administrations"),
+        ),
         Page(path="pages/ambulance_delay.py", name=_("Ambulance delay")),
     )
 
 
-PAGES = tuple(page.path for page in _pages())
+PAGES = tuple(page.path for page in _pages(Audience.ANALYST))
 
 
-def draw_navigation(query: dict[str, str | list[str]]) -> None:
+def draw_navigation(query: dict[str, str | list[str]], *, audience: Audience) -> None:
     """One link a page; `query` is the view that goes with it, so that a link opened elsewhere shows the same."""
-    for page in _pages():
+    for page in _pages(audience):
         st.page_link(page.path, label=page.name, query_params=query)

@@ -15,6 +15,7 @@ import streamlit as st
 from analytics.disclosure import Audience
 from analytics.findings.ambulance_calls import BEST_CLOCK, WaitOptions, clock_words, kind_words
 from analytics.findings.heat_map import AreaLevel, HeatMapOptions
+from analytics.findings.layers import Layer
 from analytics.findings.words import setting_words
 from data.filters import STREET_MAP_SETTINGS, Filters, InvalidFilterError
 from wording import _, format_number, format_period, join_words
@@ -23,9 +24,11 @@ __all__ = [
     "BANDWIDTHS_M",
     "Offered",
     "View",
+    "chosen_place",
     "describe_view",
     "draw_filters",
     "draw_map_controls",
+    "draw_place_controls",
     "draw_wait_controls",
     "read_view",
 ]
@@ -37,6 +40,10 @@ BANDWIDTHS_M = (200.0, 20_000.0)
 
 _LISTS = {"bcu": "bcus", "authority": "authorities", "area": "small_areas", "substance": "substances"}
 _WAIT_EXTRAS = ("as_intervals", "recalled")
+# What a period is compared with: as many days before it, or the same days a year before.
+EARLIER = ("before", "year")
+# Stands for the layer that suits the page best.
+_BEST_LAYER = "best"
 _WRITTEN = "written_queries"
 _PERIOD_IN_USE = "period_in_use"
 _DEFAULT_PERIOD = "default_period"
@@ -68,6 +75,8 @@ class View:
     options: HeatMapOptions
     waits: WaitOptions
     points: bool
+    layer: Layer | None = None
+    earlier: str = EARLIER[0]
     ignored: tuple[str, ...] = ()
 
     def query(self, offered: Offered, *, dated: bool = False) -> dict[str, str | list[str]]:
@@ -91,6 +100,10 @@ class View:
             query["bandwidth"] = f"{self.options.bandwidth_m:g}"
         if self.points:
             query["points"] = "1"
+        if self.layer is not None:
+            query["against"] = str(self.layer)
+        if self.earlier != EARLIER[0]:
+            query["earlier"] = self.earlier
         if self.waits.kind != offered.wait_kind:
             query["wait"] = str(self.waits.kind)
         if self.waits.clock != BEST_CLOCK:
@@ -137,6 +150,12 @@ def draw_filters(offered: Offered) -> None:
 def draw_map_controls(offered: Offered) -> None:
     """The widgets that choose how the heat map is drawn: areas counted, bandwidth, single places."""
     st.selectbox(_("Count by"), list(offered.levels), format_func=offered.levels.get, key="level")
+    _draw_bandwidth()
+    if st.session_state["audience"] == Audience.ANALYST:
+        st.toggle(_("Show single places"), key="points")
+
+
+def _draw_bandwidth() -> None:
     st.selectbox(
         _("Bandwidth"),
         ("rule", "metres"),
@@ -147,8 +166,28 @@ def draw_map_controls(offered: Offered) -> None:
     if st.session_state["bandwidth_by"] == "metres":
         least, most = BANDWIDTHS_M
         st.number_input(_("Metres"), min_value=least, max_value=most, step=100.0, format="%.0f", key="bandwidth")
-    if st.session_state["audience"] == Audience.ANALYST:
-        st.toggle(_("Show single places"), key="points")
+
+
+def draw_place_controls(chosen: Sequence[str]) -> None:
+    """The widgets of the pages about places, those that are `chosen`: bandwidth, layer, earlier."""
+    if "layer" in chosen:
+        words = _layer_words()
+        st.selectbox(_("Compared with"), list(words), format_func=words.get, key="against")
+    if "earlier" in chosen:
+        words = {"before": _("As many days before"), "year": _("The same days a year before")}
+        st.selectbox(_("Earlier period"), EARLIER, format_func=words.get, key="earlier")
+    if "bandwidth" in chosen:
+        _draw_bandwidth()
+
+
+def _layer_words() -> dict[str, str]:
+    return {
+        _BEST_LAYER: _("What suits the page best"),
+        Layer.ADDRESSES: _("Addresses"),
+        Layer.CALLS: _("Overdose calls and deaths"),
+        Layer.INCIDENTS: _("Drug incidents"),
+        Layer.EVEN: _("An even spread"),
+    }
 
 
 def draw_wait_controls(offered: Offered) -> None:
@@ -165,6 +204,23 @@ def draw_wait_controls(offered: Offered) -> None:
         ),
     )
     st.toggle(_("What interviewees recalled"), key="recalled")
+
+
+def chosen_place(names: Sequence[str], *, picture: str, listed: str) -> str:
+    """Which of `names` was chosen last, on the map with the key `picture` or in the widget with the key `listed`.
+
+    To be asked before either is drawn; the first where none was chosen. `names` must not be empty.
+    """
+    state = st.session_state
+    click = state.get(picture) or {}
+    clicked = (click.get("last_object_clicked_tooltip") or "").strip()
+    where = f"{clicked}|{click.get('last_object_clicked')}"
+    if clicked in names and where != state.get(f"{picture}_click"):
+        state[listed] = clicked
+    state[f"{picture}_click"] = where
+    if state.get(listed) not in names:
+        state[listed] = names[0]
+    return str(state[listed])
 
 
 def describe_view(view: View, offered: Offered) -> str:
@@ -243,6 +299,8 @@ def _defaults(offered: Offered) -> dict[str, object]:
         "bandwidth_by": "rule",
         "bandwidth": 1_000.0,
         "points": False,
+        "against": _BEST_LAYER,
+        "earlier": EARLIER[0],
         "wait": offered.wait_kind,
         "clock": BEST_CLOCK,
         **dict.fromkeys(_WAIT_EXTRAS, False),
@@ -274,6 +332,8 @@ def _view_from_state(offered: Offered, ignored: tuple[str, ...]) -> View:
             **{name: bool(state[name]) for name in _WAIT_EXTRAS},
         ),
         points=bool(state["points"]) and audience is Audience.ANALYST,
+        layer=None if state["against"] == _BEST_LAYER else Layer(state["against"]),
+        earlier=state["earlier"],
         ignored=ignored,
     )
 
@@ -313,6 +373,10 @@ def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) ->
         return {"level": text}
     if name in ("points", *_WAIT_EXTRAS) and text in ("0", "1"):
         return {name: text == "1"}
+    if name == "against" and text in list(Layer):
+        return {"against": Layer(text)}
+    if name == "earlier" and text in EARLIER:
+        return {"earlier": text}
     if name == "wait" and text in kind_words():
         return {"wait": text}
     if name == "clock" and text in (BEST_CLOCK, *clock_words()):

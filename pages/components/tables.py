@@ -6,26 +6,34 @@ On screen a table is plain HTML: it can be read out, reached with the keyboard a
 import csv
 import getpass
 import io
+import json
 from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from analytics.disclosure import DisclosedTable
+from analytics.disclosure import DisclosedOutlines, DisclosedTable
 from pages.components.context import PageContext
+from pages.components.map_layers import outlines_as_geojson
 from wording import _, format_moment
 
-__all__ = ["csv_of_table", "show_download", "show_table"]
+__all__ = ["csv_of_table", "geojson_of_outlines", "show_download", "show_outlines_download", "show_table"]
 
 # A spreadsheet takes a cell that begins like this for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def show_table(
-    table: DisclosedTable, *, title: str, tallest_rem: float = 30.0, total: bool = False, headed: bool = False
+    table: DisclosedTable,
+    *,
+    title: str,
+    tallest_rem: float = 30.0,
+    total: bool = False,
+    headed: bool = False,
+    chosen: int | None = None,
 ) -> None:
-    """The table, at most `tallest_rem` high and then scrolling; `total` sets its last row apart.
+    """The table, at most `tallest_rem` high and then scrolling; `total` sets its last row apart, `chosen` one row.
 
     `title` names the table for a screen reader and, where `headed`, for everyone; the caption stands under it.
     """
@@ -37,7 +45,8 @@ def show_table(
         )
         last = len(table.rows) - 1
         body = "".join(
-            f"<tr{_total(total and index == last)}>{_cells(table, row)}</tr>" for index, row in enumerate(table.rows)
+            f"<tr{_row_kind(total and index == last, index == chosen)}>{_cells(table, row)}</tr>"
+            for index, row in enumerate(table.rows)
         )
         st.html(
             f'<div class="nw-table" style="max-height:{tallest_rem}rem" tabindex="0" role="region"'
@@ -50,18 +59,46 @@ def show_table(
 
 def show_download(context: PageContext, table: DisclosedTable, *, name: str, notes: tuple[str, ...] = ()) -> None:
     """A button that saves exactly what is shown, marked with what it is, who took it, when, and the view."""
-    content = csv_of_table(
-        table,
-        marks=(
-            _("OFFICIAL-SENSITIVE"),
-            *((_("SYNTHETIC DATA"),) if context.synthetic else ()),
-            _("Downloaded by {who}, {when}").format(who=getpass.getuser(), when=_now(context)),
-            context.described,
-            *notes,
-        ),
-    )
+    content = csv_of_table(table, marks=_marks(context, notes))
     st.download_button(
         _("Download this table (CSV)"), content, file_name=f"{name}.csv", mime="text/csv", on_click="ignore"
+    )
+
+
+def show_outlines_download(
+    context: PageContext, outlines: DisclosedOutlines, table: DisclosedTable, *, name: str, notes: tuple[str, ...] = ()
+) -> None:
+    """A button that saves the published outlines with their rows of the table as GeoJSON, marked like the table."""
+    content = geojson_of_outlines(outlines, table, crs=context.question.geography.crs, marks=_marks(context, notes))
+    st.download_button(
+        _("Download the outlines (GeoJSON)"),
+        content,
+        file_name=f"{name}.geojson",
+        mime="application/geo+json",
+        on_click="ignore",
+    )
+
+
+def geojson_of_outlines(
+    outlines: DisclosedOutlines, table: DisclosedTable, *, crs: str, marks: tuple[str, ...]
+) -> bytes:
+    """Outlines in degrees, each with the table's cells as its properties; the marks stand on the whole and on each."""
+    collection = outlines_as_geojson(outlines, crs=crs)
+    for feature, row in zip(collection["features"], table.rows, strict=True):
+        feature["properties"] = {"marking": "; ".join(marks[:2])} | {
+            column.heading: cell for column, cell in zip(table.columns, row, strict=True)
+        }
+    return json.dumps({**collection, "marking": list(marks)}, ensure_ascii=False, indent=1).encode()
+
+
+def _marks(context: PageContext, notes: tuple[str, ...]) -> tuple[str, ...]:
+    """What every file says of itself: what it is, who took it, when, and the view."""
+    return (
+        _("OFFICIAL-SENSITIVE"),
+        *((_("SYNTHETIC DATA"),) if context.synthetic else ()),
+        _("Downloaded by {who}, {when}").format(who=getpass.getuser(), when=_now(context)),
+        context.described,
+        *notes,
     )
 
 
@@ -90,8 +127,8 @@ def _number(numeric: bool) -> str:
     return ' class="number"' if numeric else ""
 
 
-def _total(is_total: bool) -> str:
-    return ' class="total"' if is_total else ""
+def _row_kind(is_total: bool, is_chosen: bool) -> str:
+    return ' class="total"' if is_total else ' class="chosen" aria-current="true"' if is_chosen else ""
 
 
 def _cells(table: DisclosedTable, row: tuple[str, ...]) -> str:

@@ -69,6 +69,7 @@ h2, h3 {padding: .3rem 0 .2rem !important}
 @media (max-width: 1700px) {.nw-table table {font-size: .88rem} .nw-table .number {white-space: normal}
   .nw-table .number span {white-space: nowrap}}
 .nw-table .number:last-child {padding-right: .3rem}
+.nw-table tr.chosen td {background: #e3ebf5; box-shadow: inset 0 1px #12436D, inset 0 -1px #12436D}
 .nw-table tr.total td {font-weight: 600; border-bottom: none}
 .nw-hidden {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
 .nw-legend {display: flex; flex-wrap: wrap; align-items: flex-end; gap: .1rem 1.4rem; font-size: .85rem;
