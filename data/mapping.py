@@ -331,7 +331,7 @@ def default_mapping(target: str, headings: Sequence[str]) -> Mapping:
         source="standard headings",
         columns={name: by_name[name] for name in fields if name in by_name},
         place=_default_place(by_name)
-        if "location_source" in schema.table_named("incidents" if form else target).names
+        if "easting_m" in schema.table_named("incidents" if form else target).names
         else PlaceLayout(),
         person=PersonLayout(
             name=by_name.get("name", ()), date_of_birth=by_name.get("date_of_birth"), age=by_name.get("age")

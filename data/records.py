@@ -7,6 +7,7 @@ to the quarantine log, by its place in the file.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from itertools import combinations
 
 import numpy as np
@@ -66,6 +67,21 @@ class _Cell:
     position: int
 
 
+_NO_BLOCK = Block(row_numbers=np.empty(0, np.int64), columns={}, misfits=(), blank_rows=0, share_read=0.0)
+
+
+@dataclass(kw_only=True)
+class _State:
+    """What is known of the block that is being read: each is worked out once, when it is first asked for."""
+
+    block: Block
+    cells: dict[str, _Cell] = dataclass_field(default_factory=dict)
+    moments: dict[str, Moments] = dataclass_field(default_factory=dict)
+    outside: Mask = dataclass_field(default_factory=lambda: np.empty(0, dtype=bool))
+    people: Texts | None = None
+    secrets: tuple[set[frozenset[str]], set[str]] | None = None
+
+
 class RecordReader:
     """Reads blocks of one file by one mapping. `counts` and `log` grow as it reads."""
 
@@ -91,15 +107,11 @@ class RecordReader:
         self._fields = mapped_fields(mapping.target)
         self._tables = ("incidents", FORM_TABLE) if mapping.target == FORM_TABLE else (mapping.target,)
         self._has_place = any("location_source" in table_named(name).names for name in self._tables)
-        self._block = Block(row_numbers=np.empty(0, np.int64), columns={}, misfits=(), blank_rows=0, share_read=0.0)
-        self._cells: dict[str, _Cell] = {}
-        self._moments_read: dict[str, Moments] = {}
-        self._secrets: tuple[set[frozenset[str]], set[str]] | None = None
-        self._outside: Mask = np.empty(0, dtype=bool)
+        self._now = _State(block=_NO_BLOCK)
 
     def read(self, block: Block) -> pd.DataFrame:
         """The block's records with their row_hash, indexed by row number; rows that wait whole are left out."""
-        self._block, self._cells, self._moments_read, self._secrets = block, {}, {}, None
+        self._now = _State(block=block)
         self.counts["blank_rows"] += block.blank_rows
         self.log.add(
             rows=np.array(block.misfits, dtype=np.int64), field="", reason="wrong_number_of_cells", whole_row=True
@@ -112,7 +124,7 @@ class RecordReader:
                 self._read_field(columns, name, field)
         self._read_place(columns)
         if self._has_place:
-            columns["outside"] = self._outside
+            columns["outside"] = self._now.outside
         if self._mapping.target == FORM_TABLE:
             self._read_form(columns)
         elif self._mapping.target == "waits":
@@ -128,28 +140,28 @@ class RecordReader:
     def _cell(self, heading: str) -> _Cell:
         """The cells under `heading`; one longer than the settings allow is set aside and read as empty."""
         plain = plain_heading(heading)
-        if plain not in self._cells:
+        if plain not in self._now.cells:
             position = self._positions[plain]
-            texts = self._block.columns[position]
+            texts = self._now.block.columns[position]
             longest = self._settings.imports.longest_cell
             long = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) > longest
             if long.any():
                 field = next((f for h, f in self._mapping.headings.items() if plain_heading(h) == plain), "")
                 self.log.add(
-                    rows=self._block.row_numbers[long],
+                    rows=self._now.block.row_numbers[long],
                     field=field,
                     reason="cell_too_long",
                     column=position,
                     texts=texts[long],
                 )
                 texts = np.where(long, "", texts)
-            self._cells[plain] = _Cell(texts=texts, position=position)
-        return self._cells[plain]
+            self._now.cells[plain] = _Cell(texts=texts, position=position)
+        return self._now.cells[plain]
 
     def _set_aside(self, bad: Mask, *, field: str, reason: str, cell: _Cell | None, whole_row: bool = False) -> None:
         if bad.any():
             self.log.add(
-                rows=self._block.row_numbers[bad],
+                rows=self._now.block.row_numbers[bad],
                 field=field,
                 reason=reason,
                 column=cell.position if cell else None,
@@ -216,7 +228,7 @@ class RecordReader:
 
     def _optional_moments(self, field: str, headings: tuple[str, ...]) -> Moments:
         """Times of a field that a row can do without."""
-        moments = self._moments_read[field] = self._moments(field, headings)
+        moments = self._now.moments[field] = self._moments(field, headings)
         cell = self._cell(headings[0])
         self._set_aside(moments.unreadable, field=field, reason="not_a_time", cell=cell)
         self._set_aside(moments.implausible, field=field, reason="time_implausible", cell=cell)
@@ -263,9 +275,9 @@ class RecordReader:
 
     def _gives_away(self, texts: Texts) -> Mask:
         """Which texts hold a name or are a key that stands in its own column in this block: they slipped in there."""
-        if self._secrets is None:
-            self._secrets = self._find_secrets()
-        names, keys = self._secrets
+        if self._now.secrets is None:
+            self._now.secrets = self._find_secrets()
+        names, keys = self._now.secrets
         sizes = sorted({len(name) for name in names})
 
         def gives_away(text: str) -> bool:
@@ -282,16 +294,18 @@ class RecordReader:
     def _find_secrets(self) -> tuple[set[frozenset[str]], set[str]]:
         """Names of two words or more as sets of words, and keys of six characters or more: shorter ones are words."""
         mapping = self._mapping
-        people = [*((mapping.person.name,) if isinstance(mapping.person.name, str) else mapping.person.name)]
         officers = [*mapping.headings_of("officer_token"), *(dose.officer for dose in mapping.doses if dose.officer)]
-        written = [self._cell(heading).texts for heading in officers]
-        if people:
-            written.append(_joined([self._cell(heading).texts for heading in people]))
-        words = (frozenset(normalise_name(text).split()) for texts in written for text in pd.unique(texts))
-        numbers = [
-            heading for name in self._fields if self._fields[name].token for heading in mapping.key_headings(name)
-        ]
-        codes = (normalise_code(text) for heading in numbers for text in pd.unique(self._cell(heading).texts))
+        names = [_mapped(self._cell(heading).texts, normalise_name) for heading in officers]
+        names.append(self._names_of_people())
+        words = {frozenset(name.split()) for each in names for name in pd.unique(each)}
+        # A column may serve as part of a key and as a text, such as a station with its own numbering.
+        as_text = {
+            heading for name, field in self._fields.items() if not field.token for heading in mapping.headings_of(name)
+        }
+        numbers = {
+            heading for name, field in self._fields.items() if field.token for heading in mapping.key_headings(name)
+        }
+        codes = {normalise_code(text) for each in numbers - as_text for text in pd.unique(self._cell(each).texts)}
         return {name for name in words if len(name) > 1}, {code for code in codes if len(code) >= _SHORTEST_SECRET_KEY}
 
     def _numbers(
@@ -320,7 +334,7 @@ class RecordReader:
         return self._pseudonymiser.tokens(kind=name, parts=parts)
 
     def _fixed(self, field: Field, value: str) -> object:
-        rows = len(self._block.row_numbers)
+        rows = len(self._now.block.row_numbers)
         if field.values:
             return pd.Categorical.from_codes([field.values.index(value)] * rows, categories=list(field.values))
         return np.full(rows, value, dtype=object)
@@ -347,7 +361,7 @@ class RecordReader:
 
     def _located(self, areas: dict[str, Texts]) -> Places:
         layout = self._mapping.place
-        rows = len(self._block.row_numbers)
+        rows = len(self._now.block.row_numbers)
         x, y, unreadable, cell = self._coordinates()
         postcode = self._cell(layout.postcode) if layout.postcode else None
         places = locate_rows(
@@ -365,12 +379,12 @@ class RecordReader:
         self._set_aside(places.bad_coordinates, field="place", reason="coordinates_unusable", cell=cell)
         self._set_aside(places.bad_postcodes, field="place", reason="postcode_unknown", cell=postcode)
         self.counts["zero_coordinates"] += int(places.zero.sum())
-        self._outside = places.outside
+        self._now.outside = places.outside
         return places
 
     def _coordinates(self) -> tuple[NDArray[np.float64], NDArray[np.float64], Mask, _Cell | None]:
         """Coordinates as numbers, and which cells were no number; problems are told of the first column."""
-        layout, rows = self._mapping.place, len(self._block.row_numbers)
+        layout, rows = self._mapping.place, len(self._now.block.row_numbers)
         if not (layout.x and layout.y):
             return np.full(rows, np.nan), np.full(rows, np.nan), np.zeros(rows, dtype=bool), None
         cells = [self._cell(layout.x), self._cell(layout.y)]
@@ -380,7 +394,7 @@ class RecordReader:
 
     def _stated_precision_m(self) -> NDArray[np.float64]:
         stated = self._mapping.place.location_precision_m
-        precision_m = np.full(len(self._block.row_numbers), np.nan if stated is None else stated)
+        precision_m = np.full(len(self._now.block.row_numbers), np.nan if stated is None else stated)
         headings = self._mapping.headings_of("location_precision_m")
         if not headings:
             return precision_m
@@ -390,7 +404,7 @@ class RecordReader:
 
     def _area_codes(self, columns: Columns) -> dict[str, Texts]:
         """The areas that the file itself names, as codes of the deployment's areas; None where none."""
-        rows = len(self._block.row_numbers)
+        rows = len(self._now.block.row_numbers)
         codes: dict[str, Texts] = {}
         for level in AREA_LEVELS:
             headings = self._mapping.headings_of(level)
@@ -424,24 +438,22 @@ class RecordReader:
         """Person token and age band; the name and the date of birth end here."""
         person = self._mapping.person
         births = self._dates_of_birth(columns)
-        names = self._names_of_people()
-        identifiers = _mapped(self._cell(person.identifier).texts, _code) if person.identifier else None
-        tokens = np.full(len(self._block.row_numbers), None, dtype=object)
-        if names is not None:
-            tokens = self._pseudonymiser.person_tokens(names=names, births=births)
-        if identifiers is not None:
+        tokens = self._pseudonymiser.person_tokens(names=self._names_of_people(), births=births)
+        if person.identifier:
+            identifiers = _mapped(self._cell(person.identifier).texts, _code)
             by_number = self._pseudonymiser.tokens(kind="person_token", source="identifier", parts=[identifiers])
             tokens = np.where(pd.isna(by_number), tokens, by_number)
         columns["person_token"] = tokens
         self._read_age(columns, births)
 
-    def _names_of_people(self) -> Texts | None:
-        name = self._mapping.person.name
-        headings = (name,) if isinstance(name, str) else name
-        if not headings:
-            return None
-        whole = _joined([self._cell(heading).texts for heading in headings])
-        return _mapped(whole, normalise_name)
+    def _names_of_people(self) -> Texts:
+        """The normalised name in each row, "" where there is none."""
+        if self._now.people is None:
+            name = self._mapping.person.name
+            parts = [self._cell(heading).texts for heading in ((name,) if isinstance(name, str) else name)]
+            rows = len(self._now.block.row_numbers)
+            self._now.people = _mapped(_joined(parts), normalise_name) if parts else np.full(rows, "", dtype=object)
+        return self._now.people
 
     def _dates_of_birth(self, columns: Columns) -> pd.Series:
         """Dates of birth; one after the event, or too long before it, is set aside."""
@@ -494,7 +506,7 @@ class RecordReader:
 
     def _certainties(self, layout: SubstanceLayout, number: int) -> Texts:
         if not layout.certainty_columns:
-            return np.full(len(self._block.row_numbers), layout.certainty, dtype=object)
+            return np.full(len(self._now.block.row_numbers), layout.certainty, dtype=object)
         cell = self._cell(layout.certainty_columns[number if len(layout.certainty_columns) > 1 else 0])
         field = table_named("substances").field("certainty")
         certainties, wrong = parse_choices(cell.texts, field=field, own=self._own_values("certainty"))
@@ -544,14 +556,14 @@ class RecordReader:
     def _settle_wait_table(self, columns: Columns) -> None:
         """The same rules for a file that is a table of waits."""
         told_of = (*self._mapping.headings_of("ended_at"), *self._mapping.headings_of("minutes"))
-        self._settle_wait(columns, self._moments_read.get("ended_at"), self._cell(told_of[0]) if told_of else None)
+        self._settle_wait(columns, self._now.moments.get("ended_at"), self._cell(told_of[0]) if told_of else None)
 
     def _settle_wait(self, columns: Columns, end_moments: Moments | None, cell: _Cell | None) -> None:
         """Minutes from the two times (else as stated) and the outcome; one that cannot be is set aside.
 
         An end that came twice as the clocks went back is taken the second time where the first is before the start.
         """
-        rows = len(self._block.row_numbers)
+        rows = len(self._now.block.row_numbers)
         minutes = np.asarray(columns.get("minutes", np.full(rows, np.nan)), dtype=float)
         if "started_at" in columns and end_moments is not None:
             start = pd.Series(columns["started_at"])

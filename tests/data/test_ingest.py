@@ -253,6 +253,24 @@ def test_substances_in_several_columns_with_their_own_certainty(importer):
     }
 
 
+def test_a_name_or_key_that_slipped_into_a_text_is_not_stored(importer):
+    frame = rows(
+        Name=["Quill Zebra", "", "Barry", ""],
+        Area=["Cardiff Bay", "with ZEBRA, Quill", "Barry", "nx 0000-03"],
+        Ward=["W1", "W1", "W2", "W3"],
+    )
+    frame["Reference"] = [f"NX{n:06}" for n in range(4)]
+    mapping = make_mapping(
+        columns={"administration_id": ["Reference", "Area"], "officer_area": "Area", "call_category_after": "Ward"},
+        person={"name": "Name"},
+    )
+    report = importer.frame(frame, mapping)
+    assert reasons(report) == {("text_not_stored", "officer_area"): 2}
+    found = importer.stored("administrations")["officer_area"]
+    assert sorted(found.dropna()) == ["Barry", "Cardiff Bay"]
+    assert sorted(importer.stored("incidents")["call_category_after"]) == ["W1", "W1", "W2", "W3"]
+
+
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
@@ -526,6 +544,7 @@ def test_every_table_takes_a_file_with_its_own_field_names(importer, table):
     columns = {}
     for name, field in mapped_fields(table.name).items():
         value = "7" if field.minimum is not None else field.values[0] if field.values else example[field.type]
+        value = "PC 1234" if field.token else value
         columns[name] = {"authority": "Cardiff", "small_area": "CF10", "bcu": "Mid Glamorgan"}.get(name, value)
     frame = pd.DataFrame([columns, columns])
     for name, field in mapped_fields(table.name).items():
@@ -541,7 +560,7 @@ def test_every_table_takes_a_file_with_its_own_field_names(importer, table):
             assert found[name].notna().all(), name
             assert (found[name] != NOT_RECORDED).all(), name
             if field.token:
-                assert not found[name].isin(["Example", "one", "two"]).any()
+                assert not found[name].isin(["PC 1234", "one", "two"]).any()
     assert importer.frame(frame, mapping).unchanged == 2
 
 

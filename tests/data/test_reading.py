@@ -142,6 +142,16 @@ def test_a_workbook_gives_iso_dates_and_whole_numbers():
     assert (list(numbers), misfits, blank) == ([1, 2], [], 0)
 
 
+@given(st.lists(st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1)), min_size=1, max_size=20))
+def test_a_workbooks_times_keep_their_seconds(moments):
+    moments = [moment.replace(microsecond=0) for moment in moments]
+    _headings, rows, *_rest = read(workbook({"One": [["When", "Ref"], *([moment, "a"] for moment in moments)]}))
+    timed = any(moment.time() != time(0) for moment in moments)
+    assert [row[0] for row in rows] == [
+        moment.isoformat(sep=" ") if timed else moment.date().isoformat() for moment in moments
+    ]
+
+
 def test_a_workbook_with_several_sheets_needs_to_be_told_which():
     content = workbook({"One": [["a"], ["1"]], "Two": [["b"], ["2"]]})
     with pytest.raises(UnreadableFileError, match="2 sheets with something in them"):
