@@ -37,6 +37,7 @@ from analytics.disclosure import (
 )
 from analytics.findings.ambulance_calls import (
     ENDINGS,
+    Account,
     Calls,
     WaitOptions,
     account_words,
@@ -164,7 +165,12 @@ class _Answer:
         self.asked = {"filters": question.filters, "scope": question.scope}
         self.shown_to = {"audience": question.audience, "thresholds": question.thresholds}
         self.running = calls.of(calls.on_curve)
+        # What every group needs, made once: a million calls are sliced by each of some forty groups.
         self.outcome = self.running.outcome
+        self.latest_minutes = self.running.latest_minutes
+        self.is_timed = np.isfinite(self.running.minutes)
+        self.has_arrived = self.running.account == str(Account.ARRIVED)
+        self.every = np.ones(len(self.running), dtype=bool)
         self.kind = options.kind or question.settings.ambulance.kind
         self.periods = self._periods()
         self.leading_minutes = next(
@@ -178,7 +184,7 @@ class _Answer:
         has_curve = int(running.timed.sum()) >= delay.MINIMUM_TIMED
         curve = incidence_of(running) if has_curve else None
         self.tell(0.2, _("Comparing groups"))
-        centiles = self._centiles(running, self.outcome, units=True)
+        centiles = self._centiles(self.every, units=True)
         groups, quarters, trend = self._groups_table(), *self._quarters()
         areas, medians = self._areas()
         self.tell(0.5, _("Comparing calls within rurality and hour"))
@@ -374,19 +380,17 @@ class _Answer:
 
     # Centiles and groups ----------------------------------------------------------------------------------------------
 
-    def _centiles(self, calls: Calls, outcome: NDArray[np.object_], *, units: bool = False) -> _Centiles:
-        """Median and 90th centile of a group on the curve, of all and of those reached."""
-        timed = int(calls.timed.sum())
-        arrived = outcome == str(delay.Outcome.ARRIVED)
+    def _centiles(self, rows: NDArray[np.bool_], *, units: bool = False) -> _Centiles:
+        """Median and 90th centile of some calls on the curve, of all and of those reached."""
+        reached = rows & self.has_arrived
         made = []
-        for rows, cases in ((np.ones(len(calls), dtype=bool), timed), (arrived, int(arrived.sum()))):
-            curve = (
-                delay.cumulative_incidence(minutes=calls.latest_minutes[rows], outcome=outcome[rows])
-                if cases >= delay.MINIMUM_TIMED
-                else None
-            )
+        for mine, cases in ((rows, int((rows & self.is_timed).sum())), (reached, int(reached.sum()))):
+            curve = self._incidence(mine) if cases >= delay.MINIMUM_TIMED else None
             made += [self._centile(curve, share, cases, units=units) for share in SHARES]
         return _Centiles(median=made[0], ninetieth=made[1], median_reached=made[2], ninetieth_reached=made[3])
+
+    def _incidence(self, rows: NDArray[np.bool_]) -> delay.CumulativeIncidence:
+        return delay.cumulative_incidence(minutes=self.latest_minutes[rows], outcome=self.outcome[rows])
 
     def _centile(
         self, curve: delay.CumulativeIncidence | None, share: float, cases: int, *, units: bool
@@ -424,22 +428,21 @@ class _Answer:
                 rows.append((words[code], count, *[held] * (3 + (self.leading_minutes is not None))))
                 continue
             mine = labels == code
-            group, outcome = self.running.of(mine), self.outcome[mine]
-            centiles = self._centiles(group, outcome)
+            centiles = self._centiles(mine)
             row = [words[code], count, centiles.median, centiles.ninetieth, centiles.ninetieth_reached]
             if self.leading_minutes is not None:
-                row.append(self._chance(group, outcome, self.leading_minutes))
+                row.append(self._chance(mine, self.leading_minutes))
             rows.append(tuple(row))
         return rows
 
-    def _chance(self, calls: Calls, outcome: NDArray[np.object_], minutes: float) -> DisclosedEstimate:
-        """The share of a group that had the ambulance by then."""
-        if not len(calls):
+    def _chance(self, rows: NDArray[np.bool_], minutes: float) -> DisclosedEstimate:
+        """The share of some calls that had the ambulance by then."""
+        people = int(self.running.administrations[rows].sum())
+        if not people:
             return disclose_share(np.nan, np.nan, np.nan, cases=0, **self.shown_to)
-        curve = delay.cumulative_incidence(minutes=calls.latest_minutes, outcome=outcome)
-        chance = delay.chance_by(curve=curve, at_minutes=minutes)
+        chance = delay.chance_by(curve=self._incidence(rows), at_minutes=minutes)
         return disclose_share(
-            float(chance.value[0]), float(chance.lower[0]), float(chance.upper[0]), cases=calls.people, **self.shown_to
+            float(chance.value[0]), float(chance.lower[0]), float(chance.upper[0]), cases=people, **self.shown_to
         )
 
     def _centile_columns(self) -> tuple[Column, ...]:
@@ -494,14 +497,13 @@ class _Answer:
         rows, median, ninetieth = [], [], []
         for day, count in zip(first_days, counts.counts, strict=True):
             mine = labels == day.isoformat()
-            group, outcome = self.running.of(mine), self.outcome[mine]
             if not count.shown or count.value == 0:
                 held = hold_back()
                 rows.append((_quarter_words(day), count, *(["", "", ""] if count.shown else [held] * 3)))
                 median.append(held)
                 ninetieth.append(held)
                 continue
-            centiles = self._centiles(group, outcome)
+            centiles = self._centiles(mine)
             rows.append((_quarter_words(day), count, centiles.median, centiles.ninetieth, centiles.ninetieth_reached))
             median.append(centiles.median)
             ninetieth.append(centiles.ninetieth_reached)
@@ -553,9 +555,7 @@ class _Answer:
         breakdown = self._breakdown(codes, [names[code] for code in codes], [people[code] for code in codes])
         medians = []
         for code, count in zip(codes, breakdown.counts, strict=True):
-            mine = labels == code
-            centiles = self._centiles(self.running.of(mine), self.outcome[mine])
-            medians.append(centiles.median if count.shown else hold_back())
+            medians.append(self._centiles(labels == code).median if count.shown else hold_back())
         return breakdown, tuple(medians)
 
     # Curves -----------------------------------------------------------------------------------------------------------
@@ -704,9 +704,8 @@ class _Answer:
         counts = dict(zip(codes, self._breakdown(codes, codes, people).counts, strict=True))
         for standard, mine, code in cells:
             count = counts[code]
-            group, outcome = running.of(mine), self.outcome[mine]
-            seen = self._seen(standard, group, outcome) if count.shown else hold_back()
-            chance = self._chance(group, outcome, standard.minutes) if count.shown else hold_back()
+            seen = self._seen(standard, mine) if count.shown else hold_back()
+            chance = self._chance(mine, standard.minutes) if count.shown else hold_back()
             rows.append((describe_standard(standard), count, chance, seen, standard.source))
         changed = _("A change of standard breaks the series: rows before and after are not to be compared.")
         return tabulate_cells(
@@ -721,25 +720,19 @@ class _Answer:
             caption=changed if len(self.periods) > 1 else "",
         )
 
-    def _seen(self, standard: ResponseStandard, calls: Calls, outcome: NDArray[np.object_]) -> DisclosedEstimate:
+    def _seen(self, standard: ResponseStandard, rows: NDArray[np.bool_]) -> DisclosedEstimate:
         """A mean of those reached over the first hour, a centile of all, or a share."""
         if standard.measure is Measure.SHARE_WITHIN:
-            return self._chance(calls, outcome, standard.minutes)
-        arrived = outcome == str(delay.Outcome.ARRIVED)
+            return self._chance(rows, standard.minutes)
         if standard.measure is Measure.CENTILE:
-            cases = int(calls.timed.sum())
-            curve = (
-                delay.cumulative_incidence(minutes=calls.latest_minutes, outcome=outcome)
-                if cases >= delay.MINIMUM_TIMED
-                else None
-            )
+            cases = int((rows & self.is_timed).sum())
+            curve = self._incidence(rows) if cases >= delay.MINIMUM_TIMED else None
             return self._centile(curve, standard.share, cases, units=False)
-        cases = int(arrived.sum())
+        reached = rows & self.has_arrived
+        cases = int(reached.sum())
         if cases < delay.MINIMUM_TIMED:
-            return self._centile(None, 0.5, cases, units=False)
-        mean = delay.restricted_mean(
-            curve=delay.cumulative_incidence(minutes=calls.minutes[arrived], outcome=outcome[arrived])
-        ).waiting
+            return self._centile(None, SHARES[0], cases, units=False)
+        mean = delay.restricted_mean(curve=self._incidence(reached)).waiting
         text = _("mean {minutes} ({interval})").format(
             minutes=minute_words(mean.value), interval=format_interval(mean.lower, mean.upper)
         )
