@@ -104,7 +104,7 @@ class Legend:
 class MapLayers:
     """All that a map draws over the base map: areas (GeoJSON with each area's fill), image, hatching, points.
 
-    `outlines` are areas that were found, not given; `ranks` are their numbers with latitude and longitude.
+    `outlines` are areas that were found, not given; `ranks` are their names, number first, with latitude and longitude.
     """
 
     areas: dict[str, Any]
@@ -238,7 +238,7 @@ def outline_layers(
         alt=alt,
         outlines={"type": "FeatureCollection", "features": features},
         ranks=tuple(
-            (name.split(".", 1)[0], float(north), float(east))
+            (name.rsplit(" (", 1)[0], float(north), float(east))
             for name, north, east in zip(outlines.names, latitude, longitude, strict=True)
         ),
     )

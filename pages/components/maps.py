@@ -44,8 +44,8 @@ _STYLE = f"""
 .leaflet-container path:focus {{outline: none}}
 .place {{font-weight: 600; font-size: 13px; color: {TEXT}; white-space: nowrap; transform: translate(-50%, -50%);
   width: max-content; text-shadow: 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 5px #fff}}
-.rank {{font-weight: 700; font-size: 13px; color: #fff; background: {TEXT}; border-radius: 9px; padding: 0 6px;
-  line-height: 18px; width: max-content; transform: translate(-50%, -50%)}}
+.place.ranked {{transform: translate(-9px, -50%)}}
+.place.ranked span {{color: #fff; text-shadow: none; background: {TEXT}; border-radius: 9px; padding: 1px 6px}}
 path.few {{fill: url(#few); fill-opacity: 1}}
 </style>
 """
@@ -75,7 +75,7 @@ class _OfflineMap(folium.Map):
 
 
 class _Names(MacroElement):
-    """Place names as text with a halo: no icon, no focus, nothing to click. Ranks come first.
+    """Place names as text with a halo: no icon, no focus, nothing to click. Numbered areas come first.
 
     A name that would touch a larger place's is left out until the map is zoomed in far enough for both.
     """
@@ -109,9 +109,15 @@ class _Names(MacroElement):
         self._name = "Names"
         self.gap_px = 14
         self.names = [
-            *((f'<div class="rank">{escape(rank)}</div>', latitude, longitude) for rank, latitude, longitude in ranks),
+            *((_rank_label(rank), latitude, longitude) for rank, latitude, longitude in ranks),
             *((f'<div class="place">{escape(label.name)}</div>', label.latitude, label.longitude) for label in labels),
         ]
+
+
+def _rank_label(name: str) -> str:
+    """A found area's number on it and its place beside it."""
+    rank, place = name.split(". ", 1)
+    return f'<div class="place ranked"><span>{escape(rank)}</span> {escape(place)}</div>'
 
 
 def show_map(
