@@ -39,6 +39,8 @@ class LayerMissingError(NaloxoneWatchError):
         sentence = (
             _("No addresses are known here: the postcode directory covers Great Britain and Northern Ireland.")
             if layer is Layer.ADDRESSES
+            else _("An even spread is not a layer of events. Choose another comparison.")
+            if layer is Layer.EVEN
             else _(
                 "There are no {layer} with a place in this period and area. Import them into the table risk_events, or"
                 " choose another comparison."

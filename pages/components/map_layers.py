@@ -9,7 +9,7 @@ import base64
 import io
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ from analytics.disclosure import (
     DisclosedSurface,
 )
 from analytics.findings.ambulance_delay import AmbulanceDelay
+from analytics.findings.changes import Changes
+from analytics.findings.compared_places import ComparedPlaces
 from analytics.findings.heat_map import AreaLevel, HeatMap
 from analytics.findings.hotspots import HotspotMap
 from geo.areas import Geography
@@ -43,6 +45,8 @@ __all__ = [
     "RasterLayer",
     "area_layers",
     "build_ground",
+    "change_layers",
+    "compared_layers",
     "density_layers",
     "heat_map_layers",
     "heat_map_thumbnail",
@@ -216,6 +220,67 @@ def hotspot_layers(found: HotspotMap, *, ground: Ground, level: AreaLevel) -> Ma
     )
 
 
+def compared_layers(found: ComparedPlaces, *, ground: Ground, level: AreaLevel) -> MapLayers:
+    """Where administrations are rarer or more frequent than another layer would have them."""
+    return outline_layers(
+        found.outlines,
+        ground=ground,
+        level=level,
+        sure=_("administrations rarer"),
+        unsure=_("more frequent"),
+        alt=_("Map of places where administrations differ from the other layer; the table has their numbers."),
+    )
+
+
+def change_layers(found: Changes, *, ground: Ground, level: AreaLevel) -> MapLayers:
+    """The difference of two periods as one image, red for a rise, blue for a fall, and what is beyond chance."""
+    layers = outline_layers(
+        found.outlines,
+        ground=ground,
+        level=level,
+        sure="",
+        unsure="",
+        alt=_("Map of the change in police naloxone administrations; the table has the places beyond chance."),
+    )
+    for feature in layers.outlines["features"] if layers.outlines else ():
+        feature["properties"]["fill"] = "none"
+    drawn = found.rise or found.fall
+    if drawn is None:
+        return layers
+    rise, fall = (
+        np.zeros(drawn.classes.shape) if each is None else np.where(each.classes == OUTSIDE_CLASS, 0, each.classes)
+        for each in (found.rise, found.fall)
+    )
+    place = {"x0_m": drawn.x0_m, "y0_m": drawn.y0_m, "cell_m": drawn.cell_m, "crs": ground.crs}
+    image, bounds = warp_to_mercator(
+        values=_blurred(rise.astype(float) - fall, drawn.classes != OUTSIDE_CLASS),
+        **place,
+        smooth=True,
+        longest_side_px=LONGEST_SIDE_PX,
+    )
+    red, blue = ([] if each is None else each.limits for each in (found.rise, found.fall))
+    reds, blues = (
+        pick_colours(ramp, len(limits)) if len(limits) else ()
+        for ramp, limits in ((DENSITY_RAMP, red), (AREA_RAMP, blue))
+    )
+    # The palette counts rises first, then falls.
+    signed = np.nan_to_num(np.rint(image))
+    index = np.where(signed >= 0, signed, len(reds) - signed).astype(np.uint8)
+    return replace(
+        layers,
+        image=RasterLayer(png=_png_of_classes(index, (*reds, *blues)), bounds=bounds),
+        legend=Legend(
+            colours=(*blues[::-1], *reds),
+            limits=(
+                *(_("−{number}").format(number=format_number(limit)) for limit in blue[::-1]),  # noqa: RUF001
+                *(_("+{number}").format(number=format_number(limit)) for limit in red),
+            ),
+            unit=drawn.unit,
+            hatched="",
+        ),
+    )
+
+
 def outline_layers(
     outlines: DisclosedOutlines, *, ground: Ground, level: AreaLevel, sure: str, unsure: str, alt: str
 ) -> MapLayers:
@@ -298,13 +363,14 @@ def _count_class(found: int, most: int) -> str:
 
 
 def _smoothed(classes: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Classes as numbers, blurred by less than a cell, so that the steps of cells become lines; NaN where none is said.
+    """Classes as numbers, blurred by less than a cell, so that cells' steps become lines; NaN where none is said."""
+    return _blurred(classes.astype(float), ~np.isin(classes, (TOO_FEW_CLASS, OUTSIDE_CLASS)))
 
-    The blur is weighted to the cells that say something: it moves no class across the force's edge.
-    """
-    known = ~np.isin(classes, (TOO_FEW_CLASS, OUTSIDE_CLASS))
+
+def _blurred(values: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Values blurred among the cells that are known alone: it moves no class across the force's edge."""
     weight = ndimage.gaussian_filter(known.astype(float), EDGE_BLUR_CELLS)
-    total = ndimage.gaussian_filter(np.where(known, classes, 0).astype(float), EDGE_BLUR_CELLS)
+    total = ndimage.gaussian_filter(np.where(known, values, 0.0), EDGE_BLUR_CELLS)
     return np.where(known, total / np.maximum(weight, np.finfo(float).tiny), np.nan)
 
 

@@ -251,7 +251,7 @@ def _line_style(_feature: dict[str, Any]) -> dict[str, Any]:
 
 def _outline_style(feature: dict[str, Any]) -> dict[str, Any]:
     colour = feature["properties"]["fill"]
-    return {"color": TEXT, "weight": 1.2, "fillColor": colour, "fillOpacity": 0.75}
+    return {"color": TEXT, "weight": 1.2, "fillColor": colour, "fillOpacity": 0.75 if colour != "none" else 0}
 
 
 def _chosen_style(_feature: dict[str, Any]) -> dict[str, Any]:
