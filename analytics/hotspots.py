@@ -56,6 +56,7 @@ __all__ = [
     "InvalidYearsError",
     "PredictiveAccuracy",
     "TooShortHistoryError",
+    "above_share",
     "back_test",
     "denominator_cells",
     "find_hotspots",
@@ -438,6 +439,28 @@ def persistence(
         for i in range(len(hotspots.hotspots)):
             stays[i, j] = mask[hotspots.labels == i + 1].mean() >= cover
     return stays
+
+
+def above_share(
+    *, hotspots: Hotspots, surface: DensitySurface, easting_m: ArrayLike, northing_m: ArrayLike, period: ArrayLike
+) -> Booleans:
+    """Whether each hotspot had more than its share of each period's events; shape (hotspots, periods).
+
+    `surface` is the one the hotspots were found on. Events of shape (n,), each in a `period` counted from 0; its share
+    of a period's events is what the denominator gives it. Unlike `persistence` it needs no surface of a period's few
+    events: one or two a quarter are seen wherever that is more than the denominator would have there.
+    """
+    row, column, within = surface.grid.indices(*checked_coordinates(easting_m, northing_m))
+    numbers = np.asarray(period, dtype=np.int64)
+    inside = within & surface.inside[row, column]
+    label = np.where(inside, hotspots.labels[row, column], 0)
+    periods = int(numbers.max(initial=-1)) + 1
+    totals = np.bincount(numbers[inside], minlength=periods)
+    above = np.zeros((len(hotspots.hotspots), periods), dtype=bool)
+    for i, spot in enumerate(hotspots.hotspots):
+        counts = np.bincount(numbers[label == spot.rank], minlength=periods)
+        above[i] = counts > totals * spot.expected / hotspots.events
+    return above
 
 
 def trend(*, stays: ArrayLike) -> str:

@@ -186,9 +186,7 @@ def _judge(
         found=found,
         surface=surface,
         names=_names(question, found.hotspots),
-        quarters=hotspots.persistence(
-            hotspots=found, surfaces=_quarter_surfaces(question, window, bandwidth_m=bandwidth_m, cell_m=cell_m)
-        ),
+        quarters=_in_quarters(question, found, surface),
         bandwidths=hotspots.persistence(hotspots=found, surfaces=others, share=found.share, cover=hotspots.KEPT_COVER),
         reason=reason,
         layer=layer,
@@ -202,20 +200,21 @@ def _quarters(last_day: date) -> list[tuple[date, date]]:
     return [(first, (pd.Timestamp(after) - pd.Timedelta(days=1)).date()) for first, after in itertools.pairwise(edges)]
 
 
-def _quarter_surfaces(
-    question: Question, window: Polygon | MultiPolygon, *, bandwidth_m: float, cell_m: float
-) -> list[density.DensitySurface | None]:
-    """A surface for each quarter; None where nothing happened in it."""
-    surfaces: list[density.DensitySurface | None] = []
-    for first_day, last_day in _quarters(question.filters.last_day):
-        filters = replace(question.filters, first_day=first_day, last_day=last_day)
-        events = question.store.dated_administrations(filters=filters, scope=question.scope)
-        points = {"easting_m": events.easting_m, "northing_m": events.northing_m}
-        inside = events.day.size > 0 and inside_window(window=window, **points).any()
-        surfaces.append(
-            density.kernel_density(**points, window=window, bandwidth_m=bandwidth_m, cell_m=cell_m) if inside else None
-        )
-    return surfaces
+def _in_quarters(question: Question, found: hotspots.Hotspots, surface: density.DensitySurface) -> Booleans:
+    """Whether each hotspot had more than its share in each of the last eight quarters; shape (hotspots, 8)."""
+    quarters = _quarters(question.filters.last_day)
+    filters = replace(question.filters, first_day=quarters[0][0])
+    events = question.store.dated_administrations(filters=filters, scope=question.scope)
+    starts = np.array([first for first, _last in quarters], dtype="datetime64[D]")
+    above = hotspots.above_share(
+        hotspots=found,
+        surface=surface,
+        easting_m=events.easting_m,
+        northing_m=events.northing_m,
+        period=np.searchsorted(starts, events.day, side="right") - 1,
+    )
+    # Quarters after the last event have none to show.
+    return np.pad(above, ((0, 0), (0, QUARTERS - above.shape[1])))
 
 
 def _names(question: Question, found: Sequence[hotspots.Hotspot]) -> list[str]:
@@ -256,11 +255,9 @@ def _headline(question: Question, judged: _Judged | None, located: int) -> str:
         held=format_count(held),
         all=format_count(judged.found.events),
     )
-    sure = [
-        _place_of(judged.names[index])
-        for index, spot in enumerate(found)
-        if spot.beyond_chance and judged.trend(index) == "lasting"
-    ]
+    lasting = [index for index, spot in enumerate(found) if spot.beyond_chance and judged.trend(index) == "lasting"]
+    # Those that were there in most quarters come first.
+    sure = [_place_of(judged.names[index]) for index in sorted(lasting, key=lambda i: -judged.quarters[i].sum())]
     if not sure:
         return _("{told} None is both lasting and beyond chance.").format(told=told)
     named = join_words(list(dict.fromkeys(sure))[:PLACES_NAMED])
@@ -305,7 +302,7 @@ def _method(judged: _Judged | None) -> str:
         "A place is a contiguous part of the smallest area that holds {share} of what the surface expects (bandwidth"
         " {reason}) Kept: share of {resamples} resampled surfaces that still have it. Chance: share of {simulations}"
         " maps of as many administrations, drawn from {layer}, with a place at least as extreme; beyond chance is 0.05"
-        " or less. Quarters: the last eight, oldest first, ■ where the place held its share."
+        " or less. Quarters: the last eight, oldest first, ■ where it had more than its share."
     ).format(
         share=format_share(judged.found.share),
         reason=judged.reason,

@@ -301,7 +301,7 @@ def outline_layers(
         hatched=None,
         legend=Legend(colours=tuple(used), limits=tuple(words[colour] for colour in used), unit="", hatched=""),
         alt=alt,
-        outlines={"type": "FeatureCollection", "features": features},
+        outlines={"type": "FeatureCollection", "features": features} if features else None,
         ranks=tuple(
             (name.rsplit(" (", 1)[0], float(north), float(east))
             for name, north, east in zip(outlines.names, latitude, longitude, strict=True)

@@ -186,7 +186,7 @@ def show_map(
             height=MAP_HEIGHT_PX,
             use_container_width=True,
             returned_objects=list(CLICKED),
-            feature_group_to_add=_chosen_outline(layers.outlines, chosen) if layers.outlines else None,
+            feature_group_to_add=_chosen_outline(layers.outlines, chosen) if layers.outlines and chosen else None,
         )
     if left_off:
         show_small(_("{count} places with fewer administrations are not drawn.").format(count=format_count(left_off)))
