@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from analytics.spikes import pooled_dispersion
+from analytics.spikes import ordinary_weeks, pooled_dispersion
 from wording import NaloxoneWatchError, _, format_count, join_words
 
 __all__ = [
@@ -75,11 +75,10 @@ MOST_REPLICATES_AT_ONCE = 2_000
 # The first handful of worlds; each next one is twice as large, so that stopping early pays.
 FIRST_REPLICATES = 100
 
-# A week so full that an unchanged force would have it once in a thousand weeks is an outbreak: what is looked for,
-# not the usual scatter. Left in, one cluster of twelve hides the next of five.
-OUTBREAK_CHANCE = 0.001
-
 DAYS_PER_WEEK = 7
+
+# Fewer weeks of history than this have no dispersion.
+FEWEST_WEEKS = 2
 
 
 class ScanInputError(NaloxoneWatchError):
@@ -137,7 +136,8 @@ class SpaceTimeScan(Sequence[Cluster]):
     """The clusters, best first, and what is needed to get them again. Behaves as a sequence of its clusters.
 
     `replicates` is the number of simulated worlds made (fewer than asked for when stopped early), `dispersion` the
-    variance-to-mean ratio of the simulated counts (1 for the permutation model, which has none).
+    variance-to-mean ratio of an area's simulated weeks (1 for the permutation model, which has none) and
+    `one_day_share` the share of their clumps that fall on a single day.
     """
 
     clusters: tuple[Cluster, ...]
@@ -146,6 +146,7 @@ class SpaceTimeScan(Sequence[Cluster]):
     replicates: int
     seed: int
     dispersion: float
+    one_day_share: float
 
     @overload
     def __getitem__(self, index: int) -> Cluster: ...
@@ -209,7 +210,13 @@ def space_time_scan(
     window = _Window(days=int(max_window_days), smallest=smallest)
 
     nothing = SpaceTimeScan(
-        clusters=(), model=model, today=events.today, replicates=0, seed=seed, dispersion=dispersion or 1.0
+        clusters=(),
+        model=model,
+        today=events.today,
+        replicates=0,
+        seed=seed,
+        dispersion=dispersion or 1.0,
+        one_day_share=0.0,
     )
     recent = events.recent(window.days)
     if int(recent.count.sum()) < smallest:
@@ -232,7 +239,8 @@ def space_time_scan(
         today=events.today,
         replicates=len(maxima),
         seed=seed,
-        dispersion=null.dispersion,
+        dispersion=null.scatter.dispersion,
+        one_day_share=null.scatter.one_day_share,
     )
 
 
@@ -393,6 +401,38 @@ class _Zones:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Scatter:
+    """Variance-to-mean ratio of an area's weeks, and the share of its clumps that fall on a single day."""
+
+    dispersion: float
+    one_day_share: float
+
+    @classmethod
+    def of_history(cls, counts: FloatArray, exposure: FloatArray, dispersion: float | None) -> _Scatter:
+        """Measured on the history's whole weeks, counted back from the windows, without its outbreaks.
+
+        Excess variance is excess pairs: pairs of a one-day clump are all on one day, pairs of a clump spread over a
+        week on one day one time in seven. So the excess of days over that of weeks tells the two apart.
+        """
+        weeks = len(counts) // DAYS_PER_WEEK
+        if weeks < FEWEST_WEEKS:
+            return cls(dispersion=dispersion or 1.0, one_day_share=0.0)
+        shape = (weeks, DAYS_PER_WEEK, counts.shape[1])
+        last = slice(len(counts) - weeks * DAYS_PER_WEEK, None)
+        days, carried = counts[last].reshape(shape), exposure[last].reshape(shape)
+        usual = ordinary_weeks(counts=days.sum(axis=1), exposure=carried.sum(axis=1))
+        if usual.sum() < FEWEST_WEEKS:
+            return cls(dispersion=dispersion or 1.0, one_day_share=0.0)
+        days, carried = days[usual], carried[usual]
+        by_day = pooled_dispersion(counts=days.reshape(-1, shape[2]), exposure=carried.reshape(-1, shape[2]))
+        if dispersion is None:
+            dispersion = pooled_dispersion(counts=days.sum(axis=1), exposure=carried.sum(axis=1))
+        same_day = (by_day - 1) / (dispersion - 1) if dispersion > 1 else 0.0
+        spread = 1 / DAYS_PER_WEEK
+        return cls(dispersion=dispersion, one_day_share=float(np.clip((same_day - spread) / (1 - spread), 0, 1)))
+
+
+@dataclass(frozen=True, kw_only=True)
 class _PermutationNull:
     """Days shuffled among the events: who is recent changes, how many are recent on each day does not."""
 
@@ -401,7 +441,7 @@ class _PermutationNull:
     case_location: IntArray
     ages: IntArray
     events: int
-    dispersion: float = 1.0
+    scatter: _Scatter
 
     @classmethod
     def given(cls, events: _Events, window: _Window, zones: _Zones) -> _PermutationNull:
@@ -418,6 +458,7 @@ class _PermutationNull:
             case_location=case_location,
             ages=ages,
             events=total,
+            scatter=_Scatter(dispersion=1.0, one_day_share=0.0),
         )
 
     @property
@@ -458,7 +499,7 @@ class _ExpectationNull:
     shape: FloatArray
     rate: FloatArray
     exposure_by_age: FloatArray
-    dispersion: float
+    scatter: _Scatter
 
     @classmethod
     def given(
@@ -488,7 +529,7 @@ class _ExpectationNull:
             shape=shape,
             rate=rate,
             exposure_by_age=exposure_by_age,
-            dispersion=_weekly_dispersion(counts, past) if dispersion is None else float(dispersion),
+            scatter=_Scatter.of_history(counts, past, dispersion),
         )
 
     @property
@@ -505,9 +546,10 @@ class _ExpectationNull:
 
         A negative binomial of mean mu and variance phi mu is a Poisson number of clumps, mean mu ln(phi) / (phi - 1),
         whose sizes follow the logarithmic distribution with parameter 1 - 1 / phi (Quenouille 1949). The dispersion is
-        measured on weeks, so a clump is a bad spell in an area: its events fall on days of their own.
+        measured on weeks, so a clump is a bad spell in an area, its events on days of their own, except for the share
+        of clumps that the history has on one day.
         """
-        excess = self.dispersion - 1
+        excess = self.scatter.dispersion - 1
         clumps_per_event = np.log1p(excess) / excess if excess > 0 else 1.0
         exposure = self.exposure_by_age.sum(axis=0)
         # Poisson given a Gamma(shape) rate is negative binomial: one draw for both.
@@ -517,10 +559,14 @@ class _ExpectationNull:
         repeats = clumps[world, location]
         world, location = np.repeat(world, repeats), np.repeat(location, repeats)
         if excess > 0:
-            size = rng.logseries(excess / self.dispersion, size=len(world))
+            size = rng.logseries(excess / self.scatter.dispersion, size=len(world))
+            one_day = np.repeat(rng.random(len(world)) < self.scatter.one_day_share, size)
+            first = np.repeat(np.cumsum(size) - size, size)
             world, location = np.repeat(world, size), np.repeat(location, size)
         shares = np.cumsum(self.exposure_by_age, axis=0) / exposure
         age = (rng.random(len(world)) > shares[:, location]).sum(axis=0)
+        if excess > 0:
+            age = np.where(one_day, age[first], age)
         return _Worlds(
             world=world,
             location=location,
@@ -555,20 +601,6 @@ def _exposure_by_day(events: _Events, exposure: ArrayLike | None) -> FloatArray:
     if not until_today.sum() > 0:
         raise ScanInputError(_("the exposure is zero everywhere. Leave it out if carrier-days are not known."))
     return np.asarray(np.maximum(until_today, SMALLEST_EXPOSURE_SHARE * until_today.mean(axis=1, keepdims=True)))
-
-
-def _weekly_dispersion(counts: FloatArray, exposure: FloatArray) -> float:
-    """Pooled dispersion of the history's whole weeks, counted back from the windows."""
-    weeks = len(counts) // DAYS_PER_WEEK
-    if weeks < 2:
-        return 1.0
-    by_week = (weeks, DAYS_PER_WEEK, counts.shape[1])
-    last = slice(len(counts) - weeks * DAYS_PER_WEEK, None)
-    return pooled_dispersion(
-        counts=counts[last].reshape(by_week).sum(axis=1),
-        exposure=exposure[last].reshape(by_week).sum(axis=1),
-        outbreak_chance=OUTBREAK_CHANCE,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

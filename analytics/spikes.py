@@ -41,6 +41,7 @@ __all__ = [
     "fixed_threshold",
     "gamma_poisson_limit",
     "mean_plus_two_sd",
+    "ordinary_weeks",
     "poisson_cusum",
     "poisson_cusum_reference",
     "poisson_cusum_run_length",
@@ -424,41 +425,46 @@ def gamma_poisson_limit(
     return _alarms(series, index, np.where(possible, limit, np.nan))
 
 
-# METHODS C asks for limits that hold up to this variance-to-mean ratio; a fuller week than it allows is an outbreak.
-LARGEST_USUAL_DISPERSION = 1.5
-
-
-def pooled_dispersion(*, counts: ArrayLike, exposure: ArrayLike | None = None, outbreak_chance: float = 0.0) -> float:
+def pooled_dispersion(*, counts: ArrayLike, exposure: ArrayLike | None = None) -> float:
     """Variance-to-mean ratio of counts (weeks x areas) about each area's own constant rate, never below 1.
 
     sum (y - mu)^2 / sum mu (1 - e / E) with mu = e H / E: exactly unbiased when every count has variance phi times its
     mean. A ratio of sums, because a sum of ratios is ruled by the areas where hardly anything happens. `exposure` has
-    the shape of `counts`; without it every week counts one. 1 when there is no event.
-
-    Weeks whose total over the areas has at most the chance `outbreak_chance`, at a dispersion of 1.5, are left out.
+    the shape of `counts`; without it every week counts one. 1 when there is no event. Days may stand for weeks.
     """
-    events = np.asarray(counts, dtype=float)
-    if events.ndim != 2 or len(events) < 2:
-        raise SeriesError(_("the dispersion needs at least two weeks of counts by area."))
-    known = np.ones_like(events) if exposure is None else np.asarray(exposure, dtype=float)
-    if known.shape != events.shape or not (known > 0).any(axis=0).all():
-        raise SeriesError(_("the exposure must have the shape of the counts, and be above zero for every area."))
-    usual = _chance_of_week(events, known) > outbreak_chance
-    events, known = events[usual], known[usual]
+    events, known = _periods_by_area(counts, exposure)
     share = known / known.sum(axis=0)
     mean = share * events.sum(axis=0)
     free = float((mean * (1 - share)).sum())
     return max(1.0, float(((events - mean) ** 2).sum()) / free) if free > 0 else 1.0
 
 
-def _chance_of_week(events: FloatArray, exposure: FloatArray) -> FloatArray:
-    """The chance of at least as many events in all areas together, week by week."""
-    mean = (exposure / exposure.sum(axis=0) * events.sum(axis=0)).sum(axis=1)
+# METHODS C asks for limits that hold up to this variance-to-mean ratio; a fuller week than it allows is an outbreak.
+LARGEST_USUAL_DISPERSION = 1.5
+
+
+def ordinary_weeks(*, counts: ArrayLike, exposure: ArrayLike | None = None, outbreak_chance: float = 0.01) -> BoolArray:
+    """Which weeks (of weeks x areas) are not outbreaks.
+
+    An outbreak week has a total over the areas that a constant rate and a dispersion of 1.5 reach with at most the
+    chance `outbreak_chance`: what an alert is for, not the scatter that alerts must allow for.
+    """
+    events, known = _periods_by_area(counts, exposure)
+    mean = (known / known.sum(axis=0) * events.sum(axis=0)).sum(axis=1)
+    excess = LARGEST_USUAL_DISPERSION - 1
     with np.errstate(divide="ignore", invalid="ignore"):
-        chance = stats.nbinom.sf(
-            events.sum(axis=1) - 1, mean / (LARGEST_USUAL_DISPERSION - 1), 1 / LARGEST_USUAL_DISPERSION
-        )
-    return np.where(mean > 0, chance, 1.0)
+        chance = stats.nbinom.sf(events.sum(axis=1) - 1, mean / excess, 1 / LARGEST_USUAL_DISPERSION)
+    return np.asarray((mean == 0) | (chance > outbreak_chance))
+
+
+def _periods_by_area(counts: ArrayLike, exposure: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
+    events = np.asarray(counts, dtype=float)
+    if events.ndim != 2 or len(events) < 2:
+        raise SeriesError(_("the dispersion needs at least two weeks of counts by area."))
+    known = np.ones_like(events) if exposure is None else np.asarray(exposure, dtype=float)
+    if known.shape != events.shape or not (known > 0).any(axis=0).all():
+        raise SeriesError(_("the exposure must have the shape of the counts, and be above zero for every area."))
+    return events, known
 
 
 # --- Rules in use elsewhere, for comparison ---------------------------------------------------------------------

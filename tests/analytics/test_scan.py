@@ -404,6 +404,25 @@ def test_simulated_counts_have_the_dispersion_asked_for():
     assert p_values[0] < p_values[1] < p_values[2]
 
 
+@pytest.mark.parametrize("one_day", [True, False])
+def test_clumps_on_one_day_are_told_from_bad_weeks(one_day):
+    rng = np.random.default_rng(3)
+    weeks, areas = 110, 36
+    clumps = rng.poisson(0.1, size=(weeks, areas))
+    counts = np.zeros((7 * weeks, areas), dtype=int)
+    for week, area in zip(*np.nonzero(clumps), strict=True):
+        days = np.full(3, rng.integers(7)) if one_day else rng.integers(7, size=3)
+        np.add.at(counts, (7 * week + days, area), 1)
+    counts[-3:, 0] += 3
+    day, location = np.nonzero(counts)
+    scan = space_time_scan(
+        location_index=location, day=day, count=counts[day, location], **places_on_grid(6), **EXPECTATION, first_day=0
+    )
+    # Three events a clump: an area's week has three times the variance of its mean.
+    assert scan.dispersion == pytest.approx(3, abs=0.4)
+    assert scan.one_day_share == pytest.approx(1 if one_day else 0, abs=0.15)
+
+
 def test_stopping_early_keeps_the_clusters():
     events, places = steady_force(2, events=400), places_on_grid(6)
     options = EXPECTATION | {"min_cases": 2, "replicates": 9_999}

@@ -24,6 +24,7 @@ from analytics.spikes import (
     fixed_threshold,
     gamma_poisson_limit,
     mean_plus_two_sd,
+    ordinary_weeks,
     poisson_cusum,
     poisson_cusum_reference,
     poisson_cusum_run_length,
@@ -205,13 +206,15 @@ def test_an_outbreak_week_does_not_pass_for_scatter():
     outbreak[50, 7] += 12
     usual = pooled_dispersion(counts=counts)
     assert pooled_dispersion(counts=outbreak) > usual + 0.8
-    assert pooled_dispersion(counts=outbreak, outbreak_chance=0.001) == pytest.approx(usual, abs=0.05)
+    ordinary = ordinary_weeks(counts=outbreak)
+    assert not ordinary[50]
+    assert pooled_dispersion(counts=outbreak[ordinary]) == pytest.approx(usual, abs=0.05)
 
 
 def test_leaving_out_outbreaks_keeps_most_of_a_true_dispersion():
     rng = np.random.default_rng(6)
     counts = [rng.negative_binomial(0.1 / 0.5, 1 / 1.5, size=(104, 60)) for _ in range(40)]
-    found = np.mean([pooled_dispersion(counts=weeks, outbreak_chance=0.001) for weeks in counts])
+    found = np.mean([pooled_dispersion(counts=weeks[ordinary_weeks(counts=weeks)]) for weeks in counts])
     assert 1.4 <= found <= 1.52
 
 
