@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -58,8 +59,14 @@ def test_windows_gets_the_same_steps_as_make() -> None:
 
 @pytest.mark.parametrize("block", blocks("toml"))
 def test_every_settings_block_loads(block: str) -> None:
-    text = "\n".join(line.strip() for line in block.splitlines())
-    assert Settings.model_validate(tomllib.loads(text)).store.synthetic is False
+    text = textwrap.dedent(block)
+    assert Settings.model_validate(tomllib.loads(text)) != Settings()
+
+
+def test_the_block_for_ones_own_force_opens_a_store_of_real_records() -> None:
+    store = Settings.model_validate(tomllib.loads(textwrap.dedent(blocks("toml")[0]))).store
+    assert not store.synthetic
+    assert store.open_real_on_loopback
 
 
 def test_every_folder_and_file_named_exists() -> None:
