@@ -17,19 +17,18 @@ show_finding(found.headline)
 show_small(" ".join((found.counted, found.caveat)))
 if found.method:
     layers = context.draw(compared_layers, found, level=context.view.options.level)
-    left, right = st.columns([1.7, 1], gap="medium")
+    left, right = st.columns([2.1, 1], gap="medium")
     with left:
         show_map(layers, ground=context.ground, key="compared")
         show_legend(layers.legend, attribution=context.ground.basemap.attribution)
     with right:
-        title = _("Places that differ, beyond chance")
-        st.header(title)
-        if found.table.rows:
-            show_table(found.table, title=title, tallest_rem=26)
-            notes = (found.counted, found.method, found.caveat)
-            show_outlines_download(context, found.outlines, found.table, name="compared_places", notes=notes)
-            show_download(context, found.table, name="compared_places", notes=notes)
-        else:
+        if not found.table.rows:
             show_small(_("No place differs by more than chance would explain."))
-        show_small(" ".join((found.readings, found.method)))
+        show_small(found.readings)
+        show_small(found.method)
+    if found.table.rows:
+        show_table(found.table, title=_("Places that differ, beyond chance"), headed=True)
+        notes = (found.counted, found.method, found.caveat)
+        show_outlines_download(context, found.outlines, found.table, name="compared_places", notes=notes)
+        show_download(context, found.table, name="compared_places", notes=notes)
 context.show_link()

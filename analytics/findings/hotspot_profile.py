@@ -59,7 +59,7 @@ def read_profiles(question: Question) -> pd.DataFrame:
 def find_profile(question: Question, *, frame: pd.DataFrame, here: Mask) -> DisclosedTable:
     """The administrations of `frame` that are `here`, shape (n,), beside the others."""
     rows: list[tuple[object, ...]] = [
-        (_("Administrations"), "", format_count(int(here.sum())), *_rest_count(question, here))
+        (_("Administrations"), format_count(int(here.sum())), *_rest_count(question, here))
     ]
     for topic in (*_topics(question, frame), *_substances(frame)):
         rows += _topic_rows(question, topic, here)
@@ -67,9 +67,8 @@ def find_profile(question: Question, *, frame: pd.DataFrame, here: Mask) -> Disc
     return tabulate_cells(
         columns=(
             Column(heading=_("What")),
-            Column(heading=""),
             Column(heading=_("Here (95 %)"), numeric=True),
-            Column(heading=_("Rest of the force (95 %)"), numeric=True),
+            Column(heading=_("Rest of force (95 %)"), numeric=True),
         ),
         rows=rows,
         caption=_(
@@ -201,7 +200,7 @@ def _topic_rows(question: Question, topic: _Topic, here: Mask) -> list[tuple[obj
             _share(question, int(counts[number]), int(counts.sum())) if both else _held(side[number])
             for counts, side in zip(sides, shown, strict=True)
         ]
-        rows.append((topic.name, category, *cells))
+        rows.append((_("{what}: {values}").format(what=topic.name, values=category), *cells))
     return rows
 
 
@@ -225,8 +224,7 @@ def _share(question: Question, part: int, whole: int) -> object:
 def _wait_row(question: Question, frame: pd.DataFrame, here: Mask) -> tuple[object, ...]:
     """The median wait on each side, one wait an incident."""
     return (
-        _("Wait for the ambulance"),
-        _("Median, minutes"),
+        _("Median wait for the ambulance"),
         *(_median_wait(question, frame[side].drop_duplicates("incident_number")) for side in (here, ~here)),
     )
 

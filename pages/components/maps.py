@@ -44,8 +44,9 @@ _STYLE = f"""
 .leaflet-container path:focus {{outline: none}}
 .place {{font-weight: 600; font-size: 13px; color: {TEXT}; white-space: nowrap; transform: translate(-50%, -50%);
   width: max-content; text-shadow: 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 5px #fff}}
-.place.ranked {{transform: translate(-9px, -50%)}}
-.place.ranked span {{color: #fff; text-shadow: none; background: {TEXT}; border-radius: 9px; padding: 1px 6px}}
+.place.ranked {{transform: translate(24px, -50%)}}
+.rank {{font-weight: 600; font-size: 12px; color: #fff; background: {TEXT}; border-radius: 8px; padding: 0 5px;
+  line-height: 16px; width: max-content; transform: translate(-50%, -50%)}}
 path.few {{fill: url(#few); fill-opacity: 1}}
 </style>
 """
@@ -75,7 +76,7 @@ class _OfflineMap(folium.Map):
 
 
 class _Names(MacroElement):
-    """Place names as text with a halo: no icon, no focus, nothing to click. Numbered areas come first.
+    """Place names as text with a halo: no icon, no focus, nothing to click. Numbers of found areas always show.
 
     A name that would touch a larger place's is left out until the map is zoomed in far enough for both.
     """
@@ -91,7 +92,7 @@ class _Names(MacroElement):
                 }).addTo(map).getElement().firstChild);
             const thin = () => names.reduce((shown, name) => {
                 const box = name.getBoundingClientRect();
-                const free = shown.every(other =>
+                const free = name.classList.contains("rank") || shown.every(other =>
                     box.left - {{ this.gap_px }} > other.right || box.right + {{ this.gap_px }} < other.left ||
                     box.top - {{ this.gap_px }} > other.bottom || box.bottom + {{ this.gap_px }} < other.top);
                 name.style.visibility = free ? "visible" : "hidden";
@@ -107,17 +108,13 @@ class _Names(MacroElement):
     def __init__(self, labels: Iterable[PlaceLabel], ranks: Iterable[tuple[str, float, float]] = ()) -> None:
         super().__init__()
         self._name = "Names"
+        numbered = [(name.partition(". "), *place) for name, *place in ranks]
         self.gap_px = 14
         self.names = [
-            *((_rank_label(rank), latitude, longitude) for rank, latitude, longitude in ranks),
+            *((f'<div class="rank">{escape(rank)}</div>', *place) for (rank, _dot, _name), *place in numbered),
+            *((f'<div class="place ranked">{escape(name)}</div>', *place) for (_rank, _dot, name), *place in numbered),
             *((f'<div class="place">{escape(label.name)}</div>', label.latitude, label.longitude) for label in labels),
         ]
-
-
-def _rank_label(name: str) -> str:
-    """A found area's number on it and its place beside it."""
-    rank, place = name.split(". ", 1)
-    return f'<div class="place ranked"><span>{escape(rank)}</span> {escape(place)}</div>'
 
 
 def show_map(
@@ -196,7 +193,7 @@ def show_map(
 def show_legend(legend: Legend, *, attribution: str) -> None:
     """The classes with their values and the unit, what is hatched, and whose map it is."""
     classes = "".join(
-        f'<div><span class="swatch" style="background:{colour}"></span>{escape(limit)}</div>'
+        f'<div><span class="swatch" style="background:{colour}"></span><span class="limit">{escape(limit)}</span></div>'
         for colour, limit in zip(legend.colours, legend.limits, strict=True)
     )
     few = f'<div class="few"><span class="swatch"></span>{escape(legend.hatched)}</div>' if legend.hatched else ""

@@ -78,6 +78,7 @@ h2, h3 {padding: .3rem 0 .2rem !important}
 .nw-legend .classes div {min-width: 3.2rem}
 .nw-legend .swatch {display: block; height: .85rem; border: 1px solid rgba(11, 12, 12, .25)}
 .nw-legend .classes div + div .swatch {border-left: none}
+.nw-legend .limit {padding-right: .6rem}
 .nw-legend .few {display: flex; align-items: center; gap: .4rem}
 .nw-legend .few .swatch {width: 2rem;
   background: repeating-linear-gradient(45deg, #6b5b53 0 1.5px, transparent 1.5px 6px)}
