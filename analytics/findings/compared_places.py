@@ -37,6 +37,7 @@ Floats = NDArray[np.float64]
 
 SEED, RELABELLINGS = 20_250_509, 999
 PLACES_NAMED = 3
+FEWEST_EXPECTED = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +150,9 @@ def _answer(
         for area in areas:
             counts = _in_area(area, risk.surface, cases), _in_area(area, risk.surface, controls)
             # What makes the area must be 5 or more: the layer where administrations are rare, else administrations.
-            if counts[rarer] >= fewest:
+            # And where the layer would have less than one administration, there is nothing to be rarer than.
+            expected = counts[1] / risk.controls * risk.cases
+            if counts[rarer] >= fewest and (not rarer or expected >= FEWEST_EXPECTED):
                 found.append((area, rarer, *counts))
     found.sort(key=lambda item: (not item[1], -item[3]))
     middles = [area.outline.representative_point() for area, *_rest in found]
