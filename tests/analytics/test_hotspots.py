@@ -51,6 +51,9 @@ def planted(seed):
     return np.vstack([addresses(100, seed), around])
 
 
+FOUND_ONCE = found_in(planted(3), simulations=19)
+
+
 # Parts.
 
 
@@ -289,6 +292,39 @@ def test_a_lasting_place_reads_as_lasting_and_a_burst_does_not():
     assert len(burst) >= 10
     assert lasting.count("lasting") >= 0.7 * len(lasting)
     assert burst.count("lasting") + burst.count("new") <= 0.2 * len(burst)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_above_share_equals_a_naive_count(seed):
+    surface, _denominator, found = FOUND_ONCE
+    generator = np.random.default_rng(seed)
+    points = np.vstack([addresses(60, seed), PLACE + generator.normal(0, 300, (12, 2))])
+    period = generator.integers(0, 4, len(points))
+    above = hotspots.above_share(hotspots=found, surface=surface, **located(points), period=period)
+    for spot in found.hotspots:
+        inside = shapely.contains_xy(spot.outline, points)
+        for number in range(above.shape[1]):
+            now = period == number
+            expected = now.sum() * spot.expected / found.events
+            assert above[spot.rank - 1, number] == (np.count_nonzero(inside & now) > expected)
+
+
+def test_islands_and_holes_keep_their_water_empty():
+    island = box(35_000, 0, 42_000, 7_000)
+    window = shapely.union_all([WINDOW, island])
+    on_island = np.random.default_rng(5).normal((38_000, 3_500), 300, (15, 2))
+    points = np.vstack([addresses(60, 4), on_island])
+    surface = density.kernel_density(**located(points), window=window, bandwidth_m=1_200, cell_m=400)
+    found = hotspots.find_hotspots(
+        surface=surface, **located(points), window=window, years=1, resamples=5, simulations=19, seed=1
+    )
+    best = next(spot for spot in found.hotspots if spot.outline.intersects(island))
+    assert best.events == np.count_nonzero(shapely.contains_xy(best.outline, points))
+    assert best.beyond_chance
+    for spot in found.hotspots:
+        # Cells are counted by their middles: at most half a cell of a hotspot lies in the water.
+        assert spot.outline.difference(window.buffer(300)).area == pytest.approx(0)
 
 
 @pytest.mark.parametrize(

@@ -274,3 +274,39 @@ def test_threads_share_one_store(store: Store) -> None:
     with ThreadPoolExecutor(12) as pool:
         together = list(pool.map(ask, asked))
     assert [name for name, answer in zip(asked, together, strict=True) if answer != alone[name]] == []
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_dated_places_and_profiles_are_those_of_the_located(store: Store, name: str) -> None:
+    filters, scope = QUESTIONS[name]
+    located = [
+        (incident["easting_m"], incident["northing_m"], administration, incident)
+        for administration, incident, _substances in counted(filters, scope)
+        if incident["location_source"] in ("coordinates", "postcode") and incident["easting_m"] is not None
+    ]
+    dated = store.dated_administrations(filters=filters, scope=scope)
+    found = sorted(zip(dated.easting_m, dated.northing_m, dated.day.tolist(), strict=True))
+    assert found == sorted((east, north, incident["local_date"]) for east, north, _one, incident in located)
+    profiles = store.administration_profiles(
+        filters=filters, scope=scope, kind="call_to_arrival", clocks=["not_recorded"]
+    )
+    told = Counter(
+        zip(profiles["easting_m"], profiles["alive_at_handover"], profiles["outcome"], profiles["minutes"], strict=True)
+    )
+    assert told == Counter((east, one["alive_at_handover"], "arrived", 8.0) for east, _north, one, _at in located)
+
+
+def test_risk_events_follow_period_area_and_kind_and_no_setting(ask: Any, demo: Any) -> None:
+    everything = ask(settings=("custody",), substances=("heroin",))
+    frame = demo.force.file("risk_events").frame
+    for kind, word in (("ambulance_overdose_call", "Overdose call"), ("drug_related_death", "Drug-related death")):
+        events = everything.store.risk_events(filters=everything.filters, scope=everything.scope, kinds=[kind])
+        wanted = frame[frame["Kind"] == word]
+        assert events.easting_m.size + events.unlocated == len(wanted)
+        assert events.easting_m.mean() == pytest.approx(wanted["Easting"].astype(float).mean(), abs=30)
+    year = ask(first_day=date(2025, 1, 1), last_day=date(2025, 12, 31))
+    events = year.store.risk_events(
+        filters=year.filters, scope=year.scope, kinds=["ambulance_overdose_call", "drug_related_death"]
+    )
+    in_year = pd.to_datetime(frame["Date"], format="%d/%m/%Y").dt.year == 2025
+    assert events.easting_m.size + events.unlocated == in_year.sum()

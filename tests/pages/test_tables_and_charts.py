@@ -2,9 +2,11 @@
 
 import csv
 import io
+import json
 from datetime import date
 
 import pytest
+import shapely
 from streamlit.testing.v1 import AppTest
 
 from analytics.disclosure import (
@@ -14,10 +16,11 @@ from analytics.disclosure import (
     DisclosedTable,
     Thresholds,
     disclose_list,
+    disclose_outlines,
     disclose_series,
 )
 from pages.components.charts import series_figure
-from pages.components.tables import csv_of_table
+from pages.components.tables import csv_of_table, geojson_of_outlines
 
 
 def table(*cells: str) -> DisclosedTable:
@@ -45,6 +48,31 @@ def test_a_download_carries_its_marks_and_every_row() -> None:
     assert [row[0] for row in rows[:3]] == ["OFFICIAL-SENSITIVE", "SYNTHETIC DATA", "1 May 2025"]
     assert rows[4:6] == [["Area", "n"], ["Cardiff", "41"]]
     assert rows[-1] == ["A caption."]
+
+
+def test_outlines_leave_in_degrees_with_their_marks_and_no_more_than_the_table_says() -> None:
+    square = shapely.box(318_000, 176_000, 319_000, 177_000)
+    outlines = disclose_outlines(
+        names=["1. Cardiff Centre"],
+        outlines=[square],
+        events=[41],
+        marked=[True],
+        about=["lasting"],
+        thresholds=Thresholds(),
+    )
+    marks = ("OFFICIAL-SENSITIVE", "SYNTHETIC DATA", "1 May 2025")
+    saved = json.loads(geojson_of_outlines(outlines, table("1. Cardiff Centre", "41"), crs="EPSG:27700", marks=marks))
+    assert saved["marking"] == list(marks)
+    (feature,) = saved["features"]
+    assert feature["properties"] == {
+        "marking": "OFFICIAL-SENSITIVE; SYNTHETIC DATA",
+        "Area": "1. Cardiff Centre",
+        "n": "41",
+    }
+    shape = shapely.geometry.shape(feature["geometry"])
+    # Cardiff Castle, 51.482 N 3.181 W, lies in this square of the British grid.
+    assert shape.contains(shapely.Point(-3.1811, 51.4822))
+    assert shape.exterior.is_ccw
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

@@ -1,0 +1,91 @@
+"""The pages about places from a real store to the screen: names for each audience, the choice, and what is refused."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.test_pages import text_of
+
+HOTSPOTS, CHANGES, COMPARED = "pages/hotspots.py", "pages/changes.py", "pages/compared_places.py"
+Open = Callable[..., AppTest]
+Write = Callable[..., str]
+
+
+def links(app: AppTest) -> list[str]:
+    return [link.proto.label for link in app.sidebar.get("page_link")]
+
+
+def chosen_row(app: AppTest) -> str:
+    table = next(element.proto.body for element in app.get("html") if 'class="chosen"' in element.proto.body)
+    return table.split('class="chosen"')[1].split("<td>")[1].split("</td>")[0]
+
+
+def test_the_list_chooses_the_row_and_the_profile(records: Write, open_dashboard: Open) -> None:
+    records(number=120)
+    app = open_dashboard(HOTSPOTS)
+    assert not app.exception
+    names = app.radio[0].options
+    assert len(names) >= 2
+    assert chosen_row(app) == names[0]
+    app.radio[0].set_value(names[1]).run()
+    assert chosen_row(app) == names[1]
+    assert names[1] in [header.value for header in app.header]
+    said = text_of(app)
+    assert "administrations with a place" in said
+    assert "only where carriers are" in said
+    assert "Tested on the months that followed" in said
+
+
+def test_a_click_on_the_map_chooses_as_the_list_does(records: Write, open_dashboard: Open) -> None:
+    records(number=120)
+    app = open_dashboard(HOTSPOTS)
+    names = app.radio[0].options
+    app.session_state["hotspots"] = {
+        "last_object_clicked_tooltip": names[1],
+        "last_object_clicked": {"lat": 51.6, "lng": -3.9},
+    }
+    app.run()
+    assert app.radio[0].value == names[1]
+    assert chosen_row(app) == names[1]
+    app.radio[0].set_value(names[0]).run()
+    assert chosen_row(app) == names[0]
+
+
+@pytest.mark.parametrize(
+    ("audience", "name"),
+    [
+        ("analyst", "Hotspots"),
+        ("partner", "Places with repeated administrations"),
+        ("meeting", "Places with repeated administrations"),
+    ],
+)
+def test_each_audience_reads_its_own_words(audience: str, name: str, records: Write, open_dashboard: Open) -> None:
+    records(number=60)
+    app = open_dashboard(HOTSPOTS, audience=audience)
+    assert name in links(app)
+    assert ("hotspot" in text_of(app).lower()) == (audience == "analyst")
+
+
+def test_a_handful_is_enough_for_every_page_to_say_something(records: Write, open_dashboard: Open) -> None:
+    records(number=4)
+    for screen in (HOTSPOTS, CHANGES, COMPARED):
+        app = open_dashboard(screen)
+        assert not app.exception
+        assert not app.error
+    assert "Under 5 administrations there is no such place" in text_of(open_dashboard(HOTSPOTS))
+
+
+def test_a_layer_that_was_not_imported_is_a_sentence(records: Write, open_dashboard: Open) -> None:
+    records(number=60)
+    app = open_dashboard(HOTSPOTS, against="incidents")
+    assert "Import them into the table risk_events" in app.error[0].value
+    assert "There are no overdose calls" in text_of(open_dashboard(COMPARED))
+
+
+def test_the_link_keeps_layer_and_earlier_period(records: Write, open_dashboard: Open) -> None:
+    records(number=60)
+    app = open_dashboard(CHANGES, earlier="year", against="even")
+    assert "year" in app.query_params["earlier"]
+    assert "even" in app.query_params["against"]
+    assert next(box for box in app.selectbox if box.key == "earlier").value == "year"
