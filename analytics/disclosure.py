@@ -564,6 +564,7 @@ def disclose_surface(
     *,
     values_per_km2_year: NDArray[np.float64],
     too_few: NDArray[np.bool_],
+    anything_near: NDArray[np.bool_],
     limits: Sequence[float],
     unit: str,
     x0_m: float,
@@ -575,7 +576,8 @@ def disclose_surface(
 ) -> DisclosedSurface:
     """A density reduced to classes; `values_per_km2_year` (rows south to north) is NaN outside the force.
 
-    Cells of `too_few` say so and nothing else.
+    Cells of `too_few` say so and nothing else. To the analyst only where there is `anything_near`: elsewhere there is
+    nothing to doubt. To others everywhere, or the edge of the hatching would circle the place of a single person.
 
     Raises DisclosureError where a partner or a meeting would get a finer bandwidth or more classes than allowed.
     """
@@ -591,7 +593,8 @@ def disclose_surface(
         )
     outside = np.isnan(values_per_km2_year)
     classes = np.digitize(np.where(outside, 0.0, values_per_km2_year), limits).astype(np.uint8)
-    classes[too_few] = TOO_FEW_CLASS
+    classes[too_few] = NOTHING_CLASS
+    classes[too_few & anything_near if audience is Audience.ANALYST else too_few] = TOO_FEW_CLASS
     classes[outside] = OUTSIDE_CLASS
     return DisclosedSurface(
         classes=classes,

@@ -232,6 +232,7 @@ def _surface(question: Question, comparison: PeriodComparison, sign: float) -> D
     return disclose_surface(
         values_per_km2_year=np.where(surface.inside, shown, np.nan),
         too_few=np.zeros(shown.shape, dtype=bool),
+        anything_near=np.zeros(shown.shape, dtype=bool),
         limits=density_classes(values=np.where(surface.inside, shown, np.nan)),
         unit=_("administrations per km² per year, change"),
         x0_m=west_m,

@@ -50,22 +50,26 @@ def asked_bandwidth(
     bandwidth_m: float | None,
 ) -> tuple[float, str]:
     """Metres and the reason for them, never finer than the audience may see; by the rule where none is asked for."""
-    if bandwidth_m is not None:
-        reason = _("{metres} m, chosen by hand.").format(metres=format_number(bandwidth_m, significant=3))
-    else:
-        choice = density.select_bandwidth(
-            easting_m=easting_m,
-            northing_m=northing_m,
-            window=window,
-            # The coarser places decide: a bandwidth below their precision would draw the snapping grid.
-            location_precision_m=float(np.quantile(location_precision_m, 0.9)),
-        )
-        bandwidth_m, reason = choice.metres, choice.reason
-    finest = question.thresholds.partner_bandwidth_m
-    if question.audience is not Audience.ANALYST and bandwidth_m < finest:
-        metres = format_number(finest, significant=3)
-        return finest, _("{metres} m, the finest that this audience may see.").format(metres=metres)
-    return bandwidth_m, reason
+    if bandwidth_m is not None and question.audience is Audience.ANALYST:
+        return bandwidth_m, _("{metres} m, chosen by hand.").format(metres=format_number(bandwidth_m, significant=3))
+    precision_m = np.where(np.isnan(location_precision_m), question.settings.privacy.snap_m, location_precision_m)
+    choice = density.select_bandwidth(
+        easting_m=easting_m,
+        northing_m=northing_m,
+        window=window,
+        # The coarser places decide: a bandwidth below their precision would draw the snapping grid.
+        location_precision_m=float(np.quantile(precision_m, 0.9)),
+    )
+    if question.audience is Audience.ANALYST:
+        return choice.metres, choice.reason
+    # Others may smooth more than the rule does, never less: a narrow bandwidth picks out single administrations.
+    finest_m = max(choice.metres, question.thresholds.partner_bandwidth_m)
+    if bandwidth_m is not None and bandwidth_m > finest_m:
+        return bandwidth_m, _("{metres} m, chosen by hand.").format(metres=format_number(bandwidth_m, significant=3))
+    if finest_m > choice.metres or bandwidth_m is not None:
+        metres = format_number(finest_m, significant=3)
+        return finest_m, _("{metres} m, the finest that this audience may see.").format(metres=metres)
+    return choice.metres, choice.reason
 
 
 def place_names(question: Question, *, easting_m: Sequence[float], northing_m: Sequence[float]) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -161,13 +162,14 @@ def _draw(question: Question, located: LocatedAdministrations, options: HeatMapO
     )
     tell(0.75, _("Working out where there are too few"))
     doubt = density.density_uncertainty(surface=surface, window=window, **points)
-    # Where one administration alone reaches two bandwidths there is something to doubt; beyond that there is nothing.
-    something = surface.values_per_km2 >= np.exp(-2) / (2 * np.pi * (bandwidth_m / 1000) ** 2)
     values_per_km2_year = np.where(doubt.masked, 0.0, surface.values_per_km2 / question.filters.years)
+    # What one administration alone gives at two bandwidths.
+    least_per_km2 = np.exp(-2) / (2 * np.pi * (bandwidth_m / 1000) ** 2)
     west_m, south_m, _east_m, _north_m = surface.bounds_m
     disclosed = disclose_surface(
         values_per_km2_year=values_per_km2_year,
-        too_few=doubt.masked & something,
+        too_few=doubt.masked,
+        anything_near=surface.values_per_km2 >= least_per_km2,
         limits=density.density_classes(values=values_per_km2_year),
         unit=_("administrations per km² per year"),
         x0_m=west_m,
@@ -208,7 +210,7 @@ def _headline(question: Question, surface: density.DensitySurface, too_few: NDAr
         northing_m=surface.northing_m[[peaks[index][0] for index in largest]],
     ).name
     return _("Half of the mapped administrations fell in {share} of the area, chiefly around {places}.").format(
-        share=format_share(float(share), decimals=1), places=join_words(list(dict.fromkeys(names)))
+        share=format_share(max(float(share), 0.001), decimals=1), places=join_words(list(dict.fromkeys(names)))
     )
 
 
@@ -313,7 +315,7 @@ def _listed(question: Question) -> DisclosedTable:
             geography.area_name(row.small_area) if row.small_area in known else _("Not recorded"),
             settings[row.setting],
             join_words([substances[name] for name in row.substances]) if len(row.substances) else _("Not recorded"),
-            format_count(int(row.doses_given)) if row.doses_given == row.doses_given else _("Not recorded"),
+            _("Not recorded") if pd.isna(row.doses_given) else format_count(int(row.doses_given)),
         )
         for row in listed.itertuples()
     ]

@@ -151,6 +151,7 @@ def test_a_surface_leaves_as_classes_only() -> None:
     surface = disclose_surface(
         values_per_km2_year=values,
         too_few=too_few,
+        anything_near=np.zeros_like(too_few),
         limits=(0.2, 1.0, 5.0),
         unit="per km2 per year",
         x0_m=0,
@@ -164,10 +165,37 @@ def test_a_surface_leaves_as_classes_only() -> None:
     assert surface.classes.dtype == np.uint8
 
 
+@pytest.mark.parametrize("audience", OTHERS)
+def test_a_lone_event_does_not_change_what_others_see(audience: Audience) -> None:
+    generator = np.random.default_rng(7)
+    values, too_few = generator.random((9, 9)), generator.random((9, 9)) < 0.6
+
+    def classes(anything_near: np.ndarray, seen_by: Audience) -> list[list[int]]:
+        surface = disclose_surface(
+            values_per_km2_year=values + anything_near * too_few,
+            too_few=too_few,
+            anything_near=anything_near,
+            limits=(0.2, 0.5),
+            unit="",
+            x0_m=0,
+            y0_m=0,
+            cell_m=100,
+            bandwidth_m=800,
+            audience=seen_by,
+            thresholds=THRESHOLDS,
+        )
+        return surface.classes.tolist()
+
+    nowhere, somewhere = np.zeros((9, 9), dtype=bool), generator.random((9, 9)) < 0.5
+    assert classes(nowhere, audience) == classes(somewhere, audience)
+    assert classes(nowhere, Audience.ANALYST) != classes(somewhere, Audience.ANALYST)
+
+
 def test_a_surface_finer_than_allowed_is_not_made() -> None:
     arguments = {
         "values_per_km2_year": np.ones((2, 2)),
         "too_few": np.zeros((2, 2), dtype=bool),
+        "anything_near": np.ones((2, 2), dtype=bool),
         "unit": "",
         "x0_m": 0,
         "y0_m": 0,

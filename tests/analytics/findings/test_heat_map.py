@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from analytics.disclosure import OUTSIDE_CLASS, TOO_FEW_CLASS
 from analytics.findings.heat_map import HeatMapOptions, Picture, find_heat_map
@@ -119,3 +120,15 @@ def test_progress_is_told_to_the_end(ask) -> None:
     find_heat_map(ask(), options=RULE, on_progress=lambda share, _what: told.append(share))
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+@pytest.mark.parametrize("audience", ["partner", "meeting"])
+def test_where_a_single_administration_was_does_not_show(ask, audience) -> None:
+    """The analyst's hatching stands only where something was; to others it stands wherever little is published."""
+    analyst = find_heat_map(ask(), options=RULE).surface
+    other = find_heat_map(ask(audience=audience), options=HeatMapOptions(bandwidth_m=500.0)).surface
+    assert other.bandwidth_m >= analyst.bandwidth_m
+    assert (other.classes == TOO_FEW_CLASS).sum() > 2 * (analyst.classes == TOO_FEW_CLASS).sum()
+    # What is left blank lies in the rim of something published, never in a gap of the hatching far from it.
+    published = ndimage.binary_dilation(np.isin(other.classes, range(1, 8)), iterations=12)
+    assert not ((other.classes == 0) & ~published).any()
