@@ -13,6 +13,8 @@ help:  ## say what each command does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed  ## set up, make the synthetic force if there is no store, open the dashboard
+	@case "$(PORT)" in *[!0-9]*|""|??????*) echo "PORT must be a number from 1 to 65535, such as PORT=8502."; exit 1;; esac
+	@[ "$(PORT)" -ge 1 ] && [ "$(PORT)" -le 65535 ] || { echo "PORT must be a number from 1 to 65535, such as PORT=8502."; exit 1; }
 	@$(BIN)/python -c 'import socket, sys; sys.exit(socket.socket().connect_ex(("$(HOST)", $(PORT))) == 0)' || \
 		{ echo "Port $(PORT) on $(HOST) is taken, perhaps by a dashboard that is already open. Close it, or say make run PORT=8502."; exit 1; }
 	@$(BIN)/python -m data demo --if-missing

@@ -22,7 +22,7 @@ show_small(" ".join((overview.period + ".", overview.freshness, overview.caveat)
 heat_map = context.find(find_heat_map, options=context.view.options)
 left, right = st.columns([1, 1.2], gap="large")
 with left:
-    show_figure(overview.administrations.text, _("95 % interval {interval}").format(interval=overview.interval))
+    show_figure(overview.administrations.text, overview.interval)
     st.header(_("Over time"))
     show_series(overview.by_time, title=_("Administrations over time"))
     show_table(overview.by_time_table, title=_("Administrations over time"), tallest_rem=11)

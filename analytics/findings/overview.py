@@ -95,7 +95,7 @@ def find_overview(question: Question) -> Overview:
 def _count_interval(count: int) -> str:
     lower = stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
     upper = stats.chi2.ppf(0.975, 2 * count + 2) / 2
-    return format_interval(float(lower), float(upper), significant=3)
+    return _("95 % interval {interval}").format(interval=format_interval(float(lower), float(upper), significant=3))
 
 
 def _headline(count: DisclosedCount, days: int, change: str) -> str:
