@@ -42,6 +42,11 @@ __all__ = [
 # One row of a form speaks of an incident and of one person treated at it, so this target takes the fields of both.
 FORM_TABLE = "administrations"
 
+# Street-level files of all drug incidents give the month alone: good enough for a layer that others are compared with
+# over a year or more, and for nothing else. The month's first day then stands for it.
+MONTH_FORMATS = ("%Y-%m", "%m/%Y", "%B %Y")
+MONTHS_ALLOWED_IN = "risk_events"
+
 # Tables that only the import itself writes.
 _OWN_TABLES = ("imports", "quarantine")
 # Fields that are made from [place] and [person], which say what the columns hold.
@@ -101,9 +106,18 @@ class TimeLayout(_Section):
     @field_validator("formats")
     @classmethod
     def _formats_hold_a_date(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not re.search(r"%[dj]|%[xcD]", each) or not re.search(r"%[Yy]|%[xcD]", each) for each in value):
+        if any(not _holds_a_date(each) and each not in MONTH_FORMATS for each in value):
             raise ValueError("each format needs a day and a year, such as %d/%m/%Y %H:%M")
         return value
+
+    @property
+    def has_months(self) -> bool:
+        """Whether a format gives the month alone."""
+        return any(each in MONTH_FORMATS for each in self.formats)
+
+
+def _holds_a_date(form: str) -> bool:
+    return bool(re.search(r"%[dj]|%[xcD]", form) and re.search(r"%[Yy]|%[xcD]", form))
 
 
 class PlaceLayout(_Section):
@@ -224,6 +238,8 @@ class Mapping(_Section):
         _check_columns(self.columns, fields)
         _check_required(self.columns, self.target)
         _check_form_only(self)
+        if self.times.has_months and self.target != MONTHS_ALLOWED_IN:
+            raise ValueError("times.formats: each format needs a day and a year, such as %d/%m/%Y %H:%M")
         for name, known in self.values.items():
             _check_values(name, known, _value_fields(self.target))
         return self

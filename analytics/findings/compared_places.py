@@ -26,8 +26,8 @@ from analytics.disclosure import (
 from analytics.findings.ground import asked_window, place_names
 from analytics.findings.layers import Layer, LayerMissingError, layer_caveat, layer_points, layer_words
 from analytics.findings.question import Question
-from analytics.point_patterns import TooFewEventsError, inside_window
-from analytics.relative_risk import RelativeRisk, oversmoothing_bandwidth_m, relative_risk
+from analytics.point_patterns import inside_window
+from analytics.relative_risk import FEWEST_EVENTS, RelativeRisk, oversmoothing_bandwidth_m, relative_risk
 from wording import _, format_count, format_number, format_period, join_words, ngettext
 
 __all__ = ["ComparedPlaces", "find_compared_places"]
@@ -68,10 +68,9 @@ def find_compared_places(
     cases = _inside(located.easting_m, located.northing_m, window)
     try:
         controls = _inside(*layer_points(question, layer), window)
-        risk = _compare(cases, controls, window, tell)
     except LayerMissingError as error:
         return _nothing(question, layer, len(cases[0]), 0, str(error))
-    except TooFewEventsError:
+    if min(len(cases[0]), len(controls[0])) < FEWEST_EVENTS:
         return _nothing(
             question,
             layer,
@@ -79,6 +78,7 @@ def find_compared_places(
             len(controls[0]),
             _("Too few to compare: 5 administrations with a place and 5 of the other layer are needed in this area."),
         )
+    risk = _compare(cases, controls, window, tell)
     return _answer(question, layer, risk, cases, controls)
 
 
@@ -94,7 +94,7 @@ def _compare(
         easting_m=np.concatenate([cases[0], controls[0]]),
         northing_m=np.concatenate([cases[1], controls[1]]),
         window=window,
-        events=float(np.sqrt(max(len(cases[0]), 1) * len(controls[0]))),
+        events=float(np.sqrt(len(cases[0]) * len(controls[0]))),
     )
     return relative_risk(
         case_easting_m=cases[0],
