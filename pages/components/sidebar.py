@@ -363,12 +363,14 @@ def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) ->
         if any(code not in offered.names[name] for code in codes):
             raise InvalidFilterError(
                 _("The link asks for a {what} that these records do not have, so {what} was left open.").format(
-                    what=_headings()[name].lower()
+                    what=_headings()[name]
                 )
             )
         return {name: codes}
     if name == "audience" and text in list(offered.audiences):
         return {"audience": Audience(text)}
+    if name == "audience" and text in list(Audience):
+        raise InvalidFilterError(_("The link is for an audience that this deployment does not show records to."))
     if name == "level" and text in offered.levels:
         return {"level": text}
     if name in ("points", *_WAIT_EXTRAS) and text in ("0", "1"):
