@@ -1,7 +1,7 @@
 """What is looked at (`Filters`) and by whom (`AccessScope`): frozen, hashable; invalid states cannot be built."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from data.schema import SETTINGS, SUBSTANCES
 from wording import NaloxoneWatchError, _, format_date
@@ -52,6 +52,20 @@ class Filters:
         _reject_unknown(self.settings, SETTINGS, _("setting"))
         for name in ("bcus", "authorities", "small_areas", "substances", "settings"):
             object.__setattr__(self, name, tuple(sorted(set(getattr(self, name)))))
+
+    def in_whole_quarters(self) -> "Filters":
+        """The same with the period widened to whole calendar quarters.
+
+        Single days picked by a reader who may not see small counts would tell him, day by day, when there was none.
+        """
+        first_month = 3 * ((self.first_day.month - 1) // 3) + 1
+        next_month = 3 * ((self.last_day.month - 1) // 3) + 4
+        next_year = self.last_day.year + (next_month > 12)
+        return replace(
+            self,
+            first_day=self.first_day.replace(month=first_month, day=1),
+            last_day=date(next_year, next_month - 12 * (next_month > 12), 1) - timedelta(days=1),
+        )
 
     @property
     def days(self) -> int:

@@ -230,12 +230,13 @@ def _open_context(
     for sentence in view.ignored:
         st.warning(sentence)
     scope = AccessScope(audience=str(view.audience))
+    filters = view.filters if view.audience is Audience.ANALYST else view.filters.in_whole_quarters()
     return PageContext(
-        question=Question(store=store, geography=geography, settings=settings, filters=view.filters, scope=scope),
+        question=Question(store=store, geography=geography, settings=settings, filters=filters, scope=scope),
         view=view,
         offered=offered,
         ground=ground,
-        key=f"{store.version}|{view.filters!r}|{scope!r}|{settings!r}",
+        key=f"{store.version}|{filters!r}|{scope!r}|{settings!r}",
     )
 
 
