@@ -10,7 +10,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -161,6 +161,9 @@ def make_demo(
         on_progress(0.0, _("Drawing a synthetic force."))
     force = generate(kind=kind, seed=seed, rows=rows, geography=geography, time_zone=settings.time_zone)
     weights = np.cumsum([0, *(len(file.frame) for file in force.files)])
+    # The force's files are of its own day, which a machine's clock may not have reached.
+    extracted = datetime.combine(force.extract_day, time(), UTC) + timedelta(days=1)
+    as_of = max(extracted, datetime.now(UTC))
     reports = []
     for file, start, end in zip(force.files, weights, weights[1:], strict=False):
         reports.append(
@@ -170,6 +173,7 @@ def make_demo(
                 settings=settings,
                 keys=keys,
                 geography=geography,
+                as_of=as_of,
                 on_progress=_part_of(on_progress, start / weights[-1], end / weights[-1]),
             )
         )

@@ -63,6 +63,7 @@ class _Deployment:
     settings: Settings
     keys: Keys
     geography: Geography
+    as_of: datetime
 
 
 def import_file(
@@ -108,7 +109,7 @@ def import_stream(
 ) -> ImportReport:
     """Import the bytes of a file that is in memory, such as an upload; `label` is what sentences call it."""
     check_synthetic(mapping, settings)
-    deployment = _Deployment(settings=settings, keys=keys, geography=geography)
+    deployment = _Deployment(settings=settings, keys=keys, geography=geography, as_of=datetime.now(UTC))
     expected = list(mapping.headings) if mapping else []
     layout = mapping.file if mapping else FileLayout()
     with open_table(source=stream, label=label, layout=layout, limits=settings.imports, expected=expected) as source:
@@ -124,10 +125,14 @@ def import_frame(
     geography: Geography,
     dry_run: bool = False,
     on_progress: Progress | None = None,
+    as_of: datetime | None = None,
 ) -> ImportReport:
-    """Import a data frame: one row a record, columns named by their headings, cells of any type."""
+    """Import a data frame: one row a record, columns named by their headings, cells of any type.
+
+    `as_of` is the moment (with a zone) after which nothing in it can have happened; without it, now.
+    """
     check_synthetic(mapping, settings)
-    deployment = _Deployment(settings=settings, keys=keys, geography=geography)
+    deployment = _Deployment(settings=settings, keys=keys, geography=geography, as_of=as_of or datetime.now(UTC))
     return _run(frame_table(frame=frame, label=_("the table")), mapping, deployment, dry_run, on_progress)
 
 
@@ -206,6 +211,7 @@ def _prepare(source: SourceTable, mapping: Mapping, deployment: _Deployment, tel
         settings=deployment.settings,
         pseudonymiser=pseudonymiser,
         geography=deployment.geography,
+        as_of=pd.Timestamp(deployment.as_of).tz_convert("UTC"),
     )
     records, rows_in = _read_all(source, reader, positions.values(), tell)
     records, identical_rows = _settle_repeats(records, reader, mapping.table.key)

@@ -175,6 +175,11 @@ def reason_sentence(reason: str) -> str:
         "time_missing": _("the row has no time. Fill it in at the source."),
         "time_unreadable": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
         "time_implausible": _("this time is before 1990. Correct the year at the source."),
+        "time_in_future": _(
+            "this time is more than a day after the import, so it cannot have happened yet. Correct the year, or the "
+            "order of day and month (day_first under [times])."
+        ),
+        "date_implausible": _("this date is before 1950 or after 2100. Correct the year at the source."),
         "not_a_time": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
         "not_a_time_of_day": _("this is no time of day such as 14:05; only the date was kept. Correct it."),
         "not_a_date": _("this is no date in a known form. Correct it, or add its form to formats under [times]."),

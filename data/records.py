@@ -6,7 +6,7 @@ to the quarantine log, by its place in the file.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from itertools import combinations
 
@@ -55,6 +55,12 @@ NO_SUBSTANCE = f"{NOT_RECORDED}{PAIR_MARK}{NOT_RECORDED}"
 
 # Hours a wait may last before it is more likely a slip than a wait: the schema's bound for minutes.
 _LONGEST_WAIT_MINUTES = 360.0
+# A clock that is wrong, or a zone that is stated wrongly, is wrong by less than a day.
+_CLOCK_ERROR = pd.Timedelta(days=1)
+# Times of what has happened; those of shifts and due dates may lie ahead.
+_PAST_TIMES = frozenset({"recorded_at", "given_at", "started_at", "ended_at"})
+# Beyond these a date of training, duty or expiry is a slip: nobody serves, and no kit lasts, that long.
+_FIRST_YEAR, _LAST_YEAR = 1950, 2100
 # A shorter key, such as a person's number in an incident, is too common a text to be told by.
 _SHORTEST_SECRET_KEY = 6
 
@@ -93,8 +99,12 @@ class RecordReader:
         settings: Settings,
         pseudonymiser: Pseudonymiser,
         geography: Geography,
+        as_of: pd.Timestamp,
     ) -> None:
-        """`positions` gives the column (0 = first) of each plain heading that the mapping reads."""
+        """`positions` gives the column (0 = first) of each plain heading that the mapping reads.
+
+        `as_of` is the import's moment (UTC), after which nothing in the file can have happened.
+        """
         self.log = QuarantineLog()
         self.counts: Counter[str] = Counter()
         self._mapping = mapping
@@ -102,6 +112,7 @@ class RecordReader:
         self._settings = settings
         self._pseudonymiser = pseudonymiser
         self._geography = geography
+        self._as_of = as_of
         self._names = AreaNames(geography)
         self._file_zone = mapping.times.time_zone or settings.time_zone
         self._fields = mapped_fields(mapping.target)
@@ -196,11 +207,16 @@ class RecordReader:
         headings = self._mapping.headings_of("occurred_at")
         moments = self._moments("occurred_at", headings)
         cell = self._cell(headings[0])
-        for bad, reason in ((moments.unreadable, "time_unreadable"), (moments.implausible, "time_implausible")):
+        late = self._in_future(moments)
+        for bad, reason in (
+            (moments.unreadable, "time_unreadable"),
+            (moments.implausible, "time_implausible"),
+            (late, "time_in_future"),
+        ):
             self._set_aside(bad, field="occurred_at", reason=reason, cell=cell, whole_row=True)
         missing = moments.instants.isna().to_numpy() & ~moments.unreadable & ~moments.implausible
         self._set_aside(missing, field="occurred_at", reason="time_missing", cell=cell, whole_row=True)
-        self.counts["future_times"] += int((moments.instants > pd.Timestamp.now("UTC")).sum())
+        self.counts["future_times"] += int(((moments.instants > self._as_of).to_numpy() & ~late).sum())
         known_hour = (moments.precision != "day") & moments.instants.notna().to_numpy()
         precisions = list(table_named(self._tables[0]).field("time_precision").values)
         columns["occurred_at"] = moments.instants.array
@@ -226,12 +242,27 @@ class RecordReader:
             self._set_aside(bad_clocks, field=field, reason="not_a_time_of_day", cell=cells[1])
         return moments
 
+    def _in_future(self, moments: Moments) -> Mask:
+        """Which times are so far after the import that no clock's error explains them."""
+        return (moments.instants > self._as_of + _CLOCK_ERROR).to_numpy()
+
     def _optional_moments(self, field: str, headings: tuple[str, ...]) -> Moments:
         """Times of a field that a row can do without."""
-        moments = self._now.moments[field] = self._moments(field, headings)
+        moments = self._moments(field, headings)
         cell = self._cell(headings[0])
         self._set_aside(moments.unreadable, field=field, reason="not_a_time", cell=cell)
         self._set_aside(moments.implausible, field=field, reason="time_implausible", cell=cell)
+        # A step that is due and a rostered shift may lie ahead, though not by centuries.
+        late = self._in_future(moments) if field in _PAST_TIMES else (moments.local.dt.year > _LAST_YEAR).to_numpy()
+        self._set_aside(late, field=field, reason="time_in_future", cell=cell)
+        if late.any():
+            moments = replace(
+                moments,
+                instants=moments.instants.mask(late),
+                local=moments.local.mask(late),
+                later_instants=moments.later_instants.mask(late),
+            )
+        self._now.moments[field] = moments
         return moments
 
     # --- plain fields -------------------------------------------------------------------------------------------------
@@ -261,7 +292,9 @@ class RecordReader:
                 cell.texts, formats=self._mapping.times.formats, day_first=self._mapping.times.day_first
             )
             self._set_aside(wrong, field=field.name, reason="not_a_date", cell=cell)
-            return days.array
+            implausible = ((days.dt.year < _FIRST_YEAR) | (days.dt.year > _LAST_YEAR)).to_numpy()
+            self._set_aside(implausible, field=field.name, reason="date_implausible", cell=cell)
+            return days.mask(implausible).array
         if field.type == "VARCHAR":
             texts, wrong = parse_texts(cell.texts, own=self._own_values(field.name))
             wrong |= self._gives_away(texts)

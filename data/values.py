@@ -72,6 +72,9 @@ _EARLIEST_YEAR = 1990
 
 _ISO_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}(?:$|[T ])")
 _OFFSET = re.compile(r"\d{4}-?\d{2}-?\d{2}[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$")
+_FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
+# Years that a nanosecond clock of 64 bits cannot hold are read as the nearest that it can: both are implausible.
+_FIRST_YEAR_HELD, _LAST_YEAR_HELD = 1678, 2261
 _TWO_DIGIT_YEAR = re.compile(r"(?:^|\D)\d{1,2}\D\d{1,2}\D\d{2}(?:\D|$)")
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%H.%M", "%H%M", "%I:%M %p", "%I:%M%p", "%H:%M:%S.%f")
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d/%m/%y", "%d-%b-%y")
@@ -269,7 +272,10 @@ def parse_moments(
 
 
 def parse_days(texts: Texts, *, formats: Sequence[str], day_first: bool) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Days (naive midnights; NaT where missing or unusable), and which cells are no date."""
+    """Days (naive midnights; NaT where missing or unusable), and which cells are no date.
+
+    Years before 1678 or after 2261 become these, for the caller to find implausible.
+    """
     walls, _precision, unreadable, _aware = _parse_walls(texts, formats, day_first)
     return walls.dt.normalize(), unreadable
 
@@ -330,7 +336,39 @@ def _parse_walls(
     for form in _common_forms(day_first, sample=distinct[waiting][:_SAMPLE]):
         settled = settle(_by_format(form), waiting)
         precision[settled] = _precision_of(form)
+    if waiting.any():
+        rows = np.flatnonzero(waiting)
+        _read_far_years(distinct, rows, formats, day_first, walls=walls, precision=precision, waiting=waiting)
     return pd.Series(walls[codes]), precision[codes], waiting[codes], aware[codes]
+
+
+def _read_far_years(
+    distinct: Texts,
+    rows: NDArray[np.intp],
+    formats: Sequence[str],
+    day_first: bool,
+    *,
+    walls: NDArray[np.datetime64],
+    precision: NDArray[np.object_],
+    waiting: NDArray[np.bool_],
+) -> None:
+    """Times such as 2999-01-01, which have a known form and a year that cannot be held, become the nearest held."""
+    far, texts = [], []
+    for row in rows:
+        years = [int(each) for each in _FOUR_DIGITS.findall(distinct[row])]
+        beyond = [year for year in years if not _FIRST_YEAR_HELD <= year <= _LAST_YEAR_HELD]
+        if len(beyond) == 1:
+            far.append((row, beyond[0]))
+            texts.append(distinct[row].replace(f"{beyond[0]:04}", "2000", 1))
+    if not far:
+        return
+    near = np.empty(len(texts), dtype=object)
+    near[:] = texts
+    _walls, found_precision, unreadable, _aware = _parse_walls(near, formats, day_first)
+    for (row, year), form, bad in zip(far, found_precision, unreadable, strict=True):
+        if not bad:
+            held = _LAST_YEAR_HELD if year > _LAST_YEAR_HELD else _FIRST_YEAR_HELD
+            walls[row], precision[row], waiting[row] = np.datetime64(f"{held}-01-01"), form, False
 
 
 def _common_forms(day_first: bool, *, sample: Texts) -> list[str]:

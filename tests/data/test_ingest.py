@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
@@ -422,6 +422,36 @@ def test_rows_without_key_or_time_wait_whole(importer):
     assert held["whole_row"].all()
     assert sorted(held["row_number"]) == [2, 3, 4, 5, 6]
     assert held["record_id"].isna().all()
+
+
+def test_a_time_after_the_import_waits_whole_and_no_other_time_or_date_of_it_is_kept(importer):
+    frame = rows(Entered=["02/07/2024 10:00"] * 8)
+    frame["When"] = [
+        *("01/07/2024 10:00", "01/07/2042 10:00", "2999-01-01", "01/01/1066 10:00", "1066-01-01T10:00:00Z"),
+        *("2024-06-30 23:30", "2024-07-02 11:00", "0000-00-00"),
+    ]
+    frame.loc[0, "Entered"] = "02/07/2124 10:00"
+    as_of = datetime(2024, 7, 2, 10, 30, tzinfo=UTC)
+    report = importer.frame(frame, make_mapping(columns={"recorded_at": "Entered"}), as_of=as_of)
+    assert reasons(report) == {
+        ("time_in_future", "occurred_at"): 2,
+        ("time_implausible", "occurred_at"): 2,
+        ("time_unreadable", "occurred_at"): 1,
+        ("time_in_future", "recorded_at"): 1,
+    }
+    assert (report.imported, report.quarantined_rows, report.quarantined_fields) == (3, 5, 1)
+    assert (report.first_day, report.last_day, report.counts.future_times) == (date(2024, 6, 30), date(2024, 7, 2), 0)
+    assert importer.stored("administrations")["recorded_at"].notna().sum() == 2
+    assert "more than a day after the import" in "\n".join(report.lines())
+    later = rows().assign(When="2024-07-03 11:29")
+    assert importer.frame(later, as_of=as_of).counts.future_times == 1
+
+
+def test_a_date_of_training_in_another_millennium_is_set_aside(importer):
+    frame = pd.DataFrame({"carrier_id": list("abc"), "trained_on": ["2999-01-01", "1066-10-14", "2024-02-29"]})
+    report = importer.frame(frame, default_mapping("carriers", list(frame)).model_copy(update={"synthetic": True}))
+    assert reasons(report) == {("date_implausible", "trained_on"): 2}
+    assert importer.stored("carriers")["trained_on"].dropna().tolist() == [pd.Timestamp(2024, 2, 29)]
 
 
 def test_a_repeat_is_unchanged_and_a_different_row_with_its_key_waits(importer):
