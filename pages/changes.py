@@ -11,8 +11,8 @@ from pages.components.theme import show_finding, show_small
 from wording import _
 
 context = open_page(title=_("What changed"), place_controls=("earlier",))
-found = context.find_slowly(find_changes, earlier=context.view.earlier)
 st.title(_("What changed in where police gave naloxone"))
+found = context.find_slowly(find_changes, earlier=context.view.earlier)
 show_finding(found.headline)
 show_small(" ".join((found.counted, found.caveat)))
 if found.method:

@@ -11,8 +11,8 @@ from pages.components.theme import show_finding, show_small
 from wording import _
 
 context = open_page(title=_("Overdoses without police naloxone"), place_controls=("layer",))
-found = context.find_slowly(find_compared_places, layer=context.view.layer)
 st.title(_("Overdoses without police naloxone"))
+found = context.find_slowly(find_compared_places, layer=context.view.layer)
 show_finding(found.headline)
 show_small(" ".join((found.counted, found.caveat)))
 if found.method:

@@ -40,9 +40,9 @@ def show_places(context: PageContext, found: HotspotMap) -> None:
 
 
 context = open_page(title=_("Hotspots"), place_controls=("layer", "bandwidth"))
+st.title(_("Where administrations repeat"))
 options = HotspotOptions(bandwidth_m=context.view.options.bandwidth_m, layer=context.view.layer)
 found = context.find_slowly(find_hotspots, options=options)
-st.title(_("Where administrations repeat"))
 show_finding(found.headline)
 if found.empty:
     context.nothing_to_show(_("No administrations match these filters. Widen the period or take a filter away."))
@@ -50,6 +50,8 @@ show_small(" ".join((found.counted, found.short, found.caveat)))
 show_small(found.back_test.sentence)
 if found.outlines.names:
     show_places(context, found)
+else:
+    st.page_link("pages/heat_map.py", label=_("See the administrations on the heat map"))
 if found.back_test.table.rows:
     st.header(_("Did earlier maps foretell later administrations?"))
     show_table(found.back_test.table, title=_("Back-test"))
