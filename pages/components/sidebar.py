@@ -362,7 +362,7 @@ def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) ->
         codes = [code for code in asked[name] if code]
         if any(code not in offered.names[name] for code in codes):
             raise InvalidFilterError(
-                _("The link asks for a {what} that these records do not have, so {what} was left open.").format(
+                _("{what}: the link asks for one that these records do not have, so it was left open.").format(
                     what=_headings()[name]
                 )
             )
