@@ -1,0 +1,60 @@
+"""Places with repeated administrations in a browser without a network: chosen by click, in the list, by keyboard."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Dashboard, Screen
+
+OpenScreen = Callable[..., Screen]
+CHOSEN_ROW = "tr.chosen td:first-child"
+
+
+def test_map_list_and_keyboard_choose_the_same_place(south_wales: Dashboard, open_screen: OpenScreen) -> None:
+    screen = open_screen("projector")
+    screen.open(f"{south_wales.url}/hotspots")
+    page = screen.page
+    options = page.get_by_role("radio")
+    expect(options.first).to_be_visible()
+    names = [label.strip() for label in page.locator("[role=radiogroup] label").all_inner_texts()]
+    assert len(names) >= 3
+    outlines = screen.map.locator(".leaflet-outlines-pane path[stroke-width='1.2']")
+    expect(outlines).to_have_count(len(names))
+    # The last is small: a click at its middle hits it.
+    outlines.nth(len(names) - 1).click(force=True)
+    expect(page.locator(CHOSEN_ROW)).to_have_text(names[-1])
+    page.locator("[role=radiogroup] label").nth(1).click()
+    expect(page.locator(CHOSEN_ROW)).to_have_text(names[1])
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(CHOSEN_ROW)).to_have_text(names[2])
+    expect(page.get_by_role("heading", name=names[2])).to_be_visible()
+    # The map was not drawn anew, and the chosen outline alone is strong.
+    expect(screen.map.locator(".leaflet-outlines-pane path[stroke-width='4']")).to_have_count(1)
+
+
+def test_only_published_outlines_are_saved(south_wales: Dashboard, open_screen: OpenScreen, tmp_path: Path) -> None:
+    screen = open_screen("projector")
+    screen.open(f"{south_wales.url}/hotspots?audience=partner")
+    with screen.page.expect_download() as waiting:
+        screen.page.get_by_role("button", name="Download the outlines (GeoJSON)").click()
+    file = tmp_path / "places.geojson"
+    waiting.value.save_as(file)
+    saved = json.loads(file.read_text(encoding="utf-8"))
+    assert saved["marking"][:2] == ["OFFICIAL-SENSITIVE", "SYNTHETIC DATA"]
+    assert {feature["geometry"]["type"] for feature in saved["features"]} <= {"Polygon", "MultiPolygon"}
+    assert all(int(feature["properties"]["n"]) >= 5 for feature in saved["features"])
+
+
+def test_work_can_be_stopped_and_gone_on_with(south_wales: Dashboard, open_screen: OpenScreen) -> None:
+    screen = open_screen("projector")
+    page = screen.page
+    # A view nobody has asked for yet: what is in memory needs no stopping.
+    page.goto(f"{south_wales.url}/hotspots?bandwidth=1777")
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
+    stop.click()
+    expect(page.get_by_text("Stopped: nothing was worked out")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("radio").first).to_be_visible()
+    expect(page.get_by_text("Stopped: nothing was worked out")).to_have_count(0)
