@@ -468,7 +468,7 @@ def _mapping(profile: ForceProfile, *, source: str, clocks: tuple[str, ...], dos
             for dose in range(1, dose_columns + 1)
         ),
         waits=wait_layouts(clocks),
-        values=_form_values(),
+        values=_form_values() | {"officer_area": {place.name: place.name for place, _bcu, _share in profile.bases}},
     )
 
 

@@ -19,6 +19,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from data import schema
+from data.values import holds_personal_data
 from wording import NaloxoneWatchError, _, join_words
 
 __all__ = [
@@ -240,6 +241,7 @@ class Mapping(_Section):
         _check_form_only(self)
         if self.times.has_months and self.target != MONTHS_ALLOWED_IN:
             raise ValueError("times.formats: each format needs a day and a year, such as %d/%m/%Y %H:%M")
+        _check_stored_texts(self)
         for name, known in self.values.items():
             _check_values(name, known, _value_fields(self.target))
         return self
@@ -407,6 +409,17 @@ def _check_columns(columns: dict[str, Source], fields: dict[str, schema.Field]) 
             raise ValueError(f"columns.{name}: only keys, tokens and times can come from several columns")
         elif len(_headings(chosen)) > 2 and field.type == "TIMESTAMPTZ":
             raise ValueError(f"columns.{name}: a time comes from one column, or from a date and a time of day")
+
+
+def _check_stored_texts(mapping: Mapping) -> None:
+    """The mapping's own texts go into the store as they stand, so they may say nothing of a person."""
+    fixed = {f"columns.{name}": each.fixed for name, each in mapping.columns.items() if isinstance(each, Fixed)}
+    for name, text in ({"source": mapping.source, "parent_source": mapping.parent_source or ""} | fixed).items():
+        if holds_personal_data(text) or not text.isprintable():
+            raise ValueError(
+                f"{name}: it is stored as it stands, so it must not hold a date, a long number, a collar number or an "
+                "e-mail address"
+            )
 
 
 def _check_required(columns: dict[str, Source], target: str) -> None:

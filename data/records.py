@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.listed import ListedTexts
 from data.mapping import (
     FORM_TABLE,
     DoseLayout,
@@ -35,6 +36,7 @@ from data.values import (
     is_nothing,
     parse_choices,
     parse_days,
+    parse_listed,
     parse_moments,
     parse_numbers,
     parse_substances,
@@ -114,6 +116,7 @@ class RecordReader:
         self._geography = geography
         self._as_of = as_of
         self._names = AreaNames(geography)
+        self._listed = ListedTexts(settings=settings, geography=geography)
         self._file_zone = mapping.times.time_zone or settings.time_zone
         self._fields = mapped_fields(mapping.target)
         self._tables = ("incidents", FORM_TABLE) if mapping.target == FORM_TABLE else (mapping.target,)
@@ -295,6 +298,10 @@ class RecordReader:
             implausible = ((days.dt.year < _FIRST_YEAR) | (days.dt.year > _LAST_YEAR)).to_numpy()
             self._set_aside(implausible, field=field.name, reason="date_implausible", cell=cell)
             return days.mask(implausible).array
+        if find := self._listed.finders.get(field.name):
+            texts, wrong = parse_listed(cell.texts, own=self._own_values(field.name), find=find)
+            self._set_aside(wrong, field=field.name, reason="value_unknown", cell=cell)
+            return texts
         if field.type == "VARCHAR":
             texts, wrong = parse_texts(cell.texts, own=self._own_values(field.name))
             wrong |= self._gives_away(texts)
@@ -335,6 +342,7 @@ class RecordReader:
         as_text = {
             heading for name, field in self._fields.items() if not field.token for heading in mapping.headings_of(name)
         }
+        as_text |= {dose.product for dose in mapping.doses if dose.product}
         numbers = {
             heading for name, field in self._fields.items() if field.token for heading in mapping.key_headings(name)
         }

@@ -18,11 +18,13 @@ from data.schema import YES_NO, Field
 __all__ = [
     "Moments",
     "Texts",
+    "holds_personal_data",
     "is_nothing",
     "kind_of_value",
     "known_choices",
     "parse_choices",
     "parse_days",
+    "parse_listed",
     "parse_moments",
     "parse_numbers",
     "parse_substances",
@@ -87,8 +89,22 @@ _SAMPLE = 200
 
 # A category, a station or a product fits; a remark about a person does not and would be stored as it stands.
 _LONGEST_TEXT = 60
-# Dates of birth, telephone and NHS numbers, e-mail addresses: never part of a category's name.
-_PERSONAL = re.compile(r"@|\d{1,4}[/.\-]\d{1,2}[/.\-]\d{1,4}|(?:\d[ \-]?){9,}")
+_MONTH = (
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+    r"|ionawr|chwef|mawrth|ebrill|mai|mehef|gorff|awst|medi|hydref|tach|rhag)[^\W\d_]*"
+)
+_DAY_OF_MONTH = r"(?<!\d)\d{1,2}(?:st|nd|rd|th|af|il|ydd|fed|eg|ain)?"
+_RANK = r"(?:p\.?c|p\.?s|d\.?c|d\.?s|d\.?i|t/?dc|spc|sc|pcso|csi|sgt|sergeant|insp|inspector|constable|officer|collar)"
+# Dates of birth, telephone and NHS numbers, e-mail addresses, collar numbers: never part of a category's name.
+_PERSONAL = re.compile(
+    r"@|\d{1,4}[/.\-]\d{1,2}[/.\-]\d{1,4}|(?:\d[ \-]?){9,}"
+    # 14 March 1971, 14-Mar-71, 14MAR1971; March 14, 1971; 19710314, 14031971 (lots of today start with 20).
+    rf"|{_DAY_OF_MONTH}\W*(?:of\s+|o\s+)?{_MONTH}\W*(?:\d{{4}}|\d{{2}})(?!\d)"
+    rf"|\b{_MONTH}\W+{_DAY_OF_MONTH}\W+\d{{2,4}}(?!\d)"
+    r"|(?<!\d)(?:19\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|(?:[0-2]\d|3[01])(?:0[1-9]|1[0-2])19\d\d)(?!\d)"
+    rf"|\b{_RANK}\.?\W*(?:no\W*|number\W*)?\d{{1,6}}(?!\d)|(?<!\d)\d{{2,6}}\W*{_RANK}\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,10 +234,36 @@ def parse_texts(texts: Texts, *, own: Mapping[str, str]) -> tuple[NDArray[np.obj
             found[index] = known[plain] or None
         elif not text or plain in _NOTHING:
             found[index] = None
-        elif len(text) > _LONGEST_TEXT or _PERSONAL.search(text) or not text.isprintable():
+        elif len(text) > _LONGEST_TEXT or holds_personal_data(text) or not text.isprintable():
             wrong[index] = True
         else:
             found[index] = " ".join(text.split())
+    return found[codes], wrong[codes]
+
+
+def holds_personal_data(text: str) -> bool:
+    """Whether a text holds a date, a collar, telephone or NHS number or an e-mail address. Names it cannot tell."""
+    return bool(_PERSONAL.search(text))
+
+
+def parse_listed(
+    texts: Texts, *, own: Mapping[str, str], find: Callable[[str], str | None]
+) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Texts of a list that a nation or a deployment keeps (None where missing or not in it), and which are not in it.
+
+    `own` (the mapping's values) adds to the list what it names, in either form; `find` gives a text's listed form.
+    """
+    named = {plain_value(value): value for value in own.values()} | {plain_value(raw): own[raw] for raw in own}
+    codes, distinct = pd.factorize(texts)
+    found = np.empty(len(distinct), dtype=object)
+    wrong = np.zeros(len(distinct), dtype=bool)
+    for index, text in enumerate(distinct):
+        plain = plain_value(text)
+        if plain in named:
+            found[index] = named[plain] or None
+        elif text and plain not in _NOTHING:
+            found[index] = find(text) if len(text) <= _LONGEST_TEXT else None
+            wrong[index] = found[index] is None
     return found[codes], wrong[codes]
 
 

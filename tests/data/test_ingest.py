@@ -23,7 +23,7 @@ from data.ingest import (
 from data.mapping import Mapping, MappingError, default_mapping, mapped_fields
 from data.pseudonymise import Pseudonymiser
 from data.schema import NOT_RECORDED, TABLES, table_named
-from data.settings import StoreSettings
+from data.settings import AmbulanceSettings, StandardSettings, StoreSettings
 from data.store import StoreMissingError, open_store
 from geo.projection import from_wgs84
 from tests.data.importing import KEYS, make_mapping, make_settings, south_wales, stored, workbook
@@ -261,14 +261,65 @@ def test_a_name_or_key_that_slipped_into_a_text_is_not_stored(importer):
     )
     frame["Reference"] = [f"NX{n:06}" for n in range(4)]
     mapping = make_mapping(
-        columns={"administration_id": ["Reference", "Area"], "officer_area": "Area", "call_category_after": "Ward"},
+        columns={"administration_id": ["Reference", "Area"], "recorded_at": "When"},
+        doses=[{"product": "Area"}, {"product": "Ward"}],
         person={"name": "Name"},
     )
     report = importer.frame(frame, mapping)
-    assert reasons(report) == {("text_not_stored", "officer_area"): 2}
-    found = importer.stored("administrations")["officer_area"]
-    assert sorted(found.dropna()) == ["Barry", "Cardiff Bay"]
-    assert sorted(importer.stored("incidents")["call_category_after"]) == ["W1", "W1", "W2", "W3"]
+    assert reasons(report) == {("text_not_stored", "product"): 2}
+    found = importer.stored("doses").set_index("sequence")["product"]
+    assert sorted(found.loc[1].dropna()) == ["Barry", "Cardiff Bay"]
+    assert sorted(found.loc[2]) == ["W1", "W1", "W2", "W3"]
+
+
+SLIPPED = ["Zebedee Quagmire", "PC 1234 QUAGMIRE", "14 March 1971", "Quagmire", "1234", "Police", "Category 9", "C"]
+
+
+def test_what_is_in_no_list_of_forces_categories_or_areas_is_not_stored(importer):
+    slipped = [[*SLIPPED[n:], *SLIPPED[:n]] for n in range(3)]
+    frame = rows(
+        Force=[
+            "south wales constabulary",
+            "South Wales",
+            "Gwent",
+            "devon & cornwall police",
+            "BTP",
+            "n/a",
+            *slipped[0],
+        ],
+        Before=["CATEGORY 1", "c2", "Cat 5", "red", "amber  2", "Omega", *slipped[1]],
+        Area=["Cardiff", "CF10", "w06000015", "Mid Glamorgan", "Ely Bridge", "Station 7", *slipped[2]],
+    )
+    mapping = make_mapping(
+        columns={"recording_force": "Force", "call_category_before": "Before", "officer_area": "Area"},
+        values={
+            "recording_force": {"BTP": "British Transport Police"},
+            "call_category_before": {"Omega": "Omega"},
+            "officer_area": {"7": "Station 7", "Ely Bridge": "Ely"},
+        },
+    )
+    report = importer.frame(frame, mapping)
+    fields = ("recording_force", "call_category_before", "officer_area")
+    assert reasons(report) == {("value_unknown", field): len(SLIPPED) for field in fields}
+    assert "Add it under [values]" in "\n".join(report.lines())
+    incidents, administrations = importer.stored("incidents"), importer.stored("administrations")
+    assert sorted(incidents["recording_force"].dropna()) == [
+        *("British Transport Police", "Devon & Cornwall", "Gwent", "South Wales Police", "South Wales Police")
+    ]
+    assert sorted(incidents["call_category_before"].dropna()) == [
+        *("Amber 2", "Category 1", "Category 2", "Category 5", "Omega", "Red")
+    ]
+    areas = administrations["officer_area"].dropna()
+    assert sorted(areas) == ["CF10", "Cardiff", "Ely", "Mid Glamorgan", "Station 7", "W06000015"]
+
+
+def test_a_category_of_the_deployments_own_standards_is_known(importer):
+    standard = StandardSettings(
+        category="Priority Alpha", measure="mean", minutes=8, first_day=date(2020, 1, 1), source="A test"
+    )
+    importer.settings = importer.settings.model_copy(update={"ambulance": AmbulanceSettings(standards=(standard,))})
+    report = importer.frame(rows(After=["priority alpha"]), make_mapping(columns={"call_category_after": "After"}))
+    assert (report.quarantined_fields, importer.stored("incidents")["call_category_after"][0]) == (0, "Priority Alpha")
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
@@ -575,7 +626,9 @@ def test_every_table_takes_a_file_with_its_own_field_names(importer, table):
     for name, field in mapped_fields(table.name).items():
         value = "7" if field.minimum is not None else field.values[0] if field.values else example[field.type]
         value = "PC 1234" if field.token else value
-        columns[name] = {"authority": "Cardiff", "small_area": "CF10", "bcu": "Mid Glamorgan"}.get(name, value)
+        listed = {"recording_force": "Gwent", "call_category_before": "Red", "call_category_after": "Amber 1"}
+        listed |= {"authority": "Cardiff", "small_area": "CF10", "bcu": "Mid Glamorgan", "officer_area": "Swansea"}
+        columns[name] = listed.get(name, value)
     frame = pd.DataFrame([columns, columns])
     for name, field in mapped_fields(table.name).items():
         if field.token and field.required:

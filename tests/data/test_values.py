@@ -132,6 +132,9 @@ def test_numbers_that_are_none_or_not_allowed():
         "ann@example.org",
         "07700 900123",
         "943 476 5919",
+        *("14 March 1971", "14th of mar. 71", "14-Mar-1971", "14MAR1971", "March 14, 1971", "14 Mawrth 1971"),
+        *("Sept 3 1980", "19710314", "14031971", "1af o Ebrill 1980"),
+        *("PC 1234 Quagmire", "ps12", "DC-4711", "Sgt. 88", "collar no. 1234", "1234 PC", "T/DC 9", "PCSO 7001"),
         "x" * 61,
         "a\x00b",
         "line\nbreak",
@@ -141,6 +144,18 @@ def test_a_text_that_looks_like_personal_data_is_not_stored(text):
     found, wrong = parse_texts(column(text, "Cardiff Bay"), own={})
     assert list(found) == [None, "Cardiff Bay"]
     assert list(wrong) == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Nyxoid 1.8 mg nasal spray", "Prenoxad 1 mg/ml injection", "LOT-20271", "24A1234", "20271130", "Bay 4"),
+        *("Marchwood 2", "Queen's Drive", "DS Smith House", "Unit 12, Mayfield", "CPS1234", "Station 71"),
+    ],
+)
+def test_the_name_of_a_product_a_lot_or_a_station_is_stored(text):
+    found, wrong = parse_texts(column(text), own={})
+    assert (found[0], wrong[0]) == (text, False)
 
 
 def test_texts_are_kept_with_single_spaces_or_replaced_by_the_mapping():
