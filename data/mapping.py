@@ -19,7 +19,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from data import schema
-from data.values import holds_personal_data
+from data.values import holds_personal_data, is_time_format
 from wording import NaloxoneWatchError, _, join_words
 
 __all__ = [
@@ -80,9 +80,13 @@ class FileLayout(_Section):
     @field_validator("encoding")
     @classmethod
     def _encoding_exists(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         try:
-            return value and codecs.lookup(value).name
-        except LookupError as error:
+            # Looking up alone would let base64 through, which is no encoding of text.
+            "".encode(value)
+            return codecs.lookup(value).name
+        except (LookupError, ValueError) as error:
             raise ValueError("not an encoding such as utf-8 or cp1252") from error
 
 
@@ -109,6 +113,8 @@ class TimeLayout(_Section):
     def _formats_hold_a_date(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if any(not _holds_a_date(each) and each not in MONTH_FORMATS for each in value):
             raise ValueError("each format needs a day and a year, such as %d/%m/%Y %H:%M")
+        if any(not is_time_format(each) for each in value):
+            raise ValueError("a format has a code that strptime does not know, or one twice; write %d/%m/%Y %H:%M")
         return value
 
     @property
@@ -303,12 +309,12 @@ def load_mapping(path: Path) -> Mapping:
     """The mapping in the TOML file at `path`. Raises MappingError."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise MappingError(_("The mapping file {file} cannot be read. Check its name.").format(file=path)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MappingError(
             _("The mapping file {file} is not valid TOML: {detail}.").format(file=path, detail=error)
         ) from error
+    except (OSError, ValueError) as error:
+        raise MappingError(_("The mapping file {file} cannot be read. Check its name.").format(file=path)) from error
     try:
         return Mapping.model_validate(raw)
     except ValidationError as error:

@@ -10,13 +10,16 @@ import csv
 import hashlib
 import io
 import itertools
+import re
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import reduce
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -42,6 +45,12 @@ _COMPOUND_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Rows treated at once: large enough for vectorised work, small enough that 30 text columns stay near 100 MB.
 _BLOCK_ROWS = 50_000
 _READ_BYTES = 1 << 20
+# Readers lay a sheet out as one rectangle (some 50 bytes a cell), so one stray cell far out costs the whole memory. A
+# rectangle under the first bound is cheap; above it, it must be mostly of filled cells, which the file's size bounds.
+_CHEAP_CELLS = 5_000_000
+_CELLS_FOR_A_FILLED_ONE = 4
+# A cell with something in it, by its letters and number: <c r="XFD1048576" t="s">.
+_FILLED_CELL = re.compile(rb'<(?:\w+:)?c\s[^<>]*?\br\s*=\s*["\']\$?([A-Za-z]{1,3})\$?([0-9]{1,7})["\'][^<>]*(?<!/)>')
 # A cell can be no longer than the file; csv's own limit (131,072) would refuse a file for one long remark.
 _LONGEST_CSV_FIELD = 2**31 - 1
 
@@ -90,7 +99,7 @@ def open_table(
         return
     try:
         stream = source.open("rb")
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name with a NUL in it is a ValueError
         raise UnreadableFileError(
             _("The file {file} cannot be opened. Check its name and that you may read it.").format(file=label)
         ) from error
@@ -252,6 +261,7 @@ def _open_workbook(stream: BinaryIO, label: str, layout: FileLayout, limits: Imp
     file_hash = hashlib.sha256(stream.read()).hexdigest()
     stream.seek(0)
     _refuse_zip_bomb(stream, label, limits)
+    _refuse_stray_cells(stream, label)
     try:
         workbook = CalamineWorkbook.from_filelike(stream)
         rows = _sheet_rows(workbook, label, layout)
@@ -298,6 +308,47 @@ def _refuse_zip_bomb(stream: BinaryIO, label: str, limits: ImportSettings) -> No
                 "raise largest_file_mb under [imports]."
             ).format(file=label, limit=format_count(limits.largest_file_mb))
         )
+
+
+def _refuse_stray_cells(stream: BinaryIO, label: str) -> None:
+    """Refuse a workbook of whose sheets one is a huge rectangle for a few cells."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            for entry in archive.infolist():
+                if entry.filename.lower().endswith(".xml"):
+                    with archive.open(entry) as part:
+                        rows, columns, filled = _extent(part)
+                    if rows * columns > max(_CHEAP_CELLS, _CELLS_FOR_A_FILLED_ONE * filled):
+                        raise UnreadableFileError(
+                            _(
+                                "A sheet of the workbook {file} reaches to row {row} and column {column}, and almost "
+                                "all of it is empty. Delete the cells far from the table, or save the table as CSV."
+                            ).format(file=label, row=format_count(rows), column=format_count(columns))
+                        )
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError):
+        return  # an old .xls, or damaged, or locked: the reader says which
+    finally:
+        stream.seek(0)
+
+
+def _extent(part: IO[bytes]) -> tuple[int, int, int]:
+    """The last row and column of a sheet with anything in them, and how many cells have."""
+    last_row, letters, filled, rest = 0, set(), 0, b""
+    while chunk := part.read(_READ_BYTES):
+        text = rest + chunk
+        whole = text.rfind(b"<")
+        # A tag is never this long; what is no XML has no tags to wait for.
+        rest = text[whole:] if whole >= 0 and len(text) - whole < _READ_BYTES else b""
+        cells = _FILLED_CELL.findall(text[:whole] if rest else text)
+        filled += len(cells)
+        letters.update(column for column, _row in cells)
+        last_row = max(last_row, max((int(row) for _column, row in cells), default=0))
+    return last_row, max(map(_column_number, letters), default=0), filled
+
+
+def _column_number(letters: bytes) -> int:
+    """A is 1, Z 26, AA 27."""
+    return reduce(lambda number, letter: 26 * number + letter - ord("A") + 1, letters.upper(), 0)
 
 
 def _sheet_rows(workbook: CalamineWorkbook, label: str, layout: FileLayout) -> list[list[Any]]:

@@ -20,6 +20,7 @@ __all__ = [
     "Texts",
     "holds_personal_data",
     "is_nothing",
+    "is_time_format",
     "kind_of_value",
     "known_choices",
     "parse_choices",
@@ -135,6 +136,15 @@ def plain_value(text: str) -> str:
 def is_nothing(text: str) -> bool:
     """Whether a cell is empty or says that nothing was recorded."""
     return not text or (not text[0].isdigit() and plain_value(text) in _NOTHING)
+
+
+def is_time_format(form: str) -> bool:
+    """Whether times can be read by a format of strptime's."""
+    try:
+        _by_format(form)(np.array(["2001-02-03"], dtype=object))
+    except (ValueError, re.error):
+        return False
+    return True
 
 
 def kind_of_value(text: str) -> str:

@@ -112,6 +112,11 @@ def test_one_key_serves_incident_and_administration():
         ({"place": {"crs": "EPSG:nowhere", "x": "E", "y": "N"}}, "not a coordinate reference system"),
         ({"place": {"x": "E"}}, "go together"),
         ({"file": {"encoding": "utf-99"}}, "not an encoding"),
+        *(({"file": {"encoding": name}}, "not an encoding") for name in ("base64", "rot13", "undefined", "a\0b")),
+        *(
+            ({"times": {"formats": [form]}}, "strptime does not know")
+            for form in ("%d/%m/%Y %H:%N", "%d/%d/%Y", "%d/%m/%Y %", "%Y %U %d")
+        ),
         ({"file": {"separator": "#"}}, "separator"),
         ({"values": {"gender": {"M": "man"}}}, "man is not one of male, female"),
         ({"values": {"incident_id": {"M": "man"}}}, "not a field whose values"),
@@ -148,6 +153,8 @@ def test_an_unusable_file_is_named(text, words, tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(MappingError, match="cannot be read"):
         load_mapping(tmp_path / "none.toml")
+    with pytest.raises(MappingError, match="cannot be read"):
+        load_mapping(Path("no\0ne.toml"))
 
 
 @pytest.mark.parametrize("target", TARGETS)

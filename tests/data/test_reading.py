@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import tracemalloc
 import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
@@ -122,11 +123,43 @@ def test_too_large_a_file_too_many_rows_and_a_zip_bomb_are_refused():
 
 
 def test_a_file_that_is_not_there_is_named():
-    with (
-        pytest.raises(UnreadableFileError, match=r"x\.csv cannot be opened"),
-        open_table(source=Path("no/x.csv"), label="x.csv", layout=FileLayout(), limits=LIMITS, expected=()),
-    ):
-        pass
+    for path in (Path("no/x.csv"), Path("x\0.csv")):
+        with (
+            pytest.raises(UnreadableFileError, match=r"x\.csv cannot be opened"),
+            open_table(source=path, label="x.csv", layout=FileLayout(), limits=LIMITS, expected=()),
+        ):
+            pass
+
+
+def with_cell(content, place, cell="<v>1</v>"):
+    """The workbook `content` with one more row, which has one cell."""
+    out = io.BytesIO()
+    number = place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            row = f'<row r="{number}"><c r="{place}">{cell}</c></row></sheetData>'.encode()
+            new.writestr(name, old.read(name).replace(b"</sheetData>", row))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "Z1048576", "XFD900"])
+def test_a_stray_cell_far_from_the_table_is_refused_before_the_sheet_is_laid_out(place):
+    content = workbook({"One": [["a", "b"], [1, 2]]})
+    tracemalloc.start()
+    with pytest.raises(UnreadableFileError, match="almost all of it is empty"):
+        read(with_cell(content, place))
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
+    assert read(with_cell(content, "B3000"))[1] == [["1", "2"], ["", "1"]]
+
+
+def test_the_extent_of_a_sheet_is_found_across_chunks(monkeypatch):
+    monkeypatch.setattr(reading, "_READ_BYTES", 200)
+    monkeypatch.setattr(reading, "_CHEAP_CELLS", 10)
+    dense = workbook({"One": [["a", "b", "c"]] + [[n, n, None] for n in range(1, 60)]})
+    assert len(read(dense)[1]) == 59
+    with pytest.raises(UnreadableFileError, match="row 400 and column 27,"):
+        read(with_cell(dense, "AA400"))
 
 
 def test_a_workbook_gives_iso_dates_and_whole_numbers():
