@@ -234,9 +234,11 @@ def _exact_criterion(pattern: PointPattern, window: Window, bandwidths_m: Floats
         squared[np.arange(rows.size), rows] = np.inf
         nearest = squared.min(axis=1)
         squared -= nearest[:, None]
+        kernel = np.empty_like(squared)
         for i, bandwidth_m in enumerate(bandwidths_m):
             twice = 2 * bandwidth_m**2
-            criterion[i] += np.sum(np.log(np.exp(squared / -twice).sum(axis=1)) - nearest / twice)
+            np.exp(np.divide(squared, -twice, out=kernel), out=kernel)
+            criterion[i] += np.sum(np.log(kernel.sum(axis=1)) - nearest / twice)
     for i, bandwidth_m in enumerate(bandwidths_m):
         mass = events_mass_inside(
             window=window, easting_m=pattern.easting_m, northing_m=pattern.northing_m, bandwidth_m=bandwidth_m
