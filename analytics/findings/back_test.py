@@ -57,6 +57,8 @@ def find_back_test(question: Question, *, layer: Layer) -> BackTestFinding:
         return _not_estimable(question, 0)
     cell_m = back_test_cell_m(window=window)
     points = {"easting_m": events.easting_m, "northing_m": events.northing_m}
+    snap_m, stated_m = question.settings.privacy.snap_m, events.location_precision_m
+    precision_m = float(np.quantile(np.where(np.isnan(stated_m), snap_m, stated_m), 0.9))
     try:
         grid = density.kernel_density(**points, window=window, bandwidth_m=3 * cell_m, cell_m=cell_m)
         result = back_test(
@@ -64,7 +66,7 @@ def find_back_test(question: Question, *, layer: Layer) -> BackTestFinding:
             month=_month_numbers(events.day),
             window=window,
             cell_m=cell_m,
-            location_precision_m=float(np.quantile(events.location_precision_m, 0.9)),
+            location_precision_m=precision_m,
             denominator=layer_cells(replace(question, filters=history), layer, grid),
             seed=SEED,
         )

@@ -81,7 +81,7 @@ def test_partners_see_no_small_count_and_no_way_back_to_one(for_partners) -> Non
     assert for_partners.outlines.names
     assert all(int(count) >= 5 for count in column(for_partners, "n"))
     assert "hotspot" not in for_partners.headline.lower()
-    assert "500 m, the finest that this audience may see" in for_partners.method
+    assert "the finest that this audience may see" in for_partners.method
     hidden = ("not shown", "fewer than 5")
     held = 0
     for profile in for_partners.profiles:
