@@ -29,7 +29,7 @@ __all__ = ["BoundaryFile", "OutlineFile", "read_areas", "read_outline"]
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 # Whatever the reader says of a file it does not understand.
-_READER_ERRORS = (CRSError, DataLayerError, DataSourceError, FeatureError, GeometryError)
+_READER_ERRORS = (CRSError, DataSourceError, FeatureError, GeometryError)
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,13 @@ def _read(path: Path, *, layer: str | None) -> gpd.GeoDataFrame:
         raise UnreadableBoundaryError(path=path, reason=_("there is no such file"))
     try:
         frame = gpd.read_file(path, layer=layer, engine="pyogrio")
+    except DataLayerError as error:
+        raise UnreadableBoundaryError(
+            path=path, reason=_("it has no layer called “{layer}”").format(layer=layer or "")
+        ) from error
     except (*_READER_ERRORS, OSError, ValueError) as error:
-        raise UnreadableBoundaryError(path=path, reason=_first_line(error)) from error
+        # The reader's own words speak of drivers; they stay in the error's cause.
+        raise UnreadableBoundaryError(path=path, reason=_("it is damaged or of another kind")) from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise EmptyBoundaryError(path=path)
     return frame
@@ -132,7 +137,3 @@ def _shapes(frame: gpd.GeoDataFrame, *, path: Path, crs: str) -> np.ndarray:
     if not usable.all():
         raise NotPolygonsError(path=path, row=int(np.argmin(usable)) + 1)
     return repaired
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

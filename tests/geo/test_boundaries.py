@@ -108,6 +108,15 @@ def test_a_file_that_is_no_boundary_file_is_told(tmp_path: Path, name: str, cont
         read_outline(OutlineFile(path=path), crs=CRS)
 
 
+@pytest.mark.parametrize("name", ["outline.geojson", "outline.gpkg", "outline.shp", "outline.zip"])
+def test_a_file_that_no_reader_understands_is_told_without_the_readers_jargon(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"PK\x03\x04 neither a map nor anything else")
+    with pytest.raises(UnreadableBoundaryError, match="damaged or of another kind") as error:
+        read_outline(OutlineFile(path=path), crs=CRS)
+    assert not any(word in str(error.value) for word in ("driver", "DRIVER", "vsizip", "supported"))
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnreadableBoundaryError, match="no such file"):
         read_outline(OutlineFile(path=tmp_path / "nowhere.gpkg"), crs=CRS)
