@@ -19,6 +19,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from data import schema
+from data.validation import validation_problems
 from data.values import holds_personal_data, is_time_format
 from wording import NaloxoneWatchError, _, join_words
 
@@ -318,10 +319,9 @@ def load_mapping(path: Path) -> Mapping:
     try:
         return Mapping.model_validate(raw)
     except ValidationError as error:
-        problems = "; ".join(_problem(item["loc"], item["msg"]) for item in error.errors())
         raise MappingError(
             _("The mapping file {file} has settings that cannot be used: {problems}.").format(
-                file=path, problems=problems
+                file=path, problems=validation_problems(error)
             )
         ) from error
 
@@ -461,9 +461,3 @@ def _check_values(name: str, known: dict[str, str], fields: dict[str, schema.Fie
     allowed = fields[name].values
     if allowed and (wrong := sorted({value for value in known.values() if value not in allowed})):
         raise ValueError(f"values.{name}: {', '.join(wrong)} is not one of {', '.join(allowed)}")
-
-
-def _problem(where: tuple[int | str, ...], message: str) -> str:
-    place = ".".join(map(str, where))
-    text = message.removeprefix("Value error, ")
-    return f"{place}: {text}" if place else text

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from data.validation import validation_problems
 from wording import NaloxoneWatchError, _
 
 __all__ = [
@@ -229,10 +230,9 @@ def load_settings(path: Path | None = None) -> Settings:
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise SettingsError(
             _("The settings file {file} has settings that cannot be used: {problems}.").format(
-                file=chosen, problems=problems
+                file=chosen, problems=validation_problems(error)
             )
         ) from error
     return _resolve_paths(settings, chosen.parent)

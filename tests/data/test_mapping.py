@@ -150,6 +150,36 @@ def test_an_unusable_file_is_named(text, words, tmp_path):
     assert str(file) in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("surprise = 1", "surprise: there is no such setting here"),
+        ('synthetic = "maybe"', "synthetic: it must be true or false"),
+        ("[file]\nheader_row = 0", "file.header_row: it must be 1 or more"),
+        ("[file]\nheader_row = 1001", "file.header_row: it must be 1000 or less"),
+        ('[file]\nheader_row = "x"', "file.header_row: it must be a whole number"),
+        ('[file]\ndecimal = "x"', "file.decimal: it must be '.' or ','"),
+        ("[substances]\ncertainty = 'suspected'", "substances.columns: it is needed and not there"),
+        ("[substances]\ncolumns = []", "substances.columns: it must not be empty"),
+        ("[times]\nformats = 1", "times.formats: it must be a list in square brackets"),
+        ("[person]\nage = 1", "person.age: it must be a text in quotation marks"),
+        ("[person]\nname = 1", "person.name: it must be a text in quotation marks"),
+        ('[place]\nlocation_precision_m = "x"', "place.location_precision_m: it must be a number"),
+        ('[times]\ntime_zone = "Cardiff"', "times.time_zone: not a time zone name such as Europe/London"),
+        ("[[waits]]\nclock = 'police_log'", "waits.0.kind: it is needed and not there"),
+        ("waits = 1", "waits: it must be a list"),
+        ("file = 1", "file: it must be a section"),
+    ],
+)
+def test_what_cannot_be_used_is_told_in_plain_words(setting, words, tmp_path):
+    columns = '[columns]\nincident_id = "A"\noccurred_at = "B"\n'
+    text = f'source = "a"\n{columns}{setting}' if setting.startswith("[") else f'source = "a"\n{setting}\n{columns}'
+    with pytest.raises(MappingError) as error:
+        load_mapping(write(tmp_path, text))
+    assert words in str(error.value)
+    assert "nput" not in str(error.value)
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(MappingError, match="cannot be read"):
         load_mapping(tmp_path / "none.toml")
