@@ -28,7 +28,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from data.mapping import FileLayout, plain_heading
 from data.settings import ImportSettings
-from wording import NaloxoneWatchError, _, format_count
+from wording import NaloxoneWatchError, _, format_count, ngettext
 
 __all__ = ["Block", "SourceTable", "UnreadableFileError", "frame_table", "open_table"]
 
@@ -360,13 +360,17 @@ def _sheet_rows(workbook: CalamineWorkbook, label: str, layout: FileLayout) -> l
         return workbook.get_sheet_by_name(layout.sheet).to_python(skip_empty_area=False)
     if layout.sheet is not None:
         raise UnreadableFileError(
-            _("The workbook {file} has {count} sheets and not the one that the mapping states under [file].").format(
-                file=label, count=format_count(len(names))
-            )
+            ngettext(
+                "The workbook {file} has {count} sheet and not the one that the mapping states under [file].",
+                "The workbook {file} has {count} sheets and not the one that the mapping states under [file].",
+                len(names),
+            ).format(file=label, count=format_count(len(names)))
         )
     sheets = [workbook.get_sheet_by_index(index) for index in range(len(names))]
-    filled = [sheet for sheet in sheets if sheet.total_height > 0]
-    if len(filled) != 1:
+    filled = [sheet for sheet in sheets if sheet.end is not None]
+    if not filled:
+        raise UnreadableFileError(_("The workbook {file} has nothing in it.").format(file=label))
+    if len(filled) > 1:
         raise UnreadableFileError(
             _(
                 "The workbook {file} has {count} sheets with something in them. State which one to read, by number or "
