@@ -122,7 +122,8 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:
         print("\n".join(report.lines()))
-    return 0
+    # Nothing of the file was of use: whoever runs this from a script has to know.
+    return 0 if report.usable else 1
 
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:

@@ -26,7 +26,7 @@ from data.settings import Settings
 from data.store import Batch, preview_batch, write_batch
 from data.tables import count_conflicting_incidents, make_tables
 from geo.areas import Geography
-from wording import NaloxoneWatchError, _, format_count, join_words
+from wording import NaloxoneWatchError, _, format_count, join_words, ngettext
 
 __all__ = [
     "MissingHeadingError",
@@ -183,6 +183,7 @@ def _run(
     )
     tell(1.0, _("Done."))
     return ImportReport(
+        label=source.label,
         target=mapping.target,
         source=mapping.source,
         dry_run=dry_run,
@@ -249,9 +250,12 @@ def _find_columns(mapping: Mapping, source: SourceTable) -> dict[str, int]:
     missing = [heading for plain, heading in wanted.items() if plain not in columns]
     if missing:
         raise MissingHeadingError(
-            _(
+            ngettext(
+                "The file {file} has {count} column, and it is not the heading {missing}, which the mapping reads. "
+                "Correct the mapping, or its separator, sheet or header_row under [file].",
                 "The file {file} has {count} columns, and none with the heading {missing}, which the mapping reads. "
-                "Correct the mapping, or its separator, sheet or header_row under [file]."
+                "Correct the mapping, or its separator, sheet or header_row under [file].",
+                len(source.headings),
             ).format(
                 file=source.label,
                 count=format_count(len(source.headings)),
@@ -278,7 +282,10 @@ def _read_all(
     for block in source.read_blocks(set(wanted)):
         parts.append(reader.read(block))
         rows_in += len(block.row_numbers) + len(block.misfits)
-        tell(_READING_SHARE * block.share_read, _("{count} rows read.").format(count=format_count(rows_in)))
+        tell(
+            _READING_SHARE * block.share_read,
+            ngettext("{count} row read.", "{count} rows read.", rows_in).format(count=format_count(rows_in)),
+        )
     if not rows_in:
         raise NoRowsError(_("The file {file} has headings and no rows.").format(file=source.label))
     return pd.concat(parts), rows_in

@@ -180,6 +180,9 @@ def reason_sentence(reason: str) -> str:
             "order of day and month (day_first under [times])."
         ),
         "date_implausible": _("this date is before 1950 or after 2100. Correct the year at the source."),
+        "excel_date": _(
+            "this looks like an Excel date number. Format the column as a date in Excel and save the file again."
+        ),
         "not_a_time": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
         "not_a_time_of_day": _("this is no time of day such as 14:05; only the date was kept. Correct it."),
         "not_a_date": _("this is no date in a known form. Correct it, or add its form to formats under [times]."),

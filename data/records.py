@@ -33,6 +33,7 @@ from data.schema import NOT_RECORDED, WAIT_OUTCOMES, Field, table_named
 from data.settings import Settings
 from data.values import (
     Moments,
+    is_excel_date,
     is_nothing,
     parse_choices,
     parse_days,
@@ -183,6 +184,12 @@ class RecordReader:
                 whole_row=whole_row,
             )
 
+    def _set_aside_unreadable(self, bad: Mask, *, field: str, reason: str, cell: _Cell) -> None:
+        """Times and dates in no known form; Excel's own numbers for them are told apart."""
+        numbers = bad & _mapped(cell.texts, is_excel_date).astype(bool)
+        self._set_aside(numbers, field=field, reason="excel_date", cell=cell)
+        self._set_aside(bad & ~numbers, field=field, reason=reason, cell=cell)
+
     def _own_values(self, field: str) -> dict[str, str]:
         return self._mapping.values.get(field, {})
 
@@ -211,8 +218,10 @@ class RecordReader:
         moments = self._moments("occurred_at", headings)
         cell = self._cell(headings[0])
         late = self._in_future(moments)
+        numbers = moments.unreadable & _mapped(cell.texts, is_excel_date).astype(bool)
         for bad, reason in (
-            (moments.unreadable, "time_unreadable"),
+            (numbers, "excel_date"),
+            (moments.unreadable & ~numbers, "time_unreadable"),
             (moments.implausible, "time_implausible"),
             (late, "time_in_future"),
         ):
@@ -253,7 +262,7 @@ class RecordReader:
         """Times of a field that a row can do without."""
         moments = self._moments(field, headings)
         cell = self._cell(headings[0])
-        self._set_aside(moments.unreadable, field=field, reason="not_a_time", cell=cell)
+        self._set_aside_unreadable(moments.unreadable, field=field, reason="not_a_time", cell=cell)
         self._set_aside(moments.implausible, field=field, reason="time_implausible", cell=cell)
         # A step that is due and a rostered shift may lie ahead, though not by centuries.
         late = self._in_future(moments) if field in _PAST_TIMES else (moments.local.dt.year > _LAST_YEAR).to_numpy()
@@ -294,7 +303,7 @@ class RecordReader:
             days, wrong = parse_days(
                 cell.texts, formats=self._mapping.times.formats, day_first=self._mapping.times.day_first
             )
-            self._set_aside(wrong, field=field.name, reason="not_a_date", cell=cell)
+            self._set_aside_unreadable(wrong, field=field.name, reason="not_a_date", cell=cell)
             implausible = ((days.dt.year < _FIRST_YEAR) | (days.dt.year > _LAST_YEAR)).to_numpy()
             self._set_aside(implausible, field=field.name, reason="date_implausible", cell=cell)
             return days.mask(implausible).array
@@ -506,7 +515,7 @@ class RecordReader:
         births, wrong = parse_days(
             cell.texts, formats=self._mapping.times.formats, day_first=self._mapping.times.day_first
         )
-        self._set_aside(wrong, field="age_band", reason="not_a_date", cell=cell)
+        self._set_aside_unreadable(wrong, field="age_band", reason="not_a_date", cell=cell)
         # A year of two digits is read as the last century's where the other would be after the event.
         guessed = (births > event_days).to_numpy() & two_digit_years(cell.texts)
         births = births.mask(guessed, births - pd.DateOffset(years=100))

@@ -39,9 +39,11 @@ class ImportCounts:
 class ImportReport:
     """One import's account. rows_in = imported + updated + unchanged + quarantined_rows, always.
 
-    `version` is the snapshot that now holds the rows, or would be compared with (None: there is no store yet).
+    `label` is what the sentences call the file. `version` is the snapshot that now holds the rows, or would be compared
+    with (None: there is no store yet).
     """
 
+    label: str
     target: str
     source: str
     dry_run: bool
@@ -62,6 +64,11 @@ class ImportReport:
     def changed(self) -> bool:
         """Whether the store holds anything new."""
         return not self.dry_run and self.imported + self.updated > 0
+
+    @property
+    def usable(self) -> bool:
+        """Whether any row could be used."""
+        return self.quarantined_rows < self.rows_in
 
     def lines(self) -> list[str]:
         """The account in sentences, the sum first."""
@@ -86,9 +93,12 @@ class ImportReport:
 
     def _result_lines(self) -> list[str]:
         lines = [
-            _(
+            ngettext(
+                "{rows_in} row in = {imported} imported + {updated} updated + {unchanged} unchanged + {quarantined} "
+                "quarantined.",
                 "{rows_in} rows in = {imported} imported + {updated} updated + {unchanged} unchanged + {quarantined} "
-                "quarantined."
+                "quarantined.",
+                self.rows_in,
             ).format(
                 rows_in=format_count(self.rows_in),
                 imported=format_count(self.imported),
@@ -105,6 +115,14 @@ class ImportReport:
                     self.quarantined_fields,
                 ).format(count=format_count(self.quarantined_fields))
             )
+        if not self.usable:
+            lines.append(
+                ngettext(
+                    "No row could be used: the row waits in quarantine. Correct what is named below and import again.",
+                    "No row could be used: all wait in quarantine. Correct what is named below and import again.",
+                    self.quarantined_rows,
+                )
+            )
         if self.first_day and self.last_day:
             lines.append(_("The rows are from {period}.").format(period=format_period(self.first_day, self.last_day)))
         if self.dry_run:
@@ -117,17 +135,21 @@ class ImportReport:
         counts = self.counts
         if not self.has_places:
             return []
-        lines = [
-            _(
-                "{located} rows have coordinates or a postcode; {without} have neither: {area_only} of them have an "
-                "area, {unlocated} no place at all."
-            ).format(
-                located=format_count(counts.located),
-                without=format_count(counts.without_coordinates),
-                area_only=format_count(counts.area_only),
-                unlocated=format_count(counts.unlocated),
-            )
-        ]
+        located = ngettext(
+            "{count} row has coordinates or a postcode",
+            "{count} rows have coordinates or a postcode",
+            counts.located,
+        ).format(count=format_count(counts.located))
+        without = ngettext(
+            "{count} has neither ({area_only} with an area, {unlocated} with no place at all)",
+            "{count} have neither ({area_only} with an area, {unlocated} with no place at all)",
+            counts.without_coordinates,
+        ).format(
+            count=format_count(counts.without_coordinates),
+            area_only=format_count(counts.area_only),
+            unlocated=format_count(counts.unlocated),
+        )
+        lines = [_("{located}; {without}.").format(located=located, without=without)]
         if counts.outside:
             lines.append(
                 ngettext(
@@ -135,6 +157,13 @@ class ImportReport:
                     "{count} rows lie outside the force; they are kept and marked so.",
                     counts.outside,
                 ).format(count=format_count(counts.outside))
+            )
+        if counts.outside > counts.located / 2:
+            lines.append(
+                _(
+                    "Most places lie outside the force. Perhaps x and y are swapped, or the crs is wrong: see [place] "
+                    "in the mapping."
+                )
             )
         if counts.zero_coordinates:
             lines.append(
@@ -151,9 +180,12 @@ class ImportReport:
         if not counts.waits:
             return []
         return [
-            _(
+            ngettext(
+                "{waits} wait: {zero} of zero minutes, counted as already there; {negative} negative and {long} "
+                "longer than 6 hours, both set aside.",
                 "{waits} waits: {zero} of zero minutes, counted as already there; {negative} negative and {long} "
-                "longer than 6 hours, both set aside."
+                "longer than 6 hours, both set aside.",
+                counts.waits,
             ).format(
                 waits=format_count(counts.waits),
                 zero=format_count(counts.waits_zero),
@@ -223,12 +255,19 @@ class ImportReport:
         return [sentence.format(count=format_count(count)) for count, sentence in notices if count]
 
     def _reason_lines(self) -> list[str]:
-        lines = [_reason_line(each) for each in self.reasons[:_REASONS_LISTED]]
-        if len(self.reasons) > _REASONS_LISTED:
+        if not self.reasons:
+            return []
+        lines = [
+            _("What could not be used in {file} (row 1 is the first row under the headings):").format(file=self.label),
+            *(_reason_line(each) for each in self.reasons[:_REASONS_LISTED]),
+        ]
+        if (more := len(self.reasons) - _REASONS_LISTED) > 0:
             lines.append(
-                _("{count} more kinds of problem are listed with --json.").format(
-                    count=format_count(len(self.reasons) - _REASONS_LISTED)
-                )
+                ngettext(
+                    "{count} more kind of problem is listed with --json.",
+                    "{count} more kinds of problem are listed with --json.",
+                    more,
+                ).format(count=format_count(more))
             )
         return lines
 
@@ -246,12 +285,24 @@ def _reason_line(reason: ReasonCount) -> str:
         "rows": rows + (more if reason.count > len(reason.first_rows) else ""),
     }
     if not reason.column_number:
-        return _("The whole row, {count} times: {advice} Rows: {rows}.").format(**parts)
-    if reason.whole_row:
-        return _("The whole row for column {column} ({field}, {kind}), {count} times: {advice} Rows: {rows}.").format(
-            **parts
+        sentence = ngettext(
+            "The whole row, {count} time: {advice} Row: {rows}.",
+            "The whole row, {count} times: {advice} Rows: {rows}.",
+            reason.count,
         )
-    return _("Column {column} ({field}, {kind}), {count} times: {advice} Rows: {rows}.").format(**parts)
+    elif reason.whole_row:
+        sentence = ngettext(
+            "The whole row for column {column} ({field}, {kind}), {count} time: {advice} Row: {rows}.",
+            "The whole row for column {column} ({field}, {kind}), {count} times: {advice} Rows: {rows}.",
+            reason.count,
+        )
+    else:
+        sentence = ngettext(
+            "Column {column} ({field}, {kind}), {count} time: {advice} Row: {rows}.",
+            "Column {column} ({field}, {kind}), {count} times: {advice} Rows: {rows}.",
+            reason.count,
+        )
+    return sentence.format(**parts)
 
 
 def _kind_words() -> dict[str, str]:

@@ -19,6 +19,7 @@ __all__ = [
     "Moments",
     "Texts",
     "holds_personal_data",
+    "is_excel_date",
     "is_nothing",
     "is_time_format",
     "kind_of_value",
@@ -83,6 +84,10 @@ _CLOCKS = ("%H:%M:%S", "%H:%M", "%H.%M", "%H%M", "%I:%M %p", "%I:%M%p", "%H:%M:%
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d/%m/%y", "%d-%b-%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%m/%d/%y")
 
+# Days since 30 December 1899.
+_EXCEL_DATE = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
+_EXCEL_1990, _EXCEL_2100 = 32_874, 73_051
+
 # "2024-07-01" and "2024-07-01T14": longer texts have minutes.
 _ISO_DAY_LENGTH, _ISO_HOUR_LENGTH = 10, 13
 # Cells looked at to guess the form of the others.
@@ -136,6 +141,11 @@ def plain_value(text: str) -> str:
 def is_nothing(text: str) -> bool:
     """Whether a cell is empty or says that nothing was recorded."""
     return not text or (not text[0].isdigit() and plain_value(text) in _NOTHING)
+
+
+def is_excel_date(text: str) -> bool:
+    """Whether a cell is the number that Excel keeps for a date of 1990 to 2099, such as 45658.5."""
+    return bool(_EXCEL_DATE.fullmatch(text)) and _EXCEL_1990 <= float(text) < _EXCEL_2100
 
 
 def is_time_format(form: str) -> bool:

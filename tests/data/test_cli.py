@@ -115,6 +115,17 @@ def test_the_default_store_is_synthetic_and_refuses_real_records(run, real):
     assert "takes no records of real people" in err
 
 
+def test_a_file_of_which_no_row_can_be_used_ends_with_an_error_code(run, real):
+    settings, records = real
+    run("keys", "--create", "--settings", settings)
+    records.write_text(FILE.replace("01/07/2024 10:00", "01/07/2999 10:00"), encoding="utf-8")
+    for options in (("--dry-run",), ("--json",), ()):
+        code, out, _err = run("import", records, "--settings", settings, *options)
+        assert code == 1
+        assert "No row could be used" in out
+        assert "What could not be used in records.csv" in out
+
+
 def test_the_demo_is_made_once_and_only_where_it_belongs(run, real, tmp_path):
     folder = tmp_path / "demo"
     code, out, err = run("demo", "--kind", "stress", "--rows", 300, "--store", folder)

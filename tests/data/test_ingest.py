@@ -713,13 +713,58 @@ def test_the_report_says_what_to_do_and_knows_the_row_and_column(importer):
     report = importer.frame(frame, make_mapping(columns={"doses_given": "Doses", "gender": "Sex"}))
     text = "\n".join(report.lines())
     assert "4 rows in = 4 imported + 0 updated + 0 unchanged + 0 quarantined." in text
-    assert "Column 3 (doses_given, a text), 1 times: this is no number." in text
-    assert "Column 4 (gender, a text), 1 times: the mapping does not know this value." in text
-    assert "Rows: 3." in text
+    assert "Column 3 (doses_given, a text), 1 time: this is no number." in text
+    assert "Column 4 (gender, a text), 1 time: the mapping does not know this value." in text
+    assert "Row: 3." in text
+    assert text.count("What could not be used in the table (row 1 is the first row under the headings):") == 1
     assert "forty" not in text
     assert "blue" not in text
     held = report.to_json()["reasons"]
     assert {(each["column_number"], *each["first_rows"]) for each in held} == {(3, 2), (3, 4), (4, 3)}
+
+
+def test_the_report_of_one_row_is_in_the_singular_and_of_none_says_so(importer):
+    one = rows(Lat=["51.5"], Lon=["-3.2"], Wait=["5"])
+    mapping = make_mapping(place={"x": "Lon", "y": "Lat"}, waits=[{"kind": "call_to_arrival", "minutes": "Wait"}])
+    report = importer.frame(one, mapping)
+    text = "\n".join(report.lines())
+    assert "1 row in = 1 imported" in text
+    assert "1 row has coordinates or a postcode; 0 have neither" in text
+    assert "1 wait: " in text
+    assert "could be used" not in text
+    assert "row 1 is" not in text
+    assert report.usable
+    useless = importer.frame(one.assign(When="never"), mapping)
+    assert not useless.usable
+    assert "No row could be used" in "\n".join(useless.lines())
+
+
+def test_places_that_lie_mostly_outside_the_force_suggest_what_is_wrong(importer):
+    frame = rows(Lat=["51.48", "51.5", "51.62"], Lon=["-3.18", "-3.2", "-3.94"])
+    right = importer.frame(frame, make_mapping(place={"x": "Lon", "y": "Lat"}), dry_run=True)
+    assert "swapped" not in "\n".join(right.lines())
+    swapped = importer.frame(frame, make_mapping(place={"x": "Lat", "y": "Lon"}), dry_run=True)
+    assert swapped.counts.outside == 3
+    assert "Perhaps x and y are swapped, or the crs is wrong" in "\n".join(swapped.lines())
+
+
+def test_excels_own_numbers_for_dates_are_told_apart(importer):
+    frame = rows(Entered=["45658.5", "12345", "45474", "02/07/2024 10:00"], DOB=["29221", "12", "", "01/02/1980"])
+    frame["When"] = ["01/07/2024 10:00", "45658.5", "45474", "123456"]
+    mapping = make_mapping(columns={"recorded_at": "Entered"}, person={"date_of_birth": "DOB"})
+    report = importer.frame(frame, mapping)
+    assert reasons(report) == {
+        ("excel_date", "occurred_at"): 2,
+        ("time_unreadable", "occurred_at"): 1,
+        ("excel_date", "recorded_at"): 1,
+        ("not_a_date", "age_band"): 1,
+    }
+    assert "looks like an Excel date number" in "\n".join(report.lines())
+
+
+def test_a_workbook_of_headings_alone_has_no_rows(importer):
+    with pytest.raises(NoRowsError, match="has headings and no rows"):
+        importer.stream(workbook({"Form": [["Reference", "When"]]}), make_mapping())
 
 
 def test_progress_grows_to_the_end(importer):
