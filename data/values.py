@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -484,6 +485,23 @@ def _localised(
         earlier = plain.dt.tz_localize(zone, ambiguous=summer, nonexistent="NaT")
         nonexistent = odd & earlier.isna().to_numpy()
         ambiguous = odd & ~nonexistent
-        instants = plain.dt.tz_localize(zone, ambiguous=summer, nonexistent="shift_forward")
-        later = plain.dt.tz_localize(zone, ambiguous=~summer, nonexistent="shift_forward")
+        # pandas' own shift_forward is half an hour off where the clocks skip half an hour.
+        gaps = {wall: _end_of_gap(wall, ZoneInfo(zone)) for wall in plain[nonexistent].unique()}
+        ends = plain.where(nonexistent).map(gaps).astype("datetime64[ns, UTC]")
+        later = plain.dt.tz_localize(zone, ambiguous=~summer, nonexistent="NaT").dt.tz_convert("UTC").fillna(ends)
+        return earlier.dt.tz_convert("UTC").fillna(ends), later, ambiguous, nonexistent
     return instants.dt.tz_convert("UTC"), later.dt.tz_convert("UTC"), ambiguous, nonexistent
+
+
+def _end_of_gap(wall: pd.Timestamp, zone: ZoneInfo) -> pd.Timestamp:
+    """The moment (to the second) at which the clocks skipped the wall clock time `wall`."""
+    before, after = (wall.to_pydatetime().replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    utc_wall = wall.floor("s").tz_localize("UTC")
+    low, high = utc_wall - after - pd.Timedelta(seconds=1), utc_wall - before
+    while high - low > pd.Timedelta(seconds=1):
+        middle = (low + (high - low) / 2).floor("s")
+        if middle.to_pydatetime().astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high

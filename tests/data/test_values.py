@@ -212,6 +212,12 @@ def first_real_moment(wall, zone):
     return low
 
 
+def test_clocks_that_skip_half_an_hour_skip_no_more():
+    found = moments("2024-10-06 02:00", "2024-10-06 02:29:59", file_zone="Australia/Lord_Howe", local_zone="UTC")
+    assert list(found.nonexistent) == [True, True]
+    assert list(found.instants) == list(found.later_instants) == [utc(2024, 10, 5, 15, 30)] * 2
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     walls=st.lists(MINUTES | NIGHT_MINUTES, min_size=1, max_size=5),
