@@ -386,18 +386,18 @@ def test_eight_timed_waits_have_a_median_and_a_tail(tmp_path: Path) -> None:
 
 
 def find_of_minutes(folder: Path, minutes: list[int]) -> AmbulanceDelay:
-    settings = make_settings(folder)
-    count = len(minutes)
-    frame = pd.DataFrame(
-        {
-            "Reference": [f"R{number}" for number in range(count)],
-            "When": ["2024-05-01 10:00"] * count,
-            "Minutes": minutes,
-        }
+    frame = pd.DataFrame({"When": ["2024-05-01 10:00"] * len(minutes), "Minutes": minutes})
+    return find_of_frame(
+        folder, frame, waits=[{"kind": "call_to_arrival", "clock": "police_log", "minutes": "Minutes"}]
     )
-    mapping = make_mapping(waits=[{"kind": "call_to_arrival", "clock": "police_log", "minutes": "Minutes"}])
+
+
+def find_of_frame(folder: Path, frame: pd.DataFrame, **mapped: list[dict[str, str]]) -> AmbulanceDelay:
+    settings = make_settings(folder)
+    frame = frame.assign(Reference=[f"R{number}" for number in range(len(frame))])
+    mapping = make_mapping(**mapped)
     import_frame(frame=frame, mapping=mapping, settings=settings, keys=KEYS, geography=south_wales())
-    assert len(stored(settings, "waits")) == count
+    assert len(stored(settings, "waits")) == len(frame)
     with open_store(settings=settings, keys=KEYS) as store:
         question = Question(
             store=store,
@@ -407,3 +407,24 @@ def find_of_minutes(folder: Path, minutes: list[int]) -> AmbulanceDelay:
             scope=AccessScope(audience="analyst"),
         )
         return find_ambulance_delay(question, options=OPTIONS)
+
+
+def test_doses_in_the_wait_are_those_given_before_the_ambulance_came(tmp_path: Path) -> None:
+    """Ten people: six have one dose in the wait, three have two, one has no time for the second; some come after it."""
+    first, second = ["10:02"] * 10, ["", "", "", "", "10:30", "10:31", "10:05", "10:06", "10:07", "no time"]
+    frame = pd.DataFrame(
+        {
+            "When": ["2024-05-01 10:00"] * 10,
+            "Called": ["2024-05-01 10:00"] * 10,
+            "Came": ["2024-05-01 10:20"] * 10,
+            "First dose": [f"2024-05-01 {time}" for time in first],
+            "Second dose": [f"2024-05-01 {time}" if ":" in time else time for time in second],
+        }
+    )
+    found = find_of_frame(
+        tmp_path,
+        frame,
+        waits=[{"kind": "call_to_arrival", "clock": "ambulance_cad", "started_at": "Called", "ended_at": "Came"}],
+        doses=[{"given_at": "First dose"}, {"given_at": "Second dose"}],
+    )
+    assert "one dose or none 6, two doses 3 and three or more 0" in found.still_waiting_note
