@@ -51,6 +51,10 @@ _CHEAP_CELLS = 5_000_000
 _CELLS_FOR_A_FILLED_ONE = 4
 # A cell with something in it, by its letters and number: <c r="XFD1048576" t="s">.
 _FILLED_CELL = re.compile(rb'<(?:\w+:)?c\s[^<>]*?\br\s*=\s*["\']\$?([A-Za-z]{1,3})\$?([0-9]{1,7})["\'][^<>]*(?<!/)>')
+# Cells may also state no place and follow one another, in rows that state their number or follow one another.
+_ROW = re.compile(rb"<(?:\w+:)?row(?=[\s>/])")
+_ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\s[^<>]*?\br\s*=\s*["\']([0-9]{1,7})')
+_UNPLACED_CELL = re.compile(rb"<(?:\w+:)?c(?:>|\s(?![^<>]*\br\s*=)[^<>]*>)")
 # A cell can be no longer than the file; csv's own limit (131,072) would refuse a file for one long remark.
 _LONGEST_CSV_FIELD = 2**31 - 1
 
@@ -334,16 +338,28 @@ def _refuse_stray_cells(stream: BinaryIO, label: str) -> None:
 def _extent(part: IO[bytes]) -> tuple[int, int, int]:
     """The last row and column of a sheet with anything in them, and how many cells have."""
     last_row, letters, filled, rest = 0, set(), 0, b""
+    rows, width, widest = 0, 0, 0
     while chunk := part.read(_READ_BYTES):
         text = rest + chunk
         whole = text.rfind(b"<")
         # A tag is never this long; what is no XML has no tags to wait for.
         rest = text[whole:] if whole >= 0 and len(text) - whole < _READ_BYTES else b""
-        cells = _FILLED_CELL.findall(text[:whole] if rest else text)
+        text = text[:whole] if rest else text
+        cells = _FILLED_CELL.findall(text)
         filled += len(cells)
+        rows = max(rows + len(_ROW.findall(text)), max(map(int, _ROW_NUMBER.findall(text)), default=0))
+        if _UNPLACED_CELL.search(text):
+            for number, row in enumerate(_ROW.split(text)):
+                unplaced = len(_UNPLACED_CELL.findall(row))
+                filled += unplaced
+                width = unplaced if number else width + unplaced
+                widest = max(widest, width)
+        else:
+            width = 0
         letters.update(column for column, _row in cells)
         last_row = max(last_row, max((int(row) for _column, row in cells), default=0))
-    return last_row, max(map(_column_number, letters), default=0), filled
+    last_row = max(last_row, rows) if widest else last_row
+    return last_row, max(widest, max(map(_column_number, letters), default=0)), filled
 
 
 def _column_number(letters: bytes) -> int:

@@ -153,6 +153,17 @@ def test_a_stray_cell_far_from_the_table_is_refused_before_the_sheet_is_laid_out
     assert read(with_cell(content, "B3000"))[1] == [["1", "2"], ["", "1"]]
 
 
+@pytest.mark.parametrize("places", [True, False])
+def test_cells_without_a_place_are_counted_along_their_rows(places):
+    rows = '<row r="900000">' if places else "<row></row>" * 900_000 + "<row>"
+    sheet = f"<worksheet><sheetData>{rows}{'<c><v>1</v></c>' * 5_000}</row></sheetData></worksheet>"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+    with pytest.raises(UnreadableFileError, match="and column 5,000, and almost all of it is empty"):
+        read(content.getvalue())
+
+
 def test_the_extent_of_a_sheet_is_found_across_chunks(monkeypatch):
     monkeypatch.setattr(reading, "_READ_BYTES", 200)
     monkeypatch.setattr(reading, "_CHEAP_CELLS", 10)
