@@ -231,6 +231,8 @@ def _open_context(
         st.warning(sentence)
     scope = AccessScope(audience=str(view.audience))
     filters = view.filters if view.audience is Audience.ANALYST else view.filters.in_whole_quarters()
+    if filters != view.filters:
+        st.sidebar.caption(_("This audience sees whole quarters: the page says which."))
     return PageContext(
         question=Question(store=store, geography=geography, settings=settings, filters=filters, scope=scope),
         view=view,
