@@ -241,9 +241,10 @@ def _records(stream: BinaryIO, encoding: str, separator: str, label: str) -> Ite
     csv.field_size_limit(_LONGEST_CSV_FIELD)
     text = io.TextIOWrapper(stream, encoding=encoding, newline="")
     reader = csv.reader(text, delimiter=separator, strict=True)
-    number = 0
+    rows_read = 0
     try:
-        for number, row in enumerate(reader, start=1):  # noqa: B007 - the number of the row before a damaged one
+        for row in reader:
+            rows_read += 1
             yield row
     except csv.Error:
         # The library's own message may quote the row.
@@ -251,7 +252,7 @@ def _records(stream: BinaryIO, encoding: str, separator: str, label: str) -> Ite
             _(
                 "The file {file} cannot be read after its row {row}: a quotation mark there is not closed or stands "
                 "inside a cell. Export the file again with quotation marks doubled, or correct that row at its source."
-            ).format(file=label, row=format_count(number))
+            ).format(file=label, row=format_count(rows_read))
         ) from None
     finally:
         if not stream.closed:

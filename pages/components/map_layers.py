@@ -272,7 +272,7 @@ def change_layers(found: Changes, *, ground: Ground, level: AreaLevel) -> MapLay
         legend=Legend(
             colours=(*blues[::-1], *reds),
             limits=(
-                *(_("−{number}").format(number=format_number(limit)) for limit in blue[::-1]),  # noqa: RUF001
+                *(format_number(-limit) for limit in blue[::-1]),
                 *(_("+{number}").format(number=format_number(limit)) for limit in red),
             ),
             unit=drawn.unit,

@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import folium
 import numpy as np
@@ -71,8 +71,8 @@ class MapCallsOutError(NaloxoneWatchError):
 class _OfflineMap(folium.Map):
     """A folium map whose only script and style are Leaflet's, from this machine."""
 
-    default_js = [("leaflet", f"../{_SERVED.name}/leaflet.js")]  # noqa: RUF012
-    default_css = [("leaflet_css", f"../{_SERVED.name}/leaflet.css")]  # noqa: RUF012
+    default_js: ClassVar = [("leaflet", f"../{_SERVED.name}/leaflet.js")]
+    default_css: ClassVar = [("leaflet_css", f"../{_SERVED.name}/leaflet.css")]
 
 
 class _Names(MacroElement):
