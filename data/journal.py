@@ -7,6 +7,10 @@ One SQLite file in WAL mode beside the snapshots. Entry k holds
 
 with key_1 and key_2 made from the store key by HKDF-SHA256 (RFC 5869), so an entry cannot be changed, moved, inserted
 or taken out unnoticed. Entries cut off the end show against `head`, which every published snapshot remembers.
+
+An entry may be about a subject, "alert/7" say. The payload names it; to find it without decrypting all, the table
+`subjects` holds HMAC-SHA256(key_3, "alert") and HMAC-SHA256(key_3, "alert/7") beside the number of the entry.
+Whoever changes a subject says which entry about it they have seen last; when there is a later one, nothing is written.
 """
 
 import base64
@@ -26,10 +30,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from data.keys import Keys
-from wording import NaloxoneWatchError, _
+from wording import NaloxoneWatchError, _, format_moment
 
 __all__ = [
     "Journal",
+    "JournalConflictError",
     "JournalEntry",
     "JournalHead",
     "JournalTamperedError",
@@ -69,7 +74,7 @@ class JournalUnavailableError(NaloxoneWatchError):
 
 @dataclass(frozen=True, kw_only=True)
 class JournalEntry:
-    """One thing that someone did; `at` is in UTC."""
+    """One thing that someone did; `at` is in UTC, `subject` what it is about ("alert/7"), None where that is nothing."""
 
     number: int
     at: datetime
@@ -77,6 +82,20 @@ class JournalEntry:
     who: str
     purpose: str
     details: Mapping[str, Any]
+    subject: str | None = None
+
+
+class JournalConflictError(NaloxoneWatchError):
+    """Somebody wrote about the subject after the entry that the writer has seen last; nothing was written."""
+
+    def __init__(self, *, entry: JournalEntry) -> None:
+        self.entry = entry
+        super().__init__(
+            _(
+                "{who} changed this too, on {at} UTC. Your change was not kept, so that theirs is not lost. Look at "
+                "theirs, then make yours again if it still holds."
+            ).format(who=entry.who, at=format_moment(entry.at))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +122,24 @@ class Journal:
         self._file = folder / JOURNAL_FILE
         self._fernet = Fernet(base64.urlsafe_b64encode(_derive(keys, purpose=b"naloxone-watch journal payload")))
         self._chain_key = _derive(keys, purpose=b"naloxone-watch journal chain")
+        self._subject_key = _derive(keys, purpose=b"naloxone-watch journal subject")
 
-    def record(self, *, action: str, who: str, purpose: str, details: Mapping[str, Any]) -> int:
-        """Add an entry and return its number. `details` is JSON and never holds a value from a record."""
+    def record(
+        self,
+        *,
+        action: str,
+        who: str,
+        purpose: str,
+        details: Mapping[str, Any],
+        subject: str | None = None,
+        after: int | None = None,
+    ) -> int:
+        """Add an entry and return its number, once it is on the disk.
+
+        `details` is JSON and never holds a value from a record. `subject` is what the entry is about, with "/" between
+        its parts. `after` is the number of the entry about the subject that the writer has seen last, 0 for none, and
+        None to write whatever others wrote. Raises JournalConflictError where there is a later one.
+        """
         content = {
             "at": datetime.now(UTC).isoformat(),
             "action": action,
@@ -113,6 +147,8 @@ class Journal:
             "purpose": purpose,
             "details": dict(details),
         }
+        if subject is not None:
+            content["subject"] = subject
         payload = self._fernet.encrypt(json.dumps(content).encode())
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._connection() as connection:
@@ -122,24 +158,42 @@ class Journal:
                 " (number INTEGER PRIMARY KEY, payload BLOB NOT NULL, chain BLOB NOT NULL)"
             )
             number, before = _last(connection)
+            if subject is not None:
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS subjects"
+                    " (tag BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID"
+                )
+                if after is not None:
+                    self._refuse_later(connection, subject=subject, after=after)
+                connection.executemany(
+                    "INSERT INTO subjects VALUES (?, ?)", [(tag, number + 1) for tag in self._tags(subject)]
+                )
             chain = self._chain(number + 1, before, payload)
             connection.execute("INSERT INTO entries VALUES (?, ?, ?)", (number + 1, payload, chain))
             connection.execute("COMMIT")
         return number + 1
 
-    def entries(self, *, most: int | None = None) -> tuple[JournalEntry, ...]:
-        """All entries, or the newest `most`, oldest first. Raises JournalTamperedError."""
-        return tuple(self._read(number, payload) for number, payload, _chain in self._rows(most=most))
+    def entries(self, *, most: int | None = None, subject: str | None = None) -> tuple[JournalEntry, ...]:
+        """All entries, or the newest `most`, oldest first. Raises JournalTamperedError.
+
+        `subject` "alert/7" gives the entries about that alert, "alert" those about any.
+        """
+        return tuple(self._read(number, payload) for number, payload, _chain in self._rows(most=most, subject=subject))
 
     def verify(self) -> int:
         """Follow the whole chain and return how many entries it has. Raises JournalTamperedError."""
         before = CHAIN_START
         count = 0
+        tagged = self._tagged()
         for count, (number, payload, chain) in enumerate(self._rows(), start=1):
             if number != count or not hmac.compare_digest(chain, self._chain(count, before, payload)):
                 raise JournalTamperedError(file=self._file, number=count)
-            self._read(number, payload)
+            subject = self._read(number, payload).subject
+            if tagged.pop(number, set()) != (set() if subject is None else set(self._tags(subject))):
+                raise JournalTamperedError(file=self._file, number=count)
             before = chain
+        if tagged:
+            raise JournalTamperedError(file=self._file, number=min(tagged))
         return count
 
     def head(self) -> JournalHead:
@@ -147,7 +201,7 @@ class Journal:
         if not self._file.exists():
             return JournalHead(entries=0, chain=CHAIN_START.hex())
         with self._connection() as connection:
-            number, chain = _last(connection) if _has_entries(connection) else (0, CHAIN_START)
+            number, chain = _last(connection) if _has_table(connection, "entries") else (0, CHAIN_START)
         return JournalHead(entries=number, chain=chain.hex())
 
     def verify_head(self, head: JournalHead) -> None:
@@ -158,20 +212,54 @@ class Journal:
         if kept.get(head.entries, b"").hex() != head.chain:
             raise JournalTamperedError(file=self._file, number=head.entries)
 
-    def _rows(self, *, most: int | None = None) -> list[tuple[int, bytes, bytes]]:
+    def _refuse_later(self, connection: sqlite3.Connection, *, subject: str, after: int) -> None:
+        later = connection.execute(
+            "SELECT number, CAST(payload AS BLOB) FROM entries JOIN subjects USING (number)"
+            " WHERE tag = ? AND number > ? ORDER BY number DESC LIMIT 1",
+            (self._tags(subject)[-1], after),
+        ).fetchone()
+        if later is not None:
+            raise JournalConflictError(entry=self._read(*later))
+
+    def _rows(self, *, most: int | None = None, subject: str | None = None) -> list[tuple[int, bytes, bytes]]:
         if not self._file.exists():
             return []
         with self._connection() as connection:
-            if not _has_entries(connection):
+            if not _has_table(connection, "entries"):
                 return []
-            newest_first = connection.execute(
-                # SQLite columns hold whatever they are given; a text put in place of bytes must fail as bytes.
-                """
-                SELECT number, CAST(payload AS BLOB), CAST(chain AS BLOB) FROM entries ORDER BY number DESC LIMIT ?
-                """,
-                (-1 if most is None else most,),
-            ).fetchall()
+            # SQLite columns hold whatever they are given; a text put in place of bytes must fail as bytes.
+            if subject is None:
+                newest_first = connection.execute(
+                    "SELECT number, CAST(payload AS BLOB), CAST(chain AS BLOB) FROM entries"
+                    " ORDER BY number DESC LIMIT ?",
+                    (-1 if most is None else most,),
+                ).fetchall()
+            elif _has_table(connection, "subjects"):
+                newest_first = connection.execute(
+                    "SELECT number, CAST(payload AS BLOB), CAST(chain AS BLOB) FROM entries"
+                    " JOIN subjects USING (number) WHERE tag = ? ORDER BY number DESC LIMIT ?",
+                    (self._tags(subject)[-1], -1 if most is None else most),
+                ).fetchall()
+            else:
+                newest_first = []
         return newest_first[::-1]
+
+    def _tagged(self) -> dict[int, set[bytes]]:
+        tags: dict[int, set[bytes]] = {}
+        if self._file.exists():
+            with self._connection() as connection:
+                if _has_table(connection, "subjects"):
+                    for number, tag in connection.execute("SELECT number, CAST(tag AS BLOB) FROM subjects"):
+                        tags.setdefault(number, set()).add(tag)
+        return tags
+
+    def _tags(self, subject: str) -> list[bytes]:
+        """The keyed tags of a subject and of everything it is part of, the widest first."""
+        parts = subject.split("/")
+        return [
+            hmac.digest(self._subject_key, "/".join(parts[: length + 1]).encode(), "sha256")
+            for length in range(len(parts))
+        ]
 
     def _read(self, number: int, payload: bytes) -> JournalEntry:
         try:
@@ -208,8 +296,8 @@ def _derive(keys: Keys, *, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(keys.store_key.encode())
 
 
-def _has_entries(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'entries'").fetchone() == (1,)
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    return connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,)).fetchone() == (1,)
 
 
 def _last(connection: sqlite3.Connection) -> tuple[int, bytes]:

@@ -4,7 +4,10 @@ import base64
 import hashlib
 import hmac
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +15,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from data.journal import Journal, JournalTamperedError, JournalUnavailableError
+from data.journal import Journal, JournalConflictError, JournalTamperedError, JournalUnavailableError
 from data.keys import Keys
 
 KEYS = Keys(store_key="the key that the journal is written with", pseudonym_key=None)
@@ -140,3 +143,101 @@ def test_writers_at_once_make_one_chain(tmp_path: Path) -> None:
         numbers = list(pool.map(write, range(60)))
     assert sorted(numbers) == list(range(1, 61))
     assert Journal(folder=tmp_path, keys=KEYS).verify() == 60
+
+
+def about(journal: Journal, subject: str, *, after: int | None = None, **details: int) -> int:
+    return journal.record(action="alert", who="analyst", purpose="", details=details, subject=subject, after=after)
+
+
+def test_entries_about_a_subject_and_about_all_of_its_kind(journal: Journal) -> None:
+    first = about(journal, "alert/7", step=1)
+    about(journal, "alert/71", step=1)
+    about(journal, "plan/7", step=1)
+    second = about(journal, "alert/7", step=2)
+    assert [entry.number for entry in journal.entries(subject="alert/7")] == [first, second]
+    assert [entry.number for entry in journal.entries(subject="alert/7", most=1)] == [second]
+    assert [entry.subject for entry in journal.entries(subject="alert")] == ["alert/7", "alert/71", "alert/7"]
+    assert journal.entries(subject="settlement") == ()
+    assert journal.entries()[0].subject is None
+    assert journal.verify() == 9
+
+
+def test_a_journal_written_before_there_were_subjects_has_none(journal: Journal) -> None:
+    assert journal.entries(subject="alert") == ()
+    assert journal.verify() == 5
+
+
+def test_the_second_of_two_who_change_the_same_thing_is_told(journal: Journal) -> None:
+    seen = about(journal, "alert/7", step=1)
+    about(journal, "alert/8", step=1)
+    theirs = about(journal, "alert/7", after=seen, step=2)
+    with pytest.raises(JournalConflictError, match="analyst changed this too") as told:
+        about(journal, "alert/7", after=seen, step=3)
+    assert told.value.entry.number == theirs
+    assert [entry.details["step"] for entry in journal.entries(subject="alert/7")] == [1, 2]
+    about(journal, "alert/7", after=theirs, step=3)
+    with pytest.raises(JournalConflictError):
+        about(journal, "alert/8", after=0, step=2)
+    assert journal.verify() == 9
+
+
+def test_of_many_who_change_one_thing_at_once_each_is_kept_or_told(tmp_path: Path) -> None:
+    seen = about(Journal(folder=tmp_path, keys=KEYS), "alert/7")
+
+    def change_it(number: int) -> int | None:
+        try:
+            return about(Journal(folder=tmp_path, keys=KEYS), "alert/7", after=seen, number=number)
+        except JournalConflictError:
+            return None
+
+    with ThreadPoolExecutor(6) as pool:
+        kept = [number for number in pool.map(change_it, range(24)) if number is not None]
+    assert len(kept) == 1
+    assert [entry.number for entry in Journal(folder=tmp_path, keys=KEYS).entries(subject="alert/7")] == [seen, *kept]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM subjects WHERE number = 7",
+        "UPDATE subjects SET tag = tag || x'00' WHERE number = 6",
+        "INSERT INTO subjects SELECT tag, 7 FROM subjects WHERE number = 6",
+        "INSERT INTO subjects SELECT tag, 99 FROM subjects WHERE number = 6",
+    ],
+)
+def test_a_changed_list_of_subjects_shows(journal: Journal, tmp_path: Path, statement: str) -> None:
+    about(journal, "alert/7")
+    about(journal, "plan/7")
+    change(tmp_path, statement)
+    with pytest.raises(JournalTamperedError):
+        journal.verify()
+
+
+# Says each number as soon as `record` has returned, until it is killed.
+_WRITER = """
+import sys
+from pathlib import Path
+from data.journal import Journal
+from data.keys import Keys
+journal = Journal(folder=Path(sys.argv[1]), keys=Keys(store_key=sys.argv[2], pseudonym_key=None))
+seen = 0
+while True:
+    seen = journal.record(action="alert", who="a", purpose="", details={}, subject="alert/7", after=seen)
+    print(seen, flush=True)
+"""
+
+
+def test_a_killed_process_loses_no_acknowledged_change(tmp_path: Path) -> None:
+    for trial in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(tmp_path / str(trial)), KEYS.store_key],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as writer:
+            for _line in range(5 + trial):
+                writer.stdout.readline()
+            writer.send_signal(signal.SIGKILL)
+            last_said = 5 + trial + len(writer.stdout.read().split())
+        journal = Journal(folder=tmp_path / str(trial), keys=KEYS)
+        assert journal.verify() in (last_said, last_said + 1)
+        assert len(journal.entries(subject="alert/7")) == journal.verify()
