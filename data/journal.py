@@ -74,7 +74,7 @@ class JournalUnavailableError(NaloxoneWatchError):
 
 @dataclass(frozen=True, kw_only=True)
 class JournalEntry:
-    """One thing that someone did; `at` is in UTC, `subject` what it is about ("alert/7"), None where that is nothing."""
+    """One thing that someone did; `at` is in UTC, `subject` what it is about, if anything ("alert/7")."""
 
     number: int
     at: datetime
