@@ -65,6 +65,7 @@ __all__ = [
     "ImportOutcome",
     "LocatedAdministrations",
     "RecordNotFoundError",
+    "Populations",
     "RiskEvents",
     "Store",
     "StoreBusyError",
@@ -279,6 +280,22 @@ class RiskEvents:
     easting_m: NDArray[np.float64]
     northing_m: NDArray[np.float64]
     unlocated: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Populations:
+    """Residents of one year and source, shape (n,): at a point (metres), or of an area where the point is NaN.
+
+    The areas are codes, None where they are not known. `year` is None where the file does not say.
+    """
+
+    persons: NDArray[np.float64]
+    easting_m: NDArray[np.float64]
+    northing_m: NDArray[np.float64]
+    small_area: NDArray[np.object_]
+    authority: NDArray[np.object_]
+    bcu: NDArray[np.object_]
+    year: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1468,10 +1485,19 @@ class Store:
         )
 
     def risk_events(self, *, filters: Filters, scope: AccessScope, kinds: Sequence[str]) -> RiskEvents:
-        """Events of the independent layer of some kinds, from west to east; substance and setting do not apply."""
+        """Events of the independent layer of some kinds, from west to east; substance and setting do not apply.
+
+        One that is known by its month alone counts where the whole month lies in the period.
+        """
         kept, values = _kept(replace(filters, substances=(), settings=()), scope)
-        condition = _sql("record_state = 'current' AND list_contains(?, kind) AND $kept", kept=kept)
-        bound = [list(kinds), *values]
+        condition = _sql(
+            """
+            record_state = 'current' AND list_contains(?, kind) AND $kept
+            AND (time_precision IS DISTINCT FROM 'month' OR last_day(local_date) <= ?)
+            """,
+            kept=kept,
+        )
+        bound = [list(kinds), *values, filters.last_day]
         columns = self._columns(
             _sql(
                 """
@@ -1485,6 +1511,34 @@ class Store:
         )
         (events,) = self._row(_sql("SELECT count(*) FROM records.risk_events WHERE $kept", kept=condition), bound)
         return RiskEvents(**columns, unlocated=events - len(columns["easting_m"]))
+
+    def populations(self, *, last_day: date) -> Populations:
+        """Residents of one year and one source: two would count people twice.
+
+        The latest year that is not after that of `last_day`, else the earliest; of several sources, the last imported.
+        """
+        chosen = self._frame(
+            """
+            SELECT p.year, p.source FROM records.populations p LEFT JOIN records.imports m USING (import_id)
+            WHERE p.record_state = 'current' GROUP BY p.year, p.source
+            ORDER BY p.year > ?, CASE WHEN p.year > ? THEN p.year ELSE -p.year END NULLS LAST, max(m.imported_at) DESC
+            LIMIT 1
+            """,
+            [last_day.year, last_day.year],
+        )
+        year = None if chosen.empty or pd.isna(chosen["year"][0]) else int(chosen["year"][0])
+        frame = self._frame(
+            """
+            SELECT persons, easting_m, northing_m, small_area, authority, bcu FROM records.populations
+            WHERE record_state = 'current' AND persons > 0
+              AND year IS NOT DISTINCT FROM ? AND source IS NOT DISTINCT FROM ?
+            ORDER BY ALL
+            """,
+            [year, None if chosen.empty else chosen["source"][0]],
+        )
+        areas = {name: frame[name].astype(object).to_numpy() for name in ("small_area", "authority", "bcu")}
+        numbers = {name: frame[name].to_numpy(np.float64) for name in ("persons", "easting_m", "northing_m")}
+        return Populations(**numbers, **areas, year=year)
 
     def administration_profiles(
         self, *, filters: Filters, scope: AccessScope, kind: str, clocks: Sequence[str]
@@ -1684,6 +1738,40 @@ class Store:
         missing = [int(count or 0) for count in row[1:]]
         return pd.DataFrame({"field": MISSING_FIELDS, "missing": missing, "administrations": row[0]})
 
+    def missing_by_month(self, *, filters: Filters, scope: AccessScope) -> pd.DataFrame:
+        """Columns month (first day), administrations, and one a field of `missing_fields` with how many lack it.
+
+        Months without administrations have no row.
+        """
+        kept, values = _kept(filters, scope)
+        sums = ", ".join(f"sum(missing_bits >> {bit} & 1)::BIGINT AS {name}" for bit, name in enumerate(MISSING_FIELDS))
+        return self._frame(
+            _sql(
+                """
+                SELECT date_trunc('month', local_date)::DATE AS month, count(*) AS administrations, $sums
+                FROM records.counted WHERE $kept GROUP BY month ORDER BY month
+                """,
+                sums=sums,
+                kept=kept,
+            ),
+            values,
+        )
+
+    def entry_days(self, *, filters: Filters, scope: AccessScope) -> pd.DataFrame:
+        """Columns local_date and recorded_date (NaT where the entry's time is not recorded), one row an administration."""
+        kept, values = _kept(filters, scope)
+        return self._frame(
+            _sql(
+                """
+                WITH kept AS (SELECT administration_id, local_date FROM records.counted WHERE $kept)
+                SELECT local_date, recorded_at::DATE AS recorded_date
+                FROM kept JOIN records.administrations USING (administration_id) ORDER BY local_date
+                """,
+                kept=kept,
+            ),
+            values,
+        )
+
     def quarantine_reasons(self) -> pd.DataFrame:
         """Columns target, reason, field, rows and fields: what waits in quarantine and why, most frequent first."""
         return self._frame(
@@ -1692,6 +1780,23 @@ class Store:
             FROM records.quarantine GROUP BY target, reason, field
             ORDER BY count(*) DESC, target, reason, field
             """
+        )
+
+    def quarantine_groups(self, *, rows_quoted: int) -> pd.DataFrame:
+        """What waits in quarantine, one row for each reason of each column of each import, newest import first.
+
+        Columns imported_at, source, target, field, reason, column_number, value_kind, whole_row, entries, and row_numbers
+        (the first `rows_quoted`, as a list).
+        """
+        return self._frame(
+            """
+            SELECT imported_at, q.source, q.target, field, reason, column_number, value_kind, whole_row,
+                   count(*) AS entries, list(row_number ORDER BY row_number)[1:?] AS row_numbers
+            FROM records.quarantine q LEFT JOIN records.imports USING (import_id)
+            GROUP BY imported_at, q.source, q.target, field, reason, column_number, value_kind, whole_row
+            ORDER BY imported_at DESC, whole_row DESC, entries DESC, q.source, reason, field, column_number, value_kind
+            """,
+            [rows_quoted],
         )
 
     def imports(self) -> pd.DataFrame:
