@@ -64,8 +64,8 @@ __all__ = [
     "Freshness",
     "ImportOutcome",
     "LocatedAdministrations",
-    "RecordNotFoundError",
     "Populations",
+    "RecordNotFoundError",
     "RiskEvents",
     "Store",
     "StoreBusyError",
@@ -1758,7 +1758,7 @@ class Store:
         )
 
     def entry_days(self, *, filters: Filters, scope: AccessScope) -> pd.DataFrame:
-        """Columns local_date and recorded_date (NaT where the entry's time is not recorded), one row an administration."""
+        """Columns local_date and recorded_date (NaT where it is not recorded when), one row an administration."""
         kept, values = _kept(filters, scope)
         return self._frame(
             _sql(
@@ -1785,8 +1785,8 @@ class Store:
     def quarantine_groups(self, *, rows_quoted: int) -> pd.DataFrame:
         """What waits in quarantine, one row for each reason of each column of each import, newest import first.
 
-        Columns imported_at, source, target, field, reason, column_number, value_kind, whole_row, entries, and row_numbers
-        (the first `rows_quoted`, as a list).
+        Columns imported_at, source, target, field, reason, column_number, value_kind, whole_row, entries, and
+        row_numbers (the first `rows_quoted`, as a list).
         """
         return self._frame(
             """
