@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOST := 127.0.0.1
 PORT ?= 8501
+# Compiled once, here: where Python is told not to write bytecode, every start would compile the project anew.
+COMPILE = $(BIN)/python -m compileall -q dashboard.py analytics data geo pages wording
 
 .PHONY: help run test check bench messages clean
 .DEFAULT_GOAL := help
@@ -17,11 +19,13 @@ run: $(VENV)/.installed  ## set up, make the synthetic force if there is no stor
 	@[ "$(PORT)" -ge 1 ] && [ "$(PORT)" -le 65535 ] || { echo "PORT must be a number from 1 to 65535, such as PORT=8502."; exit 1; }
 	@$(BIN)/python -c 'import socket, sys; sys.exit(socket.socket().connect_ex(("$(HOST)", $(PORT))) == 0)' || \
 		{ echo "Port $(PORT) on $(HOST) is taken, perhaps by a dashboard that is already open. Close it, or say make run PORT=8502."; exit 1; }
+	@$(COMPILE)
 	@$(BIN)/python -m data demo --if-missing
 	@echo "Opening the dashboard on http://$(HOST):$(PORT) (stop it with Ctrl+C)."
 	@$(BIN)/python -m streamlit run dashboard.py --server.address $(HOST) --server.port $(PORT)
 
 test: check  ## set up, then lint, layers and all tests
+	@$(COMPILE)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 check: $(VENV)/.installed-dev  ## lint and layer contracts

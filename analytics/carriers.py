@@ -15,8 +15,8 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
+from analytics.estimate import poisson_interval
 from wording import NaloxoneWatchError, _
 
 __all__ = [
@@ -221,8 +221,7 @@ def carriers_per_1000_events(*, carriers: ArrayLike, events: ArrayLike) -> Carri
         events: risk events by area over the same period for all, shape (areas,).
     """
     held, seen = np.asarray(carriers, dtype=float), np.asarray(events, dtype=float)
-    most = stats.chi2.ppf(0.975, 2 * (seen + 1)) / 2
-    least = np.where(seen > 0, stats.chi2.ppf(0.025, np.maximum(2 * seen, 1)) / 2, 0.0)
+    least, most = poisson_interval(seen)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate, lower, upper = (1_000 * held / part for part in (seen, most, least))
     nobody = held == 0

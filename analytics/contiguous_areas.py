@@ -7,17 +7,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.stats import chi2
 from shapely import MultiPolygon, Polygon
 
 from analytics.point_patterns import Grid
 
-__all__ = ["CellArea", "contiguous_areas", "densest_cells", "poisson_interval"]
+__all__ = ["CellArea", "contiguous_areas", "densest_cells"]
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
-CONFIDENCE = 0.95
 """Coverage of the intervals."""
 
 
@@ -58,10 +56,3 @@ def _area(mask: Booleans, grid: Grid) -> CellArea:
     south_m, north_m = (grid.south_m + (row + side) * grid.cell_m for side in (0, 1))
     outline = shapely.union_all(shapely.box(west_m, south_m, east_m, north_m))
     return CellArea(cells=(row, column), outline=outline.simplify(0), area_km2=row.size * grid.cell_m**2 / 1e6)
-
-
-def poisson_interval(events: int) -> tuple[float, float]:
-    """Exact 95 % interval of a Poisson mean from one count (Garwood 1936, Biometrika 28:437)."""
-    tail = (1 - CONFIDENCE) / 2
-    lower = chi2.ppf(tail, 2 * events) / 2 if events else 0.0
-    return float(lower), float(chi2.ppf(1 - tail, 2 * events + 2) / 2)

@@ -15,9 +15,9 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
 from shapely import MultiPolygon, Polygon
 
+from analytics.estimate import poisson_interval
 from wording import NaloxoneWatchError, _, format_count, format_interval, format_number, format_share
 
 __all__ = [
@@ -279,9 +279,7 @@ def disclose_rate(
     if count < thresholds.smallest_count_shown:
         text = _("too few") if audience is Audience.ANALYST else _("not shown")
         return DisclosedRate(value=None, lower=None, upper=None, unit=unit, text=text)
-    # Half the chi-squared quantile, as the gamma quantile it is: scipy.stats takes half a second to import.
-    lower = gammaincinv(count, 0.025) / exposure
-    upper = gammaincinv(count + 1, 0.975) / exposure
+    lower, upper = (bound / exposure for bound in poisson_interval(count))
     value = count / exposure
     text = _("{rate} ({interval})").format(rate=format_number(value), interval=format_interval(lower, upper))
     if count < thresholds.flagged_under:

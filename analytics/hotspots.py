@@ -21,8 +21,9 @@ from scipy import ndimage
 from scipy.special import xlogy
 from shapely import MultiPolygon, Polygon
 
-from analytics.contiguous_areas import CellArea, contiguous_areas, densest_cells, poisson_interval
+from analytics.contiguous_areas import CellArea, contiguous_areas, densest_cells
 from analytics.density import DensitySurface, SurfaceMaker, bootstrap_surfaces
+from analytics.estimate import poisson_interval
 from analytics.point_patterns import (
     DensityError,
     GridMismatchError,

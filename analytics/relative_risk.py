@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta, binomtest, false_discovery_control, pearson3
+from scipy.stats import binomtest, false_discovery_control, pearson3
 
 from analytics.contiguous_areas import CellArea, contiguous_areas
 from analytics.density import DensitySurface, SurfaceMaker, density_uncertainty
+from analytics.estimate import binomial_interval
 from analytics.hotspots import InvalidYearsError
 from analytics.point_patterns import (
     PointPattern,
@@ -258,8 +259,7 @@ def rate_ratio(*, before: int, after: int, years_before: float, years_after: flo
         raise TooFewEventsError(events=0, needed=1)
     if not (years_before > 0 and years_after > 0):
         raise InvalidYearsError
-    lower = beta.ppf(0.025, after, before + 1) if after else 0.0
-    upper = beta.ppf(0.975, after + 1, before) if before else 1.0
+    lower, upper = binomial_interval(after, before + after)
     ratio, lowest, highest = (
         float(share / (1 - share) * years_before / years_after) if share < 1 else float("inf")
         for share in (after / (before + after), lower, upper)

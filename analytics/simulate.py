@@ -15,8 +15,8 @@ from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from analytics.estimate import binomial_interval, poisson_interval
 from analytics.scan import Cluster, exceedances_that_rule_out, same_cluster, space_time_scan
 from wording import NaloxoneWatchError, _
 
@@ -328,7 +328,7 @@ def _cluster_is_found(seed: int, rate: float, dispersion: float, areas: int, set
 
 def _alert_row(scenario: str, rate: float, dispersion: float, force_years: int, alerts: int) -> CalibrationRow:
     """Exact Poisson interval (Garwood 1936)."""
-    lower = float(stats.chi2.ppf(0.025, 2 * alerts)) / 2 if alerts else 0.0
+    lower, upper = poisson_interval(alerts)
     return CalibrationRow(
         scenario=scenario,
         unit="alerts per force-year",
@@ -337,14 +337,14 @@ def _alert_row(scenario: str, rate: float, dispersion: float, force_years: int, 
         trials=force_years,
         found=alerts,
         value=alerts / force_years,
-        lower=lower / force_years,
-        upper=float(stats.chi2.ppf(0.975, 2 * alerts + 2)) / 2 / force_years,
+        lower=float(lower) / force_years,
+        upper=float(upper) / force_years,
     )
 
 
 def _share_row(scenario: str, rate: float, dispersion: float, clusters: int, found: int) -> CalibrationRow:
     """Exact binomial interval (Clopper & Pearson 1934)."""
-    interval = stats.binomtest(found, clusters).proportion_ci(0.95, method="exact")
+    lower, upper = binomial_interval(found, clusters)
     return CalibrationRow(
         scenario=scenario,
         unit="share raised by day 4",
@@ -353,6 +353,6 @@ def _share_row(scenario: str, rate: float, dispersion: float, clusters: int, fou
         trials=clusters,
         found=found,
         value=found / clusters,
-        lower=float(interval.low),
-        upper=float(interval.high),
+        lower=float(lower),
+        upper=float(upper),
     )

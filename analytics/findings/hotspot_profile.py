@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from analytics import delay
 from analytics.disclosure import (
@@ -24,6 +23,7 @@ from analytics.disclosure import (
     hold_back,
     tabulate_cells,
 )
+from analytics.estimate import binomial_interval
 from analytics.findings.question import Question
 from analytics.findings.words import substance_words
 from data.schema import NOT_RECORDED
@@ -209,8 +209,7 @@ def _held(count: DisclosedCount) -> DisclosedCount | object:
 
 
 def _share(question: Question, part: int, whole: int) -> object:
-    lower = stats.beta.ppf(0.025, part, whole - part + 1) if part else 0.0
-    upper = stats.beta.ppf(0.975, part + 1, whole - part) if part < whole else 1.0
+    lower, upper = binomial_interval(part, whole)
     return disclose_share(
         part / whole if whole else np.nan,
         float(lower),

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pandas as pd
-from scipy import stats
 
 from analytics.disclosure import (
     Audience,
@@ -20,6 +19,7 @@ from analytics.disclosure import (
     disclose_series,
     tabulate_series,
 )
+from analytics.estimate import binomial_interval, poisson_interval
 from analytics.findings.question import Question
 from analytics.findings.words import field_words
 from wording import (
@@ -93,8 +93,7 @@ def find_overview(question: Question) -> Overview:
 
 
 def _count_interval(count: int) -> str:
-    lower = stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
-    upper = stats.chi2.ppf(0.975, 2 * count + 2) / 2
+    lower, upper = poisson_interval(count)
     return _("95 % interval {interval}").format(interval=format_interval(float(lower), float(upper), significant=3))
 
 
@@ -150,8 +149,7 @@ def _change(question: Question, count: int) -> str:
 
 def _ratio_interval(count: int, before: int) -> tuple[float, float]:
     """95 % interval of count / before for equal exposure: the share count / (count + before) is binomial."""
-    lower = stats.beta.ppf(0.025, count, before + 1)
-    upper = stats.beta.ppf(0.975, count + 1, before)
+    lower, upper = binomial_interval(count, count + before)
     return float(lower / (1 - lower)), float(upper / (1 - upper))
 
 

@@ -10,7 +10,7 @@ import io
 import json
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -26,16 +26,19 @@ from analytics.disclosure import (
     DisclosedOutlines,
     DisclosedSurface,
 )
-from analytics.findings.ambulance_delay import AmbulanceDelay
-from analytics.findings.changes import Changes
-from analytics.findings.compared_places import ComparedPlaces
 from analytics.findings.heat_map import AreaLevel, HeatMap
-from analytics.findings.hotspots import HotspotMap
 from geo.areas import Geography
 from geo.basemap import Basemap, build_basemap
 from geo.projection import LatLonBounds, to_wgs84, warp_to_mercator
 from pages.components.theme import AREA_RAMP, DENSITY_RAMP, HATCH, LAND, LINE, SEA, TEXT, pick_colours
 from wording import _, format_count, format_number
+
+if TYPE_CHECKING:
+    # Names of types alone: a page loads the finding that it draws, not those of every page.
+    from analytics.findings.ambulance_delay import AmbulanceDelay
+    from analytics.findings.changes import Changes
+    from analytics.findings.compared_places import ComparedPlaces
+    from analytics.findings.hotspots import HotspotMap
 
 __all__ = [
     "DENSITY_OPACITY",
@@ -183,7 +186,7 @@ def area_layers(breakdown: DisclosedBreakdown, *, areas: dict[str, Any]) -> MapL
     )
 
 
-def median_wait_layers(found: AmbulanceDelay, *, ground: Ground, level: AreaLevel) -> MapLayers:
+def median_wait_layers(found: "AmbulanceDelay", *, ground: Ground, level: AreaLevel) -> MapLayers:
     """The median wait by area in classes of minutes; an area with too few is hatched, one without any stays pale."""
     medians = {
         code: estimate.value
@@ -208,7 +211,7 @@ def median_wait_layers(found: AmbulanceDelay, *, ground: Ground, level: AreaLeve
     )
 
 
-def hotspot_layers(found: HotspotMap, *, ground: Ground, level: AreaLevel) -> MapLayers:
+def hotspot_layers(found: "HotspotMap", *, ground: Ground, level: AreaLevel) -> MapLayers:
     """The places where administrations repeat, by whether chance could do it."""
     return outline_layers(
         found.outlines,
@@ -220,7 +223,7 @@ def hotspot_layers(found: HotspotMap, *, ground: Ground, level: AreaLevel) -> Ma
     )
 
 
-def compared_layers(found: ComparedPlaces, *, ground: Ground, level: AreaLevel) -> MapLayers:
+def compared_layers(found: "ComparedPlaces", *, ground: Ground, level: AreaLevel) -> MapLayers:
     """Where administrations are rarer or more frequent than another layer would have them."""
     return outline_layers(
         found.outlines,
@@ -232,7 +235,7 @@ def compared_layers(found: ComparedPlaces, *, ground: Ground, level: AreaLevel) 
     )
 
 
-def change_layers(found: Changes, *, ground: Ground, level: AreaLevel) -> MapLayers:
+def change_layers(found: "Changes", *, ground: Ground, level: AreaLevel) -> MapLayers:
     """The difference of two periods as one image, red for a rise, blue for a fall, and what is beyond chance."""
     layers = outline_layers(
         found.outlines,

@@ -9,7 +9,8 @@ from scipy.stats import binomtest, poisson
 from shapely import Polygon, box
 
 from analytics import density, hotspots
-from analytics.contiguous_areas import contiguous_areas, densest_cells, poisson_interval
+from analytics.contiguous_areas import contiguous_areas, densest_cells
+from analytics.estimate import poisson_interval
 from analytics.point_patterns import Grid
 
 WINDOW = Polygon(
