@@ -522,6 +522,15 @@ LOCATED = (
     " AND i.easting_m IS NOT NULL AND i.northing_m IS NOT NULL"
 )
 
+# A number for each officer, so that nothing above the store handles a token.
+OFFICERS = """
+    officers AS (
+        SELECT officer_token, row_number() OVER (ORDER BY officer_token) - 1 AS officer
+        FROM (SELECT DISTINCT officer_token FROM records.carriers
+              WHERE record_state = 'current' AND officer_token IS NOT NULL)
+    )
+"""
+
 
 def _counted_steps() -> tuple[str, str]:
     """Two short steps: the substances of each administration as bits, then the flat table itself, in order of time."""
@@ -1539,6 +1548,130 @@ class Store:
         areas = {name: frame[name].astype(object).to_numpy() for name in ("small_area", "authority", "bcu")}
         numbers = {name: frame[name].to_numpy(np.float64) for name in ("persons", "easting_m", "northing_m")}
         return Populations(**numbers, **areas, year=year)
+
+    def timed_events(self, *, filters: Filters, scope: AccessScope, kinds: Sequence[str]) -> pd.DataFrame:
+        """Events with a place, from west to east: columns easting_m, northing_m, hour_of_week (NA without a time).
+
+        Of the independent layer's `kinds`, to which substance and setting do not apply; with none, administrations.
+        """
+        kept, values = _kept(replace(filters, substances=(), settings=()) if kinds else filters, scope)
+        return self._frame(
+            _sql(
+                """
+                SELECT easting_m, northing_m, ((local_weekday - 1) * 24 + local_hour)::FLOAT AS hour_of_week
+                FROM $table i WHERE $condition AND $kept ORDER BY easting_m, northing_m, hour_of_week
+                """,
+                table="records.risk_events" if kinds else "records.counted",
+                condition=f"record_state = 'current' AND list_contains(?, kind) AND {LOCATED}" if kinds else "located",
+                kept=kept,
+            ),
+            [*([list(kinds)] if kinds else []), *values],
+        )
+
+    def carriers(self, *, scope: AccessScope, as_of: date) -> pd.DataFrame:
+        """Whoever has a role on the day, one row each, by base: with training and the kit held at the day's end.
+
+        Columns officer (a number of this snapshot's own, to join `typical_hours` and `dated_shifts`), role, base, bcu,
+        easting_m, northing_m, trained_on, refreshed_on, holds_kit and kit_expires_on (the latest of those held). A kit
+        is held from its issue until it is used, returned, lost or written off.
+        """
+        return self._frame(
+            _sql(
+                """
+                WITH $officers, roles AS (
+                    SELECT *, row_number() OVER (
+                               PARTITION BY coalesce(officer_token, carrier_id)
+                               ORDER BY valid_from DESC NULLS LAST, carrier_id
+                           ) AS place
+                    FROM records.carriers
+                    WHERE record_state = 'current' AND coalesce(valid_from <= ?, true) AND coalesce(valid_to >= ?, true)
+                ), ledger AS (
+                    SELECT * FROM records.kits
+                    WHERE record_state = 'current' AND coalesce(event_on <= ?, true)
+                ), latest AS (
+                    SELECT officer_token, event, expires_on, row_number() OVER (
+                               PARTITION BY kit_token
+                               ORDER BY event <> 'issued' AND event_on IS NULL DESC, event_on DESC NULLS LAST,
+                                        event = 'issued', kit_event_id
+                           ) AS place
+                    FROM ledger WHERE kit_token IS NOT NULL
+                ), counted AS (
+                    SELECT officer_token, max(expires_on) FILTER (event = 'issued') AS expires_on
+                    FROM ledger WHERE kit_token IS NULL GROUP BY officer_token
+                    HAVING sum(coalesce(kits, 1) * if(event = 'issued', 1, -1)) > 0
+                ), held AS (
+                    SELECT officer_token, max(expires_on) AS expires_on FROM (
+                        SELECT officer_token, expires_on FROM latest WHERE place = 1 AND event = 'issued'
+                        UNION ALL SELECT officer_token, expires_on FROM counted
+                    ) WHERE officer_token IS NOT NULL GROUP BY officer_token
+                )
+                SELECT o.officer::FLOAT AS officer, r.role, r.base, r.bcu, r.easting_m, r.northing_m,
+                       r.trained_on, r.refreshed_on, h.officer_token IS NOT NULL AS holds_kit,
+                       h.expires_on AS kit_expires_on
+                FROM roles r LEFT JOIN officers o USING (officer_token) LEFT JOIN held h USING (officer_token)
+                WHERE r.place = 1 AND $allowed ORDER BY r.base, r.role, o.officer, r.carrier_id
+                """,
+                officers=OFFICERS,
+                allowed="(? = [] OR list_contains(?, r.bcu))",
+            ),
+            [as_of, as_of, as_of, list(scope.bcus), list(scope.bcus)],
+        )
+
+    def typical_hours(self) -> pd.DataFrame:
+        """The typical week: columns officer (as in `carriers`) and hour_of_week, a row for each hour on duty."""
+        return self._frame(
+            _sql(
+                """
+                WITH $officers SELECT DISTINCT officer, hour_of_week
+                FROM records.shifts JOIN officers USING (officer_token)
+                WHERE record_state = 'current' AND hour_of_week IS NOT NULL ORDER BY officer, hour_of_week
+                """,
+                officers=OFFICERS,
+            )
+        )
+
+    def dated_shifts(self) -> pd.DataFrame:
+        """Dated shifts: columns officer (as in `carriers`), starts_at and ends_at, local times."""
+        zone = str(self._time_zone)
+        return self._frame(
+            _sql(
+                """
+                WITH $officers SELECT officer, timezone(?, starts_at) AS starts_at, timezone(?, ends_at) AS ends_at
+                FROM records.shifts JOIN officers USING (officer_token)
+                WHERE record_state = 'current' AND starts_at < ends_at ORDER BY officer, starts_at
+                """,
+                officers=OFFICERS,
+            ),
+            [zone, zone],
+        )
+
+    def names_holders_of_kits(self) -> bool:
+        """Whether the kit ledger says of any kit which officer holds it."""
+        (found,) = self._row(
+            "SELECT count(*) FROM records.kits WHERE record_state = 'current' AND officer_token IS NOT NULL"
+        )
+        return bool(found)
+
+    def requests(self, *, filters: Filters, scope: AccessScope) -> pd.DataFrame:
+        """Each time a carrier was asked for, newest first; substance and setting do not apply.
+
+        Columns local_date, hour_of_week (NA without a time), easting_m and northing_m (NA without a place), small_area,
+        found and minutes.
+        """
+        kept, values = _kept(replace(filters, substances=(), settings=()), scope)
+        return self._frame(
+            _sql(
+                """
+                SELECT local_date, ((local_weekday - 1) * 24 + local_hour)::FLOAT AS hour_of_week,
+                       if($located, easting_m, NULL) AS easting_m, if($located, northing_m, NULL) AS northing_m,
+                       small_area, found, minutes
+                FROM records.requests i WHERE record_state = 'current' AND $kept ORDER BY occurred_at DESC, request_id
+                """,
+                located=LOCATED,
+                kept=kept,
+            ),
+            values,
+        )
 
     def administration_profiles(
         self, *, filters: Filters, scope: AccessScope, kind: str, clocks: Sequence[str]
