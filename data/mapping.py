@@ -220,7 +220,8 @@ class Mapping(_Section):
 
     `columns` gives each field the heading it comes from; keys and tokens may be composed of several headings, a time
     may be a date and a time of day; `{ fixed = "..." }` stands for a column the form lacks. `parent_source`
-    is the source under which the records were imported that this file's rows belong to.
+    is the source under which the records were imported that this file's rows belong to. `only` names, by heading, the
+    values of the rows that are taken; the others wait in quarantine, declared so.
     """
 
     target: str = FORM_TABLE
@@ -237,6 +238,7 @@ class Mapping(_Section):
     doses: tuple[DoseLayout, ...] = ()
     waits: tuple[WaitLayout, ...] = ()
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits_the_schema(self) -> "Mapping":
@@ -287,7 +289,7 @@ class Mapping(_Section):
         for wait in self.waits:
             found |= dict.fromkeys((*_headings(wait.started_at), *_headings(wait.ended_at)), "waits")
             found |= {each: "waits" for each in (wait.minutes, wait.outcome) if each}
-        return found
+        return dict.fromkeys(self.only, "only") | found
 
 
 def mapped_fields(target: str) -> dict[str, schema.Field]:

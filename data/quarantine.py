@@ -187,6 +187,10 @@ def reason_sentence(reason: str) -> str:
         "not_a_time_of_day": _("this is no time of day such as 14:05; only the date was kept. Correct it."),
         "not_a_date": _("this is no date in a known form. Correct it, or add its form to formats under [times]."),
         "not_a_number": _("this is no number. Correct it, or set decimal under [file]."),
+        "number_missing": _("the row lacks the number that it is there for. Fill it in at the source."),
+        "left_out_by_mapping": _(
+            "the mapping takes only some kinds of row ([only]), and this is another. Nothing needs to be corrected."
+        ),
         "out_of_range": _("this number is outside what the field allows. Correct it at the source."),
         "value_unknown": _("the mapping does not know this value. Add it under [values], or correct it at the source."),
         "text_not_stored": _(

@@ -42,6 +42,7 @@ from data.values import (
     parse_numbers,
     parse_substances,
     parse_texts,
+    plain_value,
     two_digit_years,
 )
 from geo.areas import Geography
@@ -126,6 +127,7 @@ class RecordReader:
 
     def read(self, block: Block) -> pd.DataFrame:
         """The block's records with their row_hash, indexed by row number; rows that wait whole are left out."""
+        block = self._wanted(block)
         self._now = _State(block=block)
         self.counts["blank_rows"] += block.blank_rows
         self.log.add(
@@ -149,6 +151,20 @@ class RecordReader:
         # A million tokens as Python texts are three times the size.
         texts = {name: "string[pyarrow]" for name in records if records[name].dtype == object}
         return records[~records.index.isin(self.log.whole_rows)].astype(texts)
+
+    def _wanted(self, block: Block) -> Block:
+        """The rows that the mapping takes by [only]; the others wait in quarantine, as it declares, read no further."""
+        wanted = np.ones(len(block.row_numbers), dtype=bool)
+        for heading, values in self._mapping.only.items():
+            known = {plain_value(value) for value in values}
+            texts = block.columns[self._positions[plain_heading(heading)]]
+            wanted &= _mapped(texts, lambda text, known=known: plain_value(text) in known).astype(bool)
+        self.log.add(rows=block.row_numbers[~wanted], field="", reason="left_out_by_mapping", whole_row=True)
+        return replace(
+            block,
+            row_numbers=block.row_numbers[wanted],
+            columns={position: texts[wanted] for position, texts in block.columns.items()},
+        )
 
     # --- cells and problems -------------------------------------------------------------------------------------------
 
@@ -229,13 +245,15 @@ class RecordReader:
         missing = moments.instants.isna().to_numpy() & ~moments.unreadable & ~moments.implausible
         self._set_aside(missing, field="occurred_at", reason="time_missing", cell=cell, whole_row=True)
         self.counts["future_times"] += int(((moments.instants > self._as_of).to_numpy() & ~late).sum())
-        known_hour = (moments.precision != "day") & moments.instants.notna().to_numpy()
+        known_hour = ~np.isin(moments.precision, ("day", "month")) & moments.instants.notna().to_numpy()
         precisions = list(table_named(self._tables[0]).field("time_precision").values)
         columns["occurred_at"] = moments.instants.array
         columns["time_precision"] = pd.Categorical(moments.precision, categories=precisions)
         columns["local_date"] = moments.local.dt.normalize().array
         columns["local_hour"] = moments.local.dt.hour.where(known_hour).astype("Int16").array
-        columns["local_weekday"] = (moments.local.dt.weekday + 1).astype("Int16").array
+        columns["local_weekday"] = (
+            (moments.local.dt.weekday + 1).where(moments.precision != "month").astype("Int16").array
+        )
 
     def _moments(self, field: str, headings: tuple[str, ...]) -> Moments:
         """Times of one field; a time of day that cannot be read leaves the date and is set aside."""
@@ -318,9 +336,12 @@ class RecordReader:
             return np.where(wrong, None, texts)
         if self._mapping.target == "waits" and field.name == "minutes":
             return self._numbers(cell, field.name)  # its bounds are the wait's own
-        return self._numbers(
+        numbers = self._numbers(
             cell, field.name, minimum=field.minimum, maximum=field.maximum, whole=field.type == "SMALLINT"
         )
+        if field.required:
+            self._set_aside(np.isnan(numbers), field=field.name, reason="number_missing", cell=cell, whole_row=True)
+        return numbers
 
     def _gives_away(self, texts: Texts) -> Mask:
         """Which texts hold a name or are a key that stands in its own column in this block: they slipped in there."""

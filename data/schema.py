@@ -23,7 +23,7 @@ YES_NO = ("yes", "no", NOT_RECORDED)
 
 SETTINGS = ("street", "home", "custody", "hospital", "other", NOT_RECORDED)
 LOCATION_SOURCES = ("coordinates", "postcode", "area", "none")
-TIME_PRECISIONS = ("minute", "hour", "day")
+TIME_PRECISIONS = ("minute", "hour", "day", "month")
 RECIPIENT_TYPES = ("public", "officer", NOT_RECORDED)
 AGE_BANDS = ("under_18", "18_24", "25_34", "35_44", "45_54", "55_64", "65_and_over", NOT_RECORDED)
 GENDERS = ("male", "female", "other", NOT_RECORDED)
@@ -157,7 +157,15 @@ def _day(name: str, description: str, *, mapped: bool = True) -> Field:
 
 
 def _number(
-    name: str, unit: str, minimum: float, maximum: float, description: str, *, whole: bool = False, mapped: bool = True
+    name: str,
+    unit: str,
+    minimum: float,
+    maximum: float,
+    description: str,
+    *,
+    whole: bool = False,
+    required: bool = False,
+    mapped: bool = True,
 ) -> Field:
     return Field(
         name=name,
@@ -166,6 +174,7 @@ def _number(
         minimum=minimum,
         maximum=maximum,
         description=description,
+        required=required,
         mapped=mapped,
     )
 
@@ -185,9 +194,17 @@ def _place() -> tuple[Field, ...]:
 def _local_time() -> tuple[Field, ...]:
     return (
         _choice("time_precision", TIME_PRECISIONS, "How exactly the time is known", mapped=False),
-        _day("local_date", "Date of the event where it happened", mapped=False),
+        _day("local_date", "Date of the event where it happened; a month's first day stands for it", mapped=False),
         _number("local_hour", "h", 0, 23, "Hour of day; NULL where only the date is known", whole=True, mapped=False),
-        _number("local_weekday", "1 = Monday", 1, 7, "Day of the week", whole=True, mapped=False),
+        _number(
+            "local_weekday",
+            "1 = Monday",
+            1,
+            7,
+            "Day of the week; NULL where only the month is known",
+            whole=True,
+            mapped=False,
+        ),
     )
 
 
@@ -373,6 +390,18 @@ TABLES: tuple[Table, ...] = (
             _choice("kind", RISK_EVENT_KINDS, "What kind of event"),
             _moment("occurred_at", "When it happened", required=True),
             *_local_time(),
+            *_place(),
+            *_provenance(),
+        ),
+    ),
+    Table(
+        name="populations",
+        key="population_id",
+        description="Residents, where the user supplies them: a number at a point, or of a whole area.",
+        fields=(
+            _key("population_id", "Place or area, and the year where there are several"),
+            _number("persons", "people", 0, 100_000_000, "Residents", required=True),
+            _number("year", "year", 1900, 2100, "Year the number is for", whole=True),
             *_place(),
             *_provenance(),
         ),

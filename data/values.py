@@ -118,8 +118,8 @@ _PERSONAL = re.compile(
 class Moments:
     """Times of one column. All arrays have one entry a row; NaT where the cell is empty or unusable.
 
-    `instants` are UTC; `local` the wall clock of the deployment; `precision` "minute", "hour" or "day". `ambiguous`
-    marks local times that came twice as the clocks went back (the earlier is taken) and `nonexistent` those that the
+    `instants` are UTC; `local` the wall clock of the deployment; `precision` "minute", "hour", "day" or "month".
+    `ambiguous` marks local times that came twice as the clocks went back (the earlier is taken) and `nonexistent` those that the
     clocks skipped (the first moment after the gap is taken). `implausible` marks times before 1990.
     """
 
@@ -300,7 +300,7 @@ def parse_moments(
     """Times from cells of date and time, or from `texts` as dates and `clocks` as times of day.
 
     A time without an offset is a wall clock's in `file_zone`. A date alone is that day where the event happened
-    (`local_zone`), with precision "day". Returns the times, and which `clocks` could not be read (they leave a day).
+    (`local_zone`), with precision "day", and a month alone its first day, with precision "month". Returns the times, and which `clocks` could not be read (they leave a day).
     """
     walls, precision, unreadable, aware = _parse_walls(texts, formats, day_first)
     bad_clocks = np.zeros(len(texts), dtype=bool)
@@ -315,7 +315,7 @@ def parse_moments(
     if aware.any():
         instants = instants.mask(aware, walls.dt.tz_localize("UTC"))
         later = later.mask(aware, instants)
-    only_day = (precision == "day") & walls.notna().to_numpy()
+    only_day = np.isin(precision, ("day", "month")) & walls.notna().to_numpy()
     if only_day.any() and file_zone != local_zone:
         days, _later, _ambiguous, _nonexistent = _localised(walls, local_zone, skip=~only_day)
         instants = instants.mask(only_day, days)
@@ -464,7 +464,9 @@ def _naive_utc(moments: pd.Series) -> pd.Series:
 def _precision_of(form: str) -> str:
     if re.search(r"%[MXcTRr]", form):
         return "minute"
-    return "hour" if re.search(r"%[HI]", form) else "day"
+    if re.search(r"%[HI]", form):
+        return "hour"
+    return "day" if re.search(r"%[djxcD]", form) else "month"
 
 
 def _matches(pattern: re.Pattern[str], texts: Texts) -> NDArray[np.bool_]:
