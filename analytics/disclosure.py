@@ -31,6 +31,7 @@ __all__ = [
     "DisclosedCurve",
     "DisclosedDistribution",
     "DisclosedEstimate",
+    "DisclosedGrid",
     "DisclosedOutlines",
     "DisclosedPoints",
     "DisclosedRate",
@@ -42,6 +43,7 @@ __all__ = [
     "Thresholds",
     "disclose_breakdown",
     "disclose_centile",
+    "disclose_completeness",
     "disclose_count",
     "disclose_curve",
     "disclose_distribution",
@@ -57,6 +59,7 @@ __all__ = [
     "hold_back",
     "tabulate_breakdown",
     "tabulate_cells",
+    "tabulate_grid",
     "tabulate_series",
 ]
 
@@ -224,6 +227,17 @@ class DisclosedTrend:
     starts: tuple[date, ...]
     lines: Mapping[str, tuple[DisclosedEstimate, ...]]
     breaks: tuple[date, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedGrid:
+    """Shares by name and period: `shares[i][j]` belongs to `names[i]` and the period that begins on `starts[j]`."""
+
+    names: tuple[str, ...]
+    starts: tuple[date, ...]
+    step: str
+    shares: tuple[tuple[DisclosedEstimate, ...], ...]
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -642,6 +656,60 @@ def disclose_missing(
     )
 
 
+def disclose_completeness(
+    *,
+    names: Sequence[str],
+    starts: Sequence[date],
+    step: str,
+    missing: Sequence[Sequence[int]],
+    administrations: Sequence[int],
+    audience: Audience,
+    thresholds: Thresholds,
+) -> DisclosedGrid:
+    """Shares of administrations that have each field, by period; `missing[i][j]` of `administrations[j]` lack field i.
+
+    To the analyst only all is 100 % and only none is 0 %. Others see fifths, and only of periods in which a fifth is 5
+    administrations or more: neither a cell nor the sum of its row then tells of 1 to 4 that have or lack the field.
+    """
+    rows = [
+        tuple(
+            _completeness(whole - part, whole, audience=audience, thresholds=thresholds)
+            for part, whole in zip(lacking, administrations, strict=True)
+        )
+        for lacking in missing
+    ]
+    note = _("Shares are in fifths; periods with fewer than {number} administrations are not shown.").format(
+        number=_FIFTHS * thresholds.smallest_count_shown
+    )
+    return DisclosedGrid(
+        names=tuple(names),
+        starts=tuple(starts),
+        step=step,
+        shares=tuple(rows),
+        note="" if audience is Audience.ANALYST else note,
+    )
+
+
+_FIFTHS = 5
+
+
+def _completeness(part: int, whole: int, *, audience: Audience, thresholds: Thresholds) -> DisclosedEstimate:
+    if not whole:
+        return DisclosedEstimate(value=None, lower=None, upper=None, text="")
+    if audience is Audience.ANALYST:
+        percent = min(max(round(100 * part / whole), 1 if part else 0), 99 if part < whole else 100)
+        return DisclosedEstimate(value=part / whole, lower=None, upper=None, text=format_share(percent / 100))
+    if whole < _FIFTHS * thresholds.smallest_count_shown:
+        return hold_back()
+    # A share on the limit belongs to the outer fifth, so that the outermost are never narrower than 5 administrations.
+    upper = -(-_FIFTHS * part // whole) if 2 * part < whole else _FIFTHS * part // whole + 1
+    upper = min(max(upper, 1), _FIFTHS)
+    text = _("{lower} to {upper}").format(
+        lower=format_count(100 * (upper - 1) // _FIFTHS), upper=format_share(upper / _FIFTHS)
+    )
+    return DisclosedEstimate(value=(upper - 0.5) / _FIFTHS, lower=None, upper=None, text=text)
+
+
 def tabulate_breakdown(
     breakdown: DisclosedBreakdown,
     *,
@@ -671,6 +739,15 @@ def tabulate_series(
         columns=(Column(heading=heading), Column(heading=count_heading, numeric=True)),
         rows=rows[::-1],
         caption=series.note,
+    )
+
+
+def tabulate_grid(grid: DisclosedGrid, *, heading: str, format_start: Callable[[date], str]) -> DisclosedTable:
+    """A grid as a table, a column a period."""
+    return DisclosedTable(
+        columns=(Column(heading=heading), *(Column(heading=format_start(day), numeric=True) for day in grid.starts)),
+        rows=tuple((name, *(cell.text for cell in row)) for name, row in zip(grid.names, grid.shares, strict=True)),
+        caption=grid.note,
     )
 
 

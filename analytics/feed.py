@@ -11,15 +11,19 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import bdtr
 
+from analytics.estimate import Estimate, binomial_interval
 from wording import NaloxoneWatchError, _, format_count
 
 __all__ = [
     "BatchEntry",
+    "EntryDelay",
     "FeedGap",
     "ReportingDelay",
     "TooFewDelaysError",
     "batch_entries",
+    "entry_delay",
     "feed_gaps",
     "reporting_delay",
 ]
@@ -78,6 +82,60 @@ def reporting_delay(
         last_scorable_day=today - days,
         records=len(delays),
         entered_share=np.searchsorted(delays, np.arange(DELAY_MATURITY_DAYS + 1), side="right") / len(delays),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryDelay:
+    """How many days lie between event and entry, in whole days; `before` records are entered before their event.
+
+    `within[d]` is the share of records that were entered within d days, for each d asked for.
+    """
+
+    records: int
+    before: int
+    median: Estimate
+    ninetieth: Estimate
+    within: dict[int, Estimate]
+
+
+def entry_delay(*, days: ArrayLike, within: tuple[int, ...] = (1, 7, 30)) -> EntryDelay:
+    """Median, 90th centile and shares of the whole `days` from event to entry, with 95 % intervals.
+
+    An entry dated before its event counts as none too late and is counted apart. A centile's interval is that between
+    order statistics whose binomial probability covers it (David and Nagaraja 2003, Order Statistics, 7.1), open above
+    (infinite) where there are too few records; a share's is exact (Clopper and Pearson 1934).
+    """
+    given = np.sort(np.asarray(days, dtype=np.int64))
+    count = len(given)
+    delays = np.maximum(given, 0)
+    shares = {}
+    for most in within:
+        part = int(np.searchsorted(delays, most, side="right"))
+        lower, upper = binomial_interval(part, count)
+        shares[most] = Estimate(part / count if count else np.nan, float(lower), float(upper))
+    return EntryDelay(
+        records=count,
+        before=int((given < 0).sum()),
+        median=_centile(delays, 0.5),
+        ninetieth=_centile(delays, 0.9),
+        within=shares,
+    )
+
+
+def _centile(ordered: NDArray[np.int64], share: float) -> Estimate:
+    """The value that `share` of the ordered values do not exceed, with its order-statistic interval."""
+    count = len(ordered)
+    if not count:
+        return Estimate(np.nan, np.nan, np.nan)
+    # P(X <= k) for X ~ binomial(count, share): the chance that the centile lies above the k-th value.
+    chance = bdtr(np.arange(count + 1), count, share)
+    low = int(np.searchsorted(chance, 0.025, side="right"))
+    high = int(np.searchsorted(chance, 0.975)) + 1
+    return Estimate(
+        float(ordered[max(int(np.ceil(round(share * count, 9))) - 1, 0)]),
+        float(ordered[low - 1]) if low else 0.0,
+        float(ordered[high - 1]) if high <= count else np.inf,
     )
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from analytics.feed import TooFewDelaysError, batch_entries, feed_gaps, reporting_delay
+from analytics.feed import TooFewDelaysError, batch_entries, entry_delay, feed_gaps, reporting_delay
 
 
 def test_reporting_delay_by_hand():
@@ -73,3 +73,36 @@ def test_batch_is_many_days_entered_late_on_one():
 def test_a_cluster_entered_promptly_or_one_late_incident_is_no_batch():
     assert batch_entries(event_day=[50, 51, 52, 53], recorded_day=[53] * 4, usual_delay_days=3) == ()
     assert batch_entries(event_day=[50, 50, 50], recorded_day=[70] * 3, usual_delay_days=3) == ()
+
+
+def test_entry_delay_by_hand():
+    found = entry_delay(days=[0, 0, 1, 1, 2, 3, 7, 8, 30, 31])
+    assert (found.records, found.before) == (10, 0)
+    # Ranks 2 and 9 of ten bound a median: 1 - 2 * P(binomial(10, 1/2) <= 1) = 0.979.
+    assert (found.median.value, found.median.lower, found.median.upper) == (2, 0, 30)
+    assert found.ninetieth.value == 30
+    assert math.isinf(found.ninetieth.upper)
+    assert {days: share.value for days, share in found.within.items()} == {1: 0.4, 7: 0.7, 30: 0.9}
+    assert found.within[7].lower == pytest.approx(0.3475, abs=1e-4)
+    assert found.within[7].upper == pytest.approx(0.9333, abs=1e-4)
+
+
+def test_an_entry_before_its_event_is_counted_and_is_not_late():
+    found = entry_delay(days=[-3, 0, 0, 5])
+    assert (found.records, found.before, found.median.value) == (4, 1, 0)
+
+
+def test_the_interval_of_a_delay_covers_the_true_centile_as_often_as_it_says():
+    random = np.random.default_rng(7)
+    # Geometric with chance 0.1: half are 7 days or sooner (1 - 0.9**7 = 0.52), 90 % are 22 or sooner.
+    covered = np.zeros(2)
+    for _trial in range(400):
+        found = entry_delay(days=random.geometric(0.1, 60))
+        covered += [found.median.lower <= 7 <= found.median.upper, found.ninetieth.lower <= 22 <= found.ninetieth.upper]
+    assert (covered / 400 > 0.93).all()
+
+
+def test_no_delays_have_no_centile():
+    found = entry_delay(days=[])
+    assert found.records == 0
+    assert math.isnan(found.median.value)
