@@ -208,6 +208,16 @@ def _local_time() -> tuple[Field, ...]:
     )
 
 
+def _row_number() -> Field:
+    return Field(
+        name="row_number",
+        type="BIGINT",
+        unit="1 = first row under the header",
+        description="Row of the file of its import, to find it at the source",
+        mapped=False,
+    )
+
+
 def _provenance() -> tuple[Field, ...]:
     return (
         _text("source", "The system or form the row came from", mapped=False),
@@ -321,6 +331,7 @@ TABLES: tuple[Table, ...] = (
             _day("refreshed_on", "Last refresher"),
             _day("valid_from", "First day of this role"),
             _day("valid_to", "Last day of this role; NULL where it goes on"),
+            _row_number(),
             *_provenance(),
         ),
     ),
@@ -351,6 +362,7 @@ TABLES: tuple[Table, ...] = (
             _text("lot", "Lot number"),
             _day("expires_on", "Expiry date of the kit"),
             _number("kits", "kits", 0, 10_000, "How many kits the row speaks of", whole=True),
+            _row_number(),
             *_provenance(),
         ),
     ),
@@ -436,13 +448,7 @@ TABLES: tuple[Table, ...] = (
             _text("import_id", "Import", mapped=False),
             _text("target", "Table the row was for", mapped=False),
             _text("source", "The system or form, from the mapping", mapped=False),
-            Field(
-                name="row_number",
-                type="BIGINT",
-                unit="1 = first row under the header",
-                description="Row",
-                mapped=False,
-            ),
+            _row_number(),
             _text("column_hash", "Keyed hash of the column's heading, itself perhaps a value", mapped=False),
             Field(name="column_number", type="INTEGER", unit="1 = first", description="Column", mapped=False),
             _text("field", "Field it was meant for", mapped=False),

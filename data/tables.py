@@ -19,6 +19,7 @@ _EMPTY = {
     "DATE": "datetime64[ns]",
     "DOUBLE": "float64",
     "SMALLINT": "Int16",
+    "BIGINT": "Int64",
     "VARCHAR": "string[pyarrow]",
 }
 
@@ -64,6 +65,8 @@ def _complete(records: pd.DataFrame, table: Table, provenance: Mapping[str, str]
             columns[field.name] = _constant(provenance[field.name], rows)
         elif field.name in records:
             columns[field.name] = records[field.name].array
+        elif field.name == records.index.name:  # the number of the row in the file
+            columns[field.name] = records.index.array
         else:
             columns[field.name] = _default(field, rows)
     return pd.DataFrame(columns, copy=False)
