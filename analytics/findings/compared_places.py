@@ -115,7 +115,7 @@ def _nothing(question: Question, layer: Layer, cases: int, controls: int, headli
         headline=headline,
         counted=_counted(question, layer, cases, controls),
         method="",
-        caveat=layer_caveat(layer),
+        caveat=layer_caveat(question, layer),
         readings="",
         outlines=disclose_outlines(
             names=(), outlines=(), events=(), marked=(), about=(), thresholds=question.thresholds
@@ -173,7 +173,7 @@ def _answer(
         ),
         caveat=" ".join(
             (
-                layer_caveat(layer),
+                layer_caveat(question, layer),
                 _("It compares shares of each layer: it cannot show how many overdoses there were."),
             )
         ),

@@ -126,7 +126,7 @@ def find_hotspots(question: Question, *, options: HotspotOptions, on_progress: P
         caveat=" ".join(
             (
                 _("Administrations happen only where carriers are: a place without them is not a place without need."),
-                layer_caveat(layer),
+                layer_caveat(question, layer),
             )
         ),
         outlines=disclose_outlines(

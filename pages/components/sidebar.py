@@ -184,6 +184,7 @@ def _layer_words() -> dict[str, str]:
     return {
         _BEST_LAYER: _("What suits the page best"),
         Layer.ADDRESSES: _("Addresses"),
+        Layer.RESIDENTS: _("Residents"),
         Layer.CALLS: _("Overdose calls and deaths"),
         Layer.INCIDENTS: _("Drug incidents"),
         Layer.EVEN: _("An even spread"),
