@@ -26,8 +26,10 @@ __all__ = [
     "PrivacySettings",
     "Settings",
     "SettingsError",
+    "SpikeSettings",
     "StandardSettings",
     "StoreSettings",
+    "TravelSettings",
     "default_config_folder",
     "default_store_folder",
     "load_settings",
@@ -157,11 +159,47 @@ class AmbulanceSettings(_Section):
     rural_below_addresses_per_km2: float = Field(default=25.0, gt=0)
 
 
+class TravelSettings(_Section):
+    """How far a carrier gets in time: straight line at these speeds, or along a road network where one is named."""
+
+    # An assumption: naloxone should be there well before England's slowest ambulance tenth (15 minutes, category 1).
+    within_minutes: float = Field(default=10.0, ge=1, le=120)
+    # Assumptions for a response car in towns and on main roads between them; a force knows its own.
+    day_speed_km_h: float = Field(default=40.0, ge=5, le=150)
+    night_speed_km_h: float = Field(default=50.0, ge=5, le=150)
+    night_from_hour: int = Field(default=22, ge=0, le=23)
+    night_to_hour: int = Field(default=6, ge=0, le=23)
+    # Road distance over straight-line distance: see geo.travel.
+    detour_factor: float = Field(default=1.3, ge=1, le=3)
+    # GraphML, or a GeoPackage of edges; see geo.roads.
+    road_graph_file: Path | None = None
+    road_graph_layer: str | None = None
+
+
+class SpikeSettings(_Section):
+    """What makes an alert; see analytics.alert_rules. The defaults are the calibrated ones (README)."""
+
+    max_radius_m: float = Field(default=8_000.0, ge=0, le=100_000)
+    max_window_days: int = Field(default=7, ge=1, le=28)
+    min_cases: int = Field(default=3, ge=2, le=50)
+    # 999 could not speak of more than 2.7 years.
+    replicates: int = Field(default=9_999, ge=999, le=99_999)
+    alert_recurrence_days: float = Field(default=365.0, ge=30, le=9_999)
+    watch_recurrence_days: float = Field(default=100.0, ge=7, le=9_999)
+    history_days: int = Field(default=730, ge=182, le=3_653)
+    seed: int = Field(default=20_250_509, ge=0)
+
+
 class ImportSettings(_Section):
     """Limits that protect the machine from a damaged or hostile file."""
 
     largest_file_mb: int = Field(default=1024, ge=1)
+    # A workbook is read whole; a million rows of ten columns unpack to some 300 MB.
+    largest_workbook_mb: int = Field(default=500, ge=1)
     most_rows: int = Field(default=5_000_000, ge=1)
+    most_columns: int = Field(default=2_000, ge=10)
+    # Characters; rows and cells longer than these are slips of an export, or meant to fill the memory.
+    longest_row: int = Field(default=10_000_000, ge=10_000)
     longest_cell: int = Field(default=10_000, ge=100)
 
 
@@ -179,6 +217,8 @@ class Settings(_Section):
     disclosure: DisclosureSettings = DisclosureSettings()
     heat_map: HeatMapSettings = HeatMapSettings()
     ambulance: AmbulanceSettings = AmbulanceSettings()
+    travel: TravelSettings = TravelSettings()
+    spikes: SpikeSettings = SpikeSettings()
     imports: ImportSettings = ImportSettings()
 
     @field_validator("time_zone")
@@ -249,4 +289,8 @@ def _resolve_paths(settings: Settings, folder: Path) -> Settings:
     store = settings.store.model_copy(
         update={"folder": folder / settings.store.folder if settings.store.folder else None}
     )
-    return settings.model_copy(update={"geography": geography.model_copy(update=files), "store": store})
+    roads = settings.travel.road_graph_file
+    travel = settings.travel.model_copy(update={"road_graph_file": folder / roads if roads else None})
+    return settings.model_copy(
+        update={"geography": geography.model_copy(update=files), "store": store, "travel": travel}
+    )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import cdist
 
-__all__ = ["DETOUR_FACTOR", "straight_line_minutes"]
+__all__ = ["DETOUR_FACTOR", "metres_per_minute", "straight_line_minutes"]
 
 # Road distance over straight-line distance, a dimensionless assumption: about 1.3 in built-up areas, more in the
 # country (1.4 over the whole United States: Boscoe, Henry & Zdeb 2012, Prof. Geogr. 64:188).
@@ -31,11 +31,16 @@ def straight_line_minutes(
 
     minutes = distance x detour_factor / speed. Raises ValueError for a speed or a factor that is not possible.
     """
+    straight = metres_per_minute(speed_km_h, detour_factor)
+    starts = np.column_stack([np.atleast_1d(from_easting_m), np.atleast_1d(from_northing_m)]).astype(float)
+    destinations = np.column_stack([np.atleast_1d(to_easting_m), np.atleast_1d(to_northing_m)]).astype(float)
+    return cdist(starts, destinations) / straight
+
+
+def metres_per_minute(speed_km_h: float, detour_factor: float) -> float:
+    """Metres of straight line gained in a minute. Raises ValueError for a speed or a factor that is not possible."""
     if not (np.isfinite(speed_km_h) and speed_km_h > 0):
         raise ValueError(f"speed_km_h must be above 0, not {speed_km_h}")
     if not (np.isfinite(detour_factor) and detour_factor >= 1):
         raise ValueError(f"detour_factor must be at least 1, not {detour_factor}")
-    starts = np.column_stack([np.atleast_1d(from_easting_m), np.atleast_1d(from_northing_m)]).astype(float)
-    destinations = np.column_stack([np.atleast_1d(to_easting_m), np.atleast_1d(to_northing_m)]).astype(float)
-    metres_per_minute = speed_km_h * _METRES_PER_KM / _MINUTES_PER_HOUR
-    return cdist(starts, destinations) * detour_factor / metres_per_minute
+    return speed_km_h * _METRES_PER_KM / _MINUTES_PER_HOUR / detour_factor
