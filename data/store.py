@@ -1544,6 +1544,84 @@ class Store:
             day=frame["local_date"].to_numpy().astype("datetime64[D]"),
         )
 
+    def cases_by_day(self, *, settings: Sequence[str]) -> pd.DataFrame:
+        """Every person given naloxone at a kind of place, one row each, in order of day: what alerts are looked for in.
+
+        Columns local_date, recorded_on (the local day of entry, NaT where not recorded), small_area and bcu (None where
+        not known), easting_m and northing_m (NaN without coordinates), doses, condition_after and substances (a list of
+        "substance:certainty"). Two reports about one person at one incident are one row, and its doses are the fewest
+        that any of the statements gives: a conflict alone is not a sign of anything.
+        """
+        return self._frame(
+            _sql(
+                """
+                WITH listed AS (
+                    SELECT administration_id,
+                           count(DISTINCT if(given_at IS NULL OR kit_token IS NULL, dose_id, given_at || kit_token))
+                           AS doses
+                    FROM records.doses WHERE record_state = 'current' GROUP BY administration_id
+                ), taken AS (
+                    SELECT administration_id, list(substance || ':' || certainty ORDER BY substance) AS substances
+                    FROM records.substances WHERE record_state = 'current' GROUP BY administration_id
+                ), reports AS (
+                    SELECT c.local_date, timezone(?, a.recorded_at)::DATE AS recorded_on, c.small_area, c.bcu,
+                           if(c.located, c.easting_m, NULL) AS easting_m,
+                           if(c.located, c.northing_m, NULL) AS northing_m,
+                           least(a.doses_given, listed.doses)::FLOAT AS doses, a.condition_after, taken.substances,
+                           c.administration_id,
+                           row_number() OVER (
+                               PARTITION BY c.incident_number, coalesce(a.person_token, c.administration_id)
+                               ORDER BY doses NULLS LAST, recorded_on NULLS LAST, c.administration_id
+                           ) AS place
+                    FROM records.counted c JOIN records.administrations a USING (administration_id)
+                    LEFT JOIN listed USING (administration_id) LEFT JOIN taken USING (administration_id)
+                    WHERE list_contains(?, c.setting)
+                )
+                SELECT * EXCLUDE (place, administration_id) FROM reports WHERE place = 1
+                ORDER BY local_date, easting_m, northing_m, administration_id
+                """
+            ),
+            [str(self._time_zone), list(settings)],
+        )
+
+    def risk_events_by_day(self, *, kinds: Sequence[str]) -> pd.DataFrame:
+        """The independent layer's events of some kinds in a known small area: columns local_date, small_area, kind."""
+        return self._frame(
+            """
+            SELECT local_date, small_area, kind FROM records.risk_events
+            WHERE record_state = 'current' AND list_contains(?, kind) AND small_area IS NOT NULL
+            ORDER BY local_date, small_area, kind, risk_event_id
+            """,
+            [list(kinds)],
+        )
+
+    def carriers_by_day(self, *, first_day: date, last_day: date) -> pd.DataFrame:
+        """Carriers by day and base: columns day, easting_m, northing_m (NaN where the base has no place), carriers.
+
+        Whoever is trained and in a role that day counts, by the share of the typical week that is rostered where there
+        is a roster; one without hours counts as the others do on average.
+        """
+        return self._frame(
+            """
+            WITH days AS (
+                SELECT unnest(generate_series(?::DATE, ?::DATE, INTERVAL 1 DAY))::DATE AS day
+            ), hours AS (
+                SELECT officer_token, count(DISTINCT hour_of_week) / 168 AS share FROM records.shifts
+                WHERE record_state = 'current' AND hour_of_week IS NOT NULL GROUP BY officer_token
+            ), roles AS (
+                SELECT c.officer_token, c.easting_m, c.northing_m, c.valid_to,
+                       greatest(coalesce(c.valid_from, c.trained_on), c.trained_on) AS since,
+                       coalesce(h.share, (SELECT avg(share) FROM hours), 1) AS share
+                FROM records.carriers c LEFT JOIN hours h USING (officer_token)
+                WHERE c.record_state = 'current' AND c.trained_on IS NOT NULL
+            )
+            SELECT day, easting_m, northing_m, sum(share)::DOUBLE AS carriers
+            FROM days JOIN roles ON since <= day AND coalesce(valid_to >= day, true)
+            GROUP BY day, easting_m, northing_m ORDER BY day, easting_m, northing_m
+            """,
+            [first_day, last_day],
+        )
+
     def risk_events(self, *, filters: Filters, scope: AccessScope, kinds: Sequence[str]) -> RiskEvents:
         """Events of the independent layer of some kinds, from west to east; substance and setting do not apply.
 
