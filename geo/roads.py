@@ -37,7 +37,6 @@ Integers = NDArray[np.int64]
 # Ends of lines this near are one node, metres: digitised ends that meet differ by rounding alone.
 _JOIN_M = 0.5
 _SPEED_NAMES = ("speed_kph", "speed_km_h")
-_GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
 _YES = ("true", "yes", "1", "t")
 
 
@@ -145,17 +144,17 @@ def _edge_minutes(roads: RoadGraph, speed_km_h: float, stated_speed_share: float
 def _read_graphml(path: Path, crs: str) -> RoadGraph:
     try:
         root = ElementTree.parse(path).getroot()
-        graph = next(root.iter(f"{_GRAPHML}graph"))
-        names = {key.get("id"): key.get("attr.name") for key in root.iter(f"{_GRAPHML}key")}
-        nodes = {node.get("id"): dict(_data(node, names)) for node in graph.iter(f"{_GRAPHML}node")}
+        graph = root.findall("{*}graph")[0]
+        names = {key.get("id"): key.get("attr.name") for key in root.findall("{*}key")}
+        nodes = {node.get("id"): dict(_data(node, names)) for node in graph.findall("{*}node")}
         edges = [
-            (edge.get("source"), edge.get("target"), dict(_data(edge, names))) for edge in graph.iter(f"{_GRAPHML}edge")
+            (edge.get("source"), edge.get("target"), dict(_data(edge, names))) for edge in graph.findall("{*}edge")
         ]
         number = {name: index for index, name in enumerate(nodes)}
         x, y = (np.array([float(node[axis]) for node in nodes.values()]) for axis in ("x", "y"))
         start, end = (np.array([number[edge[side]] for edge in edges], dtype=np.int64) for side in (0, 1))
         easting_m, northing_m = _placed(x, y, str(dict(_data(graph, names)).get("crs", "EPSG:4326")), crs)
-    except (ElementTree.ParseError, StopIteration, KeyError, ValueError, CRSError) as error:
+    except (ElementTree.ParseError, IndexError, KeyError, ValueError, CRSError) as error:
         raise UnreadableRoadsError(path=path, reason=_("it is damaged, or not GraphML of a road network")) from error
     straight_m = np.hypot(easting_m[start] - easting_m[end], northing_m[start] - northing_m[end])
     length_m = np.array([_number(edge[2].get("length")) for edge in edges])
@@ -175,7 +174,7 @@ def _read_graphml(path: Path, crs: str) -> RoadGraph:
 
 
 def _data(element: ElementTree.Element, names: dict[str | None, str | None]) -> Iterator[tuple[str, str]]:
-    for entry in element.findall(f"{_GRAPHML}data"):
+    for entry in element.findall("{*}data"):
         yield names.get(entry.get("key")) or "", entry.text or ""
 
 
