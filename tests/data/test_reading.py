@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import reading
+from data import reading, workbook_size
 from data.mapping import FileLayout
 from data.reading import UnreadableFileError, frame_table, open_table
 from data.settings import ImportSettings
@@ -109,7 +109,7 @@ def test_what_cannot_be_read_is_named(content, words):
 
 
 def test_too_large_a_file_too_many_rows_and_a_zip_bomb_are_refused():
-    small = ImportSettings(largest_file_mb=1, most_rows=2)
+    small = ImportSettings(largest_file_mb=1, largest_workbook_mb=1, most_rows=2)
     with pytest.raises(UnreadableFileError, match="largest_file_mb"):
         read(b"a,b\n" + b"1,2\n" * 300_000, limits=small)
     with pytest.raises(UnreadableFileError, match="most_rows"):
@@ -165,8 +165,8 @@ def test_cells_without_a_place_are_counted_along_their_rows(places):
 
 
 def test_the_extent_of_a_sheet_is_found_across_chunks(monkeypatch):
-    monkeypatch.setattr(reading, "_READ_BYTES", 200)
-    monkeypatch.setattr(reading, "_CHEAP_CELLS", 10)
+    monkeypatch.setattr(workbook_size, "_READ_BYTES", 200)
+    monkeypatch.setattr(workbook_size, "_CHEAP_CELLS", 10)
     dense = workbook({"One": [["a", "b", "c"]] + [[n, n, None] for n in range(1, 60)]})
     assert len(read(dense)[1]) == 59
     with pytest.raises(UnreadableFileError, match="row 400 and column 27,"):
@@ -204,7 +204,7 @@ def test_a_workbook_with_several_sheets_needs_to_be_told_which():
     assert read(content, layout=FileLayout(sheet=1))[:2] == (("a",), [["1"]])
     with pytest.raises(UnreadableFileError, match="has nothing in it"):
         read(workbook({"One": [], "Two": []}))
-    with pytest.raises(UnreadableFileError, match="has 1 sheet and not the one"):
+    with pytest.raises(UnreadableFileError, match="has 1 sheet, “One”, and not the one"):
         read(workbook({"One": [["a"], ["1"]]}), layout=FileLayout(sheet=2))
     with pytest.raises(UnreadableFileError, match="not the one that the mapping states"):
         read(content, layout=FileLayout(sheet="Three"))
