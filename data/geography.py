@@ -1,11 +1,12 @@
-"""The geography that the deployment's settings ask for."""
+"""The geography that the deployment's settings ask for, and the map that is drawn on it."""
 
 from pathlib import Path
 
 from data.settings import Settings
 from geo.areas import BoundaryFile, Geography, GeographyRequest, load_geography
+from geo.basemap import Basemap, load_basemap
 
-__all__ = ["geography_request", "open_geography"]
+__all__ = ["geography_request", "open_basemap", "open_geography"]
 
 
 def geography_request(settings: Settings) -> GeographyRequest:
@@ -26,6 +27,11 @@ def geography_request(settings: Settings) -> GeographyRequest:
 def open_geography(settings: Settings, *, cache_folder: Path | None = None) -> Geography:
     """The deployment's geography; from the cache after the first time. Raises geo.errors.GeographyError."""
     return load_geography(geography_request(settings), cache_folder=cache_folder)
+
+
+def open_basemap(settings: Settings, geography: Geography, *, cache_folder: Path | None = None) -> Basemap:
+    """The base map of `geography`, which these settings gave; from the cache after the first time."""
+    return load_basemap(geography_request(settings), geography=geography, cache_folder=cache_folder)
 
 
 def _boundary(path: Path | None, code_column: str, name_column: str) -> BoundaryFile | None:

@@ -32,6 +32,7 @@ __all__ = [
     "GeographyRequest",
     "NearestPlaces",
     "OutlineFile",
+    "geography_key",
     "load_geography",
 ]
 
@@ -45,7 +46,7 @@ def load_geography(request: GeographyRequest, *, cache_folder: Path | None = Non
     errors of geo.errors: an unknown force or authority, a boundary file or a list of places that cannot be used.
     """
     root = default_cache_folder() if cache_folder is None else cache_folder
-    folder = root / f"geography-{_key(request)}"
+    folder = root / f"geography-{geography_key(request)}"
     if find_entry(folder):
         return _read(folder)
     geography = derive_geography(request, cache_folder=root)
@@ -53,8 +54,8 @@ def load_geography(request: GeographyRequest, *, cache_folder: Path | None = Non
     return geography
 
 
-def _key(request: GeographyRequest) -> str:
-    """A hash of the request, its files by content rather than by path, and of the versions of data and code."""
+def geography_key(request: GeographyRequest) -> str:
+    """What names a derived result in the cache: the request, its files by content, versions of data and code."""
     wanted = json.dumps(dataclasses.asdict(request), default=_contents, sort_keys=True)
     return hashlib.sha256(f"{fingerprint()} {wanted}".encode()).hexdigest()[:32]
 

@@ -3,22 +3,28 @@
 Everything here is in WGS84 degrees, as web maps want it, and small enough to be sent with a page.
 """
 
+import io
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.spatial import cKDTree
 
+from geo.areas import geography_key
+from geo.cache import default_cache_folder, find_entry, make_entry
 from geo.geography import Geography
 from geo.grid import polygon_mask
 from geo.projection import LatLonBounds, to_wgs84, warp_to_mercator
+from geo.request import GeographyRequest
 from wording import _
 
-__all__ = ["Basemap", "GeoJson", "PlaceLabel", "build_basemap", "thin_labels", "to_geojson"]
+__all__ = ["Basemap", "GeoJson", "PlaceLabel", "build_basemap", "load_basemap", "thin_labels", "to_geojson"]
 
 GeoJson = dict[str, object]
 
@@ -34,6 +40,9 @@ _MOST_BYTES = 300_000
 _DIGITS = 5
 # First simplification tried (m); it doubles until a layer is small enough. Below a pixel at the zoom of a force.
 _FIRST_TOLERANCE_M = 30.0
+# Files of an entry in the cache.
+_FOOTPRINT = "footprint.png"
+_DRAWN = "drawn.json"
 # Labels apart by this share of the longer side: about 20 on a map of a force, none on another.
 _LABEL_SPACING_SHARE = 0.07
 
@@ -52,12 +61,12 @@ class PlaceLabel:
 class Basemap:
     """What a map of a deployment is drawn on.
 
-    footprint_rgba is an image (height, width, 4) of uint8 in web Mercator, rows north to south, with footprint_bounds
+    footprint_png is an image (RGBA) in web Mercator, rows north to south, with footprint_bounds
     ((south, west), (north, east)). The layers are GeoJSON feature collections with the properties code and name; bounds
     are those of the outline.
     """
 
-    footprint_rgba: NDArray[np.uint8]
+    footprint_png: bytes
     footprint_bounds: LatLonBounds
     outline: GeoJson
     authorities: GeoJson
@@ -84,7 +93,7 @@ def build_basemap(geography: Geography) -> Basemap:
     west, south, east, north = (float(side) for side in outline.to_crs("EPSG:4326").total_bounds)
     spacing_m = _LABEL_SPACING_SHARE * max(np.ptp(grid.easting_m), np.ptp(grid.northing_m))
     return Basemap(
-        footprint_rgba=_tinted(np.nan_to_num(built_up)),
+        footprint_png=_tinted(np.nan_to_num(built_up)),
         footprint_bounds=image_bounds,
         outline=to_geojson(outline),
         authorities=to_geojson(geography.authorities),
@@ -94,6 +103,36 @@ def build_basemap(geography: Geography) -> Basemap:
         bounds=((south, west), (north, east)),
         attribution=_attribution(geography),
     )
+
+
+def load_basemap(request: GeographyRequest, *, geography: Geography, cache_folder: Path | None = None) -> Basemap:
+    """The base map of `geography`, which `request` gave: from the cache after the first time.
+
+    The sentence of attribution is made anew each time, in the language of the day.
+    """
+    root = default_cache_folder() if cache_folder is None else cache_folder
+    folder = root / f"basemap-{geography_key(request)}"
+    if find_entry(folder):
+        return _read(folder, geography)
+    basemap = build_basemap(geography)
+    make_entry(folder, write_files=lambda staging: _write(basemap, staging))
+    return basemap
+
+
+def _write(basemap: Basemap, folder: Path) -> None:
+    drawn = {field.name: getattr(basemap, field.name) for field in fields(basemap)}
+    (folder / _FOOTPRINT).write_bytes(drawn.pop("footprint_png"))
+    del drawn["attribution"]
+    drawn["labels"] = [asdict(label) for label in basemap.labels]
+    (folder / _DRAWN).write_text(json.dumps(drawn), encoding="utf-8")
+
+
+def _read(folder: Path, geography: Geography) -> Basemap:
+    drawn = json.loads((folder / _DRAWN).read_text(encoding="utf-8"))
+    drawn["labels"] = tuple(PlaceLabel(**label) for label in drawn["labels"])
+    for name in ("bounds", "footprint_bounds"):
+        drawn[name] = tuple(tuple(corner) for corner in drawn[name])
+    return Basemap(footprint_png=(folder / _FOOTPRINT).read_bytes(), attribution=_attribution(geography), **drawn)
 
 
 def to_geojson(areas: gpd.GeoDataFrame) -> GeoJson:
@@ -120,12 +159,14 @@ def thin_labels(*, places: pd.DataFrame, spacing_m: float) -> pd.DataFrame:
     return ordered[shown]
 
 
-def _tinted(built_up: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _tinted(built_up: NDArray[np.float64]) -> bytes:
     """The footprint's grey, more opaque where it is more built-up (0 to 1)."""
     rgba = np.empty((*built_up.shape, 4), dtype=np.uint8)
     rgba[..., :3] = _FOOTPRINT_RGB
     rgba[..., 3] = (built_up * _FOOTPRINT_SHADES).round() * (_FOOTPRINT_OPACITY / _FOOTPRINT_SHADES)
-    return rgba
+    written = io.BytesIO()
+    Image.fromarray(rgba).save(written, "PNG")
+    return written.getvalue()
 
 
 def _collection(areas: gpd.GeoDataFrame, tolerance_m: float) -> GeoJson:

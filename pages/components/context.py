@@ -23,13 +23,13 @@ from analytics.disclosure import Audience
 from analytics.findings.question import Question
 from analytics.findings.words import setting_words, substance_words
 from data.filters import AccessScope
-from data.geography import open_geography
+from data.geography import open_basemap, open_geography
 from data.keys import load_keys
 from data.settings import Settings, load_settings
 from data.snapshots import current_version
 from data.store import Store, open_store
 from geo.areas import Geography
-from pages.components.map_layers import Ground, build_ground
+from pages.components.map_layers import Ground
 from pages.components.navigation import draw_navigation
 from pages.components.sidebar import (
     Offered,
@@ -336,7 +336,8 @@ def _geography() -> Geography:
 
 @st.cache_resource(show_spinner=False)
 def _ground() -> Ground:
-    return build_ground(_geography())
+    geography = _geography()
+    return Ground(basemap=open_basemap(_settings(), geography), crs=geography.crs)
 
 
 @st.cache_resource(max_entries=STORES_KEPT, show_spinner=False, on_release=lambda store: store.close())

@@ -27,8 +27,7 @@ from analytics.disclosure import (
     DisclosedSurface,
 )
 from analytics.findings.heat_map import AreaLevel, HeatMap
-from geo.areas import Geography
-from geo.basemap import Basemap, build_basemap
+from geo.basemap import Basemap
 from geo.projection import LatLonBounds, to_wgs84, warp_to_mercator
 from pages.components.theme import AREA_RAMP, DENSITY_RAMP, HATCH, LAND, LINE, SEA, TEXT, pick_colours
 from wording import _, format_count, format_number
@@ -47,7 +46,6 @@ __all__ = [
     "MapLayers",
     "RasterLayer",
     "area_layers",
-    "build_ground",
     "change_layers",
     "compared_layers",
     "density_layers",
@@ -85,11 +83,15 @@ class RasterLayer:
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What lies under every map of one deployment: its base map, the footprint as a PNG, and its metres."""
+    """What lies under every map of one deployment: its base map, and its metres."""
 
     basemap: Basemap
-    footprint: RasterLayer
     crs: str
+
+    @property
+    def footprint(self) -> RasterLayer:
+        """Where it is built up, in grey."""
+        return RasterLayer(png=self.basemap.footprint_png, bounds=self.basemap.footprint_bounds)
 
     def areas(self, level: AreaLevel) -> dict[str, Any]:
         """The GeoJSON of one level of area, with code and name of each."""
@@ -121,13 +123,6 @@ class MapLayers:
     alt: str
     outlines: dict[str, Any] | None = None
     ranks: tuple[tuple[str, float, float], ...] = ()
-
-
-def build_ground(geography: Geography) -> Ground:
-    """The base map of a deployment's geography, rendered."""
-    basemap = build_basemap(geography)
-    footprint = RasterLayer(png=_png(Image.fromarray(basemap.footprint_rgba)), bounds=basemap.footprint_bounds)
-    return Ground(basemap=basemap, footprint=footprint, crs=geography.crs)
 
 
 def heat_map_layers(heat_map: HeatMap, *, ground: Ground, level: AreaLevel) -> MapLayers:

@@ -1,16 +1,21 @@
 """The basemap: in its place, small, and readable."""
 
+import io
 import json
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from PIL import Image
 
+from geo import basemap as basemap_module
 from geo.areas import Geography
-from geo.basemap import Basemap, build_basemap, thin_labels, to_geojson
+from geo.basemap import Basemap, build_basemap, load_basemap, thin_labels, to_geojson
 from geo.projection import from_wgs84
+from tests.geo.conftest import SOUTH_WALES
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +42,43 @@ def test_layers_are_small_and_lie_where_the_areas_are(basemap: Basemap, south_wa
 
 def test_the_footprint_shows_where_people_live(basemap: Basemap) -> None:
     (south, west), (north, east) = basemap.footprint_bounds
-    rows, columns = basemap.footprint_rgba.shape[:2]
+    with Image.open(io.BytesIO(basemap.footprint_png)) as image:
+        pixels = np.asarray(image)
+    rows, columns = pixels.shape[:2]
 
     def opacity(latitude: float, longitude: float) -> int:
         top, here, bottom = (np.arctanh(np.sin(np.radians(each))) for each in (north, latitude, south))
         row, column = (top - here) / (top - bottom) * rows, (longitude - west) / (east - west) * columns
-        return int(basemap.footprint_rgba[int(row), int(column), 3])
+        return int(pixels[int(row), int(column), 3])
 
     assert opacity(51.4950, -3.1780) > 75  # Cathays, Cardiff
     assert opacity(51.6210, -3.9440) > 75  # Swansea
     assert opacity(51.7000, -3.5500) < 25  # forest north of the Rhondda
     assert opacity(51.4200, -3.8500) == 0  # the Bristol Channel
-    assert basemap.footprint_rgba.dtype == np.uint8
+    assert image.mode == "RGBA"
+
+
+def test_it_is_kept_and_read_back_the_same(
+    south_wales: Geography, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = load_basemap(SOUTH_WALES, geography=south_wales, cache_folder=tmp_path)
+    monkeypatch.delattr(basemap_module, "warp_to_mercator")
+    kept = load_basemap(SOUTH_WALES, geography=south_wales, cache_folder=tmp_path)
+    assert kept.footprint_png == built.footprint_png
+    assert (kept.bounds, kept.footprint_bounds, kept.labels) == (built.bounds, built.footprint_bounds, built.labels)
+    assert kept.attribution == built.attribution
+    for layer in ("outline", "authorities", "bcus", "small_areas"):
+        # As sent to the browser: pairs of numbers are tuples in one, lists in the other.
+        assert json.dumps(getattr(kept, layer)) == json.dumps(getattr(built, layer))
+
+
+def test_a_damaged_copy_is_made_again(south_wales: Geography, tmp_path: Path) -> None:
+    built = load_basemap(SOUTH_WALES, geography=south_wales, cache_folder=tmp_path)
+    (picture,) = tmp_path.glob("basemap-*/footprint.png")
+    picture.write_bytes(b"")
+    again = load_basemap(SOUTH_WALES, geography=south_wales, cache_folder=tmp_path)
+    assert again.footprint_png == built.footprint_png
+    assert picture.stat().st_size > 0
 
 
 def test_labels_start_with_the_cities_and_keep_apart(basemap: Basemap) -> None:
