@@ -84,11 +84,6 @@ def test_areas_touch_along_sides_only_and_keep_their_holes():
     assert contiguous_areas(np.zeros((3, 3), dtype=bool), grid=grid) == ()
 
 
-@pytest.mark.parametrize(("events", "lower", "upper"), [(0, 0, 3.689), (5, 1.623, 11.668), (10, 4.795, 18.390)])
-def test_poisson_interval_equals_the_published_table(events, lower, upper):
-    assert poisson_interval(events) == pytest.approx((lower, upper), abs=0.001)
-
-
 def test_hotspot_cells_follow_the_bandwidth_and_the_area():
     assert hotspots.hotspot_cell_m(window=WINDOW, bandwidth_m=900) == pytest.approx(300)
     assert hotspots.hotspot_cell_m(window=box(0, 0, 9e5, 9e5), bandwidth_m=900) == pytest.approx(600)
