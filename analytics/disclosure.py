@@ -231,7 +231,10 @@ class DisclosedTrend:
 
 @dataclass(frozen=True, kw_only=True)
 class DisclosedGrid:
-    """Shares by name and period: `shares[i][j]` belongs to `names[i]` and the period that begins on `starts[j]`."""
+    """Shares by name and period: `shares[i][j]` is of `names[i]` in the period that begins on `starts[j]`.
+
+    A share's text is a percentage without its sign: many stand side by side.
+    """
 
     names: tuple[str, ...]
     starts: tuple[date, ...]
@@ -666,7 +669,7 @@ def disclose_completeness(
     audience: Audience,
     thresholds: Thresholds,
 ) -> DisclosedGrid:
-    """Shares of administrations that have each field, by period; `missing[i][j]` of `administrations[j]` lack field i.
+    """Percentages of administrations with each field, by period; `missing[i][j]` of `administrations[j]` lack field i.
 
     To the analyst only all is 100 % and only none is 0 %. Others see fifths, and only of periods in which a fifth is 5
     administrations or more: neither a cell nor the sum of its row then tells of 1 to 4 that have or lack the field.
@@ -698,14 +701,14 @@ def _completeness(part: int, whole: int, *, audience: Audience, thresholds: Thre
         return DisclosedEstimate(value=None, lower=None, upper=None, text="")
     if audience is Audience.ANALYST:
         percent = min(max(round(100 * part / whole), 1 if part else 0), 99 if part < whole else 100)
-        return DisclosedEstimate(value=part / whole, lower=None, upper=None, text=format_share(percent / 100))
+        return DisclosedEstimate(value=part / whole, lower=None, upper=None, text=format_count(percent))
     if whole < _FIFTHS * thresholds.smallest_count_shown:
         return hold_back()
     # A share on the limit belongs to the outer fifth, so that the outermost are never narrower than 5 administrations.
     upper = -(-_FIFTHS * part // whole) if 2 * part < whole else _FIFTHS * part // whole + 1
     upper = min(max(upper, 1), _FIFTHS)
     text = _("{lower} to {upper}").format(
-        lower=format_count(100 * (upper - 1) // _FIFTHS), upper=format_share(upper / _FIFTHS)
+        lower=format_count(100 * (upper - 1) // _FIFTHS), upper=format_count(100 * upper // _FIFTHS)
     )
     return DisclosedEstimate(value=(upper - 0.5) / _FIFTHS, lower=None, upper=None, text=text)
 

@@ -17,6 +17,7 @@ __all__ = [
     "format_interval",
     "format_moment",
     "format_month",
+    "format_month_name",
     "format_number",
     "format_period",
     "format_quarter",
@@ -65,6 +66,11 @@ def format_date(day: date) -> str:
 def format_month(day: date) -> str:
     """The month of a day: "May 2025"."""
     return babel_date(day, format="MMMM y", locale=current_language())
+
+
+def format_month_name(day: date) -> str:
+    """The month of a day in a narrow column: "May"; its year stands elsewhere."""
+    return babel_date(day, format="LLL", locale=current_language())
 
 
 def format_quarter(day: date) -> str:

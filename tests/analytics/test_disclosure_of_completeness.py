@@ -45,7 +45,7 @@ def test_no_small_number_can_be_worked_out(administrations: tuple[int, ...]) -> 
 
 def test_the_analyst_sees_every_share_and_the_ends_are_exact() -> None:
     shown = completeness([0, 1, 399, 400], [400] * 4, Audience.ANALYST)
-    assert [cell.text for cell in shown.shares[0]] == ["100 %", "99 %", "1 %", "0 %"]
+    assert [cell.text for cell in shown.shares[0]] == ["100", "99", "1", "0"]
     assert shown.note == ""
 
 
@@ -58,6 +58,6 @@ def test_a_month_without_administrations_has_no_share() -> None:
 def test_others_see_fifths_and_are_told() -> None:
     shown = completeness([2, 8, 20, 24], [40, 40, 40, 24], Audience.MEETING)
     table = tabulate_grid(shown, heading="Field", format_start=str)
-    assert table.rows[0] == ("Age", "80 to 100 %", "80 to 100 %", "40 to 60 %", "not shown")
+    assert table.rows[0] == ("Age", "80 to 100", "80 to 100", "40 to 60", "not shown")
     assert "fewer than 25 administrations" in table.caption
     assert [column.numeric for column in table.columns] == [False, True, True, True, True]

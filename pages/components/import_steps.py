@@ -1,0 +1,81 @@
+"""Where an import stands between two clicks: the one session state beside the sidebar's.
+
+The sidebar's state is the view, which lives in the URL too. These steps must not: they hold what was read from a file
+that was uploaded. They are dropped, and the file's bytes with them, when the import is done or put away.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+import streamlit as st
+from starlette.formparsers import MultiPartParser
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from data.report import ImportReport
+from pages.components.import_job import ImportJob
+
+__all__ = ["ImportSteps", "import_steps", "keep_uploads_in_memory", "put_file_away", "show_uploader"]
+
+T = TypeVar("T")
+
+_STEPS = "import_steps"
+# The web server below Streamlit writes what is larger than this to the temporary folder, in clear. Uploads are bounded
+# by server.maxUploadSize long before.
+_NEVER_SPOOLED_BYTES = 1 << 40
+
+
+@dataclass
+class ImportSteps:
+    """One reader's import: `round` numbers its uploader, `kept` holds what was read from the file so far."""
+
+    round: int = 0
+    kept: dict[str, object] = field(default_factory=dict)
+    job: ImportJob | None = None
+    tried: str = ""
+    trial: ImportReport | None = None
+    done: ImportReport | None = None
+    said: str = ""
+
+    def keep(self, key: str, make: Callable[[], T]) -> T:
+        """What was made from the file under `key`, made now where it was not yet."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        return cast(T, self.kept[key])
+
+
+def import_steps() -> ImportSteps:
+    """The steps of this session, from the first."""
+    if _STEPS not in st.session_state:
+        st.session_state[_STEPS] = ImportSteps()
+    return cast(ImportSteps, st.session_state[_STEPS])
+
+
+def keep_uploads_in_memory() -> None:
+    """Nothing of an upload goes to the disk; to be called before anything can be uploaded."""
+    MultiPartParser.spool_max_size = _NEVER_SPOOLED_BYTES
+
+
+def show_uploader(label: str, *, largest_mb: int, help_text: str) -> UploadedFile | None:
+    """The widget that takes a file into memory; the file it holds, if any."""
+    return cast(
+        UploadedFile | None,
+        st.file_uploader(
+            label,
+            key=f"upload-{import_steps().round}",
+            max_upload_size=min(largest_mb, int(st.get_option("server.maxUploadSize"))),
+            help=help_text,
+        ),
+    )
+
+
+def put_file_away(file: UploadedFile | None) -> None:
+    """Forget a file: its bytes, what was read from it, and the widget that held it."""
+    steps = import_steps()
+    context = get_script_run_ctx()
+    if file is not None and context is not None:
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    steps.round += 1
+    steps.kept.clear()
+    steps.job, steps.tried, steps.trial = None, "", None
