@@ -39,9 +39,10 @@ def show_places(context: PageContext, found: HotspotMap) -> None:
         show_download(context, found.table, name="places", notes=notes)
 
 
-context = open_page(title=_("Hotspots"), place_controls=("layer", "bandwidth"))
+context = open_page(title=_("Hotspots"), place_controls=("layer", "share", "bandwidth"))
 st.title(_("Where administrations repeat"))
-options = HotspotOptions(bandwidth_m=context.view.options.bandwidth_m, layer=context.view.layer)
+view = context.view
+options = HotspotOptions(bandwidth_m=view.options.bandwidth_m, layer=view.layer, share=view.share)
 found = context.find_slowly(find_hotspots, options=options)
 show_finding(found.headline)
 if found.empty:

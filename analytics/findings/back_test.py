@@ -45,8 +45,12 @@ def back_test_cell_m(*, window: Polygon | MultiPolygon) -> float:
     return float(min(COARSEST_CELL_M, np.sqrt(window.area * SMALLEST_SHARE / CELLS_IN_SMALLEST_SHARE)))
 
 
-def find_back_test(question: Question, *, layer: Layer) -> BackTestFinding:
-    """Fit on months 1 to t, score months t + 1 to t + 3, for every t; `layer` is the second baseline."""
+def find_back_test(question: Question) -> BackTestFinding:
+    """Fit on months 1 to t, score months t + 1 to t + 3, for every t; addresses, where known, are the second baseline.
+
+    Not calls or incidents, whatever the map is compared with: those of the months scored would tell the answer.
+    """
+    layer = Layer.ADDRESSES if question.geography.has_addresses else Layer.EVEN
     if question.store.is_empty:
         return _not_estimable(question, 0)
     first_record, _last = question.store.period()

@@ -6,7 +6,7 @@ a rise everywhere is in the sentence on the whole force and in no area.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
@@ -35,7 +35,8 @@ from wording import _, format_count, format_interval, format_number, format_peri
 
 __all__ = ["Changes", "Earlier", "earlier_filters", "find_changes"]
 
-Earlier = Literal["before", "year"]
+# As long before the period, the same days a year before, or two days of the reader's choice.
+Earlier = Literal["before", "year"] | tuple[date, date]
 Progress = Callable[[float, str], None]
 
 SEED, PERMUTATIONS = 20_250_509, 999
@@ -59,17 +60,25 @@ class Changes:
 
 
 def earlier_filters(filters: Filters, earlier: Earlier) -> Filters:
-    """The same filters for as many days before the period, or for the same days a year before."""
-    if earlier == "year":
-        first_day, last_day = (
-            (pd.Timestamp(day) - pd.DateOffset(years=1)).date() for day in (filters.first_day, filters.last_day)
-        )
-        return replace(filters, first_day=first_day, last_day=last_day)
-    return replace(
-        filters,
-        first_day=filters.first_day - timedelta(days=filters.days),
-        last_day=filters.first_day - timedelta(days=1),
-    )
+    """The same filters as long before the period, for the same days a year before, or for two days chosen.
+
+    Before whole months are as many whole months, and so before whole quarters whole quarters.
+    """
+    after = filters.last_day + timedelta(days=1)
+    if isinstance(earlier, tuple):
+        first_day, last_day = earlier
+    elif earlier == "year":
+        first_day, last_day = _months_before(filters.first_day, 12), _months_before(after, 12) - timedelta(days=1)
+    elif filters.first_day.day == after.day == 1:
+        months = 12 * (after.year - filters.first_day.year) + after.month - filters.first_day.month
+        first_day, last_day = _months_before(filters.first_day, months), filters.first_day - timedelta(days=1)
+    else:
+        first_day, last_day = filters.first_day - timedelta(days=filters.days), filters.first_day - timedelta(days=1)
+    return replace(filters, first_day=first_day, last_day=last_day)
+
+
+def _months_before(day: date, months: int) -> date:
+    return (pd.Timestamp(day) - pd.DateOffset(months=months)).date()
 
 
 def find_changes(question: Question, *, earlier: Earlier, on_progress: Progress | None = None) -> Changes:
@@ -77,6 +86,8 @@ def find_changes(question: Question, *, earlier: Earlier, on_progress: Progress 
     tell = on_progress or (lambda _share, _what: None)
     tell(0.02, _("Reading administrations"))
     now, before = question.filters, earlier_filters(question.filters, earlier)
+    if question.audience is not Audience.ANALYST:
+        before = before.in_whole_quarters()
     store, window = question.store, asked_window(question)
     recent, past = (store.dated_administrations(filters=filters, scope=question.scope) for filters in (now, before))
     counts = [
@@ -94,7 +105,13 @@ def find_changes(question: Question, *, earlier: Earlier, on_progress: Progress 
         )
     if now.first_day <= before.last_day:
         return _nothing(
-            question, before, counts, _("The two periods overlap. Choose a period of a year or less to compare.")
+            question,
+            before,
+            counts,
+            _(
+                "The two periods overlap, or the earlier one comes later. Choose other days for one of them: the"
+                " earlier period must end before the other begins."
+            ),
         )
     if min(counts) < FEWEST_EVENTS:
         return _nothing(

@@ -59,10 +59,14 @@ PLACES_NAMED = 3
 
 @dataclass(frozen=True, kw_only=True)
 class HotspotOptions:
-    """A bandwidth in metres, or None for the rule; what chance is drawn from, or None for the best there is."""
+    """A bandwidth in metres, or None for the rule; what chance is drawn from, or None for the best there is.
+
+    `share` of the expected administrations (0 to 1) is what the smallest area holds whose parts are the places.
+    """
 
     bandwidth_m: float | None = None
     layer: Layer | None = None
+    share: float = hotspots.SHARE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +118,7 @@ def find_hotspots(question: Question, *, options: HotspotOptions, on_progress: P
     layer = chance_layer(question, options.layer)
     judged = _judge(question, located, window, layer, options, tell) if located.day.size else None
     tell(0.85, _("Testing earlier maps on later months"))
-    back_test = find_back_test(question, layer=layer)
+    back_test = find_back_test(question)
     tell(0.95, _("Describing the places"))
     found = judged.found.hotspots if judged else ()
     answer = HotspotMap(
@@ -173,6 +177,7 @@ def _judge(
         window=window,
         years=question.filters.years,
         denominator=layer_cells(question, layer, surface),
+        share=options.share,
         resamples=RESAMPLES,
         simulations=SIMULATIONS,
         seed=SEED,

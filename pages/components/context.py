@@ -224,7 +224,7 @@ def _open_context(
             draw_map_controls(offered)
         if wait_controls:
             draw_wait_controls(offered)
-        draw_place_controls(place_controls)
+        draw_place_controls(place_controls, offered)
     if store.synthetic:
         st.html(_mark())
     for sentence in view.ignored:

@@ -14,11 +14,12 @@ import streamlit as st
 
 from analytics.disclosure import Audience
 from analytics.findings.ambulance_calls import BEST_CLOCK, WaitOptions, clock_words, kind_words
+from analytics.findings.changes import Earlier
 from analytics.findings.heat_map import AreaLevel, HeatMapOptions
 from analytics.findings.layers import Layer
 from analytics.findings.words import setting_words
 from data.filters import STREET_MAP_SETTINGS, Filters, InvalidFilterError
-from wording import _, format_number, format_period, join_words
+from wording import _, format_number, format_period, format_share, join_words
 
 __all__ = [
     "BANDWIDTHS_M",
@@ -40,12 +41,16 @@ BANDWIDTHS_M = (200.0, 20_000.0)
 
 _LISTS = {"bcu": "bcus", "authority": "authorities", "area": "small_areas", "substance": "substances"}
 _WAIT_EXTRAS = ("as_intervals", "recalled")
-# What a period is compared with: as many days before it, or the same days a year before.
-EARLIER = ("before", "year")
+# What a period is compared with: as long before it, the same days a year before, or days of the reader's choice.
+EARLIER = ("before", "year", "chosen")
+# Share of the expected administrations that the places hold together.
+SHARES = (0.1, 0.25, 0.5)
+DEFAULT_SHARE = 0.25
 # Stands for the layer that suits the page best.
 _BEST_LAYER = "best"
 _WRITTEN = "written_queries"
 _PERIOD_IN_USE = "period_in_use"
+_EARLIER_IN_USE = "earlier_period_in_use"
 _DEFAULT_PERIOD = "default_period"
 
 
@@ -65,6 +70,12 @@ class Offered:
         """The last two years of the records, or all of them where there are fewer."""
         return max(self.first_day, self.last_day - timedelta(days=DEFAULT_DAYS - 1)), self.last_day
 
+    @property
+    def default_earlier(self) -> tuple[date, date]:
+        """The year before the default period, as far as there are records."""
+        last_day = max(self.default_period[0] - timedelta(days=1), self.first_day)
+        return max(self.first_day, last_day - timedelta(days=364)), last_day
+
 
 @dataclass(frozen=True, kw_only=True)
 class View:
@@ -76,7 +87,8 @@ class View:
     waits: WaitOptions
     points: bool
     layer: Layer | None = None
-    earlier: str = EARLIER[0]
+    earlier: Earlier = "before"
+    share: float = DEFAULT_SHARE
     ignored: tuple[str, ...] = ()
 
     def query(self, offered: Offered, *, dated: bool = False) -> dict[str, str | list[str]]:
@@ -102,8 +114,12 @@ class View:
             query["points"] = "1"
         if self.layer is not None:
             query["against"] = str(self.layer)
-        if self.earlier != EARLIER[0]:
+        if isinstance(self.earlier, tuple):
+            query |= dict(zip(("earlier_from", "earlier_to"), map(date.isoformat, self.earlier), strict=True))
+        elif self.earlier != EARLIER[0]:
             query["earlier"] = self.earlier
+        if self.share != DEFAULT_SHARE:
+            query["share"] = f"{self.share:g}"
         if self.waits.kind != offered.wait_kind:
             query["wait"] = str(self.waits.kind)
         if self.waits.clock != BEST_CLOCK:
@@ -168,14 +184,36 @@ def _draw_bandwidth() -> None:
         st.number_input(_("Metres"), min_value=least, max_value=most, step=100.0, format="%.0f", key="bandwidth")
 
 
-def draw_place_controls(chosen: Sequence[str]) -> None:
-    """The widgets of the pages about places, those that are `chosen`: bandwidth, layer, earlier."""
+def draw_place_controls(chosen: Sequence[str], offered: Offered) -> None:
+    """The widgets of the pages about places, those that are `chosen`: bandwidth, layer, earlier, share."""
     if "layer" in chosen:
         words = _layer_words()
         st.selectbox(_("Compared with"), list(words), format_func=words.get, key="against")
     if "earlier" in chosen:
-        words = {"before": _("As many days before"), "year": _("The same days a year before")}
+        words = {
+            "before": _("As long before"),
+            "year": _("The same days a year before"),
+            "chosen": _("Other days"),
+        }
         st.selectbox(_("Earlier period"), EARLIER, format_func=words.get, key="earlier")
+        if st.session_state["earlier"] == "chosen":
+            st.date_input(
+                _("Days of the earlier period"),
+                min_value=offered.first_day,
+                max_value=offered.last_day,
+                format="DD/MM/YYYY",
+                key="earlier_period",
+                help=_("Both days count. It must end before the other period begins."),
+            )
+    # Places at several levels inside each other would tell others than the analyst what lies between two outlines.
+    if "share" in chosen and st.session_state["audience"] == Audience.ANALYST:
+        st.selectbox(
+            _("Places hold"),
+            SHARES,
+            format_func=lambda share: _("{share} of administrations").format(share=format_share(share)),
+            key="share",
+            help=_("The smallest area that holds this share of the expected ones. Less: fewer, denser places."),
+        )
     if "bandwidth" in chosen:
         _draw_bandwidth()
 
@@ -286,8 +324,12 @@ def _keep_state(offered: Offered) -> None:
         state["period"] = offered.default_period
     state[_DEFAULT_PERIOD] = offered.default_period
     state["period"] = tuple(min(max(day, offered.first_day), offered.last_day) for day in state["period"])
-    if len(state["period"]) == 2:
-        state[_PERIOD_IN_USE] = state["period"]
+    state["earlier_period"] = tuple(
+        min(max(day, offered.first_day), offered.last_day) for day in state["earlier_period"]
+    )
+    for name, in_use in (("period", _PERIOD_IN_USE), ("earlier_period", _EARLIER_IN_USE)):
+        if len(state[name]) == 2:
+            state[in_use] = state[name]
 
 
 def _defaults(offered: Offered) -> dict[str, object]:
@@ -302,6 +344,8 @@ def _defaults(offered: Offered) -> dict[str, object]:
         "points": False,
         "against": _BEST_LAYER,
         "earlier": EARLIER[0],
+        "earlier_period": offered.default_earlier,
+        "share": DEFAULT_SHARE,
         "wait": offered.wait_kind,
         "clock": BEST_CLOCK,
         **dict.fromkeys(_WAIT_EXTRAS, False),
@@ -334,7 +378,8 @@ def _view_from_state(offered: Offered, ignored: tuple[str, ...]) -> View:
         ),
         points=bool(state["points"]) and audience is Audience.ANALYST,
         layer=None if state["against"] == _BEST_LAYER else Layer(state["against"]),
-        earlier=state["earlier"],
+        earlier=state["earlier"] if state["earlier"] != "chosen" else state[_EARLIER_IN_USE],
+        share=state["share"] if audience is Audience.ANALYST else DEFAULT_SHARE,
         ignored=ignored,
     )
 
@@ -342,7 +387,7 @@ def _view_from_state(offered: Offered, ignored: tuple[str, ...]) -> View:
 def _take_from_url(asked: Mapping[str, list[str]], offered: Offered) -> tuple[str, ...]:
     """Put what the URL asks for into the widgets' state, all else to its default; say what cannot be met."""
     state = st.session_state
-    for key in (*_defaults(offered), _PERIOD_IN_USE):
+    for key in (*_defaults(offered), _PERIOD_IN_USE, _EARLIER_IN_USE):
         state.pop(key, None)
     ignored: list[str] = []
     for name in asked:
@@ -358,7 +403,10 @@ def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) ->
     """The widgets' state that one part of the URL's query asks for; InvalidFilterError where it cannot be met."""
     text = asked[name][0] if asked[name] else ""
     if name in ("from", "to"):
-        return {"period": _asked_period(asked, offered)}
+        return {"period": _asked_period(asked, offered, ("from", "to"), offered.default_period)}
+    if name in ("earlier_from", "earlier_to"):
+        ends = _asked_period(asked, offered, ("earlier_from", "earlier_to"), offered.default_earlier)
+        return {"earlier": "chosen", "earlier_period": ends}
     if name in (*_LISTS, "setting"):
         codes = [code for code in asked[name] if code]
         if any(code not in offered.names[name] for code in codes):
@@ -380,6 +428,8 @@ def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) ->
         return {"against": Layer(text)}
     if name == "earlier" and text in EARLIER:
         return {"earlier": text}
+    if name == "share" and text in [f"{share:g}" for share in SHARES]:
+        return {"share": float(text)}
     if name == "wait" and text in kind_words():
         return {"wait": text}
     if name == "clock" and text in (BEST_CLOCK, *clock_words()):
@@ -404,13 +454,15 @@ def _asked_bandwidth(text: str) -> float:
     return metres
 
 
-def _asked_period(asked: Mapping[str, list[str]], offered: Offered) -> tuple[date, date]:
-    first_day, last_day = offered.default_period
+def _asked_period(
+    asked: Mapping[str, list[str]], offered: Offered, names: tuple[str, str], default: tuple[date, date]
+) -> tuple[date, date]:
     try:
-        period = Filters(
-            first_day=date.fromisoformat(asked["from"][0]) if "from" in asked else first_day,
-            last_day=date.fromisoformat(asked["to"][0]) if "to" in asked else last_day,
+        first_day, last_day = (
+            date.fromisoformat(asked[name][0]) if name in asked else day
+            for name, day in zip(names, default, strict=True)
         )
+        period = Filters(first_day=first_day, last_day=last_day)
     except ValueError as error:
         raise InvalidFilterError(_("The link's period is not two dates such as 2025-05-09.")) from error
     if period.last_day < offered.first_day or period.first_day > offered.last_day:

@@ -21,11 +21,28 @@ def changes(ask):
 
 
 def test_the_earlier_period_is_as_long_and_ends_the_day_before() -> None:
-    filters = Filters(**PERIOD)
-    before = earlier_filters(filters, "before")
-    assert before.days == filters.days
-    assert (filters.first_day - before.last_day).days == 1
-    assert earlier_filters(filters, "year").first_day == date(2023, 7, 1)
+    odd = Filters(first_day=date(2025, 3, 5), last_day=date(2026, 6, 30))
+    before = earlier_filters(odd, "before")
+    assert before.days == odd.days
+    assert (odd.first_day - before.last_day).days == 1
+    # Whole quarters before whole quarters, though not as many days.
+    before = earlier_filters(Filters(**PERIOD), "before")
+    assert (before.first_day, before.last_day) == (date(2022, 7, 1), date(2024, 6, 30))
+    assert before.in_whole_quarters() == before
+    february = Filters(first_day=date(2025, 2, 1), last_day=date(2025, 2, 28))
+    year_before = earlier_filters(february, "year")
+    assert (year_before.first_day, year_before.last_day) == (date(2024, 2, 1), date(2024, 2, 29))
+
+
+def test_any_two_periods_can_be_compared_and_others_see_whole_quarters(ask) -> None:
+    chosen = (date(2023, 2, 10), date(2023, 11, 20))
+    changes = find_changes(ask(**PERIOD), earlier=chosen)
+    assert "in the earlier period, 10 February 2023 to 20 November 2023" in changes.counted
+    assert "times as many a year" in changes.headline
+    partners = find_changes(ask(audience="partner", **PERIOD), earlier=chosen)
+    assert "in the earlier period, 1 January 2023 to 31 December 2023" in partners.counted
+    later = find_changes(ask(first_day=date(2023, 1, 1), last_day=date(2023, 6, 30)), earlier=(date(2024, 1, 1),) * 2)
+    assert "the earlier period must end before the other begins" in later.headline
 
 
 def test_changes_say_the_whole_force_and_both_periods(changes, ask) -> None:

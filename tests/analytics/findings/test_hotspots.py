@@ -155,8 +155,19 @@ def test_progress_rises_and_stops_the_work(ask) -> None:
 
 
 def test_the_back_test_scores_the_whole_history(ask) -> None:
-    short = find_back_test(ask(first_day=date(2026, 1, 1), last_day=date(2026, 6, 30)), layer=Layer.EVEN)
-    long = find_back_test(ask(), layer=Layer.EVEN)
+    short = find_back_test(ask(first_day=date(2026, 1, 1), last_day=date(2026, 6, 30)))
+    long = find_back_test(ask())
     assert short == long
-    chance = {row[0]: row[2] for row in long.table.rows if row[1] == "Chance"}
-    assert set(chance.values()) == {"1.0 (1.0 to 1.0)"}
+    assert {row[1] for row in long.table.rows} == {
+        "This map's method",
+        "Counts of the three months before",
+        "Map of addresses",
+    }
+
+
+def test_a_smaller_share_finds_denser_places_and_says_so(found, ask) -> None:
+    dense = find_hotspots(ask(**PERIOD), options=HotspotOptions(share=0.1))
+    assert "the smallest area that holds 10 %" in dense.method
+    areas = [sum(outline.area for outline in each.outlines.outlines) for each in (dense, found)]
+    assert 0 < areas[0] < areas[1]
+    assert dense.back_test == found.back_test

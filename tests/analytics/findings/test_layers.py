@@ -1,4 +1,4 @@
-"""Residents as a layer: imported, spread over the addresses of their area, counted once, and said where there are none."""
+"""Residents as a layer: imported, spread over the addresses of their area, counted once, or missed."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
