@@ -1,9 +1,10 @@
 """Who could be there in time, hour by hour: the share of risk within reach, what is left out, and what a change gains.
 
 A place is within reach in an hour when an available carrier on shift then needs no more than the stated minutes.
-Expected risk events of a year at place c in hour h are e_c s_h, with e_c the year's events there (from a risk surface)
-and s_h the hour's share of them: place and hour are taken as independent. Intervals hold 95 % and come from resampled
-surfaces, each with its own e_c (and s_h, where given).
+Expected risk events of a year at place c in hour h are e_c s_p(c),h, with e_c the year's events there (from a risk
+surface) and s_p,h the hour's share of them in the profile p of the place: one for all, where place and hour are taken
+as independent, or one for each part of the area (`hour_profiles`). Intervals hold 95 % and come from resampled
+surfaces, each with its own e_c (and s_p,h, where given).
 """
 
 from dataclasses import dataclass
@@ -20,9 +21,12 @@ __all__ = [
     "GainVerdict",
     "GapRows",
     "HourlyReach",
+    "RosterGap",
     "UncoveredRisk",
     "UnusableReachError",
+    "hour_profiles",
     "reach_by_hour",
+    "roster_gaps",
     "uncovered_risk",
     "what_if_gain",
 ]
@@ -30,6 +34,11 @@ __all__ = [
 _LIMITS = (0.025, 0.975)
 # Draws of a year's count for each resampled surface.
 _YEARS_PER_RESAMPLE = 50
+# Events' worth of weight that the hours of the whole have in a part's profile, and an even week in the whole's: a part
+# with 20 events cannot tell its own hours of 168 from everybody's, one with 200 can.
+_BORROWED_EVENTS = 20.0
+# Share of an area's risk without a carrier from which an hour counts as one of its gap: most of it.
+_GAP_SHARE = 0.5
 
 
 class UnusableReachError(NaloxoneWatchError):
@@ -81,6 +90,18 @@ class UncoveredRisk:
     by_hour: GapRows
     by_area: GapRows
     by_area_and_hour: GapRows
+
+
+@dataclass(frozen=True)
+class RosterGap:
+    """An area and the hours of the week in which most of its risk is out of reach, though not in every hour.
+
+    `hours` rising; `uncovered` events a year in these hours without a carrier in reach, with its interval.
+    """
+
+    area: int
+    hours: tuple[int, ...]
+    uncovered: Estimate
 
 
 class GainVerdict(StrEnum):
@@ -182,23 +203,27 @@ def uncovered_risk(
     resampled_events_per_year: ArrayLike,
     resampled_hour_share: ArrayLike | None = None,
     hour_group: ArrayLike | None = None,
+    profile: ArrayLike | None = None,
 ) -> UncoveredRisk:
     """Expected risk events a year that nobody could reach in time, with intervals: the gap tables.
 
     Args:
         cover: shape (hours, places): `HourlyReach.covered`, or the chance of cover `HourlyReach.expected_cover`.
         events_per_year: expected risk events a year at each place, shape (places,).
-        hour_share: each hour's share of the events, shape (hours,), summing to one.
+        hour_share: each hour's share of the events, shape (hours,), summing to one; or (profiles, hours) with
+            `profile`.
         area: number of each place's area from 0, -1 for none, shape (places,).
         resampled_events_per_year: the same surface from resampled events, shape (resamples, places).
-        resampled_hour_share: the their hours' shares, shape (resamples, hours); `hour_share` where not given.
+        resampled_hour_share: their hours' shares, shape (resamples, hours) or (resamples, profiles, hours);
+            `hour_share` where not given.
         hour_group: number of the group each hour belongs to from 0, shape (hours,), to join hours into bands; each hour
             by itself where not given.
+        profile: the row of `hour_share` that holds at each place, shape (places,).
 
     Raises:
         UnusableReachError: shapes that differ, negative risk, or hour shares that do not sum to one.
     """
-    risk = _risk(cover, events_per_year, hour_share, resampled_events_per_year, resampled_hour_share)
+    risk = _risk(cover, events_per_year, hour_share, resampled_events_per_year, resampled_hour_share, profile)
     hours, places = risk.shape
     place_area = np.asarray(area, dtype=np.int64)
     group = np.arange(hours) if hour_group is None else np.asarray(hour_group, dtype=np.int64)
@@ -210,9 +235,7 @@ def uncovered_risk(
 
     def by_group(places_in: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Events and uncovered events by (surface, group of hours); the first surface is the one observed."""
-        surface = risk.surfaces[:, places_in]
-        lost = (surface @ missed[:, places_in].T) * risk.shares
-        return (surface.sum(axis=1, dtype=float)[:, None] * risk.shares) @ membership, lost @ membership
+        return risk.by_hour(None, places_in) @ membership, risk.by_hour(missed, places_in) @ membership
 
     areas = np.arange(int(place_area.max(initial=-1)) + 1)
     everywhere = by_group(np.ones(places, dtype=bool))
@@ -234,6 +257,56 @@ def uncovered_risk(
     )
 
 
+def hour_profiles(*, events: ArrayLike) -> NDArray[np.float64]:
+    """Each part's shares of its events by hour, from counts of shape (..., profiles, hours); rows sum to one.
+
+    (n_ph + k s_h) / (n_p + k): a part's own hours, with k events' worth of the hours of all parts together, and these
+    likewise with an even week; k = 20.
+    """
+    counted = np.asarray(events, dtype=float)
+    hours = counted.shape[-1]
+    whole = counted.sum(axis=-2, keepdims=True)
+    even = np.full(hours, 1.0 / hours)
+
+    def borrowed(own: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+        return (own + _BORROWED_EVENTS * others) / (own.sum(axis=-1, keepdims=True) + _BORROWED_EVENTS)
+
+    return borrowed(counted, borrowed(whole, even))
+
+
+def roster_gaps(
+    *,
+    cover: ArrayLike,
+    events_per_year: ArrayLike,
+    hour_share: ArrayLike,
+    area: ArrayLike,
+    resampled_events_per_year: ArrayLike,
+    resampled_hour_share: ArrayLike | None = None,
+    profile: ArrayLike | None = None,
+) -> tuple[RosterGap, ...]:
+    """Areas and the hours in which nobody on shift could reach most of their risk, largest first.
+
+    Only places that somebody reaches in some hour of the week: the others lie too far from every base, and no roster
+    helps there. Arguments and errors as `uncovered_risk`.
+    """
+    risk = _risk(cover, events_per_year, hour_share, resampled_events_per_year, resampled_hour_share, profile)
+    covered, place_area = np.asarray(cover, dtype=np.float32), np.asarray(area, dtype=np.int64)
+    if place_area.shape != (risk.shape[1],):
+        raise UnusableReachError(_("Areas need one number a place and groups of hours one number an hour, from 0."))
+    within, missed = covered.any(axis=0), 1.0 - covered
+    gaps = []
+    for number in range(int(place_area.max(initial=-1)) + 1):
+        here = within & (place_area == number)
+        weight = risk.surfaces[0, here]
+        if not weight.sum() > 0:
+            continue
+        hours = np.flatnonzero(missed[:, here] @ weight >= _GAP_SHARE * weight.sum())
+        if len(hours):
+            lost = risk.by_hour(missed, here)[:, hours].sum(axis=1)
+            gaps.append(RosterGap(area=number, hours=tuple(hours.tolist()), uncovered=_estimate(lost)))
+    return tuple(sorted(gaps, key=lambda gap: -gap.uncovered.value))
+
+
 def what_if_gain(
     *,
     cover_now: ArrayLike,
@@ -242,6 +315,7 @@ def what_if_gain(
     hour_share: ArrayLike,
     resampled_events_per_year: ArrayLike,
     resampled_hour_share: ArrayLike | None = None,
+    profile: ArrayLike | None = None,
     seed: int = 1,
 ) -> CoverageGain:
     """What a change of carriers, kits or sites adds to the risk within reach.
@@ -253,23 +327,24 @@ def what_if_gain(
     Args:
         cover_now: shape (hours, places), as `uncovered_risk`.
         cover_then: the same after the change.
-        events_per_year: as `uncovered_risk`; so are the next three.
-        hour_share: shape (hours,).
+        events_per_year: as `uncovered_risk`; so are the next four.
+        hour_share: shape (hours,) or (profiles, hours).
         resampled_events_per_year: shape (resamples, places).
-        resampled_hour_share: shape (resamples, hours).
+        resampled_hour_share: shape (resamples, hours) or (resamples, profiles, hours).
+        profile: shape (places,).
         seed: of the drawn years; the same seed gives the same answer.
 
     Raises:
         UnusableReachError: as `uncovered_risk`.
     """
-    risk = _risk(cover_now, events_per_year, hour_share, resampled_events_per_year, resampled_hour_share)
+    risk = _risk(cover_now, events_per_year, hour_share, resampled_events_per_year, resampled_hour_share, profile)
     now, then = np.asarray(cover_now, dtype=np.float32), np.asarray(cover_then, dtype=np.float32)
     if then.shape != now.shape:
         raise UnusableReachError(_("Cover now and after the change must be of the same hours and places."))
     total = risk.surfaces.sum(axis=1, dtype=float)
 
     def events(cover: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.sum((risk.surfaces @ cover.T) * risk.shares, axis=1, dtype=float)
+        return risk.by_hour(cover, np.ones(len(risk.profile), dtype=bool)).sum(axis=1)
 
     covered_now, covered_then = events(now), events(then)
     won, lost = events(np.maximum(then - now, 0)), events(np.maximum(now - then, 0))
@@ -297,14 +372,25 @@ def what_if_gain(
 
 @dataclass(frozen=True)
 class _Risk:
-    """Observed first, then resampled: `surfaces` (1 + resamples, places), `shares` (1 + resamples, hours)."""
+    """Observed first, then resampled: `surfaces` (1 + resamples, places), `shares` (1 + resamples, profiles, hours)."""
 
     surfaces: NDArray[np.float32]
     shares: NDArray[np.float64]
+    profile: NDArray[np.int64]
 
     @property
     def shape(self) -> tuple[int, int]:
-        return self.shares.shape[1], self.surfaces.shape[1]
+        return self.shares.shape[2], self.surfaces.shape[1]
+
+    def by_hour(self, part: NDArray[np.float32] | None, places_in: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Events of the chosen places by (surface, hour), or of each only the `part` of shape (hours, places)."""
+        total = np.zeros((len(self.surfaces), self.shares.shape[2]))
+        for number in np.unique(self.profile[places_in]):
+            here = places_in & (self.profile == number)
+            surface = self.surfaces[:, here]
+            events = surface.sum(axis=1, dtype=float)[:, None] if part is None else surface @ part[:, here].T
+            total += events * self.shares[:, number]
+        return total
 
 
 def _risk(
@@ -313,23 +399,31 @@ def _risk(
     hour_share: ArrayLike,
     resampled_events_per_year: ArrayLike,
     resampled_hour_share: ArrayLike | None,
+    profile: ArrayLike | None,
 ) -> _Risk:
     observed, share = np.asarray(events_per_year, dtype=float), np.asarray(hour_share, dtype=float)
     resampled = np.asarray(resampled_events_per_year, dtype=float)
     shares = (
-        np.broadcast_to(share, (len(resampled), len(share)))
+        np.broadcast_to(share, (len(resampled), *share.shape))
         if resampled_hour_share is None
         else np.asarray(resampled_hour_share, dtype=float)
     )
-    fits = np.shape(cover) == (len(share), len(observed)) and resampled.shape[1:] == observed.shape
-    if not fits or len(resampled) == 0 or shares.shape != (len(resampled), len(share)):
+    of_place = np.zeros(len(observed), dtype=np.int64) if profile is None else np.asarray(profile, dtype=np.int64)
+    if (share.ndim == 2) != (profile is not None) or shares.shape != (len(resampled), *share.shape):
+        raise UnusableReachError(_("Hours' shares need one row for all places, or one a profile and each place's."))
+    if share.ndim == 1:
+        share, shares = share[None], shares[:, None]
+    fits = np.shape(cover) == (share.shape[-1], len(observed)) and resampled.shape[1:] == observed.shape
+    if not fits or len(resampled) == 0:
         raise UnusableReachError(_("Cover, risk and resampled risk must be of the same hours and places."))
-    surfaces, shares = np.vstack([observed, resampled]), np.vstack([share, shares])
+    if of_place.shape != observed.shape or np.any((of_place < 0) | (of_place >= len(share))):
+        raise UnusableReachError(_("Hours' shares need one row for all places, or one a profile and each place's."))
+    surfaces, shares = np.vstack([observed, resampled]), np.concatenate([share[None], shares])
     if not np.all(np.isfinite(surfaces)) or np.any(surfaces < 0) or not np.all(surfaces.sum(axis=1) > 0):
         raise UnusableReachError(_("There is no risk to cover, or some of it is negative: choose a layer of risk."))
-    if np.any(shares < 0) or not np.allclose(shares.sum(axis=1), 1.0, atol=1e-6):
+    if np.any(shares < 0) or not np.allclose(shares.sum(axis=2), 1.0, atol=1e-6):
         raise UnusableReachError(_("The hours' shares of the risk must sum to one."))
-    return _Risk(surfaces=surfaces.astype(np.float32), shares=shares)
+    return _Risk(surfaces=surfaces.astype(np.float32), shares=shares, profile=of_place)
 
 
 def _rows(

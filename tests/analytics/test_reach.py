@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from analytics.reach import (
     GainVerdict,
     UnusableReachError,
+    hour_profiles,
     reach_by_hour,
+    roster_gaps,
     uncovered_risk,
     what_if_gain,
 )
@@ -242,3 +244,120 @@ def test_risk_that_does_not_fit_is_refused(name, value):
     case = {**force(10), name: value}
     with pytest.raises(UnusableReachError):
         gaps(case, np.ones((24, 40), dtype=bool))
+
+
+def profiled(seed=3, *, profiles=3, **chosen):
+    """A force whose parts have hours of their own, one part an area."""
+    case = force(seed, **chosen)
+    rng = np.random.default_rng(seed + 100)
+    hours, resamples = len(case["share"]), len(case["resampled"])
+    case["profile"] = case["area"] % profiles
+    case["share"] = rng.dirichlet(np.ones(hours), profiles)
+    case["resampled_share"] = rng.dirichlet(np.ones(hours), (resamples, profiles))
+    return case
+
+
+def cover_of(case):
+    return reach_by_hour(
+        travel_minutes=case["travel"], within_minutes=8, on_shift=case["roster"], carrier_site=case["site"]
+    ).covered
+
+
+def test_each_place_has_the_hours_of_its_profile():
+    case = profiled()
+    cover = cover_of(case)
+    result = gaps(case, cover, profile=case["profile"], resampled_hour_share=case["resampled_share"])
+    surfaces = np.vstack([case["events"], case["resampled"]])
+    shares = np.concatenate([case["share"][None], case["resampled_share"]])
+    lost = np.array(
+        [
+            [
+                sum(
+                    surface[place] * share[case["profile"][place], hour] * (not cover[hour, place])
+                    for place in np.flatnonzero(case["area"] == 2)
+                )
+                for hour in range(24)
+            ]
+            for surface, share in zip(surfaces, shares, strict=True)
+        ]
+    )
+    row = int(np.flatnonzero(result.by_area.area == 2)[0])
+    assert result.by_area.uncovered[row] == pytest.approx(lost[0].sum(), rel=1e-5)
+    assert result.by_area.uncovered_lower[row] == pytest.approx(np.quantile(lost[1:].sum(axis=1), 0.025), rel=1e-5)
+    assert result.overall.events[0] == pytest.approx(case["events"].sum(), rel=1e-5)
+    by_both = result.by_area_and_hour
+    for hour in (0, 11, 23):
+        row = int(np.flatnonzero((by_both.area == 2) & (by_both.hour == hour))[0])
+        assert by_both.uncovered[row] == pytest.approx(lost[0, hour], rel=1e-5)
+
+
+def test_equal_profiles_are_as_one():
+    case = force(5)
+    cover = cover_of(case)
+    alone = gaps(case, cover)
+    several = gaps(case | {"share": np.tile(case["share"], (4, 1))}, cover, profile=case["area"])
+    np.testing.assert_allclose(several.by_hour.uncovered, alone.by_hour.uncovered, rtol=1e-5)
+    np.testing.assert_allclose(several.by_area.uncovered_upper, alone.by_area.uncovered_upper, rtol=1e-5)
+
+
+def gap_arguments(case, cover):
+    return {
+        "cover": cover,
+        "events_per_year": case["events"],
+        "hour_share": case["share"],
+        "area": case["area"],
+        "resampled_events_per_year": case["resampled"],
+    }
+
+
+def test_a_planted_gap_is_the_first_with_its_very_hours():
+    case = force(6, areas=3)
+    cover = np.ones((24, 40), dtype=bool)
+    hole = [1, 2, 22]
+    cover[np.ix_(hole, case["area"] == 1)] = False
+    # Too far at any hour: no gap of a roster.
+    far = (case["area"] == 2) & (np.arange(40) % 2 == 0)
+    cover[:, far] = False
+    # A few places out of reach for an hour are not most of an area.
+    cover[5, np.flatnonzero(case["area"] == 0)[0]] = False
+    (gap,) = roster_gaps(**gap_arguments(case, cover))
+    assert (gap.area, gap.hours) == (1, tuple(hole))
+    expected = case["events"][case["area"] == 1].sum() * case["share"][hole].sum()
+    assert gap.uncovered.value == pytest.approx(expected, rel=1e-5)
+    assert gap.uncovered.lower < gap.uncovered.value < gap.uncovered.upper
+
+
+def test_gaps_come_largest_first():
+    case = force(7, areas=4)
+    cover = np.ones((24, 40), dtype=bool)
+    cover[:6] = False
+    found = roster_gaps(**gap_arguments(case, cover))
+    values = [gap.uncovered.value for gap in found]
+    assert len(found) == 4
+    assert values == sorted(values, reverse=True)
+    assert all(gap.hours == tuple(range(6)) for gap in found)
+
+
+def test_a_part_with_many_events_has_its_own_hours_and_one_with_none_those_of_all():
+    counts = np.zeros((3, 24))
+    counts[0, 3] = 2_000
+    counts[1] = 50
+    shares = hour_profiles(events=counts)
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0)
+    assert shares[0, 3] > 0.99
+    whole = (counts.sum(axis=0) + 20 / 24) / (counts.sum() + 20)
+    np.testing.assert_allclose(shares[2], whole)
+    np.testing.assert_allclose(hour_profiles(events=np.stack([counts, counts * 2]))[0], shares)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("profile", np.zeros(39, dtype=int)), ("profile", np.full(40, 9)), ("profile", None)],
+)
+def test_profiles_that_do_not_fit_are_refused(name, value):
+    case = profiled()
+    arguments = {**gap_arguments(case, cover_of(case)), "profile": case["profile"], name: value}
+    with pytest.raises(UnusableReachError, match="one row for all places"):
+        roster_gaps(**arguments)
+    with pytest.raises(UnusableReachError, match="Areas need one number"):
+        roster_gaps(**{**arguments, "profile": case["profile"], "area": [0, 1]})
