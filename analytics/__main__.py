@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analytics.findings.back_test import find_back_test
-from analytics.findings.hotspots import chance_layer
-from analytics.findings.layers import Layer
 from analytics.findings.question import Question
 from data.filters import AccessScope, Filters
 from data.geography import open_geography
@@ -38,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 filters=Filters(first_day=first_day, last_day=last_day),
                 scope=AccessScope(audience=settings.audience),
             )
-            found = find_back_test(question, layer=chance_layer(question, options.against))
+            found = find_back_test(question)
     except NaloxoneWatchError as error:
         print(error, file=sys.stderr)
         return 1
@@ -59,12 +57,6 @@ def _parser() -> argparse.ArgumentParser:
     testing = commands.add_parser("backtest", help=about, description=about)
     testing.add_argument("--settings", type=Path, metavar="S.toml", help=_("settings file of the deployment"))
     testing.add_argument("--store", type=Path, metavar="DIR", help=_("store folder, instead of the settings'"))
-    testing.add_argument(
-        "--against",
-        type=Layer,
-        choices=(Layer.ADDRESSES, Layer.CALLS, Layer.INCIDENTS, Layer.EVEN),
-        help=_("second baseline; addresses where they are known, else the even spread"),
-    )
     return parser
 
 

@@ -19,12 +19,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_table_has_three_methods_at_three_shares(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_records(load_settings(), Records(number=150))
-    assert command.main(["backtest", "--against", "even", "--store", str(folder / "store")]) == 0
+    assert command.main(["backtest", "--store", str(folder / "store")]) == 0
     printed = capsys.readouterr().out
     rows = [line for line in printed.splitlines() if line.startswith("| ")]
     assert len(rows) == 1 + 9
     assert sum("Counts of the three months before" in row for row in rows) == 3
-    assert sum("| Chance | 1.0 (1.0 to 1.0)" in row for row in rows) == 3
+    assert sum("| Map of addresses | " in row for row in rows) == 3
     assert printed.startswith("Tested on the months that followed")
 
 
