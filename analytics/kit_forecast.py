@@ -29,7 +29,7 @@ class NoForecastError(NaloxoneWatchError):
 
 @dataclass(frozen=True)
 class Predicted:
-    """A number of the period to come: what is expected, and the shortest central interval that holds it with `level`."""
+    """A number of the period to come: what is expected, and the central interval that holds it with `level`."""
 
     expected: float
     lower: float

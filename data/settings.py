@@ -29,6 +29,7 @@ __all__ = [
     "SpikeSettings",
     "StandardSettings",
     "StoreSettings",
+    "SupplySettings",
     "TravelSettings",
     "default_config_folder",
     "default_store_folder",
@@ -190,6 +191,20 @@ class SpikeSettings(_Section):
     seed: int = Field(default=20_250_509, ge=0)
 
 
+class SupplySettings(_Section):
+    """The partnership's meetings, and what kits and training cost; no price is assumed where none is given."""
+
+    # Any one meeting: the others follow every so many months. Without one, the next is so long after the day asked about.
+    meeting: date | None = None
+    meeting_every_months: int = Field(default=2, ge=1, le=24)
+    currency: str = Field(default="£", max_length=4)
+    # Prices of one kit, one person's first training, one refresher, and a quarter's monitoring of supply.
+    kit_price: float | None = Field(default=None, ge=0)
+    first_training_price: float | None = Field(default=None, ge=0)
+    refresher_price: float | None = Field(default=None, ge=0)
+    monitoring_price: float | None = Field(default=None, ge=0)
+
+
 class ImportSettings(_Section):
     """Limits that protect the machine from a damaged or hostile file."""
 
@@ -219,6 +234,7 @@ class Settings(_Section):
     ambulance: AmbulanceSettings = AmbulanceSettings()
     travel: TravelSettings = TravelSettings()
     spikes: SpikeSettings = SpikeSettings()
+    supply: SupplySettings = SupplySettings()
     imports: ImportSettings = ImportSettings()
 
     @field_validator("time_zone")

@@ -80,11 +80,13 @@ __all__ = [
     "StoreRefusedError",
     "StoreSchemaError",
     "StoreWriteError",
+    "StoredEvidence",
     "check_store",
     "current_version",
     "erase",
     "open_store",
     "preview_batch",
+    "read_evidence",
     "rollback",
     "stored_ledger",
     "upgrade_store",
@@ -200,6 +202,22 @@ class Batch:
     import_row: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
     quarantine: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredEvidence:
+    """What the store holds that a file about to come in is compared with.
+
+    `events`: current records of the file's days under other keys, a row each: row (0), key, day (since 1970), minute
+    (since 1970 UTC, -1 where only the day is known), easting_m, northing_m, area, person, and what a form says of the
+    person. `only_dates`: most records of this source have no time of day. `area_points_m`, shape (n, 3): places of this
+    source that stand for areas, with their precision. `stations_m`, shape (n, 2): bases of carriers.
+    """
+
+    events: pd.DataFrame
+    only_dates: bool
+    area_points_m: NDArray[np.float64]
+    stations_m: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -518,9 +536,19 @@ def _missing_conditions() -> tuple[str, ...]:
     return (*conditions, "s.administration_id IS NULL")
 
 
+# Records whose place is known no better than this stand for an area, and count in it: no street map can bear them. A
+# kilometre is the bandwidth of a map of a whole force; a postcode is known to 100 m, a published street point to 250 m.
+AREA_LEVEL_M = 1_000.0
+
 LOCATED = (
     "i.location_source IS NOT NULL AND i.location_source IN ('coordinates', 'postcode')"
     " AND i.easting_m IS NOT NULL AND i.northing_m IS NOT NULL"
+    f" AND coalesce(i.location_precision_m <= {AREA_LEVEL_M}, true)"
+)
+# Only the area is known: the file names it, or gives one point for all of it.
+AREA_ONLY = (
+    "coalesce(i.location_source = 'area' OR i.location_source IN ('coordinates', 'postcode')"
+    f" AND i.easting_m IS NOT NULL AND i.location_precision_m > {AREA_LEVEL_M}, false)"
 )
 
 # A number for each officer, so that nothing above the store handles a token.
@@ -587,7 +615,7 @@ def _counted_steps() -> tuple[str, str]:
         SELECT a.administration_id, i.rowid::INTEGER AS incident_number,
                count(*) OVER (PARTITION BY i.rowid) > 1 AS incident_shared,
                i.local_date, i.local_hour, i.local_weekday, i.easting_m, i.northing_m, i.location_precision_m,
-               $located AS located, NOT ($located) AND i.location_source IS NOT DISTINCT FROM 'area' AS area_only,
+               $located AS located, $area_only AS area_only,
                i.small_area, i.authority, i.bcu, i.setting,
                1::INTEGER << (list_position([$settings], i.setting) - 1)::INTEGER AS setting_bit,
                coalesce(s.bits, $no_substance) AS substance_bits, $missing AS missing_bits
@@ -599,6 +627,7 @@ def _counted_steps() -> tuple[str, str]:
         """,
         settings=", ".join(f"'{name}'" for name in SETTINGS),
         located="(" + LOCATED + ")",
+        area_only="(" + AREA_ONLY + ")",
         no_substance=str(1 << SUBSTANCES.index(NOT_RECORDED)),
         only_known="AND NOT s.unknown",
         missing=" + ".join(
@@ -679,6 +708,78 @@ def preview_batch(*, settings: Settings, keys: Keys, batch: Batch) -> ImportOutc
     with _write_errors_named(settings.store_folder):
         pointer = _pointer_for(batch, settings)
         return _compare(settings=settings, keys=keys, batch=batch, pointer=pointer).outcome
+
+
+def read_evidence(
+    *, settings: Settings, keys: Keys, target: str, source: str, incoming: pd.Series, first_day: date, last_day: date
+) -> StoredEvidence | None:
+    """What is stored of the days from `first_day` to `last_day`, without the keys `incoming`; None without a store.
+
+    `target` is a table of events; `incoming` holds the keys of its events (of incidents, for a form).
+    """
+    pointer = read_pointer(settings.store_folder)
+    if pointer is None or pointer.current.schema_version != _schema_version():
+        return None
+    form = target == "administrations"
+    table = table_named("incidents" if form else target)
+    people = """LEFT JOIN (
+        SELECT incident_id, min(person_token) AS person, min(gender) AS gender, min(age_band) AS age_band,
+               min(doses_given)::DOUBLE AS doses_given, min(condition_before) AS condition_before,
+               min(condition_after) AS condition_after, min(alive_at_handover) AS alive_at_handover,
+               min(taken_to_hospital) AS taken_to_hospital
+        FROM old.administrations WHERE record_state = 'current' GROUP BY incident_id
+    ) a USING (incident_id)"""
+    folder = settings.store_folder
+    with (
+        _write_errors_named(folder),
+        _opened(settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}) as connection,
+    ):
+        connection.register("incoming", pa.table({"key": pa.array(incoming.unique(), pa.string(), from_pandas=True)}))
+        events = connection.execute(
+            _sql(
+                """
+                SELECT 0::BIGINT AS row, i.$key AS key, date_diff('day', DATE '1970-01-01', i.local_date) AS day,
+                       if(i.time_precision = 'minute', (epoch(i.occurred_at) // 60)::BIGINT, -1) AS minute,
+                       i.easting_m, i.northing_m, i.small_area AS area, $said
+                FROM old.$table i $people
+                WHERE i.record_state = 'current' AND i.local_date BETWEEN ? AND ?
+                      AND i.time_precision IN ('minute', 'hour', 'day') AND i.$key NOT IN (SELECT key FROM incoming)
+                ORDER BY i.$key
+                """,
+                key=table.key,
+                table=table.name,
+                people=people if form else "",
+                said="a.* EXCLUDE (incident_id)" if form else "NULL AS person",
+            ),
+            [first_day, last_day],
+        ).df()
+        connection.unregister("incoming")
+        (only_dates,) = connection.execute(
+            _sql(
+                "SELECT coalesce(avg((time_precision = 'day')::INTEGER) > 0.5, false) FROM old.$table WHERE source = ?",
+                table=table.name,
+            ),
+            [source],
+        ).fetchone() or (False,)
+        points = connection.execute(
+            _sql(
+                """SELECT easting_m, northing_m, max(location_precision_m) AS precision_m FROM old.$table
+                   WHERE source = ? AND location_source = 'coordinates' AND location_precision_m > ?
+                   GROUP BY ALL ORDER BY ALL LIMIT 10000""",
+                table=table.name,
+            ),
+            [source, AREA_LEVEL_M],
+        ).df()
+        stations = connection.execute(
+            """SELECT DISTINCT easting_m, northing_m FROM old.carriers
+               WHERE record_state = 'current' AND easting_m IS NOT NULL AND northing_m IS NOT NULL ORDER BY ALL"""
+        ).df()
+    return StoredEvidence(
+        events=events,
+        only_dates=bool(only_dates),
+        area_points_m=points.to_numpy(np.float64),
+        stations_m=stations.to_numpy(np.float64),
+    )
 
 
 def _tell_nobody(_sentence: str) -> None:
@@ -1701,8 +1802,9 @@ class Store:
         """Whoever has a role on the day, one row each, by base: with training and the kit held at the day's end.
 
         Columns officer (a number of this snapshot's own, to join `typical_hours` and `dated_shifts`), role, base, bcu,
-        easting_m, northing_m, trained_on, refreshed_on, holds_kit and kit_expires_on (the latest of those held). A kit
-        is held from its issue until it is used, returned, lost or written off.
+        easting_m, northing_m, trained_on, refreshed_on, holds_kit, kit_expires_on (the latest of those held), and
+        row_number and imported_on of the import that last changed the row. A kit is held from its issue until it is
+        used, returned, lost or written off.
         """
         return self._frame(
             _sql(
@@ -1736,8 +1838,10 @@ class Store:
                 )
                 SELECT o.officer::FLOAT AS officer, r.role, r.base, r.bcu, r.easting_m, r.northing_m,
                        r.trained_on, r.refreshed_on, h.officer_token IS NOT NULL AS holds_kit,
-                       h.expires_on AS kit_expires_on
+                       h.expires_on AS kit_expires_on,
+                       r.row_number::FLOAT AS row_number, m.imported_at::DATE AS imported_on
                 FROM roles r LEFT JOIN officers o USING (officer_token) LEFT JOIN held h USING (officer_token)
+                LEFT JOIN records.imports m USING (import_id)
                 WHERE r.place = 1 AND $allowed ORDER BY r.base, r.role, o.officer, r.carrier_id
                 """,
                 officers=OFFICERS,
