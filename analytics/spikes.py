@@ -46,6 +46,7 @@ __all__ = [
     "poisson_cusum_reference",
     "poisson_cusum_run_length",
     "pooled_dispersion",
+    "recurrence_words",
     "scan_probability",
     "scan_recurrence_days",
 ]
@@ -673,10 +674,15 @@ def chance_sentence(*, events: int, window_days: int, recurrence_days: float, at
         events=format_count(events),
         window=ngettext("{days} day", "{days} days", window_days).format(days=format_count(window_days)),
     )
-    often = _("less than once in {period}") if at_least else _("about once in {period}")
     return _("If nothing had changed, {what} would be expected {often}; this does not show a cause.").format(
-        what=what, often=often.format(period=_period_in_words(recurrence_days))
+        what=what, often=recurrence_words(recurrence_days=recurrence_days, at_least=at_least)
     )
+
+
+def recurrence_words(*, recurrence_days: float, at_least: bool = False) -> str:
+    """A recurrence interval inside a sentence: "about once in 3 years", "less than once in 27 years"."""
+    often = _("less than once in {period}") if at_least else _("about once in {period}")
+    return often.format(period=_period_in_words(recurrence_days))
 
 
 def _period_in_words(days: float) -> str:
