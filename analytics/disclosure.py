@@ -783,6 +783,8 @@ def join_small_groups(
 ) -> tuple[tuple[int, ...], ...]:
     """Which groups, shape (groups, columns), may stand in a row of their own, and which must stand in one together.
 
+    `counts` are 0 or more, but for the analyst's.
+
     To the analyst each stands alone. To others the groups with 1 to 4 of anything are joined, with further ones, the
     smallest first, until they are two at least and their sums hold no 1 to 4 either: then nothing is left out, and no
     sum and no column gives a small count back. The joined row comes last. Nothing may be shown where that fails.
@@ -792,8 +794,8 @@ def join_small_groups(
     every = range(len(counts))
     if audience is Audience.ANALYST:
         return tuple((index,) for index in every)
-    small = [index for index in every if any(_is_small(abs(int(count)), thresholds) for count in counts[index])]
-    others = sorted(set(every) - set(small), key=lambda index: int(np.abs(counts[index]).sum()))
+    small = [index for index in every if any(_is_small(int(count), thresholds) for count in counts[index])]
+    others = sorted(set(every) - set(small), key=lambda index: int(counts[index].sum()))
     joined = list(small)
     while joined and (len(joined) < 2 or _has_small_sum(counts[joined], thresholds)):
         if not others:
@@ -804,7 +806,7 @@ def join_small_groups(
 
 
 def _has_small_sum(counts: NDArray[np.int64], thresholds: Thresholds) -> bool:
-    return any(_is_small(abs(int(count)), thresholds) for count in counts.sum(axis=0))
+    return any(_is_small(int(count), thresholds) for count in counts.sum(axis=0))
 
 
 def tabulate_groups(
@@ -826,7 +828,7 @@ def tabulate_groups(
     rows = [counts[list(group)].sum(axis=0) for group in groups]
     if rows:
         rows.append(counts.sum(axis=0))
-    if not ours and any(_is_small(abs(int(count)), thresholds) for row in rows for count in row):
+    if not ours and any(_is_small(int(count), thresholds) for row in rows for count in row):
         raise DisclosureError(_("A group with a small count was about to be shown. Join it with others first."))
     titles = [names[group[0]] if len(group) == 1 else together for group in groups]
     notes = {
@@ -835,7 +837,7 @@ def tabulate_groups(
             number=thresholds.smallest_count_shown
         ),
     }
-    note = "" if ours or all(len(group) == 1 for group in groups) and rows else notes[not rows]
+    note = "" if ours or (rows and all(len(group) == 1 for group in groups)) else notes[not rows]
     return DisclosedTable(
         columns=tuple(columns),
         rows=tuple(
