@@ -18,12 +18,14 @@ import pandas as pd
 from data.keys import Keys
 from data.mapping import FORM_TABLE, FileLayout, Mapping, default_mapping, plain_heading
 from data.pseudonymise import Pseudonymiser
+from data.quality_checks import check_records
+from data.quality_warnings import QualityWarning
 from data.quarantine import ReasonCount, quarantine_frame, reason_counts
 from data.reading import SourceTable, frame_table, open_table
 from data.records import RecordReader
 from data.report import ImportCounts, ImportReport
 from data.settings import Settings
-from data.store import Batch, preview_batch, write_batch
+from data.store import Batch, StoredEvidence, preview_batch, read_evidence, write_batch
 from data.tables import count_conflicting_incidents, make_tables
 from geo.areas import Geography
 from wording import NaloxoneWatchError, _, format_count, join_words, ngettext
@@ -164,6 +166,7 @@ class _Prepared:
     rows_in: int
     counts: ImportCounts
     reasons: tuple[ReasonCount, ...]
+    warnings: tuple[QualityWarning, ...]
     has_places: bool
 
 
@@ -198,6 +201,7 @@ def _run(
         has_places=prepared.has_places,
         counts=prepared.counts,
         reasons=prepared.reasons,
+        warnings=prepared.warnings,
         version=outcome.version,
     )
 
@@ -217,6 +221,15 @@ def _prepare(source: SourceTable, mapping: Mapping, deployment: _Deployment, tel
     records, rows_in = _read_all(source, reader, positions.values(), tell)
     records, identical_rows = _settle_repeats(records, reader, mapping.table.key)
     entries = reader.log.entries()
+    checked = check_records(
+        records=records,
+        entries=entries,
+        mapping=mapping,
+        settings=deployment.settings,
+        geography=deployment.geography,
+        stored=_evidence(records, mapping, deployment),
+    )
+    records = checked.records
     batch = _make_batch(records, entries, rows_in - identical_rows, source, mapping, pseudonymiser)
     return _Prepared(
         batch=batch,
@@ -229,7 +242,24 @@ def _prepare(source: SourceTable, mapping: Mapping, deployment: _Deployment, tel
             columns_not_read=len(source.headings) - len(positions),
         ),
         reasons=reason_counts(entries),
+        warnings=(*reader.words.warnings(), *checked.warnings),
         has_places="location_source" in records,
+    )
+
+
+def _evidence(records: pd.DataFrame, mapping: Mapping, deployment: _Deployment) -> StoredEvidence | None:
+    """What the store holds of the file's days, to compare with."""
+    first_day, last_day = _period(records)
+    if first_day is None or last_day is None:
+        return None
+    return read_evidence(
+        settings=deployment.settings,
+        keys=deployment.keys,
+        target=mapping.target,
+        source=mapping.source,
+        incoming=records["incident_id" if mapping.target == FORM_TABLE else mapping.table.key],
+        first_day=first_day,
+        last_day=last_day,
     )
 
 

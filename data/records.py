@@ -27,6 +27,8 @@ from data.mapping import (
 )
 from data.places import AREA_LEVELS, AreaNames, Places, locate_rows, locate_sites
 from data.pseudonymise import Pseudonymiser, age_bands, normalise_code, normalise_name, years_between
+from data.quality_places import RAW_X, RAW_Y
+from data.quality_words import WordLog
 from data.quarantine import QuarantineLog
 from data.reading import Block
 from data.schema import NOT_RECORDED, WAIT_OUTCOMES, Field, table_named
@@ -87,6 +89,7 @@ class _State:
     block: Block
     cells: dict[str, _Cell] = dataclass_field(default_factory=dict)
     moments: dict[str, Moments] = dataclass_field(default_factory=dict)
+    coordinates: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     outside: Mask = dataclass_field(default_factory=lambda: np.empty(0, dtype=bool))
     people: Texts | None = None
     secrets: tuple[set[frozenset[str]], set[str]] | None = None
@@ -110,6 +113,7 @@ class RecordReader:
         `as_of` is the import's moment (UTC), after which nothing in the file can have happened.
         """
         self.log = QuarantineLog()
+        self.words = WordLog()
         self.counts: Counter[str] = Counter()
         self._mapping = mapping
         self._positions = positions
@@ -149,6 +153,8 @@ class RecordReader:
         records = pd.DataFrame(columns, index=pd.Index(block.row_numbers, name="row_number"))
         records["row_hash"] = self._pseudonymiser.row_hashes(records)
         # A million tokens as Python texts are three times the size.
+        if self._now.coordinates:
+            records[RAW_X], records[RAW_Y] = self._now.coordinates
         texts = {name: "string[pyarrow]" for name in records if records[name].dtype == object}
         return records[~records.index.isin(self.log.whole_rows)].astype(texts)
 
@@ -177,17 +183,22 @@ class RecordReader:
             longest = self._settings.imports.longest_cell
             long = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) > longest
             if long.any():
-                field = next((f for h, f in self._mapping.headings.items() if plain_heading(h) == plain), "")
                 self.log.add(
                     rows=self._now.block.row_numbers[long],
-                    field=field,
+                    field=self._field_of(plain),
                     reason="cell_too_long",
                     column=position,
                     texts=texts[long],
                 )
                 texts = np.where(long, "", texts)
             self._now.cells[plain] = _Cell(texts=texts, position=position)
+            rows = self._now.block.row_numbers
+            self.words.note_placeholders(rows=rows, texts=texts, field_name=self._field_of(plain))
         return self._now.cells[plain]
+
+    def _field_of(self, plain: str) -> str:
+        """The field that a plain heading is read for."""
+        return next((field for name, field in self._mapping.headings.items() if plain_heading(name) == plain), "")
 
     def _set_aside(self, bad: Mask, *, field: str, reason: str, cell: _Cell | None, whole_row: bool = False) -> None:
         if bad.any():
@@ -205,6 +216,17 @@ class RecordReader:
         numbers = bad & _mapped(cell.texts, is_excel_date).astype(bool)
         self._set_aside(numbers, field=field, reason="excel_date", cell=cell)
         self._set_aside(bad & ~numbers, field=field, reason=reason, cell=cell)
+
+    def _set_aside_unknown(self, bad: Mask, *, field: Field, cell: _Cell) -> None:
+        """Values that neither schema nor mapping knows; what they read like is noted for the report."""
+        self._set_aside(bad, field=field.name, reason="value_unknown", cell=cell)
+        if bad.any():
+            self.words.note_unknown(
+                rows=self._now.block.row_numbers[bad],
+                texts=cell.texts[bad],
+                known=field,
+                own=self._own_values(field.name),
+            )
 
     def _own_values(self, field: str) -> dict[str, str]:
         return self._mapping.values.get(field, {})
@@ -315,7 +337,7 @@ class RecordReader:
         cell = self._cell(heading)
         if field.values:
             choices, wrong = parse_choices(cell.texts, field=field, own=self._own_values(field.name))
-            self._set_aside(wrong, field=field.name, reason="value_unknown", cell=cell)
+            self._set_aside_unknown(wrong, field=field, cell=cell)
             return choices
         if field.type == "DATE":
             days, wrong = parse_days(
@@ -435,6 +457,7 @@ class RecordReader:
         rows = len(self._now.block.row_numbers)
         x, y, unreadable, cell = self._coordinates()
         postcode = self._cell(layout.postcode) if layout.postcode else None
+        self._now.coordinates = (x, y) if cell else None
         places = locate_rows(
             x=x,
             y=y,
@@ -571,7 +594,7 @@ class RecordReader:
                 own=self._own_values("substance"),
                 separators=layout.separators,
             )
-            self._set_aside(wrong, field="substance", reason="value_unknown", cell=cell)
+            self._set_aside_unknown(wrong, field=fields.field("substance"), cell=cell)
             by_column.append((found, self._certainties(layout, number)))
         return _joined_substances(by_column)
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from data.quality_warnings import QualityWarning
 from data.quarantine import ReasonCount, reason_sentence
 from wording import _, format_count, format_period, ngettext
 
@@ -10,6 +11,10 @@ __all__ = ["ImportCounts", "ImportReport"]
 
 # How many kinds of problem the sentences list; the JSON holds them all.
 _REASONS_LISTED = 25
+
+
+# Warnings that say how most coordinates were misread.
+MISREADINGS = {"swapped_coordinates", "wrong_crs", "longitude_without_minus"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,7 @@ class ImportReport:
     has_places: bool
     counts: ImportCounts
     reasons: tuple[ReasonCount, ...]
+    warnings: tuple[QualityWarning, ...]
     version: str | None
 
     @property
@@ -77,6 +83,7 @@ class ImportReport:
             *self._place_lines(),
             *self._wait_lines(),
             *self._notice_lines(),
+            *self._warning_lines(),
             *self._reason_lines(),
         ]
 
@@ -150,28 +157,13 @@ class ImportReport:
             unlocated=format_count(counts.unlocated),
         )
         lines = [_("{located}; {without}.").format(located=located, without=without)]
-        if counts.outside:
-            lines.append(
-                ngettext(
-                    "{count} row lies outside the force; it is kept and marked so.",
-                    "{count} rows lie outside the force; they are kept and marked so.",
-                    counts.outside,
-                ).format(count=format_count(counts.outside))
-            )
-        if counts.outside > counts.located / 2:
+        named = {each.kind for each in self.warnings}
+        if counts.outside > counts.located / 2 and not named & MISREADINGS:
             lines.append(
                 _(
                     "Most places lie outside the force. Perhaps x and y are swapped, or the crs is wrong: see [place] "
                     "in the mapping."
                 )
-            )
-        if counts.zero_coordinates:
-            lines.append(
-                ngettext(
-                    "{count} row has the coordinates 0, 0, which were read as none.",
-                    "{count} rows have the coordinates 0, 0, which were read as none.",
-                    counts.zero_coordinates,
-                ).format(count=format_count(counts.zero_coordinates))
             )
         return lines
 
@@ -253,6 +245,11 @@ class ImportReport:
             ),
         )
         return [sentence.format(count=format_count(count)) for count, sentence in notices if count]
+
+    def _warning_lines(self) -> list[str]:
+        if not self.warnings:
+            return []
+        return [_("What looks suspicious:"), *(line for each in self.warnings for line in each.lines())]
 
     def _reason_lines(self) -> list[str]:
         if not self.reasons:

@@ -745,7 +745,7 @@ def test_places_that_lie_mostly_outside_the_force_suggest_what_is_wrong(importer
     assert "swapped" not in "\n".join(right.lines())
     swapped = importer.frame(frame, make_mapping(place={"x": "Lat", "y": "Lon"}), dry_run=True)
     assert swapped.counts.outside == 3
-    assert "Perhaps x and y are swapped, or the crs is wrong" in "\n".join(swapped.lines())
+    assert "with x and y swapped (EPSG:4326), 100" in "\n".join(swapped.lines())
 
 
 def test_excels_own_numbers_for_dates_are_told_apart(importer):
