@@ -39,6 +39,7 @@ __all__ = [
     "DisclosedSurface",
     "DisclosedTable",
     "DisclosedTrend",
+    "DisclosedWeek",
     "DisclosureError",
     "Thresholds",
     "disclose_areas",
@@ -48,6 +49,7 @@ __all__ = [
     "disclose_count",
     "disclose_curve",
     "disclose_distribution",
+    "disclose_expected",
     "disclose_list",
     "disclose_missing",
     "disclose_outlines",
@@ -57,6 +59,7 @@ __all__ = [
     "disclose_share",
     "disclose_surface",
     "disclose_trend",
+    "disclose_week",
     "hold_back",
     "join_small_groups",
     "tabulate_breakdown",
@@ -243,6 +246,19 @@ class DisclosedGrid:
     starts: tuple[date, ...]
     step: str
     shares: tuple[tuple[DisclosedEstimate, ...], ...]
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedWeek:
+    """One entry an hour of the week, 0 = Monday 00:00: a share, how many events stand behind it, and a number on duty.
+
+    `shares` are of modelled risk, so none gives a person back; `events` and `on_duty` are counts.
+    """
+
+    shares: tuple[DisclosedEstimate, ...]
+    events: tuple[DisclosedCount, ...]
+    on_duty: tuple[DisclosedCount, ...]
     note: str
 
 
@@ -546,6 +562,47 @@ def disclose_trend(
     return DisclosedTrend(
         starts=tuple(starts), lines={name: tuple(line) for name, line in lines.items()}, breaks=tuple(breaks)
     )
+
+
+def disclose_week(
+    *,
+    shares: Sequence[tuple[float, float, float]],
+    events: Sequence[int],
+    on_duty: Sequence[int],
+    audience: Audience,
+    thresholds: Thresholds,
+) -> DisclosedWeek:
+    """Shares with their limits by hour of the week; the events' sum is known, so they are protected as a breakdown."""
+    counts, note = _protect(events, audience=audience, thresholds=thresholds)
+    return DisclosedWeek(
+        shares=tuple(
+            DisclosedEstimate(
+                value=float(value),
+                lower=float(lower),
+                upper=float(upper),
+                text=_("{share} ({lower} to {upper})").format(
+                    share=format_share(value), lower=format_count(round(lower * 100)), upper=format_share(upper)
+                ),
+            )
+            for value, lower, upper in shares
+        ),
+        events=counts,
+        on_duty=tuple(disclose_count(count, audience=audience, thresholds=thresholds) for count in on_duty),
+        note=note,
+    )
+
+
+def disclose_expected(
+    value: float, lower: float, upper: float, *, years: float, audience: Audience, thresholds: Thresholds
+) -> DisclosedEstimate:
+    """Events a year that a model expects, with their interval, from records of so many `years`.
+
+    To others than the analyst none that stands for fewer than 5 records: it would be nearly their own count.
+    """
+    if audience is not Audience.ANALYST and value * years < thresholds.smallest_count_shown:
+        return hold_back()
+    text = _("{rate} ({interval})").format(rate=format_number(value), interval=format_interval(lower, upper))
+    return DisclosedEstimate(value=float(value), lower=float(lower), upper=float(upper), text=text)
 
 
 def disclose_points(
