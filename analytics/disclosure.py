@@ -38,6 +38,7 @@ __all__ = [
     "DisclosedSeries",
     "DisclosedSurface",
     "DisclosedTable",
+    "DisclosedTimeline",
     "DisclosedTrend",
     "DisclosedWeek",
     "DisclosureError",
@@ -58,6 +59,7 @@ __all__ = [
     "disclose_series",
     "disclose_share",
     "disclose_surface",
+    "disclose_timeline",
     "disclose_trend",
     "disclose_week",
     "hold_back",
@@ -142,6 +144,20 @@ class DisclosedSeries:
     starts: tuple[date, ...]
     counts: tuple[DisclosedCount, ...]
     step: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosedTimeline:
+    """Weekly counts beside what was usual, the analyst's alone: `starts` are the weeks' first days.
+
+    `expected` and `limit` are NaN where there is too little history. All empty for others, with the reason in `note`.
+    """
+
+    starts: tuple[date, ...]
+    counts: NDArray[np.int64]
+    expected: NDArray[np.float64]
+    limit: NDArray[np.float64]
     note: str
 
 
@@ -239,11 +255,12 @@ class DisclosedTrend:
 class DisclosedGrid:
     """Shares by name and period: `shares[i][j]` is of `names[i]` in the period that begins on `starts[j]`.
 
-    A share's text is a percentage without its sign: many stand side by side.
+    A share's text is a percentage without its sign: many stand side by side. `wholes[j]` is what it is a share of.
     """
 
     names: tuple[str, ...]
     starts: tuple[date, ...]
+    wholes: tuple[DisclosedCount, ...]
     step: str
     shares: tuple[tuple[DisclosedEstimate, ...], ...]
     note: str
@@ -393,6 +410,26 @@ def disclose_series(
     """Counts over time, whose sum stands elsewhere on the page: protected as a breakdown is."""
     shown, note = _protect(counts, audience=audience, thresholds=thresholds)
     return DisclosedSeries(starts=tuple(starts), counts=shown, step=step, note=note)
+
+
+def disclose_timeline(
+    *,
+    starts: Sequence[date],
+    counts: NDArray[np.int64],
+    expected: NDArray[np.float64],
+    limit: NDArray[np.float64],
+    audience: Audience,
+) -> DisclosedTimeline:
+    """Week by week for the analyst. To others nothing: most weeks are under 5, and a moving limit gives them back."""
+    if audience is Audience.ANALYST:
+        return DisclosedTimeline(starts=tuple(starts), counts=counts, expected=expected, limit=limit, note="")
+    return DisclosedTimeline(
+        starts=(),
+        counts=np.empty(0, dtype=np.int64),
+        expected=np.empty(0),
+        limit=np.empty(0),
+        note=_("Single weeks are not shown to this audience: most hold fewer than 5 administrations."),
+    )
 
 
 def disclose_centile(
@@ -754,9 +791,11 @@ def disclose_completeness(
     note = _("Shares are in fifths; periods with fewer than {number} administrations are not shown.").format(
         number=_FIFTHS * thresholds.smallest_count_shown
     )
+    wholes, _hidden = _protect(administrations, audience=audience, thresholds=thresholds)
     return DisclosedGrid(
         names=tuple(names),
         starts=tuple(starts),
+        wholes=wholes,
         step=step,
         shares=tuple(rows),
         note="" if audience is Audience.ANALYST else note,
@@ -819,7 +858,10 @@ def tabulate_grid(grid: DisclosedGrid, *, heading: str, format_start: Callable[[
     """A grid as a table, a column a period."""
     return DisclosedTable(
         columns=(Column(heading=heading), *(Column(heading=format_start(day), numeric=True) for day in grid.starts)),
-        rows=tuple((name, *(cell.text for cell in row)) for name, row in zip(grid.names, grid.shares, strict=True)),
+        rows=(
+            *((name, *(cell.text for cell in row)) for name, row in zip(grid.names, grid.shares, strict=True)),
+            (_("Administrations"), *(count.text for count in grid.wholes)),
+        ),
         caption=grid.note,
     )
 

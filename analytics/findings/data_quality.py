@@ -61,7 +61,7 @@ class DataQuality:
     coverage: DisclosedGrid
     coverage_table: DisclosedTable
     coverage_note: str
-    shows_delay: bool
+    for_analyst: bool
     delay_sentence: str
     delays: DisclosedTable
 
@@ -95,7 +95,7 @@ def find_data_quality(question: Question) -> DataQuality:
         coverage_note=_(
             "Share of administrations in which each field says something; “not recorded” and “unknown” say nothing."
         ),
-        shows_delay=analyst,
+        for_analyst=analyst,
         delay_sentence=sentence,
         delays=delays,
     )

@@ -12,23 +12,27 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from analytics.disclosure import Audience
 from analytics.findings.question import Question
 from analytics.findings.words import setting_words, substance_words
-from data.filters import AccessScope
+from data.filters import AccessScope, Filters
 from data.geography import open_basemap, open_geography
 from data.keys import load_keys
 from data.settings import Settings, load_settings
 from data.snapshots import current_version
 from data.store import Store, open_store
 from geo.areas import Geography
+from pages.components.beginning import show_beginning
+from pages.components.import_steps import keep_uploads_in_memory
 from pages.components.map_layers import Ground
 from pages.components.navigation import draw_navigation
 from pages.components.sidebar import (
@@ -183,26 +187,38 @@ class PageContext:
         st.stop()
 
 
+class Begin(Protocol):
+    """What a page draws where there are no records; `question` is None where there is no store either."""
+
+    def __call__(self, *, settings: Settings, geography: Geography, question: Question | None) -> None: ...
+
+
 def open_page(
-    *, title: str, map_controls: bool = False, wait_controls: bool = False, place_controls: Sequence[str] = ()
+    *,
+    title: str,
+    map_controls: bool = False,
+    wait_controls: bool = False,
+    place_controls: Sequence[str] = (),
+    without_records: Begin | None = None,
 ) -> PageContext:
     """A page's first statement: its name, the look, the access check, navigation, sidebar; then the context.
 
-    Where the page cannot go on (no store, no key, no access) it says why and what to do, and ends.
+    Where the page cannot go on (no store, no key, no access) it says why and what to do, and ends. `without_records`
+    draws what the page can do where there are none yet.
     """
     st.set_page_config(page_title=_("{title} · Naloxone Watch").format(title=title), layout="wide")
     apply_theme()
+    keep_uploads_in_memory()
     with _errors_shown(title):
         settings = _settings()
         set_language(settings.language)
         version = current_version(settings.store_folder)
         if version is None:
-            _say_how_to_begin(title, _("There are no records yet."))
+            _begin(title, settings, None, without_records)
         store = _store(settings.store_folder, version)
-        if not store.synthetic and st.get_option("server.address") not in LOOPBACK:
-            raise NotOnLoopbackError
+        _check_address(synthetic=store.synthetic)
         if store.is_empty:
-            _say_how_to_begin(title, _("The store is open, but no import has brought a record yet."))
+            _begin(title, settings, store, without_records)
         return _open_context(settings, store, map_controls, wait_controls, place_controls)
 
 
@@ -251,18 +267,40 @@ def _mark() -> str:
     return f'<span class="nw-mark">{_("SYNTHETIC DATA")}</span>'
 
 
-def _say_how_to_begin(title: str, what: str) -> None:
-    """The page where there is nothing yet: what to do, in commands that can be copied."""
+def _check_address(*, synthetic: bool) -> None:
+    """Real records stay on this machine. Raises NotOnLoopbackError."""
+    if not synthetic and st.get_option("server.address") not in LOOPBACK:
+        raise NotOnLoopbackError
+
+
+def _begin(title: str, settings: Settings, store: Store | None, without_records: Begin | None) -> NoReturn:
+    """The page where there is nothing yet: what can be done here, or else what to do first."""
+    _check_address(synthetic=settings.store.synthetic)
     with st.sidebar:
-        st.html(f'<div class="nw-head">{_("Naloxone Watch")}</div>')
-        draw_navigation({}, audience=Audience.ANALYST)
+        st.html(_heading(settings, settings.store.synthetic))
+        draw_navigation({}, audience=Audience(settings.audience))
     st.title(title)
-    st.markdown(what)
-    st.markdown(_("To look around with a synthetic force:"))
-    st.code("python -m data demo", language=None)
-    st.markdown(_("To bring in your own file (try it first with --dry-run, which writes nothing):"))
-    st.code("python -m data import FILE --mapping MAPPING.toml --settings SETTINGS.toml", language=None)
-    st.markdown(_("Then reload this page."))
+    st.markdown(
+        _("There are no records yet.")
+        if store is None
+        else _("The store is open, but no import has brought an administration yet.")
+    )
+    if without_records is None or settings.audience != Audience.ANALYST:
+        show_beginning(settings)
+        st.stop()
+    today = datetime.now(ZoneInfo(settings.time_zone)).date()
+    without_records(
+        settings=settings,
+        geography=_geography(),
+        question=store
+        and Question(
+            store=store,
+            geography=_geography(),
+            settings=settings,
+            filters=Filters(first_day=today, last_day=today),
+            scope=AccessScope(audience=settings.audience),
+        ),
+    )
     st.stop()
 
 

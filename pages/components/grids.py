@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 
 import streamlit as st
 
-from analytics.disclosure import DisclosedEstimate, DisclosedGrid
+from analytics.disclosure import DisclosedCount, DisclosedEstimate, DisclosedGrid
 from pages.components.theme import DENSITY_RAMP, HATCH, TEXT
 from wording import _, format_month_name
 
@@ -17,7 +17,10 @@ _LIMITS = (0.95, 0.8, 0.6, 0.4, 0.2, 0.0)
 _SHADES = ("#ffffff", *DENSITY_RAMP[:3], DENSITY_RAMP[3], DENSITY_RAMP[5])
 # From this shade on, white letters have the better contrast.
 _FIRST_DARK = 5
-_HATCHED = f"repeating-linear-gradient(45deg, {HATCH} 0 1px, transparent 1px 5px)"
+_HIDDEN = (
+    f'<td style="background:repeating-linear-gradient(45deg, {HATCH} 0 1px, transparent 1px 5px)">'
+    '<span class="nw-hidden">{}</span></td>'
+)
 _STYLE = """
 <style>
 .nw-grid {overflow-x: auto; scrollbar-width: thin}
@@ -26,6 +29,8 @@ _STYLE = """
 .nw-grid th {font-weight: 400; text-align: left; white-space: nowrap; padding: .1rem .6rem .1rem 0}
 .nw-grid thead th {text-align: center; padding: .1rem .1rem; font-size: .75rem}
 .nw-grid thead th.year {font-weight: 600; border-left: 2px solid #fff; border-bottom: 1px solid #b1b8c2}
+.nw-grid tfoot th, .nw-grid tfoot td {border-top: 2px solid #b1b8c2; color: #3d4449}
+.nw-grid thead td {border: none}
 .nw-grid td {text-align: center; border: 1px solid #e3e7ec; padding: .22rem .05rem; min-width: 1.7rem;
   font-variant-numeric: tabular-nums}
 </style>
@@ -43,10 +48,12 @@ def show_grid(grid: DisclosedGrid, *, title: str) -> None:
         f'<tr><th scope="row">{escape(name)}</th>{"".join(map(_cell, shares))}</tr>'
         for name, shares in zip(grid.names, grid.shares, strict=True)
     )
+    wholes = "".join(map(_whole, grid.wholes))
     st.html(
         f'{_STYLE}<div class="nw-grid" tabindex="0" role="region" aria-label="{escape(title)}"><table>'
         f'<caption class="nw-hidden">{escape(title)}</caption><thead><tr><td rowspan="2"></td>{years}</tr>'
-        f"<tr>{starts}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<tr>{starts}</tr></thead><tbody>{body}</tbody>"
+        f'<tfoot><tr><th scope="row">{_("Administrations")}</th>{wholes}</tr></tfoot></table></div>'
     )
 
 
@@ -74,10 +81,13 @@ def _start(start: date, step: str) -> str:
     )
 
 
+def _whole(count: DisclosedCount) -> str:
+    return f"<td>{escape(count.text)}</td>" if count.shown else _HIDDEN.format(escape(count.text))
+
+
 def _cell(share: DisclosedEstimate) -> str:
     if share.value is None:
-        hatched = f' style="background:{_HATCHED}"' if share.text else ""
-        return f'<td{hatched}><span class="nw-hidden">{escape(share.text)}</span></td>'
+        return _HIDDEN.format(escape(share.text)) if share.text else "<td></td>"
     shade = next(index for index, limit in enumerate(_LIMITS) if share.value >= limit)
     colour = "#ffffff" if shade >= _FIRST_DARK else TEXT
     return f'<td style="background:{_SHADES[shade]};color:{colour}">{escape(share.text)}</td>'

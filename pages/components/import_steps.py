@@ -31,6 +31,7 @@ class ImportSteps:
     """One reader's import: `round` numbers its uploader, `kept` holds what was read from the file so far."""
 
     round: int = 0
+    file_id: str = ""
     kept: dict[str, object] = field(default_factory=dict)
     job: ImportJob | None = None
     tried: str = ""
@@ -59,23 +60,33 @@ def keep_uploads_in_memory() -> None:
 
 def show_uploader(label: str, *, largest_mb: int, help_text: str) -> UploadedFile | None:
     """The widget that takes a file into memory; the file it holds, if any."""
-    return cast(
+    steps = import_steps()
+    file = cast(
         UploadedFile | None,
         st.file_uploader(
             label,
-            key=f"upload-{import_steps().round}",
+            key=f"upload-{steps.round}",
             max_upload_size=min(largest_mb, int(st.get_option("server.maxUploadSize"))),
             help=help_text,
         ),
     )
+    if file is not None and file.file_id != steps.file_id:
+        _forget(steps)
+        steps.file_id = file.file_id
+    return file
 
 
-def put_file_away(file: UploadedFile | None) -> None:
-    """Forget a file: its bytes, what was read from it, and the widget that held it."""
+def put_file_away() -> None:
+    """Forget the file: its bytes, what was read from it, and the widget that held it."""
     steps = import_steps()
-    context = get_script_run_ctx()
-    if file is not None and context is not None:
-        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    _forget(steps)
     steps.round += 1
+
+
+def _forget(steps: ImportSteps) -> None:
+    context = get_script_run_ctx()
+    if steps.file_id and context is not None:
+        context.uploaded_file_mgr.remove_file(context.session_id, steps.file_id)
+    steps.file_id = ""
     steps.kept.clear()
-    steps.job, steps.tried, steps.trial = None, "", None
+    steps.tried, steps.trial = "", None

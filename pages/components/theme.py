@@ -4,6 +4,7 @@ Colours are the Government Analysis Function's; the density ramp falls steadily 
 bad projector and colour blindness.
 """
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -23,6 +24,7 @@ __all__ = [
     "pick_colours",
     "show_figure",
     "show_finding",
+    "show_lines",
     "show_small",
 ]
 
@@ -57,6 +59,7 @@ h2, h3 {padding: .3rem 0 .2rem !important}
 .nw-head {font-size: 1.15rem; font-weight: 700}
 .nw-finding {font-size: 1.15rem; line-height: 1.45; margin: 0}
 .nw-small {font-size: .9rem; line-height: 1.4; color: #3d4449; margin: 0}
+.nw-lines {padding-left: 1.2rem}
 .nw-figure {font-size: 2.4rem; font-weight: 700; line-height: 1.1; margin: 0}
 .nw-figure.large {font-size: clamp(2.6rem, 3.6vw, 4.4rem)}
 .nw-table {overflow: auto; scrollbar-width: thin}
@@ -113,3 +116,10 @@ def show_figure(figure: str, about: str = "", *, large: bool = False) -> None:
 def show_small(sentence: str) -> None:
     """What qualifies the finding: how many, over what, by which method, and the caveat."""
     st.html(f'<p class="nw-small">{escape(sentence)}</p>')
+
+
+def show_lines(sentences: Sequence[str]) -> None:
+    """Sentences one below the other, each a point of its own."""
+    if sentences:
+        points = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+        st.html(f'<ul class="nw-small nw-lines">{points}</ul>')

@@ -59,5 +59,6 @@ def test_others_see_fifths_and_are_told() -> None:
     shown = completeness([2, 8, 20, 24], [40, 40, 40, 24], Audience.MEETING)
     table = tabulate_grid(shown, heading="Field", format_start=str)
     assert table.rows[0] == ("Age", "80 to 100", "80 to 100", "40 to 60", "not shown")
+    assert table.rows[-1] == ("Administrations", "40", "40", "40", "24")
     assert "fewer than 25 administrations" in table.caption
     assert [column.numeric for column in table.columns] == [False, True, True, True, True]

@@ -1,0 +1,226 @@
+"""What came in when, from where and from whom; what waits, and what to correct at its source. For the analyst."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from analytics.disclosure import Column, DisclosedTable, disclose_list
+from analytics.findings.question import Question
+from data.journal import Journal
+from data.keys import load_keys
+from data.quarantine import reason_sentence
+from wording import _, format_count, format_moment, format_period, ngettext
+
+__all__ = ["ImportHistory", "PastImport", "find_import_history", "table_words"]
+
+# Row numbers quoted for each reason: enough to find the pattern at the source.
+_ROWS_QUOTED = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastImport:
+    """One import that can be undone: its key and a sentence that names it."""
+
+    import_id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportHistory:
+    """Imports newest first, what waits in quarantine by reason, and rows that wait for their record."""
+
+    sentence: str
+    imports: DisclosedTable
+    undoable: tuple[PastImport, ...]
+    quarantine_sentence: str
+    quarantine: DisclosedTable
+    waiting_sentence: str
+    waiting: DisclosedTable
+
+
+def find_import_history(question: Question) -> ImportHistory:
+    """Every import with what became of its rows; quarantine by import, reason and column with the first rows."""
+    imports = question.store.imports()
+    zone = ZoneInfo(question.settings.time_zone)
+    quarantine = question.store.quarantine_groups(rows_quoted=_ROWS_QUOTED)
+    waiting = question.store.waiting()
+    return ImportHistory(
+        sentence=ngettext("{count} import, newest first.", "{count} imports, newest first.", len(imports)).format(
+            count=format_count(len(imports))
+        )
+        if len(imports)
+        else _("Nothing has been imported yet."),
+        imports=_imports_table(imports, _who(question), zone, question),
+        undoable=tuple(
+            PastImport(
+                import_id=row.import_id,
+                name=_("{when}: {table}, {source}, {rows} rows").format(
+                    when=_moment(row.imported_at, zone),
+                    table=_table_name(row.target),
+                    source=row.source,
+                    rows=format_count(int(row.rows_in)),
+                ),
+            )
+            for row in imports.itertuples()
+        ),
+        quarantine_sentence=_quarantine_sentence(quarantine),
+        quarantine=_quarantine_table(quarantine, zone, question),
+        waiting_sentence=_waiting_sentence(waiting),
+        waiting=_waiting_table(waiting, question),
+    )
+
+
+def table_words() -> dict[str, str]:
+    """What a file can be about, in words."""
+    return {
+        "administrations": _("Administrations"),
+        "incidents": _("Incidents"),
+        "doses": _("Doses"),
+        "waits": _("Ambulance waits"),
+        "carriers": _("Carriers"),
+        "shifts": _("Shifts"),
+        "kits": _("Kits"),
+        "requests": _("Requests for a carrier"),
+        "follow_up": _("Follow-up"),
+        "risk_events": _("Overdose calls, deaths and drug incidents"),
+    }
+
+
+def _table_name(target: str) -> str:
+    return table_words().get(target, target)
+
+
+def _who(question: Question) -> dict[str, str]:
+    """Who brought in each import, as the journal has it."""
+    folder = question.settings.store_folder
+    journal = Journal(folder=folder, keys=load_keys(store_folder=folder))
+    return {str(entry.details["import_id"]): entry.who for entry in journal.entries() if "import_id" in entry.details}
+
+
+def _row_words() -> dict[str, str]:
+    """What becomes of a file's rows, in the order of the sum."""
+    return {
+        "rows_in": _("Rows in"),
+        "rows_imported": _("New"),
+        "rows_updated": _("Changed"),
+        "rows_unchanged": _("As before"),
+        "rows_folded": _("Folded"),
+        "rows_withdrawn": _("Withdrawn"),
+        "rows_quarantined": _("Set aside"),
+        "rows_waiting": _("Waiting"),
+    }
+
+
+def _imports_table(imports: pd.DataFrame, who: Mapping[str, str], zone: ZoneInfo, question: Question) -> DisclosedTable:
+    words = _row_words()
+    rows = [
+        (
+            _moment(row["imported_at"], zone),
+            who.get(row["import_id"], _("not recorded")),
+            _table_name(row["target"]),
+            row["source"],
+            format_period(row["first_day"].date(), row["last_day"].date()) if pd.notna(row["first_day"]) else "",
+            *(format_count(int(row[name])) if pd.notna(row[name]) else "" for name in words),
+        )
+        for _index, row in imports.iterrows()
+    ]
+    return disclose_list(
+        columns=[
+            Column(heading=_("When")),
+            Column(heading=_("Who")),
+            Column(heading=_("About")),
+            Column(heading=_("Source")),
+            Column(heading=_("Events")),
+            *(Column(heading=word, numeric=True) for word in words.values()),
+        ],
+        rows=rows,
+        audience=question.audience,
+        caption="",
+    )
+
+
+def _moment(moment: datetime | None, zone: ZoneInfo) -> str:
+    return format_moment(pd.Timestamp(moment).tz_convert(zone)) if pd.notna(moment) else _("an earlier import")
+
+
+def _quarantine_sentence(groups: pd.DataFrame) -> str:
+    if groups.empty:
+        return _("Nothing waits in quarantine.")
+    whole = int(groups.loc[groups["whole_row"], "entries"].sum())
+    alone = int(groups.loc[~groups["whole_row"], "entries"].sum())
+    rows = ngettext("{count} row waits whole", "{count} rows wait whole", whole).format(count=format_count(whole))
+    fields = ngettext(
+        "{count} field of a row that went in was set aside",
+        "{count} fields of rows that went in were set aside",
+        alone,
+    ).format(count=format_count(alone))
+    return _(
+        "{rows}; {fields}. Correct them in the system they came from and import its file again: what is right then "
+        "leaves this list. No value is kept here, only where it stands and what kind it is."
+    ).format(rows=rows, fields=fields)
+
+
+def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) -> DisclosedTable:
+    rows = [
+        (
+            _("{source}, {when}").format(source=row.source, when=_moment(row.imported_at, zone)),
+            _("Whole row") if row.whole_row else _("Field alone"),
+            str(int(row.column_number)) if pd.notna(row.column_number) else "",
+            row.field,
+            reason_sentence(row.reason),
+            format_count(int(row.entries)),
+            ", ".join(format_count(int(number)) for number in row.row_numbers)
+            + (" …" if row.entries > len(row.row_numbers) else ""),
+        )
+        for row in groups.itertuples()
+    ]
+    return disclose_list(
+        columns=[
+            Column(heading=_("Import")),
+            Column(heading=_("Waits")),
+            Column(heading=_("Column"), numeric=True),
+            Column(heading=_("Field")),
+            Column(heading=_("What is wrong and what to do")),
+            Column(heading="n", numeric=True),
+            Column(heading=_("First rows of the file")),
+        ],
+        rows=rows,
+        audience=question.audience,
+        caption=_("Row 1 is the first row under the headings; column 1 is the first.") if rows else "",
+    )
+
+
+def _waiting_sentence(waiting: pd.DataFrame) -> str:
+    total = int(waiting["rows"].sum())
+    if not total:
+        return ""
+    return ngettext(
+        "{count} row waits for the record that it belongs to. It is matched by itself when that comes in.",
+        "{count} rows wait for the records that they belong to. They are matched by themselves when those come in.",
+        total,
+    ).format(count=format_count(total))
+
+
+def _waiting_table(waiting: pd.DataFrame, question: Question) -> DisclosedTable:
+    why = {
+        "no_record": _("No record fits yet. Import the records first, or check the key that joins the two files."),
+        "several_records": _("More than one record fits. Add what tells them apart to the file or to [match]."),
+    }
+    groups = waiting.groupby(["target", "source", "reason"], sort=True)["rows"].sum().reset_index()
+    return disclose_list(
+        columns=[
+            Column(heading=_("About")),
+            Column(heading=_("Source")),
+            Column(heading=_("Why")),
+            Column(heading=_("Rows"), numeric=True),
+        ],
+        rows=[
+            (_table_name(row.target), row.source, why.get(row.reason, row.reason), format_count(int(row.rows)))
+            for row in groups.itertuples()
+        ],
+        audience=question.audience,
+        caption="",
+    )

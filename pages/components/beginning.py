@@ -1,0 +1,67 @@
+"""How to begin: the commands of this machine, for the store that these settings are for."""
+
+import os
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+from data.settings import SETTINGS_VARIABLE, Settings
+from wording import _
+
+__all__ = ["show_beginning", "show_commands", "show_real_set_up"]
+
+DATA_QUALITY_PAGE = "pages/data_quality.py"
+
+
+def show_beginning(settings: Settings) -> None:
+    """What to do where there are no records yet: in the browser, or by command."""
+    if settings.audience == "analyst":
+        st.page_link(DATA_QUALITY_PAGE, label=_("Bring in a file on the page Data quality"))
+    show_commands(settings)
+    st.markdown(_("Then reload this page."))
+
+
+def show_commands(settings: Settings) -> None:
+    """The commands that make or fill the store of these settings, to be copied."""
+    if settings.store.synthetic:
+        st.markdown(_("To look around with a synthetic force, in the program's folder:"))
+        st.code(f"{_python()} -m data demo{_settings_option()}", language=None)
+        st.markdown(_("To bring in a generated file by command (try it first with --dry-run, which writes nothing):"))
+    else:
+        st.markdown(_("To bring in a file by command (try it first with --dry-run, which writes nothing):"))
+    st.code(f"{_python()} -m data import FILE --mapping MAPPING.toml{_settings_option()}", language=None)
+
+
+def show_real_set_up() -> None:
+    """The three steps from a synthetic store to one for real records."""
+    st.markdown(_("1. Write a settings file, such as my_force.toml, with the name of your force:"))
+    st.code(
+        '[geography]\nforce = "Norfolk"\n\n[store]\nfolder = "my-force-store"\nsynthetic = false\n'
+        "open_real_on_loopback = true",
+        language="toml",
+    )
+    st.markdown(_("2. Make the keys of its store, once, and keep a copy of them somewhere safe:"))
+    st.code(f"{_python()} -m data keys --create --settings my_force.toml", language=None)
+    st.markdown(_("3. Stop this program and open it again with these settings:"))
+    st.code(_opening_command(), language=None)
+
+
+def _opening_command() -> str:
+    if os.name == "nt":
+        return f"set {SETTINGS_VARIABLE}=my_force.toml\n{_python()} -m streamlit run dashboard.py"
+    return f"{SETTINGS_VARIABLE}=my_force.toml {_python()} -m streamlit run dashboard.py"
+
+
+def _python() -> str:
+    """The interpreter that runs this, as it is called from the program's folder."""
+    program = Path(sys.executable)
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
+
+
+def _settings_option() -> str:
+    """The settings file in use, where it is not the one that commands find by themselves."""
+    named = os.environ.get(SETTINGS_VARIABLE)
+    if not named:
+        return ""
+    return f' --settings "{named}"' if " " in named else f" --settings {named}"

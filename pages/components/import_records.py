@@ -1,0 +1,46 @@
+"""What came in and what waits: past imports with their undoing, quarantine, rows without their record."""
+
+import streamlit as st
+
+from analytics.findings.import_history import ImportHistory
+from data.settings import Settings
+from pages.components.importing import undo
+from pages.components.tables import show_table
+from pages.components.theme import show_small
+from wording import _
+
+__all__ = ["show_imports", "show_quarantine"]
+
+
+def show_imports(history: ImportHistory, settings: Settings) -> None:
+    """Past imports, newest first, and the way to take one back as a whole."""
+    show_small(history.sentence)
+    show_table(history.imports, title=_("Imports"), tallest_rem=24)
+    if history.undoable:
+        _show_undo(history, settings)
+    if history.waiting_sentence:
+        st.header(_("Rows that wait for their record"))
+        show_small(history.waiting_sentence)
+        show_table(history.waiting, title=_("Rows that wait for their record"))
+
+
+def show_quarantine(history: ImportHistory) -> None:
+    """What could not be used, where it stands in its file and what to correct at its source."""
+    show_small(history.quarantine_sentence)
+    show_table(history.quarantine, title=_("Quarantine"), tallest_rem=34)
+
+
+@st.fragment
+def _show_undo(history: ImportHistory, settings: Settings) -> None:
+    with st.expander(_("Undo an import")):
+        st.markdown(
+            _(
+                "What it brought goes, what it changed is as it was before, and what later imports brought stays. "
+                "The journal keeps who did it, when and why."
+            )
+        )
+        names = {each.import_id: each.name for each in history.undoable}
+        chosen = st.selectbox(_("Import"), list(names), format_func=names.get, key="undo-choice")
+        purpose = st.text_input(_("Why"), key="undo-why", max_chars=200)
+        if st.button(_("Undo it"), disabled=not purpose.strip(), key="undo-confirm"):
+            undo(settings, chosen, purpose.strip())

@@ -1,0 +1,255 @@
+"""A file from the reader's machine into the store: what it is, how it would be read, a trial, and then the import.
+
+Nothing is written before the reader has seen the trial's account of every row and has confirmed it. The file stays in
+memory, in this session, and is forgotten when it is in or put away.
+"""
+
+import io
+from hashlib import sha256
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from analytics.findings.file_preview import tabulate_preview
+from analytics.findings.question import Question
+from data.drafting import mapping_toml
+from data.ingest import check_synthetic, import_stream
+from data.keys import Keys, load_keys
+from data.mapping import Mapping
+from data.preview import preview_rows
+from data.report import ImportReport
+from data.saved_mappings import save_mapping
+from data.settings import Settings
+from data.store import undo_import
+from geo.areas import Geography
+from pages.components.beginning import show_commands, show_real_set_up
+from pages.components.import_job import ImportJob, without_values
+from pages.components.import_steps import import_steps, put_file_away, show_uploader
+from pages.components.mapping_form import Reading, choose_reading
+from pages.components.tables import show_table
+from pages.components.theme import show_finding, show_lines
+from wording import NaloxoneWatchError, _, format_count, ngettext
+
+__all__ = ["show_first_import", "show_import", "show_import_result", "undo"]
+
+# Seconds between two looks at an import that runs.
+_LOOKS_EVERY_S = 0.5
+
+
+def show_first_import(*, settings: Settings, geography: Geography, question: Question | None) -> None:
+    """The page of a store without administrations: bringing in a file is all there is to do."""
+    show_import_result(settings)
+    show_import(settings=settings, geography=geography, question=question)
+
+
+def show_import(*, settings: Settings, geography: Geography, question: Question | None) -> None:
+    """Everything from choosing a file to its import; `question` is None where there is no store yet."""
+    steps = import_steps()
+    if not _may_begin(settings, question):
+        return
+    file = show_uploader(
+        _("A file from your records system: CSV or Excel"),
+        largest_mb=settings.imports.largest_file_mb,
+        help_text=_("It is read in this program's memory. Nothing is written before you confirm."),
+    )
+    if steps.job is not None:
+        _show_job()
+    elif file is not None:
+        _show_file(file, settings, geography)
+    with st.expander(_("By command instead")):
+        show_commands(settings)
+
+
+def show_import_result(settings: Settings) -> None:
+    """What the last import of this session did, until it is closed; it can be undone from here."""
+    steps = import_steps()
+    if steps.said:
+        st.info(steps.said)
+        steps.said = ""
+    report = steps.done
+    if report is None:
+        return
+    with st.container(border=True):
+        _show_report(report)
+        left, right, _rest = st.columns([1, 1, 3])
+        if report.changed and left.button(_("Undo this import"), key="undo-last"):
+            undo(settings, report.import_id)
+        if right.button(_("Close"), key="close-result"):
+            steps.done = None
+            st.rerun()
+
+
+def undo(settings: Settings, import_id: str, purpose: str = "") -> None:
+    """Take an import back as a whole, and say so at the top of the page."""
+    steps = import_steps()
+    try:
+        with st.spinner(_("Undoing the import.")):
+            keys = load_keys(store_folder=settings.store_folder)
+            undone = without_values(
+                lambda: undo_import(settings=settings, keys=keys, import_id=import_id, purpose=purpose)
+            )
+    except NaloxoneWatchError as error:
+        st.error(str(error))
+        return
+    steps.done, steps.said = None, " ".join(undone.lines())
+    st.rerun()
+
+
+def _may_begin(settings: Settings, question: Question | None) -> bool:
+    """Whether a file can go into this store at all; where not, why not and what to do."""
+    if settings.store.synthetic:
+        st.warning(
+            _(
+                "Do not choose a file with real people in it here. This program is open with a synthetic store, which "
+                "takes generated records only. Real ones need a settings file and keys of their own: three steps."
+            )
+        )
+        with st.expander(_("How to open it for real records")):
+            show_real_set_up()
+        return st.checkbox(_("My file is generated: no record in it is of a real person."), key="import-generated")
+    if question is not None and question.store.synthetic:
+        st.error(
+            _(
+                "These settings are for real records, and the store in {folder} holds synthetic ones. Name another "
+                "folder under [store] in the settings file and open this program again."
+            ).format(folder=settings.store_folder)
+        )
+        return False
+    if not settings.store.open_real_on_loopback:
+        st.error(
+            _(
+                "These settings do not let this program show real records. Set open_real_on_loopback = true under "
+                "[store] in the settings file and open this program again."
+            )
+        )
+        return False
+    try:
+        load_keys(store_folder=settings.store_folder)
+    except NaloxoneWatchError as error:
+        st.error(str(error))
+        return False
+    return True
+
+
+@st.fragment
+def _show_file(file: UploadedFile, settings: Settings, geography: Geography) -> None:
+    """How the file would be read, ten rows of it, and the way to try and to import it."""
+    try:
+        reading = choose_reading(file, settings=settings, geography=geography)
+        if reading is not None:
+            check_synthetic(reading.mapping, settings)
+            _show_preview(reading, settings, geography)
+            _show_steps(file, reading, settings, geography)
+    except NaloxoneWatchError as error:
+        st.error(str(error))
+
+
+def _show_preview(reading: Reading, settings: Settings, geography: Geography) -> None:
+    preview = without_values(
+        lambda: preview_rows(mapping=reading.mapping, sample=reading.sample, settings=settings, geography=geography)
+    )
+    show_table(
+        tabulate_preview(preview), title=_("The first rows as they would be stored"), tallest_rem=26, headed=True
+    )
+
+
+def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geography: Geography) -> None:
+    """Save the mapping, try the file, and import it once the trial was of this file with this mapping."""
+    steps = import_steps()
+    text = mapping_toml(reading.mapping)
+    _show_saving(text, reading.name)
+    this = sha256(f"{file.file_id}|{text}".encode()).hexdigest()
+    tried = steps.trial if steps.tried == this else None
+    if tried is None:
+        if st.button(_("Try it: nothing is written"), type="primary", key="try-import"):
+            steps.tried = this
+            _start(file, reading.mapping, settings, geography, dry_run=True)
+        return
+    st.header(_("What an import would do"))
+    _show_report(tried)
+    left, right, _rest = st.columns([1, 1, 3])
+    label = ngettext("Import this {count} row", "Import these {count} rows", tried.rows_in).format(
+        count=format_count(tried.rows_in)
+    )
+    if left.button(label, type="primary", disabled=not tried.usable, key="confirm-import"):
+        _start(file, reading.mapping, settings, geography, dry_run=False)
+    if right.button(_("Put the file away"), key="put-away"):
+        put_file_away()
+        st.rerun()
+
+
+def _show_saving(text: str, name: str) -> None:
+    with st.expander(_("Keep this mapping for the next file")):
+        chosen = st.text_input(_("Name"), value=name, max_chars=60, key="mapping-name")
+        left, right, _rest = st.columns([1, 1, 3])
+        if left.button(_("Save it on this machine"), key="save-mapping"):
+            st.success(_("Saved as {file}.").format(file=save_mapping(chosen.strip(), text)))
+        right.download_button(
+            _("Download it (TOML)"), text.encode(), file_name=f"{chosen.strip()}.toml", on_click="ignore"
+        )
+        st.code(text, language="toml")
+
+
+def _start(file: UploadedFile, mapping: Mapping, settings: Settings, geography: Geography, *, dry_run: bool) -> None:
+    """Begin the trial or the import beside the page, and look in on it."""
+    keys = _keys(settings, dry_run=dry_run)
+    content = file.getvalue()
+    import_steps().job = ImportJob(
+        folder=settings.store_folder,
+        dry_run=dry_run,
+        run=lambda tell: import_stream(
+            stream=io.BytesIO(content),
+            label=file.name,
+            mapping=mapping,
+            settings=settings,
+            keys=keys,
+            geography=geography,
+            dry_run=dry_run,
+            on_progress=tell,
+        ),
+    )
+    st.rerun()
+
+
+def _keys(settings: Settings, *, dry_run: bool) -> Keys:
+    return load_keys(store_folder=settings.store_folder, create=settings.store.synthetic and not dry_run)
+
+
+@st.fragment(run_every=_LOOKS_EVERY_S)
+def _show_job() -> None:
+    """How far the trial or the import is, and the way to stop it."""
+    steps = import_steps()
+    job = steps.job
+    if job is None:
+        return
+    if job.running:
+        doing = _("Trying the file; nothing is written") if job.dry_run else _("Importing")
+        st.progress(job.share, text=f"{doing}. {job.sentence}")
+        if st.button(_("Stop"), key="stop-import"):
+            job.stop()
+        return
+    _take_result(job)
+    st.rerun()
+
+
+def _take_result(job: ImportJob) -> None:
+    """Keep what came of the job; after an import the file is forgotten."""
+    steps = import_steps()
+    steps.job = None
+    try:
+        report = job.report()
+    except NaloxoneWatchError as error:
+        steps.tried, steps.said = "", str(error)
+        return
+    if job.dry_run:
+        steps.trial = report
+    else:
+        put_file_away()
+        steps.done = report
+
+
+def _show_report(report: ImportReport) -> None:
+    """The account in words, the sum first."""
+    total, *others = report.lines()
+    show_finding(total)
+    show_lines(others)

@@ -1,0 +1,359 @@
+"""How a file would be read, drafted from the file or taken from a kept mapping, and corrected on screen.
+
+Each widget begins with what was drafted; the mapping is made from the widgets anew at each run, so nothing is kept but
+what Streamlit keeps of widgets. A part of a mapping that has no widget goes through as it is.
+"""
+
+import copy
+import io
+import tomllib
+from collections.abc import Mapping as Mappings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, cast
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from analytics.findings.import_history import table_words
+from data.drafting import Draft, FieldDraft, check_mapping, choosable, draft_mapping, mapping_toml
+from data.mapping import FileLayout, Mapping, mapped_fields
+from data.reading import FileSample, UnreadableFileError, sample_file
+from data.saved_mappings import load_saved_mapping, saved_mappings
+from data.settings import Settings
+from geo.areas import Geography
+from pages.components.import_job import without_values
+from pages.components.import_steps import import_steps
+from pages.components.theme import show_lines, show_small
+from wording import _
+
+__all__ = ["Reading", "choose_reading"]
+
+Raw = dict[str, Any]
+
+# Stands for a mapping that is drafted from the file itself.
+_DRAFTED = ""
+# Parts of a mapping outside [columns] that a heading can fill, by their path in the file.
+_OTHER_PARTS = (
+    "place.x",
+    "place.y",
+    "place.postcode",
+    "person.name",
+    "person.identifier",
+    "person.date_of_birth",
+    "person.age",
+    "substances",
+    "waits.1.started_at",
+    "waits.1.ended_at",
+    "waits.1.minutes",
+    "waits.1.outcome",
+)
+_SEVERAL_HEADINGS = ("person.name", "substances")
+_SEPARATORS = (",", ";", "\t", "|")
+_ENCODINGS = ("utf-8", "utf-8-sig", "cp1252", "utf-16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A mapping that can be used, the sample it was corrected on, and a name to keep it under."""
+
+    mapping: Mapping
+    sample: FileSample
+    name: str
+
+
+def choose_reading(file: UploadedFile, *, settings: Settings, geography: Geography) -> Reading | None:
+    """Draw the form and return what it says. Raises NaloxoneWatchError: an unreadable file, an unusable mapping."""
+    kept = saved_mappings()
+    chosen = st.selectbox(
+        _("How is it read?"),
+        (_DRAFTED, *kept),
+        format_func=lambda name: name or _("As drafted from the file"),
+        key=f"start-{file.file_id}",
+        help=_("A mapping says which column is what. Kept ones are in your configuration folder."),
+    )
+    start = load_saved_mapping(chosen) if chosen else None
+    sample = _sample(file, settings, start.file if start else None)
+    draft = _draft(sample, settings, geography, file.file_id, start)
+    prefix = f"{file.file_id}|{chosen}|{draft.table}|{sample.layout!r}"
+    raw = copy.deepcopy(tomllib.loads(mapping_toml(start)) if start else draft.raw)
+    raw["synthetic"] = settings.store.synthetic
+    raw["file"] = sample.layout.model_dump(exclude_none=True)
+    _show_what_was_found(sample, draft, start)
+    _edit_file(raw, prefix)
+    raw["columns"] = dict(raw.get("columns", {}))
+    _edit_fields(raw, sample, draft, prefix)
+    return Reading(
+        mapping=check_mapping(raw), sample=sample, name=chosen or _plain_name(str(raw.get("source", file.name)))
+    )
+
+
+def _sample(file: UploadedFile, settings: Settings, stated: FileLayout | None) -> FileSample:
+    """The file's first rows, laid out as found, or as the reader says in "How the file is laid out"."""
+    steps = import_steps()
+
+    def read(layout: FileLayout | None) -> FileSample:
+        content = io.BytesIO(file.getvalue())
+        return steps.keep(
+            f"sample|{layout!r}",
+            lambda: without_values(
+                lambda: sample_file(source=content, label=file.name, limits=settings.imports, layout=layout)
+            ),
+        )
+
+    try:
+        found = read(stated)
+    except UnreadableFileError:
+        _edit_layout(stated or FileLayout(), (), file.file_id)
+        raise
+    layout = _edit_layout(found.layout, found.sheets, file.file_id)
+    return found if layout == found.layout else read(layout)
+
+
+def _edit_layout(layout: FileLayout, sheets: Sequence[str], key: str) -> FileLayout:
+    """Where the headings are and how cells are told apart."""
+    with st.expander(_("How the file is laid out")):
+        columns = st.columns(4)
+        header_row = columns[0].number_input(
+            _("Row with the headings"), min_value=1, max_value=1000, value=layout.header_row, key=f"header-{key}"
+        )
+        changed: dict[str, object] = {"header_row": int(header_row)}
+        if sheets:
+            changed["sheet"] = columns[1].selectbox(
+                _("Sheet"), sheets, index=_index(sheets, layout.sheet), key=f"sheet-{key}"
+            )
+        else:
+            names = {",": _("Comma"), ";": _("Semicolon"), "\t": _("Tab"), "|": _("Vertical bar")}
+            changed["separator"] = columns[1].selectbox(
+                _("Separator"),
+                _SEPARATORS,
+                format_func=names.get,
+                index=_index(_SEPARATORS, layout.separator),
+                key=f"separator-{key}",
+            )
+            encodings = tuple(dict.fromkeys((layout.encoding or _ENCODINGS[0], *_ENCODINGS)))
+            changed["encoding"] = columns[2].selectbox(_("Encoding"), encodings, key=f"encoding-{key}")
+        changed["decimal"] = columns[3].selectbox(
+            _("Decimal mark"),
+            (".", ","),
+            format_func={".": _("Point: 51.48"), ",": _("Comma: 51,48")}.get,
+            index=_index((".", ","), layout.decimal),
+            key=f"decimal-{key}",
+        )
+        return layout.model_copy(update=changed)
+
+
+def _draft(sample: FileSample, settings: Settings, geography: Geography, key: str, start: Mapping | None) -> Draft:
+    """The draft for the table that the reader chose, or for the one that fits best."""
+
+    def draft(table: str | None) -> Draft:
+        return import_steps().keep(
+            f"draft|{table}|{sample.layout!r}",
+            lambda: without_values(
+                lambda: draft_mapping(sample=sample, settings=settings, table=table, geography=geography)
+            ),
+        )
+
+    if start is not None:
+        return draft(start.target)
+    guessed = draft(None)
+    words = table_words()
+    chosen = st.selectbox(
+        _("What is it about?"),
+        list(words),
+        format_func=words.get,
+        index=_index(list(words), guessed.table),
+        key=f"table-{key}",
+        help=guessed.table_why,
+    )
+    return guessed if chosen == guessed.table else draft(chosen)
+
+
+def _show_what_was_found(sample: FileSample, draft: Draft, start: Mapping | None) -> None:
+    show_small(" ".join(sample.notes))
+    if start is None:
+        show_lines([*(question.sentence for question in draft.questions), *draft.advice])
+
+
+def _edit_file(raw: Raw, key: str) -> None:
+    """What the mapping says of the whole file: its source, what a missing row means, how dates are written."""
+    columns = st.columns(4)
+    raw["source"] = columns[0].text_input(
+        _("Source"),
+        value=str(raw.get("source", "")),
+        max_chars=60,
+        key=f"source|{key}",
+        help=_("The system or form, such as Niche occurrence log. Never a name."),
+    )
+    kinds = {
+        "incremental": _("Some: what is not in it stays"),
+        "full": _("All: what is gone from it is withdrawn"),
+    }
+    raw["extract"] = columns[1].selectbox(
+        _("Which records does it hold?"),
+        list(kinds),
+        format_func=kinds.get,
+        index=_index(list(kinds), raw.get("extract")),
+        key=f"extract|{key}",
+    )
+    times = dict(raw.get("times", {}))
+    orders = {True: _("Day first: 31/12/2025"), False: _("Month first: 12/31/2025")}
+    times["day_first"] = columns[2].selectbox(
+        _("Order of day and month"),
+        list(orders),
+        format_func=orders.get,
+        index=_index(list(orders), times.get("day_first", True)),
+        key=f"day-first|{key}",
+    )
+    formats = columns[3].text_input(
+        _("Date format, if unusual"),
+        value="; ".join(times.get("formats", ())),
+        key=f"formats|{key}",
+        placeholder="%d/%m/%Y %H:%M",
+        help=_("In strptime's codes; several are parted by semicolons."),
+    )
+    times["formats"] = [each.strip() for each in formats.split(";") if each.strip()]
+    raw["times"] = times
+
+
+def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
+    """A box for each field that has a heading or needs one, then for those that the reader adds."""
+    meanings = {**choosable(draft.table), **(_other_words() if draft.table == "administrations" else _place_words())}
+    filled = [path for path in (*raw["columns"], *_OTHER_PARTS) if _headings_at(raw, path)]
+    by_path = {each.field: each for each in draft.fields}
+    st.header(_("Which column is what"))
+    more = st.multiselect(
+        _("Add a field"),
+        [path for path in meanings if path not in filled],
+        format_func=lambda path: f"{meanings[path]} ({path})",
+        key=f"more|{key}",
+        placeholder=_("Fields that no column fills yet"),
+    )
+    boxes = st.columns(4)
+    for number, path in enumerate((*filled, *more)):
+        with boxes[number % len(boxes)]:
+            _edit_field(raw, path, meanings.get(path, path), sample, by_path.get(path), key)
+    if _headings_at(raw, "place.x"):
+        _edit_crs(raw, key)
+
+
+def _edit_field(raw: Raw, path: str, meaning: str, sample: FileSample, drafted: FieldDraft | None, key: str) -> None:
+    """One field's box: a heading, or several where a key, a person or a time is composed."""
+    current = _headings_at(raw, path)
+    options = list(dict.fromkeys((*sample.headings, *current)))
+    why = drafted.why if drafted is not None and drafted.headings == current else None
+    if _takes_several(path, raw):
+        chosen = st.multiselect(meaning, options, default=list(current), key=f"{path}|{key}", help=why)
+    else:
+        one = st.selectbox(
+            meaning,
+            options,
+            index=options.index(current[0]) if current else None,
+            key=f"{path}|{key}",
+            placeholder=_("No column"),
+            help=why,
+        )
+        chosen = [one] if one else []
+    _put(raw, path, chosen)
+
+
+def _edit_crs(raw: Raw, key: str) -> None:
+    place = dict(raw["place"])
+    words = {
+        "EPSG:4326": _("Longitude and latitude (EPSG:4326)"),
+        "EPSG:27700": _("British National Grid, metres (EPSG:27700)"),
+        "EPSG:29903": _("Irish Grid, metres (EPSG:29903)"),
+    }
+    options = list(dict.fromkeys((*words, place.get("crs", "EPSG:4326"))))
+    place["crs"] = st.selectbox(
+        _("Coordinates are"),
+        options,
+        format_func=lambda crs: words.get(crs, crs),
+        index=_index(options, place.get("crs", "EPSG:4326")),
+        key=f"crs|{key}",
+    )
+    raw["place"] = place
+
+
+def _headings_at(raw: Raw, path: str) -> tuple[str, ...]:
+    """The headings at a path; none where nothing is there, or something that is not a heading alone."""
+    found: object = raw["columns"].get(path)
+    if found is None:
+        section, _dot, name = path.partition(".")
+        found = raw.get(section)
+        for part in (name or "columns").split("."):
+            if isinstance(found, list) and part.isdigit():
+                found = found[int(part) - 1] if len(found) >= int(part) else None
+            else:
+                found = found.get(part) if isinstance(found, Mappings) else None
+    if isinstance(found, str):
+        return (found,)
+    return tuple(found) if isinstance(found, list) and all(isinstance(each, str) for each in found) else ()
+
+
+def _put(raw: Raw, path: str, headings: Sequence[str]) -> None:
+    """Put the headings at a path, or take it out where there are none."""
+    value = headings[0] if len(headings) == 1 and path != "substances" else list(headings)
+    section, _dot, name = path.partition(".")
+    if section not in (part.partition(".")[0] for part in _OTHER_PARTS):
+        _put_in(raw["columns"], path, value)
+    elif section == "substances":
+        raw.pop("substances", None) if not value else raw.setdefault("substances", {}).update(columns=value)
+    elif section == "waits":
+        waits = cast(list[Raw], raw.setdefault("waits", []))
+        if value and not waits:
+            waits.append({"kind": "call_to_arrival"})
+        if waits:
+            _put_in(waits[0], name.partition(".")[2], value)
+        raw["waits"] = [wait for wait in waits if set(wait) - {"kind", "clock"}]
+    else:
+        raw[section] = dict(raw.get(section, {}))
+        _put_in(raw[section], name, value)
+
+
+def _put_in(section: Raw, name: str, value: str | list[str]) -> None:
+    if value:
+        section[name] = value
+    else:
+        section.pop(name, None)
+
+
+def _takes_several(path: str, raw: Raw) -> bool:
+    if path in _SEVERAL_HEADINGS or path.endswith(("started_at", "ended_at")):
+        return True
+    field = mapped_fields(str(raw.get("target", "administrations"))).get(path)
+    return field is not None and (field.token or field.type == "TIMESTAMPTZ")
+
+
+def _other_words() -> dict[str, str]:
+    return {
+        **_place_words(),
+        "person.name": _("Name of the person treated: hashed, never kept"),
+        "person.identifier": _("Number of the person treated: hashed, never kept"),
+        "person.date_of_birth": _("Date of birth: kept as an age band"),
+        "person.age": _("Age: kept as a band"),
+        "substances": _("Substances"),
+        "waits.1.started_at": _("Ambulance: when its wait began"),
+        "waits.1.ended_at": _("Ambulance: when it arrived"),
+        "waits.1.minutes": _("Ambulance: minutes waited"),
+        "waits.1.outcome": _("Ambulance: how the wait ended"),
+    }
+
+
+def _place_words() -> dict[str, str]:
+    return {
+        "place.x": _("Longitude or easting"),
+        "place.y": _("Latitude or northing"),
+        "place.postcode": _("Postcode"),
+    }
+
+
+def _index(options: Sequence[object], value: object) -> int:
+    return options.index(value) if value in options else 0
+
+
+def _plain_name(text: str) -> str:
+    """A name that a mapping can be kept under."""
+    kept = "".join(letter if letter.isalnum() or letter in " -_" else " " for letter in PurePath(text).stem)
+    return " ".join(kept.split())[:60].strip(" -") or "mapping"

@@ -1,0 +1,51 @@
+"""Data quality: how complete and how fresh the records are; and how a file comes in, waits, and is taken back."""
+
+import streamlit as st
+
+from analytics.findings.data_quality import DataQuality, find_data_quality
+from analytics.findings.import_history import find_import_history
+from pages.components.context import PageContext, open_page
+from pages.components.grids import show_grid, show_grid_legend
+from pages.components.import_records import show_imports, show_quarantine
+from pages.components.importing import show_first_import, show_import, show_import_result
+from pages.components.tables import show_download, show_table
+from pages.components.theme import show_finding, show_small
+from wording import _
+
+
+def show_completeness(context: PageContext, found: DataQuality) -> None:
+    """Each field month by month, and how late records are entered."""
+    title = _("Recorded, in per cent of administrations")
+    st.header(title)
+    show_grid(found.coverage, title=title)
+    show_grid_legend()
+    show_small(" ".join((found.coverage_note, found.coverage.note)))
+    show_download(context, found.coverage_table, name="completeness", notes=(found.coverage_note,))
+    if found.for_analyst:
+        show_table(found.delays, title=_("From event to entry"), headed=True)
+        show_small(found.delay_sentence)
+
+
+context = open_page(title=_("Data quality"), without_records=show_first_import)
+found = context.find(find_data_quality)
+st.title(_("How complete and how fresh the records are"))
+show_finding(found.headline)
+show_small(found.freshness)
+if found.for_analyst:
+    show_import_result(context.question.settings)
+    history = context.find(find_import_history)
+    complete, imports, quarantine, bring_in = st.tabs(
+        (_("Completeness"), _("Imports"), _("Quarantine"), _("Bring in a file"))
+    )
+    with complete:
+        show_completeness(context, found)
+    with imports:
+        show_imports(history, context.question.settings)
+    with quarantine:
+        show_quarantine(history)
+    with bring_in:
+        question = context.question
+        show_import(settings=question.settings, geography=question.geography, question=question)
+else:
+    show_completeness(context, found)
+context.show_link()
