@@ -70,7 +70,7 @@ def check_records(
     if events:
         warnings += _events(records, mapping, settings, stored)
     if len(records):
-        warnings += suspicious_waits(records, entries=entries)
+        warnings += suspicious_waits(records, entries=entries, clocks=[wait.clock for wait in mapping.waits])
     return CheckedRecords(records=records, warnings=tuple(warnings))
 
 

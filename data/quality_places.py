@@ -36,9 +36,9 @@ _FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED = 10, 3, 0.75
 # Half the usual distance between such points. Below it they are street points or buildings, and the bandwidth of a map
 # (200 m or more, and twice the precision) bears them as they are.
 _FINEST_AREA_M = 250.0
-# A point so close to the middle of one of the deployment's own areas, three times over, is that middle: chance puts
-# one point of 2,000 there in a force of 120 areas, and a hostel stands elsewhere.
-_AT_THE_MIDDLE_M = 15.0
+# A point so close to a station, or to the middle of one of the deployment's own areas, three times over, is that: a
+# hostel may well stand in the next street (chance puts one address of ten thousand so near to one of 20 stations).
+_AT_THE_MIDDLE_M = 3.0
 # One point with this share of all places is worth a question, be it a station, a default or a hostel.
 _CROWDED_SHARE, _FEWEST_CROWDED = 0.2, 10
 # The schema's bound for location_precision_m.

@@ -45,7 +45,7 @@ _SHARE_ON_FIVES, _LEAST_ROUNDED_SHARE, _FEWEST_MINUTES, _ROUNDING_CHANCE = 0.2, 
 # A backlog: at least so many entries on one day, about so many different days.
 _FEWEST_IN_A_BATCH, _FEWEST_DAYS_IN_A_BATCH = 5, 3
 # The number of such days that chance alone gives in a whole file.
-_CROWDED_CHANCE = 1e-3
+_CROWDED_CHANCE = 0.01
 # A share of all events that no real cluster of a few days has had in a file of four weeks or more.
 _SHARE_OF_A_CROWDED_DAY, _FEWEST_EVENTS, _SHORTEST_SPAN_DAYS = 0.05, 20, 28
 

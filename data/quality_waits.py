@@ -1,6 +1,6 @@
 """Waits that cannot be, or hardly: negative, of no length, longer than any shift allows, rounded to fives."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,12 @@ __all__ = ["suspicious_waits"]
 _SHARE_OF_ZERO = 0.2
 
 
-def suspicious_waits(records: pd.DataFrame, *, entries: pd.DataFrame) -> list[QualityWarning]:
-    """Warnings about the waits of `records`, and about those that were set aside (in the quarantine's `entries`)."""
-    return [*_impossible(entries), *_zero(records), *_rounded(records)]
+def suspicious_waits(records: pd.DataFrame, *, entries: pd.DataFrame, clocks: Sequence[str]) -> list[QualityWarning]:
+    """Warnings about the waits of `records`, and about those that were set aside (in the quarantine's `entries`).
+
+    `clocks` says whose clock each wait of a form is; empty for a file of waits.
+    """
+    return [*_impossible(entries), *_zero(records), *_rounded(records, clocks)]
 
 
 def _impossible(entries: pd.DataFrame) -> Iterator[QualityWarning]:
@@ -45,8 +48,9 @@ def _impossible(entries: pd.DataFrame) -> Iterator[QualityWarning]:
 
 def _minutes(records: pd.DataFrame) -> Iterator[NDArray[np.float64]]:
     """The minutes of each clock of a form, or of a file of waits."""
-    for name in records:
-        if name == "minutes" or (str(name).startswith("wait") and str(name).endswith("_minutes")):
+    names = ["minutes", *(f"wait{number}_minutes" for number in range(len(records.columns)))]
+    for name in names:
+        if name in records:
             yield records[name].to_numpy(dtype=float, na_value=np.nan)
 
 
@@ -73,7 +77,13 @@ def _zero(records: pd.DataFrame) -> Iterator[QualityWarning]:
     )
 
 
-def _rounded(records: pd.DataFrame) -> Iterator[QualityWarning]:
-    for minutes in _minutes(records):
+def _rounded(records: pd.DataFrame, clocks: Sequence[str]) -> Iterator[QualityWarning]:
+    words = {
+        "ambulance_cad": _("waits by the control room's clock"),
+        "police_log": _("waits by the police log"),
+        "officer_estimate": _("waits by officers' estimates"),
+    }
+    for number, minutes in enumerate(_minutes(records)):
         above = np.where(minutes > 0, minutes, np.nan)
-        yield from heaped_on_fives(records.index.to_numpy(), above, kind="waits_on_fives", what=_("waits"))
+        what = words.get(clocks[number], _("waits")) if number < len(clocks) else _("waits")
+        yield from heaped_on_fives(records.index.to_numpy(), above, kind="waits_on_fives", what=what)

@@ -77,13 +77,18 @@ _EARLIEST_YEAR = 1990
 
 _ISO_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}(?:$|[T ])")
 _OFFSET = re.compile(r"\d{4}-?\d{2}-?\d{2}[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$")
+# "2017/01/05 07:00:00+00", "2018-1-5 07:00 UTC" and "5/1/2019, 7:00 AM", as exports of databases and maps have them.
+_YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?=$|[T ])")
+_NAMED_UTC = re.compile(r" ?(?:UTC|GMT)$")
+_ENDS_IN_UTC = re.compile(r".*(?:UTC|GMT)$")
+_COMMA_AFTER_DATE = re.compile(r"^(\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}),\s*")
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # Years that a nanosecond clock of 64 bits cannot hold are read as the nearest that it can: both are implausible.
 _FIRST_YEAR_HELD, _LAST_YEAR_HELD = 1678, 2261
 _TWO_DIGIT_YEAR = re.compile(r"(?:^|\D)\d{1,2}\D\d{1,2}\D\d{2}(?:\D|$)")
-_CLOCKS = ("%H:%M:%S", "%H:%M", "%H.%M", "%H%M", "%I:%M %p", "%I:%M%p", "%H:%M:%S.%f")
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%H.%M", "%H%M", "%I:%M %p", "%I:%M%p", "%I:%M:%S %p", "%H:%M:%S.%f")
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d/%m/%y", "%d-%b-%y")
-_MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%m/%d/%y")
+_MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%m/%d/%y", "%Y %b %d")
 
 # Days since 30 December 1899.
 _EXCEL_DATE = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
@@ -119,8 +124,8 @@ class Moments:
     """Times of one column. All arrays have one entry a row; NaT where the cell is empty or unusable.
 
     `instants` are UTC; `local` the wall clock of the deployment; `precision` "minute", "hour", "day" or "month".
-    `ambiguous` marks local times that came twice as the clocks went back (the earlier is taken) and `nonexistent` those that the
-    clocks skipped (the first moment after the gap is taken). `implausible` marks times before 1990.
+    `ambiguous` marks local times that came twice as the clocks went back (the earlier is taken) and `nonexistent` those
+    that the clocks skipped (the first moment after the gap is taken). `implausible` marks times before 1990.
     """
 
     instants: pd.Series
@@ -300,7 +305,8 @@ def parse_moments(
     """Times from cells of date and time, or from `texts` as dates and `clocks` as times of day.
 
     A time without an offset is a wall clock's in `file_zone`. A date alone is that day where the event happened
-    (`local_zone`), with precision "day", and a month alone its first day, with precision "month". Returns the times, and which `clocks` could not be read (they leave a day).
+    (`local_zone`), with precision "day", and a month alone its first day, with precision "month". Returns the times,
+    and which `clocks` could not be read (they leave a day).
     """
     walls, precision, unreadable, aware = _parse_walls(texts, formats, day_first)
     bad_clocks = np.zeros(len(texts), dtype=bool)
@@ -388,6 +394,10 @@ def _parse_walls(
         settled = settle(_by_format(form), waiting)
         precision[settled] = _precision_of(form)
         aware |= settled & ("%z" in form)
+    odd = waiting & (~_matches(_ISO_DATE, distinct) | _matches(_ENDS_IN_UTC, distinct))
+    if odd.any():
+        distinct = distinct.copy()
+        distinct[odd] = [_tidied(text) for text in distinct[odd]]
     iso = waiting & _matches(_ISO_DATE, distinct)
     if iso.any():
         offset = iso & _matches(_OFFSET, distinct)
@@ -403,6 +413,17 @@ def _parse_walls(
         rows = np.flatnonzero(waiting)
         _read_far_years(distinct, rows, formats, day_first, walls=walls, precision=precision, waiting=waiting)
     return pd.Series(walls[codes]), precision[codes], waiting[codes], aware[codes]
+
+
+def _tidied(text: str) -> str:
+    """A time as databases and web services write it, brought nearer to ISO 8601 or a common form."""
+    text = _NAMED_UTC.sub("Z", text) if _YEAR_FIRST.match(text) else text
+    return _COMMA_AFTER_DATE.sub(r"\1 ", _YEAR_FIRST.sub(_hyphened, text))
+
+
+def _hyphened(year_first: re.Match[str]) -> str:
+    year, month, day = year_first.groups()
+    return f"{year}-{int(month):02}-{int(day):02}"
 
 
 def _read_far_years(
@@ -439,7 +460,8 @@ def _common_forms(day_first: bool, *, sample: Texts) -> list[str]:
     if not len(sample):
         return []
     dates = _DAY_FIRST if day_first else _MONTH_FIRST
-    forms = [f"{day} {clock}" for day in dates for clock in ("%H:%M", "%H:%M:%S", "%I:%M %p")] + list(dates)
+    clocks = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
+    forms = [f"{day} {clock}" for day in dates for clock in clocks] + list(dates)
     return sorted(forms, key=lambda form: int(_by_format(form)(sample).isna().sum()))
 
 

@@ -326,3 +326,28 @@ def test_a_workbooks_time_of_day_may_carry_excels_day_zero():
     spans, bad = times_of_day(column("1899-12-31 14:05:00", "14:05"))
     assert list(spans) == [pd.Timedelta("14:05:00")] * 2
     assert not bad.any()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2017/01/05 07:00:00+00", "2017-01-05 07:00"),
+        ("2017/1/5 07:00:00", "2017-01-05 14:00"),
+        ("2017/01/05", "2017-01-05 07:00"),
+        ("2018-01-05 07:00:00 UTC", "2018-01-05 07:00"),
+        ("01/05/2018 12:00:00 AM", "2018-01-05 07:00"),
+        ("1/5/2018 1:05:30 PM", "2018-01-05 20:05:30"),
+        ("5/1/2019, 7:00 AM", "2019-05-01 14:00"),
+        ("2018 Jan 05 12:00:00 AM", "2018-01-05 07:00"),
+    ],
+)
+def test_times_as_databases_and_web_services_write_them(text, expected):
+    moments, _clocks = parse_moments(
+        np.array([text, "2020-06-01 10:00"], dtype=object),
+        formats=(),
+        day_first=False,
+        file_zone="America/Phoenix",
+        local_zone="America/Phoenix",
+    )
+    assert moments.instants[0] == pd.Timestamp(expected, tz="UTC")
+    assert not moments.unreadable.any()
