@@ -11,7 +11,7 @@ from shapely import MultiPolygon, Polygon
 
 from analytics.point_patterns import Grid
 
-__all__ = ["CellArea", "contiguous_areas", "densest_cells"]
+__all__ = ["CellArea", "areas_under", "contiguous_areas", "densest_cells"]
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -47,6 +47,46 @@ def contiguous_areas(mask: Booleans, *, grid: Grid) -> tuple[CellArea, ...]:
     """The areas that the cells in `mask`, shape (rows, columns), form; none where it is empty."""
     labels, count = ndimage.label(mask)
     return tuple(_area(labels == label, grid) for label in range(1, count + 1))
+
+
+def areas_under(values: Floats, *, level: float, grid: Grid) -> tuple[Polygon, ...]:
+    """The areas inside the contours of `values`, shape (rows, columns), at `level`: where they are at or under it.
+
+    Each square of four cell centres is cut into two triangles with a plane over each, so a contour is one straight
+    piece in every triangle it crosses. Beyond the grid, and where a value is NaN, it is above the level.
+    """
+    padded = np.pad(np.where(np.isnan(values), np.inf, values), 1, constant_values=np.inf)
+    # Twice the level is as good as any value above it, and keeps the planes finite.
+    padded = np.minimum(padded, max(2 * level, level + 1))
+    easting_m = grid.west_m + (np.arange(-1, grid.columns + 1) + 0.5) * grid.cell_m
+    northing_m = grid.south_m + (np.arange(-1, grid.rows + 1) + 0.5) * grid.cell_m
+    nodes = np.stack([*np.meshgrid(easting_m, northing_m), padded], axis=-1)
+    south_west, south_east, north_west, north_east = (
+        nodes[rows, columns] for rows in (slice(-1), slice(1, None)) for columns in (slice(-1), slice(1, None))
+    )
+    triangles = np.concatenate(
+        [
+            np.stack(corners, axis=2).reshape(-1, 3, 3)
+            for corners in ((south_west, south_east, north_east), (south_west, north_east, north_west))
+        ]
+    )
+    under = triangles[:, :, 2] <= level
+    crossed = under.any(axis=1) & ~under.all(axis=1)
+    triangles, under = triangles[crossed], under[crossed]
+    # The corner that is alone on its side; the contour crosses the two sides that meet in it.
+    alone = np.where(under.sum(axis=1) == 1, under.argmax(axis=1), under.argmin(axis=1))
+    each = np.arange(len(triangles))
+    ends = []
+    for step in (1, 2):
+        first, second = triangles[each, alone], triangles[each, (alone + step) % 3]
+        # From the corner under the level: both triangles of a side then find the same point to the last digit.
+        from_first = under[each, alone][:, np.newaxis]
+        low, high = np.where(from_first, first, second), np.where(from_first, second, first)
+        along = (level - low[:, 2:]) / (high[:, 2:] - low[:, 2:])
+        ends.append(low[:, :2] + along * (high[:, :2] - low[:, :2]))
+    pieces = np.stack(ends, axis=1)
+    pieces = pieces[(pieces[:, 0] != pieces[:, 1]).any(axis=1)]
+    return tuple(shapely.get_parts(shapely.build_area(shapely.multilinestrings(shapely.linestrings(pieces)))))
 
 
 def _area(mask: Booleans, grid: Grid) -> CellArea:

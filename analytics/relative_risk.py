@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest, false_discovery_control, pearson3
+from shapely import Polygon
 
-from analytics.contiguous_areas import CellArea, contiguous_areas
+from analytics.contiguous_areas import CellArea, areas_under, contiguous_areas
 from analytics.density import DensitySurface, SurfaceMaker, density_uncertainty
 from analytics.estimate import binomial_interval
 from analytics.hotspots import InvalidYearsError
@@ -48,6 +49,9 @@ FEWEST_EVENTS = 5
 
 FALSE_DISCOVERIES = 0.05
 """Share of the cells called different that may be so by chance."""
+
+TOLERANCE = 0.05
+"""p-value of the tolerance contours, of each cell alone: of many cells some are at or under it by chance."""
 
 FEWEST_EXCEEDING = 10
 """Labellings as extreme as the true one below which their share is too coarse: a thousand labellings cannot show a
@@ -92,6 +96,17 @@ class RelativeRisk:
     def areas_lower(self) -> tuple[CellArea, ...]:
         """Where the cases are thinner than chance allows: the comparison layer is there and they are not."""
         return contiguous_areas(np.nan_to_num(self.q_lower, nan=1.0) <= FALSE_DISCOVERIES, grid=self.surface.grid)
+
+    @property
+    def contours_higher(self) -> tuple[Polygon, ...]:
+        """Tolerance contours (Hazelton & Davies 2009): where p, cell by cell, is 0.05 or less that the cases are
+        denser."""
+        return areas_under(self.p_higher, level=TOLERANCE, grid=self.surface.grid)
+
+    @property
+    def contours_lower(self) -> tuple[Polygon, ...]:
+        """Tolerance contours where the cases are thinner."""
+        return areas_under(self.p_lower, level=TOLERANCE, grid=self.surface.grid)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Administrations beside an independent layer: where they are rarer or more frequent than it would have them.
 
 The logarithm of the ratio of two densities with one oversmoothing bandwidth, judged by relabelling
-(analytics.relative_risk). Where the layer is there and administrations are not, people may overdose without police
-naloxone: no carrier near, the ambulance first, or nothing recorded. The map cannot tell which.
+(analytics.relative_risk): tolerance contours point by point, and areas beyond chance over all points. Where the layer
+is there and administrations are not, people may overdose without police naloxone: no carrier near, the ambulance first,
+or nothing recorded. The map cannot tell which.
 """
 
 from collections.abc import Callable
@@ -15,12 +16,15 @@ from analytics import hotspots
 from analytics.contiguous_areas import CellArea
 from analytics.density import DensitySurface
 from analytics.disclosure import (
+    Audience,
     Column,
     DisclosedOutlines,
+    DisclosedSurface,
     DisclosedTable,
     disclose_count,
     disclose_outlines,
     disclose_rate,
+    disclose_surface,
     tabulate_cells,
 )
 from analytics.findings.ground import asked_window, place_names
@@ -38,13 +42,17 @@ Floats = NDArray[np.float64]
 SEED, RELABELLINGS = 20_250_509, 999
 PLACES_NAMED = 3
 FEWEST_EXPECTED = 1.0
+# Lower limits of the map's classes: so many times as many, or as few, as the layer would have.
+RATIO_LIMITS = (1.5, 2.0, 3.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedPlaces:
     """The comparison: sentences, outlines (marked where administrations are rarer), and a row an outline.
 
-    No outlines where nothing differs or nothing can be compared; `headline` says which.
+    `contours` are the tolerance contours, marked likewise. `more` and `fewer` hold how many times as many, and as few,
+    administrations there are as the layer would have: for the analyst alone, since a single one can move the ratio. No
+    outlines where nothing differs or nothing can be compared; `headline` says which.
     """
 
     headline: str
@@ -53,6 +61,9 @@ class ComparedPlaces:
     caveat: str
     readings: str
     outlines: DisclosedOutlines
+    contours: DisclosedOutlines
+    more: DisclosedSurface | None
+    fewer: DisclosedSurface | None
     table: DisclosedTable
 
 
@@ -117,11 +128,16 @@ def _nothing(question: Question, layer: Layer, cases: int, controls: int, headli
         method="",
         caveat=layer_caveat(question, layer),
         readings="",
-        outlines=disclose_outlines(
-            names=(), outlines=(), events=(), marked=(), about=(), thresholds=question.thresholds
-        ),
+        outlines=_no_outlines(question),
+        contours=_no_outlines(question),
+        more=None,
+        fewer=None,
         table=tabulate_cells(columns=(), rows=(), caption=""),
     )
+
+
+def _no_outlines(question: Question) -> DisclosedOutlines:
+    return disclose_outlines(names=(), outlines=(), events=(), marked=(), about=(), thresholds=question.thresholds)
 
 
 def _counted(question: Question, layer: Layer, cases: int, controls: int) -> str:
@@ -149,10 +165,7 @@ def _answer(
     for rarer, areas in ((True, risk.areas_lower), (False, risk.areas_higher)):
         for area in areas:
             counts = _in_area(area, risk.surface, cases), _in_area(area, risk.surface, controls)
-            # What makes the area must be 5 or more: the layer where administrations are rare, else administrations.
-            # And where the layer would have less than one administration, there is nothing to be rarer than.
-            expected = counts[1] / risk.controls * risk.cases
-            if counts[rarer] >= fewest and (not rarer or expected >= FEWEST_EXPECTED):
+            if _can_be_shown(counts, rarer, risk, fewest):
                 found.append((area, rarer, *counts))
     found.sort(key=lambda item: (not item[1], -item[3]))
     middles = [area.outline.representative_point() for area, *_rest in found]
@@ -167,7 +180,9 @@ def _answer(
         counted=_counted(question, layer, risk.cases, risk.controls),
         method=_(
             "Ratio of two densities with one bandwidth of {metres} m; an area is outlined where labels dealt anew"
-            " {relabellings} times differ as much too seldom (false discovery rate 5 %)."
+            " {relabellings} times differ as much too seldom (false discovery rate 5 %). Dashed: tolerance contours,"
+            " inside which one labelling in twenty or fewer differs as much at each point by itself; of many points"
+            " some do so by chance."
         ).format(
             metres=format_number(risk.surface.bandwidth_m, significant=3), relabellings=format_count(RELABELLINGS)
         ),
@@ -196,7 +211,67 @@ def _answer(
             ],
             thresholds=question.thresholds,
         ),
+        contours=_contours(question, risk, cases, controls),
+        more=_ratios(question, layer, risk, 1.0),
+        fewer=_ratios(question, layer, risk, -1.0),
         table=_table(question, layer, risk, found, names),
+    )
+
+
+def _can_be_shown(counts: tuple[int, int], rarer: bool, risk: RelativeRisk, fewest: int) -> bool:
+    """Whether an area with `counts` of administrations and of the layer rests on enough.
+
+    What makes the area must be 5 or more: the layer where administrations are rare, else administrations. And where the
+    layer would have less than one administration, there is nothing to be rarer than.
+    """
+    expected = counts[1] / risk.controls * risk.cases
+    return counts[rarer] >= fewest and (not rarer or expected >= FEWEST_EXPECTED)
+
+
+def _contours(
+    question: Question, risk: RelativeRisk, cases: tuple[Floats, Floats], controls: tuple[Floats, Floats]
+) -> DisclosedOutlines:
+    """The tolerance contours that rest on enough, as areas."""
+    fewest = question.thresholds.smallest_count_shown
+    kept = []
+    for rarer, areas in ((True, risk.contours_lower), (False, risk.contours_higher)):
+        for area in areas:
+            inside = [inside_window(window=area, easting_m=each[0], northing_m=each[1]) for each in (cases, controls)]
+            counts = int(inside[0].sum()), int(inside[1].sum())
+            if _can_be_shown(counts, rarer, risk, fewest):
+                kept.append((area, counts[rarer], rarer))
+    return disclose_outlines(
+        names=[""] * len(kept),
+        outlines=[area for area, _count, _rarer in kept],
+        events=[count for _area, count, _rarer in kept],
+        marked=[rarer for _area, _count, rarer in kept],
+        about=[""] * len(kept),
+        thresholds=question.thresholds,
+    )
+
+
+def _ratios(question: Question, layer: Layer, risk: RelativeRisk, sign: float) -> DisclosedSurface | None:
+    """How many times as many (sign 1) or as few (-1) administrations there are, as classes, where it can be judged."""
+    times = np.nan_to_num(np.exp(np.clip(sign * risk.log_ratio, -20, 20)))
+    limits = [limit for limit in RATIO_LIMITS if limit <= times.max()]
+    if question.audience is not Audience.ANALYST or not limits:
+        return None
+    west_m, south_m, _east_m, _north_m = risk.surface.bounds_m
+    nowhere = np.zeros(times.shape, dtype=bool)
+    return disclose_surface(
+        values_per_km2_year=np.where(risk.surface.inside, times, np.nan),
+        too_few=nowhere,
+        anything_near=nowhere,
+        limits=limits,
+        unit=_("administrations, as a multiple of what {layer} would have").format(
+            layer=layer_words()[layer]
+        ),
+        x0_m=west_m,
+        y0_m=south_m,
+        cell_m=risk.surface.cell_m,
+        bandwidth_m=risk.surface.bandwidth_m,
+        audience=question.audience,
+        thresholds=question.thresholds,
     )
 
 

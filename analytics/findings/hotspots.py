@@ -43,7 +43,7 @@ from wording import (
     ngettext,
 )
 
-__all__ = ["HotspotMap", "HotspotOptions", "chance_layer", "find_hotspots"]
+__all__ = ["HotspotMap", "HotspotOptions", "find_hotspots"]
 
 Progress = Callable[[float, str], None]
 Booleans = NDArray[np.bool_]
@@ -104,7 +104,7 @@ class _Judged:
         return hotspots.trend(stays=self.quarters[index])
 
 
-def chance_layer(question: Question, layer: Layer | None) -> Layer:
+def _chance_layer(question: Question, layer: Layer | None) -> Layer:
     """The layer asked for, else addresses, else the even spread where no addresses are known."""
     return layer or (Layer.ADDRESSES if question.geography.has_addresses else Layer.EVEN)
 
@@ -115,7 +115,7 @@ def find_hotspots(question: Question, *, options: HotspotOptions, on_progress: P
     tell(0.02, _("Reading administrations"))
     located = question.store.dated_administrations(filters=question.filters, scope=question.scope)
     window = asked_window(question)
-    layer = chance_layer(question, options.layer)
+    layer = _chance_layer(question, options.layer)
     judged = _judge(question, located, window, layer, options, tell) if located.day.size else None
     tell(0.85, _("Testing earlier maps on later months"))
     back_test = find_back_test(question)

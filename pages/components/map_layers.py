@@ -9,6 +9,7 @@ import base64
 import io
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ __all__ = [
     "median_wait_layers",
     "outline_layers",
     "outlines_as_geojson",
+    "over_signed",
     "static_map",
 ]
 
@@ -101,19 +103,21 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True)
 class Legend:
-    """Classes with their lower limits in words, the unit, and whether anything is hatched."""
+    """Classes with their lower limits in words, the unit, whether anything is hatched, and dashed lines by colour."""
 
     colours: tuple[str, ...]
     limits: tuple[str, ...]
     unit: str
     hatched: str
+    dashed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapLayers:
     """All that a map draws over the base map: areas (GeoJSON with each area's fill), image, hatching, points.
 
-    `outlines` are areas that were found, not given; `ranks` are their names, number first, with latitude and longitude.
+    `outlines` are areas that were found, not given; `ranks` are their names, number first, with latitude and longitude;
+    `contours` are areas whose edge alone is drawn, dashed.
     """
 
     areas: dict[str, Any]
@@ -123,6 +127,7 @@ class MapLayers:
     alt: str
     outlines: dict[str, Any] | None = None
     ranks: tuple[tuple[str, float, float], ...] = ()
+    contours: dict[str, Any] | None = None
 
 
 def heat_map_layers(heat_map: HeatMap, *, ground: Ground, level: AreaLevel) -> MapLayers:
@@ -147,7 +152,7 @@ def density_layers(surface: DisclosedSurface, *, areas: dict[str, Any], crs: str
     return MapLayers(
         areas=_filled(areas, {}, set()),
         image=RasterLayer(png=_png_of_classes(index, colours), bounds=bounds),
-        hatched=_cells_as_geojson(surface.classes == TOO_FEW_CLASS, surface, crs),
+        hatched=cells_as_geojson(surface.classes == TOO_FEW_CLASS, surface, crs),
         legend=Legend(
             colours=colours,
             limits=tuple(format_number(limit) for limit in surface.limits),
@@ -219,14 +224,36 @@ def hotspot_layers(found: "HotspotMap", *, ground: Ground, level: AreaLevel) -> 
 
 
 def compared_layers(found: "ComparedPlaces", *, ground: Ground, level: AreaLevel) -> MapLayers:
-    """Where administrations are rarer or more frequent than another layer would have them."""
-    return outline_layers(
+    """Where administrations are rarer or more frequent than another layer would have them, with tolerance contours."""
+    layers = outline_layers(
         found.outlines,
         ground=ground,
         level=level,
-        sure=_("administrations rarer"),
-        unsure=_("more frequent"),
+        sure=_("administrations rarer, beyond chance"),
+        unsure=_("more frequent, beyond chance"),
         alt=_("Map of places where administrations differ from the other layer; the table has their numbers."),
+    )
+    words = {
+        True: (AREA_RAMP[6], _("p = 0.05, rarer")),
+        False: (DENSITY_RAMP[6], _("p = 0.05, more frequent")),
+    }
+    contours = outlines_as_geojson(found.contours, crs=ground.crs)
+    for feature, marked in zip(contours["features"], found.contours.marked, strict=True):
+        feature["properties"]["colour"] = words[marked][0]
+    if found.more or found.fewer:
+        layers = over_signed(
+            layers,
+            found.more,
+            found.fewer,
+            ground=ground,
+            above=format_number,
+            below=lambda limit: format_number(1 / limit),
+        )
+    used = tuple(words[marked] for marked in (True, False) if marked in found.contours.marked)
+    return replace(
+        layers,
+        contours=contours if contours["features"] else None,
+        legend=replace(layers.legend, dashed=used),
     )
 
 
@@ -240,14 +267,34 @@ def change_layers(found: "Changes", *, ground: Ground, level: AreaLevel) -> MapL
         unsure="",
         alt=_("Map of the change in police naloxone administrations; the table has the places beyond chance."),
     )
+    return over_signed(
+        layers,
+        found.rise,
+        found.fall,
+        ground=ground,
+        above=lambda limit: _("+{number}").format(number=format_number(limit)),
+        below=lambda limit: format_number(-limit),
+    )
+
+
+def over_signed(
+    layers: MapLayers,
+    more: DisclosedSurface | None,
+    fewer: DisclosedSurface | None,
+    *,
+    ground: Ground,
+    above: Callable[[float], str],
+    below: Callable[[float], str],
+) -> MapLayers:
+    """Outlines, no longer filled, over one image: red classes of `more`, blue ones of `fewer`; limits in words."""
     for feature in layers.outlines["features"] if layers.outlines else ():
         feature["properties"]["fill"] = "none"
-    drawn = found.rise or found.fall
+    drawn = more or fewer
     if drawn is None:
         return layers
     rise, fall = (
         np.zeros(drawn.classes.shape) if each is None else np.where(each.classes == OUTSIDE_CLASS, 0, each.classes)
-        for each in (found.rise, found.fall)
+        for each in (more, fewer)
     )
     place = {"x0_m": drawn.x0_m, "y0_m": drawn.y0_m, "cell_m": drawn.cell_m, "crs": ground.crs}
     image, bounds = warp_to_mercator(
@@ -256,7 +303,7 @@ def change_layers(found: "Changes", *, ground: Ground, level: AreaLevel) -> MapL
         smooth=True,
         longest_side_px=LONGEST_SIDE_PX,
     )
-    red, blue = ([] if each is None else each.limits for each in (found.rise, found.fall))
+    red, blue = ([] if each is None else each.limits for each in (more, fewer))
     reds, blues = (
         pick_colours(ramp, len(limits)) if len(limits) else ()
         for ramp, limits in ((DENSITY_RAMP, red), (AREA_RAMP, blue))
@@ -269,10 +316,7 @@ def change_layers(found: "Changes", *, ground: Ground, level: AreaLevel) -> MapL
         image=RasterLayer(png=_png_of_classes(index, (*reds, *blues)), bounds=bounds),
         legend=Legend(
             colours=(*blues[::-1], *reds),
-            limits=(
-                *(format_number(-limit) for limit in blue[::-1]),
-                *(_("+{number}").format(number=format_number(limit)) for limit in red),
-            ),
+            limits=(*(below(limit) for limit in blue[::-1]), *(above(limit) for limit in red)),
             unit=drawn.unit,
             hatched="",
         ),
@@ -384,7 +428,7 @@ def _png(image: Image.Image, **options: Any) -> bytes:
     return written.getvalue()
 
 
-def _cells_as_geojson(cells: NDArray[np.bool_], surface: DisclosedSurface, crs: str) -> dict[str, Any] | None:
+def cells_as_geojson(cells: NDArray[np.bool_], surface: DisclosedSurface, crs: str) -> dict[str, Any] | None:
     """The marked cells as one rounded shape in degrees; None where none is marked."""
     if not cells.any():
         return None

@@ -50,6 +50,7 @@ _STYLE = f"""
 path.few {{fill: url(#few); fill-opacity: 1}}
 </style>
 """
+_DASHED = "display: inline-block; width: 2rem; vertical-align: middle; margin-right: .4rem; border-top: 2.2px dashed"
 _PATTERN = f"""
 <svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>
 <pattern id="few" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -143,6 +144,7 @@ def show_map(
         "density": 380,
         "few": 390,
         "outlines": 400,
+        "contours": 405,
         "points": 610,
         "names": 620,
     }
@@ -171,6 +173,8 @@ def show_map(
             pane="outlines",
             zoom_on_click=False,
         ).add_to(drawn)
+    if layers.contours:
+        GeoJson(layers.contours, style_function=_contour_style, pane="contours", interactive=False).add_to(drawn)
     if points is not None and points.easting_m.size > 0:
         left_off = _add_points(drawn, points, ground.crs)
     drawn.fit_bounds(ground.basemap.bounds, padding=(6, 6))
@@ -197,9 +201,12 @@ def show_legend(legend: Legend, *, attribution: str) -> None:
         for colour, limit in zip(legend.colours, legend.limits, strict=True)
     )
     few = f'<div class="few"><span class="swatch"></span>{escape(legend.hatched)}</div>' if legend.hatched else ""
+    dashed = "".join(
+        f'<div><span style="{_DASHED} {colour}"></span>{escape(words)}</div>' for colour, words in legend.dashed
+    )
     st.html(
         f'<div class="nw-legend" role="group" aria-label="{escape(_("Legend"))}"><div class="classes">{classes}</div>'
-        f"<div>{escape(legend.unit)}</div>{few}</div>"
+        f"<div>{escape(legend.unit)}</div>{few}{dashed}</div>"
         f'<p class="nw-small">{escape(attribution)}</p>'
     )
 
@@ -249,6 +256,10 @@ def _line_style(_feature: dict[str, Any]) -> dict[str, Any]:
 def _outline_style(feature: dict[str, Any]) -> dict[str, Any]:
     colour = feature["properties"]["fill"]
     return {"color": TEXT, "weight": 1.2, "fillColor": colour, "fillOpacity": 0.75 if colour != "none" else 0}
+
+
+def _contour_style(feature: dict[str, Any]) -> dict[str, Any]:
+    return {"color": feature["properties"]["colour"], "weight": 2.2, "dashArray": "7 5", "fill": False}
 
 
 def _chosen_style(_feature: dict[str, Any]) -> dict[str, Any]:

@@ -9,17 +9,23 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from analytics.disclosure import Audience
 from analytics.findings.ambulance_calls import BEST_CLOCK, WaitOptions, clock_words, kind_words
-from analytics.findings.changes import Earlier
 from analytics.findings.heat_map import AreaLevel, HeatMapOptions
 from analytics.findings.layers import Layer
+from analytics.findings.risk_layers import RiskLayer
+from analytics.findings.week import HOURS_A_WEEK, day_words
 from analytics.findings.words import setting_words
 from data.filters import STREET_MAP_SETTINGS, Filters, InvalidFilterError
 from wording import _, format_number, format_period, format_share, join_words
+
+if TYPE_CHECKING:
+    # The name of a type alone: other pages need not load the finding.
+    from analytics.findings.changes import Earlier
 
 __all__ = [
     "BANDWIDTHS_M",
@@ -28,10 +34,12 @@ __all__ = [
     "chosen_place",
     "describe_view",
     "draw_filters",
+    "draw_hour_controls",
     "draw_map_controls",
     "draw_place_controls",
     "draw_wait_controls",
     "read_view",
+    "shown_before",
 ]
 
 # Two years show a force's lasting places; one, at 1 or 2 administrations a week, is mostly chance.
@@ -46,6 +54,8 @@ EARLIER = ("before", "year", "chosen")
 # Share of the expected administrations that the places hold together.
 SHARES = (0.1, 0.25, 0.5)
 DEFAULT_SHARE = 0.25
+# The day chosen where the whole week is; Monday is 1.
+_WHOLE_WEEK = 0
 # Stands for the layer that suits the page best.
 _BEST_LAYER = "best"
 _WRITTEN = "written_queries"
@@ -87,8 +97,10 @@ class View:
     waits: WaitOptions
     points: bool
     layer: Layer | None = None
-    earlier: Earlier = "before"
+    earlier: "Earlier" = "before"
     share: float = DEFAULT_SHARE
+    risk: RiskLayer | None = None
+    hour: int | None = None
     ignored: tuple[str, ...] = ()
 
     def query(self, offered: Offered, *, dated: bool = False) -> dict[str, str | list[str]]:
@@ -120,6 +132,10 @@ class View:
             query["earlier"] = self.earlier
         if self.share != DEFAULT_SHARE:
             query["share"] = f"{self.share:g}"
+        if self.risk is not None:
+            query["risk"] = str(self.risk)
+        if self.hour is not None:
+            query["hour"] = str(self.hour)
         if self.waits.kind != offered.wait_kind:
             query["wait"] = str(self.waits.kind)
         if self.waits.clock != BEST_CLOCK:
@@ -214,6 +230,14 @@ def draw_place_controls(chosen: Sequence[str], offered: Offered) -> None:
             key="share",
             help=_("The smallest area that holds this share of the expected ones. Less: fewer, denser places."),
         )
+    if "risk" in chosen:
+        words = {
+            _BEST_LAYER: _("What suits the page best"),
+            RiskLayer.CALLS: _("Overdose calls and deaths"),
+            RiskLayer.INCIDENTS: _("Drug incidents"),
+            RiskLayer.ADMINISTRATIONS: _("Administrations"),
+        }
+        st.selectbox(_("Risk taken from"), list(words), format_func=words.get, key="risk")
     if "bandwidth" in chosen:
         _draw_bandwidth()
 
@@ -227,6 +251,18 @@ def _layer_words() -> dict[str, str]:
         Layer.INCIDENTS: _("Drug incidents"),
         Layer.EVEN: _("An even spread"),
     }
+
+
+def draw_hour_controls() -> None:
+    """The widgets that choose the whole week or one hour of it."""
+    left, right = st.columns([1, 1.6])
+    with left:
+        days = (_("Whole week"), *day_words())
+        st.selectbox(_("When"), range(len(days)), format_func=days.__getitem__, key="reach_day")
+    with right:
+        st.slider(
+            _("Hour"), 0, 23, format="%d:00", key="reach_hour", disabled=st.session_state["reach_day"] == _WHOLE_WEEK
+        )
 
 
 def draw_wait_controls(offered: Offered) -> None:
@@ -260,6 +296,16 @@ def chosen_place(names: Sequence[str], *, picture: str, listed: str) -> str:
     if state.get(listed) not in names:
         state[listed] = names[0]
     return str(state[listed])
+
+
+def shown_before(key: str, now: int) -> int:
+    """What stood under `key` when the page was last drawn (`now`, the first time); `now` is kept for the next time.
+
+    A form that is sent belongs to the page as its reader saw it, not to what has come since.
+    """
+    before = int(st.session_state.get(key, now))
+    st.session_state[key] = now
+    return before
 
 
 def describe_view(view: View, offered: Offered) -> str:
@@ -346,6 +392,9 @@ def _defaults(offered: Offered) -> dict[str, object]:
         "earlier": EARLIER[0],
         "earlier_period": offered.default_earlier,
         "share": DEFAULT_SHARE,
+        "risk": _BEST_LAYER,
+        "reach_day": _WHOLE_WEEK,
+        "reach_hour": 0,
         "wait": offered.wait_kind,
         "clock": BEST_CLOCK,
         **dict.fromkeys(_WAIT_EXTRAS, False),
@@ -380,6 +429,8 @@ def _view_from_state(offered: Offered, ignored: tuple[str, ...]) -> View:
         layer=None if state["against"] == _BEST_LAYER else Layer(state["against"]),
         earlier=state["earlier"] if state["earlier"] != "chosen" else state[_EARLIER_IN_USE],
         share=state["share"] if audience is Audience.ANALYST else DEFAULT_SHARE,
+        risk=None if state["risk"] == _BEST_LAYER else RiskLayer(state["risk"]),
+        hour=None if state["reach_day"] == _WHOLE_WEEK else 24 * (state["reach_day"] - 1) + state["reach_hour"],
         ignored=ignored,
     )
 
@@ -430,6 +481,10 @@ def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) ->
         return {"earlier": text}
     if name == "share" and text in [f"{share:g}" for share in SHARES]:
         return {"share": float(text)}
+    if name == "risk" and text in list(RiskLayer):
+        return {"risk": RiskLayer(text)}
+    if name == "hour" and text.isdecimal() and int(text) < HOURS_A_WEEK:
+        return {"reach_day": 1 + int(text) // 24, "reach_hour": int(text) % 24}
     if name == "wait" and text in kind_words():
         return {"wait": text}
     if name == "clock" and text in (BEST_CLOCK, *clock_words()):

@@ -6,19 +6,17 @@ On screen a table is plain HTML: it can be read out, reached with the keyboard a
 import csv
 import getpass
 import io
-import json
 from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from analytics.disclosure import DisclosedOutlines, DisclosedTable
+from analytics.disclosure import DisclosedTable
 from pages.components.context import PageContext
-from pages.components.map_layers import outlines_as_geojson
 from wording import _, format_moment
 
-__all__ = ["csv_of_table", "geojson_of_outlines", "show_download", "show_outlines_download", "show_table"]
+__all__ = ["csv_of_table", "marks_of_file", "show_download", "show_table"]
 
 # A spreadsheet takes a cell that begins like this for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -59,39 +57,13 @@ def show_table(
 
 def show_download(context: PageContext, table: DisclosedTable, *, name: str, notes: tuple[str, ...] = ()) -> None:
     """A button that saves exactly what is shown, marked with what it is, who took it, when, and the view."""
-    content = csv_of_table(table, marks=_marks(context, notes))
+    content = csv_of_table(table, marks=marks_of_file(context, notes))
     st.download_button(
         _("Download this table (CSV)"), content, file_name=f"{name}.csv", mime="text/csv", on_click="ignore"
     )
 
 
-def show_outlines_download(
-    context: PageContext, outlines: DisclosedOutlines, table: DisclosedTable, *, name: str, notes: tuple[str, ...] = ()
-) -> None:
-    """A button that saves the published outlines with their rows of the table as GeoJSON, marked like the table."""
-    content = geojson_of_outlines(outlines, table, crs=context.question.geography.crs, marks=_marks(context, notes))
-    st.download_button(
-        _("Download the outlines (GeoJSON)"),
-        content,
-        file_name=f"{name}.geojson",
-        mime="application/geo+json",
-        on_click="ignore",
-    )
-
-
-def geojson_of_outlines(
-    outlines: DisclosedOutlines, table: DisclosedTable, *, crs: str, marks: tuple[str, ...]
-) -> bytes:
-    """Outlines in degrees, each with the table's cells as its properties; the marks stand on the whole and on each."""
-    collection = outlines_as_geojson(outlines, crs=crs)
-    for feature, row in zip(collection["features"], table.rows, strict=True):
-        feature["properties"] = {"marking": "; ".join(marks[:2])} | {
-            column.heading: cell for column, cell in zip(table.columns, row, strict=True)
-        }
-    return json.dumps({**collection, "marking": list(marks)}, ensure_ascii=False, indent=1).encode()
-
-
-def _marks(context: PageContext, notes: tuple[str, ...]) -> tuple[str, ...]:
+def marks_of_file(context: PageContext, notes: tuple[str, ...]) -> tuple[str, ...]:
     """What every file says of itself: what it is, who took it, when, and the view."""
     return (
         _("OFFICIAL-SENSITIVE"),

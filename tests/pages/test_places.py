@@ -94,12 +94,12 @@ def test_the_link_keeps_layer_and_earlier_period(records: Write, open_dashboard:
 
 def test_days_of_the_earlier_period_and_the_share_live_in_the_link(records: Write, open_dashboard: Open) -> None:
     records(number=60)
-    app = open_dashboard(CHANGES, earlier_from="2024-07-01", earlier_to="2024-12-31", **{"from": "2025-01-01"})
-    assert app.date_input(key="earlier_period").value == (date(2024, 7, 1), date(2024, 12, 31))
-    assert "in the earlier period, 1 July 2024 to 31 December 2024" in text_of(app)
-    app.date_input(key="earlier_period").set_value((date(2024, 7, 1), date(2024, 11, 30))).run()
+    app = open_dashboard(CHANGES, earlier_from="2024-08-01", earlier_to="2024-12-31", **{"from": "2025-01-01"})
+    assert app.date_input(key="earlier_period").value == (date(2024, 8, 1), date(2024, 12, 31))
+    assert "in the earlier period, 1 August 2024 to 31 December 2024" in text_of(app)
+    app.date_input(key="earlier_period").set_value((date(2024, 8, 1), date(2024, 11, 30))).run()
     assert app.query_params["earlier_to"] == ["2024-11-30"]
-    assert "in the earlier period, 1 July 2024 to 30 November 2024" in text_of(app)
+    assert "in the earlier period, 1 August 2024 to 30 November 2024" in text_of(app)
     app = open_dashboard(HOTSPOTS, share="0.1")
     assert "the smallest area that holds 10 %" in text_of(app)
     # Places inside each other would tell a partner what lies between them.

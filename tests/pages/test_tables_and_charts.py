@@ -3,8 +3,12 @@
 import csv
 import io
 import json
+import tempfile
 from datetime import date
+from pathlib import Path
 
+import geopandas as gpd
+import pyogrio
 import pytest
 import shapely
 from streamlit.testing.v1 import AppTest
@@ -20,7 +24,8 @@ from analytics.disclosure import (
     disclose_series,
 )
 from pages.components.charts import series_figure
-from pages.components.tables import csv_of_table, geojson_of_outlines
+from pages.components.outline_files import geojson_of_outlines, geopackage_of_outlines
+from pages.components.tables import csv_of_table
 
 
 def table(*cells: str) -> DisclosedTable:
@@ -73,6 +78,30 @@ def test_outlines_leave_in_degrees_with_their_marks_and_no_more_than_the_table_s
     # Cardiff Castle, 51.482 N 3.181 W, lies in this square of the British grid.
     assert shape.contains(shapely.Point(-3.1811, 51.4822))
     assert shape.exterior.is_ccw
+
+
+def test_outlines_leave_as_a_geopackage_with_their_holes_and_marks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = shapely.box(318_000, 176_000, 319_000, 177_000) - shapely.box(318_400, 176_400, 318_600, 176_600)
+    outlines = disclose_outlines(
+        names=["1. Cardiff Centre"], outlines=[ring], events=[41], marked=[True], about=[""], thresholds=Thresholds()
+    )
+    marks = ("OFFICIAL-SENSITIVE", "SYNTHETIC DATA", "1 May 2025")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    content = geopackage_of_outlines(outlines, table("1. Cardiff Centre", "41"), crs="EPSG:27700", marks=marks)
+    assert list(tmp_path.iterdir()) == []
+    file = tmp_path / "places.gpkg"
+    file.write_bytes(content)
+    saved = gpd.read_file(file)
+    assert saved.crs.to_epsg() == 27700
+    assert saved.drop(columns="geometry").to_dict("records") == [
+        {"marking": "OFFICIAL-SENSITIVE; SYNTHETIC DATA", "Area": "1. Cardiff Centre", "n": "41"}
+    ]
+    assert shapely.equals(saved.geometry[0], ring)
+    for kind in ("layer_metadata", "dataset_metadata"):
+        assert pyogrio.read_info(file)[kind]["marking"].splitlines() == list(marks)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

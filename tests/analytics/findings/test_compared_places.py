@@ -101,6 +101,31 @@ def test_areas_without_administrations_are_outlined_by_their_addresses(ask) -> N
         assert (ratio < 1) == (row[1] == "rarer")
 
 
+def test_tolerance_contours_surround_what_is_beyond_chance_and_the_map_says_how_much(ask) -> None:
+    found = find_compared_places(ask(**PERIOD), layer=Layer.ADDRESSES)
+    assert set(found.contours.marked) == {True, False}
+    assert "tolerance contours" in found.method
+    # What survives the correction for many points is inside a contour of its own direction, but for half a cell.
+    half_a_cell_m = found.more.cell_m
+    for outline, rarer in zip(found.outlines.outlines, found.outlines.marked, strict=True):
+        around = shapely.union_all(
+            [each for each, same in zip(found.contours.outlines, found.contours.marked, strict=True) if same == rarer]
+        )
+        assert around.buffer(half_a_cell_m).covers(outline)
+    assert found.more.limits[0] == found.fewer.limits[0] == 1.5
+    more, fewer = (np.where(each.classes == OUTSIDE_CLASS, 0, each.classes) for each in (found.more, found.fewer))
+    assert not (more.astype(bool) & fewer.astype(bool)).any()
+
+
+def test_partners_see_contours_that_rest_on_five_and_no_ratios(ask) -> None:
+    question = ask(audience="partner", **PERIOD)
+    found = find_compared_places(question, layer=Layer.ADDRESSES)
+    assert found.more is found.fewer is None
+    located = question.store.located_administrations(filters=question.filters, scope=question.scope)
+    for contour, rarer in zip(found.contours.outlines, found.contours.marked, strict=True):
+        assert rarer or shapely.contains_xy(contour, located.easting_m, located.northing_m).sum() >= 5
+
+
 def test_partners_read_fewer_than_5_where_administrations_are_rare(ask) -> None:
     found = find_compared_places(ask(audience="partner", **PERIOD), layer=Layer.ADDRESSES)
     small = [row[2] for row in found.table.rows if not row[2].isdigit()]
