@@ -13,14 +13,16 @@ scored, and the score says so. The same records, rules and day give the same sco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from analytics.feed import FeedGap, ReportingDelay, TooFewDelaysError, feed_gaps, reporting_delay
 from analytics.scan import Cluster, SpaceTimeScan, exceedances_that_rule_out, space_time_scan
+from analytics.spikes import gamma_poisson_limit
 from wording import NaloxoneWatchError, _, format_count
 
 __all__ = [
@@ -30,11 +32,13 @@ __all__ = [
     "DayScore",
     "FoundCluster",
     "TooLittleHistoryError",
+    "WeeklyBand",
     "agreement",
     "carrier_exposure",
     "merge_clusters",
     "score_day",
     "score_days",
+    "weekly_band",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -252,8 +256,6 @@ def agreement(
     The expectation is the areas' own history of the stream, Gamma distributed with half an event of prior; more than
     chance: the negative binomial predictive probability of as many is 0.05 or less.
     """
-    from scipy import stats
-
     here = np.isin(series.area, locations)
     start = max(series.first_day, first_day - rules.history_days)
     history_days = first_day - start
@@ -265,6 +267,60 @@ def agreement(
     shape = before + PRIOR_EVENTS
     chance = float(stats.nbinom.sf(events - 1, shape, history_days / (history_days + window_days)))
     return events, shape / history_days * window_days, events > 0 and chance <= AGREEMENT_CHANCE
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeeklyBand:
+    """Weekly counts (weeks,) beside what was usual: `first_days` are the weeks' first days, oldest first.
+
+    `limit` is the count that an unchanged rate exceeds in one week in a hundred; it and `expected` are NaN where there
+    is less than a year of records before.
+    """
+
+    first_days: IntArray
+    counts: IntArray
+    expected: FloatArray
+    limit: FloatArray
+    alarm: NDArray[np.bool_]
+
+
+def weekly_band(
+    series: AreaSeries, *, locations: Sequence[int] | None, last_day: int, weeks_shown: int, dispersion: float = 1.0
+) -> WeeklyBand:
+    """Weeks that end on `last_day`, in some areas or (None) all, with the Gamma-Poisson limit of the year before each.
+
+    The last four weeks before each are left out, so that a rise does not hide itself; weeks of carrier-days and of
+    records that have come by now are the exposure where known.
+    """
+    weeks = (last_day - series.first_day + 1) // DAYS_PER_WEEK
+    start = last_day + 1 - weeks * DAYS_PER_WEEK
+    here = (series.day >= start) & (series.day <= last_day)
+    chosen = np.arange(len(series.easting_m)) if locations is None else np.asarray(locations, dtype=np.int64)
+    here &= np.isin(series.area, chosen)
+    counts = np.bincount((series.day[here] - start) // DAYS_PER_WEEK, minlength=weeks)
+    daily = _exposure(series, start, last_day, last_day, _delay(series, last_day), ())[:, chosen].sum(axis=1)
+    exposure = np.maximum(daily.reshape(weeks, DAYS_PER_WEEK).sum(axis=1), 1e-9)
+    back, left_out = 52, 4
+    alarms = gamma_poisson_limit(
+        counts=counts,
+        score_from=max(0, weeks - weeks_shown),
+        weeks=back,
+        weeks_excluded=left_out,
+        dispersion=dispersion,
+        exposure=exposure,
+    )
+    events = np.concatenate([[0], np.cumsum(counts)])
+    known = np.concatenate([[0.0], np.cumsum(exposure)])
+    first = np.maximum(alarms.index - left_out - back, 0)
+    rate = (PRIOR_EVENTS + events[first + back] - events[first]) / (known[first + back] - known[first])
+    enough = alarms.index - left_out - back >= 0
+    return WeeklyBand(
+        first_days=start + alarms.index * DAYS_PER_WEEK,
+        counts=counts[alarms.index],
+        expected=np.where(enough, rate * exposure[alarms.index], np.nan),
+        limit=alarms.upper_bound,
+        alarm=alarms.alarm,
+    )
 
 
 def carrier_exposure(

@@ -55,7 +55,7 @@ class AlertView:
     """An alert as a reader may see it. `headline` is the sentence with its chance; the rest stands beside it.
 
     `easting_m` and `northing_m` are the middle of its areas (of the geography, not of the cases), `radius_m` a circle
-    around it that holds them. `can_open`: there is an alert to decide on, and not only something to watch.
+    around it that holds them. `is_alert` is false for what is only watched; `area_codes` are the small areas.
     """
 
     id: str
@@ -79,6 +79,7 @@ class AlertView:
     northing_m: float
     radius_m: float
     last_entry: int
+    area_codes: tuple[str, ...]
 
 
 def step_words() -> dict[Step, str]:
@@ -127,6 +128,7 @@ def view_alert(question: Question, records: SpikeRecords, alert: Alert) -> Alert
     cases = alert_cases(records, facts)
     place = _place(question, facts, cases)
     what = _what(facts, count, place)
+    title = _("{place}, {period}").format(place=_short_place(question, facts, cases), period=_period(facts))
     areas = question.geography.small_areas
     inside = areas[areas["code"].isin(facts.areas)]
     easting_m, northing_m = float(inside["easting_m"].mean()), float(inside["northing_m"].mean())
@@ -134,7 +136,7 @@ def view_alert(question: Question, records: SpikeRecords, alert: Alert) -> Alert
     located = cases[np.isfinite(cases["easting_m"])]
     return AlertView(
         id=alert.id,
-        title=_("{place}, {period}").format(place=_short_place(question, facts, cases), period=_period(facts)),
+        title=title,
         headline=_("{what} {chance}").format(what=what, chance=_chance(facts, count)),
         place=place,
         period=_period(facts),
@@ -148,10 +150,10 @@ def view_alert(question: Question, records: SpikeRecords, alert: Alert) -> Alert
         neighbours=_neighbours(question, facts),
         method=_method(facts),
         areas=disclose_areas(
-            names=list(inside["name"]),
-            outlines=list(inside.geometry),
-            marked=[facts.level is Level.ALERT] * len(inside),
-            about=[what] * len(inside),
+            names=[title] if len(inside) else [],
+            outlines=[inside.geometry.union_all()] if len(inside) else [],
+            marked=[facts.level is Level.ALERT] if len(inside) else [],
+            about=[what] if len(inside) else [],
         ),
         points=disclose_points(
             easting_m=located["easting_m"].to_numpy(), northing_m=located["northing_m"].to_numpy(), audience=audience
@@ -163,6 +165,7 @@ def view_alert(question: Question, records: SpikeRecords, alert: Alert) -> Alert
         if len(inside)
         else 0.0,
         last_entry=alert.last_entry,
+        area_codes=facts.areas,
     )
 
 

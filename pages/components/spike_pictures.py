@@ -1,0 +1,111 @@
+"""The pictures of the spikes page: where the alerts are, and the weeks beside what was usual."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from analytics.disclosure import DisclosedOutlines, DisclosedTimeline
+from pages.components.map_layers import Ground, MapLayers, outline_layers
+from pages.components.theme import ACCENT, MUTED, TEXT, show_small
+from wording import _, format_date, format_number
+
+__all__ = ["alert_layers", "show_timeline", "timeline_figure"]
+
+_ABOVE = "#c2521a"
+_BAND = "rgba(80, 89, 95, 0.18)"
+_MOST_TICKS = 8
+
+
+def alert_layers(outlines: DisclosedOutlines, *, ground: Ground) -> MapLayers:
+    """Whole small areas with an open alert, dark, and those only watched, pale."""
+    return outline_layers(
+        outlines,
+        ground=ground,
+        level="authority",
+        sure=_("area of an alert"),
+        unsure=_("watched, below an alert"),
+        alt=_("Map of the areas of open alerts; each is described beside the map."),
+    )
+
+
+def show_timeline(timeline: DisclosedTimeline, *, title: str, height_px: int = 240) -> None:
+    """Weeks as bars beside the range that was usual; those above it stand out in colour and by a mark."""
+    if not timeline.starts:
+        show_small(timeline.note or _("There are too few weeks of records for a timeline."))
+        return
+    st.plotly_chart(
+        timeline_figure(timeline, height_px=height_px),
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt=title,
+        key=f"chart-{title}",
+    )
+
+
+def timeline_figure(timeline: DisclosedTimeline, *, height_px: int) -> go.Figure:
+    """The bars and the band of `show_timeline`."""
+    starts, counts = list(timeline.starts), timeline.counts
+    above = np.nan_to_num(timeline.limit, nan=np.inf) < counts
+    figure = go.Figure()
+    figure.add_scatter(
+        x=starts,
+        y=timeline.limit,
+        mode="lines",
+        line={"width": 0, "shape": "hvh"},
+        fill="tozeroy",
+        fillcolor=_BAND,
+        name=_("Usual: 99 weeks in 100"),
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=starts,
+        y=timeline.expected,
+        mode="lines",
+        line={"color": MUTED, "width": 2, "dash": "dash"},
+        name=_("Expected"),
+        hoverinfo="skip",
+    )
+    for mask, colour, name in ((~above, ACCENT, _("Administrations")), (above, _ABOVE, _("Above the usual"))):
+        if mask.any():
+            chosen = np.flatnonzero(mask)
+            figure.add_bar(
+                x=[starts[place] for place in chosen],
+                y=counts[chosen],
+                name=name,
+                marker={"color": colour},
+                text=[str(counts[place]) if above[place] else "" for place in chosen],
+                textposition="outside",
+                customdata=[_hover(timeline, place) for place in chosen],
+                hovertemplate="%{customdata}<extra></extra>",
+            )
+    ticks = starts[:: max(1, -(-len(starts) // _MOST_TICKS))]
+    figure.update_layout(
+        height=height_px,
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        bargap=0.25,
+        barmode="overlay",
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0},
+        font={"color": TEXT, "size": 14},
+        plot_bgcolor="#ffffff",
+        dragmode=False,
+    )
+    figure.update_xaxes(
+        showgrid=False,
+        linecolor=MUTED,
+        fixedrange=True,
+        tickvals=ticks,
+        ticktext=[f"{tick.day}/{tick.month}/{tick.year % 100:02d}" for tick in ticks],
+    )
+    tallest = max(int(counts.max(initial=1)), int(np.nanmax(timeline.limit, initial=1)))
+    figure.update_yaxes(range=[0, tallest * 1.2], gridcolor="#e3e7ec", zeroline=False, fixedrange=True, tickformat=",d")
+    return figure
+
+
+def _hover(timeline: DisclosedTimeline, place: int) -> str:
+    week = _("week from {day}: {count}").format(
+        day=format_date(timeline.starts[place]), count=int(timeline.counts[place])
+    )
+    if not np.isfinite(timeline.expected[place]):
+        return week
+    return _("{week}, about {expected} expected").format(
+        week=week, expected=format_number(float(timeline.expected[place]))
+    )
