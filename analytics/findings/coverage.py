@@ -25,10 +25,10 @@ from analytics.disclosure import (
     hold_back,
     tabulate_cells,
 )
-from analytics.findings.coverage_risk import RiskLayer, risk_words
 from analytics.findings.ground import AreaLevel, area_frame
 from analytics.findings.question import Question
 from analytics.findings.reach_now import ReachNow, travel_words
+from analytics.findings.risk_layers import RiskLayer, risk_words
 from analytics.findings.week import HOURS_A_WEEK, hour_words, hours_words
 from analytics.reach import GapRows, RosterGap, UncoveredRisk, roster_gaps, uncovered_risk
 from data.schema import NOT_RECORDED

@@ -5,7 +5,6 @@ where carriers already are, so coverage judged by them looks better than it is: 
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -16,12 +15,13 @@ from analytics import density
 from analytics.disclosure import Audience
 from analytics.findings.ground import asked_bandwidth, asked_window
 from analytics.findings.question import Question
+from analytics.findings.risk_layers import RiskLayer, risk_words
 from analytics.findings.week import HOURS_A_WEEK
 from analytics.point_patterns import inside_window, point_pattern
 from analytics.reach import hour_profiles
 from wording import NaloxoneWatchError, _, format_count
 
-__all__ = ["Risk", "RiskLayer", "RiskMissingError", "read_risk", "risk_layers_present", "risk_words"]
+__all__ = ["Risk", "RiskMissingError", "read_risk", "risk_layers_present"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,14 +32,6 @@ MOST_CELLS = 5_000
 ROUND_CELLS_M = (250, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 7_500, 10_000)
 # Under this many events with a place a surface is a guess; as for the heat map.
 FEWEST_EVENTS = 20
-
-
-class RiskLayer(StrEnum):
-    """What stands for the risk of an overdose."""
-
-    CALLS = "calls"
-    INCIDENTS = "incidents"
-    ADMINISTRATIONS = "administrations"
 
 
 _KINDS = {
@@ -117,15 +109,6 @@ class Risk:
         laid = np.full(self.surface.values_per_km2.shape, np.nan)
         laid[self.surface.inside] = of_cells
         return laid
-
-
-def risk_words() -> dict[RiskLayer, str]:
-    """What each layer is called inside a sentence."""
-    return {
-        RiskLayer.CALLS: _("overdose calls and drug-related deaths"),
-        RiskLayer.INCIDENTS: _("drug incidents"),
-        RiskLayer.ADMINISTRATIONS: _("police naloxone administrations"),
-    }
 
 
 def risk_layers_present(question: Question) -> tuple[RiskLayer, ...]:

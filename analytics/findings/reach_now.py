@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.carriers import unavailability
-from analytics.findings.coverage_risk import Risk, RiskLayer, RiskMissingError, read_risk
+from analytics.findings.coverage_risk import Risk, RiskMissingError, read_risk
 from analytics.findings.question import Question
+from analytics.findings.risk_layers import RiskLayer
 from analytics.findings.week import HOURS_A_WEEK
 from analytics.findings.workforce import Workforce, read_workforce
 from analytics.reach import HourlyReach, reach_by_hour

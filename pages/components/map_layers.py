@@ -47,6 +47,7 @@ __all__ = [
     "MapLayers",
     "RasterLayer",
     "area_layers",
+    "cells_as_geojson",
     "change_layers",
     "compared_layers",
     "density_layers",
