@@ -63,11 +63,9 @@ __all__ = [
     "disclose_trend",
     "disclose_week",
     "hold_back",
-    "join_small_groups",
     "tabulate_breakdown",
     "tabulate_cells",
     "tabulate_grid",
-    "tabulate_groups",
     "tabulate_series",
 ]
 
@@ -875,73 +873,3 @@ def tabulate_cells(
     """Rows of words and of numbers that are disclosed already, each number in its own words."""
     texts = tuple(tuple(cell if isinstance(cell, str) else cell.text for cell in row) for row in rows)
     return DisclosedTable(columns=tuple(columns), rows=texts, caption=caption)
-
-
-def join_small_groups(
-    counts: NDArray[np.int64], *, audience: Audience, thresholds: Thresholds
-) -> tuple[tuple[int, ...], ...]:
-    """Which groups, shape (groups, columns), may stand in a row of their own, and which must stand in one together.
-
-    `counts` are 0 or more, but for the analyst's.
-
-    To the analyst each stands alone. To others the groups with 1 to 4 of anything are joined, with further ones, the
-    smallest first, until they are two at least and their sums hold no 1 to 4 either: then nothing is left out, and no
-    sum and no column gives a small count back. The joined row comes last. Nothing may be shown where that fails.
-
-    Columns that stand in different tables must be joined by one call, or one table undoes what another joined.
-    """
-    every = range(len(counts))
-    if audience is Audience.ANALYST:
-        return tuple((index,) for index in every)
-    small = [index for index in every if any(_is_small(int(count), thresholds) for count in counts[index])]
-    others = sorted(set(every) - set(small), key=lambda index: int(counts[index].sum()))
-    joined = list(small)
-    while joined and (len(joined) < 2 or _has_small_sum(counts[joined], thresholds)):
-        if not others:
-            return ()
-        joined.append(others.pop(0))
-    alone = tuple((index,) for index in every if index not in joined)
-    return (*alone, tuple(sorted(joined))) if joined else alone
-
-
-def _has_small_sum(counts: NDArray[np.int64], thresholds: Thresholds) -> bool:
-    return any(_is_small(int(count), thresholds) for count in counts.sum(axis=0))
-
-
-def tabulate_groups(
-    *,
-    columns: Sequence[Column],
-    names: Sequence[str],
-    counts: NDArray[np.int64],
-    groups: Sequence[Sequence[int]],
-    together: str,
-    caption: str,
-    audience: Audience,
-    thresholds: Thresholds,
-) -> DisclosedTable:
-    """Counts by group, joined as `join_small_groups` says, with the total last; `together` names the joined row.
-
-    Raises DisclosureError where `groups` would show another audience than the analyst a count of 1 to 4.
-    """
-    ours = audience is Audience.ANALYST
-    rows = [counts[list(group)].sum(axis=0) for group in groups]
-    if rows:
-        rows.append(counts.sum(axis=0))
-    if not ours and any(_is_small(int(count), thresholds) for row in rows for count in row):
-        raise DisclosureError(_("A group with a small count was about to be shown. Join it with others first."))
-    titles = [names[group[0]] if len(group) == 1 else together for group in groups]
-    notes = {
-        True: _("Too few to show by base without pointing at people."),
-        False: _("Bases with fewer than {number} of anything stand together.").format(
-            number=thresholds.smallest_count_shown
-        ),
-    }
-    note = "" if ours or (rows and all(len(group) == 1 for group in groups)) else notes[not rows]
-    return DisclosedTable(
-        columns=tuple(columns),
-        rows=tuple(
-            (title, *(format_count(int(count)) for count in row))
-            for title, row in zip([*titles, _("Total")], rows, strict=False)
-        ),
-        caption=" ".join(filter(None, (caption, note))),
-    )

@@ -194,7 +194,7 @@ class SpikeSettings(_Section):
 class SupplySettings(_Section):
     """The partnership's meetings, and what kits and training cost; no price is assumed where none is given."""
 
-    # Any one meeting: the others follow every so many months. Without one, the next is so long after the day asked about.
+    # Any one meeting: the others follow every so many months. Without one, the next is so long after the day looked at.
     meeting: date | None = None
     meeting_every_months: int = Field(default=2, ge=1, le=24)
     currency: str = Field(default="£", max_length=4)

@@ -1,0 +1,128 @@
+"""Refreshers: whose has lapsed, whose will before the next meeting, and whose is due in a quarter."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analytics.carriers import VALID_MONTHS, carrier_chain
+from analytics.disclosure import Column, DisclosedTable, disclose_list
+from analytics.findings.kit_stock import base_name, day_of, source_row
+from analytics.findings.question import Question
+from wording import _, ngettext
+
+__all__ = ["Training", "read_training", "role_words"]
+
+Booleans = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """Everyone with a role on the day, one row each; `lapsed` is (people,); `missing` says what is not recorded."""
+
+    carriers: pd.DataFrame
+    lapsed: Booleans
+    lapses_on: pd.Series
+    missing: tuple[str, ...]
+
+    @property
+    def bcu_of_base(self) -> dict[str, str]:
+        """The command unit that the register gives each base."""
+        known = self.carriers.dropna(subset=["base", "bcu"])
+        return dict(zip(known["base"], known["bcu"], strict=True))
+
+    def lapsing(self, first: date, last: date) -> Booleans:
+        """Whose training ends from `first` to `last`, both included."""
+        return self.lapses_on.between(pd.Timestamp(first), pd.Timestamp(last)).to_numpy()
+
+    def by_base(self, which: Booleans, bases: tuple[str, ...]) -> NDArray[np.int64]:
+        """How many of those marked belong to each of `bases` (as on screen)."""
+        counts = self.carriers.loc[which, "base"].fillna("").map(base_name).value_counts()
+        return counts.reindex(list(bases), fill_value=0).to_numpy(dtype=np.int64)
+
+    def listed(self, question: Question) -> DisclosedTable:
+        """Whoever's refresher has lapsed, the longest first: for the force's own analysts."""
+        rows = self.carriers.assign(lapses_on=self.lapses_on)[self.lapsed].sort_values(["lapses_on", "base", "officer"])
+        words = role_words()
+        return disclose_list(
+            columns=(
+                Column(heading=_("Base")),
+                Column(heading=_("Role")),
+                Column(heading=_("First trained")),
+                Column(heading=_("Last refresher")),
+                Column(heading=_("Valid until")),
+                Column(heading=_("Kit held")),
+                Column(heading=_("Register")),
+            ),
+            rows=[
+                (
+                    base_name(row["base"] or ""),
+                    words.get(row["role"], row["role"]),
+                    day_of(row["trained_on"]),
+                    day_of(row["refreshed_on"]),
+                    day_of(row["lapses_on"]),
+                    _("yes") if row["holds_kit"] else _("none recorded"),
+                    source_row(row),
+                )
+                for _index, row in rows.iterrows()
+            ],
+            audience=question.audience,
+            caption=ngettext(
+                "Training counts for {months} month. The row is that of the training register, where the name stands.",
+                "Training counts for {months} months. The row is that of the training register, where the name stands.",
+                VALID_MONTHS,
+            ).format(months=VALID_MONTHS),
+            held_back=_("Single carriers are shown only to the force's own analysts."),
+        )
+
+
+def read_training(question: Question, *, as_of: date, bcus: tuple[str, ...]) -> Training:
+    """The register as of a day, for carriers whose base is in `bcus` (all where there are none)."""
+    carriers = question.store.carriers(scope=question.scope, as_of=as_of)
+    if bcus:
+        carriers = carriers[carriers["bcu"].isin(bcus)].reset_index(drop=True)
+    refreshed = carriers["refreshed_on"]
+    chain = carrier_chain(
+        as_of=as_of,
+        trained_on=_days(carriers["trained_on"]),
+        refreshed_on=None if refreshed.isna().all() else _days(refreshed),
+    )
+    # A refresher planned for later has not happened yet.
+    latest = carriers[["trained_on", "refreshed_on"]].where(carriers[["trained_on", "refreshed_on"]] <= str(as_of))
+    last = latest.astype("datetime64[ns]").max(axis=1)
+    lapses_on = last + pd.DateOffset(months=VALID_MONTHS) if refreshed.notna().any() else last.where(last.isna())
+    missing = []
+    if carriers.empty:
+        missing.append(
+            _(
+                "No training register has been imported: nothing can be said of refreshers. Bring it in with: "
+                "python -m data import FILE --table carriers"
+            )
+        )
+    elif refreshed.isna().all():
+        missing.append(
+            _(
+                "The training register has no refresher dates: nobody is counted as lapsed. Map the column of the last "
+                "refresher to refreshed_on and import the register again."
+            )
+        )
+    return Training(carriers=carriers, lapsed=chain.training_lapsed, lapses_on=lapses_on, missing=tuple(missing))
+
+
+def _days(column: pd.Series) -> NDArray[np.datetime64]:
+    return column.to_numpy().astype("datetime64[D]")
+
+
+def role_words() -> dict[str, str]:
+    """Roles on screen."""
+    return {
+        "response": _("Response"),
+        "pcso": _("PCSO"),
+        "custody": _("Custody"),
+        "roads": _("Roads policing"),
+        "special": _("Special constable"),
+        "other": _("Other"),
+        "not_recorded": _("Not recorded"),
+    }
