@@ -47,11 +47,15 @@ class SupplyOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A base whose kits do not reconcile; `explanation` stands for it, or None; `name` says which and how many."""
+    """A base whose kits do not reconcile: `name` says which and how many, `explanation` stands for it, or None.
+
+    `seen` is the number of the explanation that was the last, also where it is about other rows by now.
+    """
 
     name: str
     subject: str
     digest: str
+    seen: int
     explanation: Explanation | None
 
 
@@ -488,6 +492,7 @@ def _differences(stock: Stock, explanations: Sequence[Explanation]) -> tuple[Dif
                 name=_("{base}: {what}").format(base=base_name(base), what=_difference_words(difference)),
                 subject=subject,
                 digest=digest,
+                seen=explanation.number if explanation else 0,
                 explanation=explanation if explanation and explanation.digest == digest else None,
             )
         )

@@ -16,7 +16,7 @@ from analytics.disclosure import DisclosedTable
 from pages.components.context import PageContext
 from wording import _, format_moment
 
-__all__ = ["csv_of_table", "marks_of_file", "show_download", "show_table"]
+__all__ = ["csv_of_table", "marks_of_file", "show_download", "show_listed", "show_table"]
 
 # A spreadsheet takes a cell that begins like this for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -53,6 +53,25 @@ def show_table(
         )
     if table.caption:
         st.html(f'<p class="nw-small">{escape(table.caption)}</p>')
+
+
+def show_listed(
+    context: PageContext,
+    table: DisclosedTable,
+    *,
+    title: str,
+    name: str,
+    about: str = "",
+    total: bool = False,
+    tallest_rem: float = 30.0,
+) -> None:
+    """A heading, what is said of the table, the table and its download; no download where it has no rows."""
+    st.header(title)
+    if about:
+        st.html(f'<p class="nw-small">{escape(about)}</p>')
+    show_table(table, title=title, total=total, tallest_rem=tallest_rem)
+    if table.rows:
+        show_download(context, table, name=name, notes=(about,) if about else ())
 
 
 def show_download(context: PageContext, table: DisclosedTable, *, name: str, notes: tuple[str, ...] = ()) -> None:
