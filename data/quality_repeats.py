@@ -51,6 +51,8 @@ _MINUTES_A_DAY = 1_440
 # Above this many pairs of the same day a file is too dense for days and places to tell anything; minutes still do.
 _MOST_PAIRS = 3_000_000
 _MOST_BLOCKS = 5
+# A copy that was appended stands in one piece, with few rows between that are not of it.
+_ROWS_BETWEEN, _SHARE_IN_ONE_PIECE = 10, 0.8
 # Each block is found by one of these, the surest first.
 _WAYS = ("minute", "hour_apart", "hour", "day")
 
@@ -261,8 +263,6 @@ class _Block:
     """A run of days in which most events have a double; `way` is what the doubles share."""
 
     way: str
-    first_day: int
-    last_day: int
     pairs: pd.DataFrame
     score: float
 
@@ -375,21 +375,24 @@ def _best_run(table: pd.DataFrame, way: str, matched: pd.DataFrame, least_share:
             best = (total, since, day)
     score, first, last = best
     inside = (days[matched["second"]] >= start + first) & (days[matched["second"]] <= start + last)
-    return _Block(
-        way=way,
-        first_day=start + first,
-        last_day=start + last,
-        pairs=matched[inside].reset_index(drop=True),
-        score=score,
-    )
+    return _Block(way=way, pairs=_entered_in_a_row(table, matched[inside]), score=score)
+
+
+def _entered_in_a_row(table: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Without pairs that chance gave on the days beside the block, where the copy stands in one piece in the file."""
+    ordered = pairs.sort_values("second")
+    rows = table["row"].to_numpy()[ordered["second"]]
+    piece = np.cumsum(np.diff(rows, prepend=rows[:1]) > _ROWS_BETWEEN)
+    sizes = np.bincount(piece) if len(piece) else np.zeros(1, dtype=np.int64)
+    if sizes.max() >= _SHARE_IN_ONE_PIECE * len(pairs):
+        ordered = ordered[piece == int(sizes.argmax())]
+    return ordered.sort_index().reset_index(drop=True)
 
 
 def _block_warning(table: pd.DataFrame, block: _Block, snap_m: float) -> QualityWarning:
     rows = table["row"].to_numpy()
     first, second = (block.pairs[name].to_numpy() for name in ("first", "second"))
-    # Where one copy has only dates, that one is the poorer.
-    poorer = np.where((table["minute"].to_numpy()[first] < 0) & (rows[first] > 0), first, second)
-    days = table["day"].to_numpy()[poorer]
+    days = table["day"].to_numpy()[second]
     shared = {
         "minute": _("at the same minutes"),
         "hour_apart": _("exactly one hour apart"),
@@ -407,7 +410,7 @@ def _block_warning(table: pd.DataFrame, block: _Block, snap_m: float) -> Quality
     )
     return make_warning(
         kind="doubled_days",
-        rows=rows[poorer],
+        rows=rows[second],
         sentence=sentence,
         advice=_("All are kept and count. Take the second copy out at the source and import again."),
     )

@@ -44,6 +44,9 @@ Progress = Callable[[float, str], None]
 # A place is named in the headline only where enough administrations make it one.
 PLACES_NAMED = 3
 CONCENTRATION_SHARE = 0.5
+# A place is drawn where it is known as well as the bandwidth: a coarser one would make a peak of its own. Postcodes and
+# published street points (250 m) are drawn with any bandwidth.
+ALWAYS_FINE_ENOUGH_M = 500.0
 # Stands for every place that is in no area of the force.
 ELSEWHERE = "elsewhere"
 
@@ -96,6 +99,7 @@ class _Drawn:
     method: str
     headline: str
     outside: int
+    coarse: int
 
 
 def find_heat_map(question: Question, *, options: HeatMapOptions, on_progress: Progress | None = None) -> HeatMap:
@@ -114,7 +118,7 @@ def find_heat_map(question: Question, *, options: HeatMapOptions, on_progress: P
     return HeatMap(
         picture=picture,
         headline=drawn.headline if drawn else _headline_without_surface(question, picture, count.administrations),
-        counted=_counted(question, count, drawn.outside if drawn else 0),
+        counted=_counted(question, count, outside=drawn.outside if drawn else 0, coarse=drawn.coarse if drawn else 0),
         method=drawn.method if drawn else "",
         caveat=_("Administrations happen only where carriers are: this is not a map of all overdoses."),
         located=disclose_count(count.located, audience=audience, thresholds=thresholds),
@@ -153,6 +157,10 @@ def _draw(question: Question, located: LocatedAdministrations, options: HeatMapO
         bandwidth_m=options.bandwidth_m,
         **points,
     )
+    # What nine places in ten are known to was heeded in choosing the bandwidth.
+    usual_m = float(np.quantile(np.nan_to_num(located.location_precision_m), 0.9))
+    fine = ~(located.location_precision_m > max(bandwidth_m, ALWAYS_FINE_ENOUGH_M, usual_m))
+    points = {name: metres[fine] for name, metres in points.items()}
     tell(0.5, _("Estimating the density"))
     surface = density.kernel_density(
         **points,
@@ -187,6 +195,7 @@ def _draw(question: Question, located: LocatedAdministrations, options: HeatMapO
         method=method,
         headline=_headline(question, surface, doubt.masked),
         outside=surface.events_outside,
+        coarse=int((~fine).sum()),
     )
 
 
@@ -225,17 +234,18 @@ def _headline_without_surface(question: Question, picture: Picture, administrati
     )
 
 
-def _counted(question: Question, count: AdministrationCount, outside: int) -> str:
+def _counted(question: Question, count: AdministrationCount, *, outside: int, coarse: int) -> str:
     """How many are on the picture, over what period, and how many are not on it and why."""
     filters = question.filters
     period = format_period(filters.first_day, filters.last_day)
-    mapped = count.located - outside
+    mapped = count.located - outside - coarse
     missing = count.administrations - mapped
     if question.audience is not Audience.ANALYST:
         return _counted_for_others(question, mapped=mapped, missing=missing, period=period)
     everywhere = question.store.count_administrations(filters=replace(filters, settings=()), scope=question.scope)
     reasons = {
-        _("{count} known only by area"): count.area_only,
+        _("{count} known only by area, or by one point that stands for it"): count.area_only,
+        _("{count} whose place is known less well than the bandwidth"): coarse,
         _("{count} without a place"): count.unlocated,
         _("{count} outside the force"): outside,
         _("{count} left out by setting"): everywhere.administrations - count.administrations,
