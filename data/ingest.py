@@ -1,10 +1,14 @@
 """From a force's file to a batch for the store: mapped, read, pseudonymised, accounted for.
 
 The file goes through block by block; what leaves this module holds no name, no date of birth and no key of the source.
-rows in = imported + updated + unchanged + quarantined. An exact repeat of an earlier row of the file counts as
-unchanged; the same key with different content waits in quarantine, since two people are never folded into one.
+rows in = imported + updated + unchanged + folded + withdrawn + quarantined + waiting. An exact repeat of an earlier row
+of the file counts as unchanged; the same key with different content waits in quarantine, since two people are never
+folded into one, unless the mapping says what the rows of one record differ in.
 """
 
+import functools
+import hashlib
+import json
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -15,17 +19,30 @@ from typing import BinaryIO
 import numpy as np
 import pandas as pd
 
+from data.folding import Folded, fold, pieces_from_store, with_piece_ids
 from data.keys import Keys
 from data.mapping import FORM_TABLE, FileLayout, Mapping, default_mapping, plain_heading
 from data.pseudonymise import Pseudonymiser
 from data.quality_checks import check_records
 from data.quality_warnings import QualityWarning
 from data.quarantine import ReasonCount, quarantine_frame, reason_counts
-from data.reading import SourceTable, frame_table, open_table
+from data.reading import FileSample, SourceTable, frame_table, open_table
 from data.records import RecordReader
 from data.report import ImportCounts, ImportReport
 from data.settings import Settings
-from data.store import Batch, StoredEvidence, preview_batch, read_evidence, write_batch
+from data.schema import table_named
+from data.store import (
+    Batch,
+    FullExtract,
+    ImportOutcome,
+    ImportOutdatedError,
+    StoredEvidence,
+    find_same_import,
+    preview_batch,
+    read_evidence,
+    stored_pieces,
+    write_batch,
+)
 from data.tables import count_conflicting_incidents, make_tables
 from geo.areas import Geography
 from wording import NaloxoneWatchError, _, format_count, join_words, ngettext
@@ -35,6 +52,7 @@ __all__ = [
     "NoRowsError",
     "SyntheticMismatchError",
     "check_synthetic",
+    "find_columns",
     "import_file",
     "import_frame",
     "import_stream",
@@ -66,6 +84,8 @@ class _Deployment:
     keys: Keys
     geography: Geography
     as_of: datetime
+    who: str | None
+    purpose: str
 
 
 def import_file(
@@ -78,6 +98,8 @@ def import_file(
     table: str = FORM_TABLE,
     dry_run: bool = False,
     on_progress: Progress | None = None,
+    who: str | None = None,
+    purpose: str = "",
 ) -> ImportReport:
     """Import the CSV or workbook at `path`. Without a mapping its headings must be the field names of `table`.
 
@@ -94,6 +116,8 @@ def import_file(
         table=table,
         dry_run=dry_run,
         on_progress=on_progress,
+        who=who,
+        purpose=purpose,
     )
 
 
@@ -108,10 +132,14 @@ def import_stream(
     table: str = FORM_TABLE,
     dry_run: bool = False,
     on_progress: Progress | None = None,
+    who: str | None = None,
+    purpose: str = "",
 ) -> ImportReport:
     """Import the bytes of a file that is in memory, such as an upload; `label` is what sentences call it."""
     check_synthetic(mapping, settings)
-    deployment = _Deployment(settings=settings, keys=keys, geography=geography, as_of=datetime.now(UTC))
+    deployment = _Deployment(
+        settings=settings, keys=keys, geography=geography, as_of=datetime.now(UTC), who=who, purpose=purpose
+    )
     expected = list(mapping.headings) if mapping else []
     layout = mapping.file if mapping else FileLayout()
     with open_table(source=stream, label=label, layout=layout, limits=settings.imports, expected=expected) as source:
@@ -128,13 +156,22 @@ def import_frame(
     dry_run: bool = False,
     on_progress: Progress | None = None,
     as_of: datetime | None = None,
+    who: str | None = None,
+    purpose: str = "",
 ) -> ImportReport:
     """Import a data frame: one row a record, columns named by their headings, cells of any type.
 
     `as_of` is the moment (with a zone) after which nothing in it can have happened; without it, now.
     """
     check_synthetic(mapping, settings)
-    deployment = _Deployment(settings=settings, keys=keys, geography=geography, as_of=as_of or datetime.now(UTC))
+    deployment = _Deployment(
+        settings=settings,
+        keys=keys,
+        geography=geography,
+        as_of=as_of or datetime.now(UTC),
+        who=who,
+        purpose=purpose,
+    )
     return _run(frame_table(frame=frame, label=_("the table")), mapping, deployment, dry_run, on_progress)
 
 
@@ -159,15 +196,18 @@ def check_synthetic(mapping: Mapping | None, settings: Settings) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Prepared:
-    """A file that was read: what goes to the store, and what the report says of it."""
+class _Read:
+    """A file that was read, as records, with what was noticed on the way."""
 
-    batch: Batch
+    records: pd.DataFrame
+    folded: Folded | None
+    based_on: str | None
+    entries: pd.DataFrame
     rows_in: int
+    identical_rows: int
+    full: FullExtract | None
     counts: ImportCounts
-    reasons: tuple[ReasonCount, ...]
     warnings: tuple[QualityWarning, ...]
-    has_places: bool
 
 
 def _run(
@@ -175,76 +215,39 @@ def _run(
 ) -> ImportReport:
     tell: Progress = on_progress or _tell_nobody
     settings, keys = deployment.settings, deployment.keys
-    prepared = _prepare(source, mapping, deployment, tell)
-    batch = prepared.batch
-    outcome = (
-        preview_batch(settings=settings, keys=keys, batch=batch)
-        if dry_run
-        else write_batch(
-            settings=settings, keys=keys, batch=batch, on_progress=lambda sentence: tell(_READING_SHARE, sentence)
-        )
-    )
-    tell(1.0, _("Done."))
-    return ImportReport(
-        label=source.label,
-        target=mapping.target,
-        source=mapping.source,
-        dry_run=dry_run,
-        rows_in=prepared.rows_in,
-        imported=outcome.imported,
-        updated=outcome.updated,
-        unchanged=outcome.unchanged + prepared.counts.identical_rows,
-        quarantined_rows=outcome.quarantined_rows,
-        quarantined_fields=outcome.quarantined_fields,
-        first_day=batch.import_row["first_day"],
-        last_day=batch.import_row["last_day"],
-        has_places=prepared.has_places,
-        counts=prepared.counts,
-        reasons=prepared.reasons,
-        warnings=prepared.warnings,
-        version=outcome.version,
-    )
+    pseudonymiser = Pseudonymiser(keys)
+    reading = _fingerprint(mapping, source, deployment, pseudonymiser)
+    same = find_same_import(settings=settings, keys=keys, file_hash=source.file_hash, reading=reading)
+    if same and (report := ImportReport.from_json(json.loads(same[0]))).reads_the_same_any_day:
+        tell(1.0, _("Done."))
+        return report.as_repeated(label=source.label, dry_run=dry_run, version=same[1])
+    while True:
+        read = _read(source, mapping, deployment, pseudonymiser, tell)
+        batch = _make_batch(read, source, mapping, pseudonymiser, reading)
 
+        def report_of(outcome: ImportOutcome, *, read: _Read = read, batch: Batch = batch) -> ImportReport:
+            return _report(outcome, source=source, mapping=mapping, read=read, batch=batch, dry_run=dry_run)
 
-def _prepare(source: SourceTable, mapping: Mapping, deployment: _Deployment, tell: Progress) -> _Prepared:
-    """Read the whole file; the records themselves end here, so that the store has the memory to itself."""
-    positions = _find_columns(mapping, source)
-    pseudonymiser = Pseudonymiser(deployment.keys)
-    reader = RecordReader(
-        mapping=mapping,
-        positions=positions,
-        settings=deployment.settings,
-        pseudonymiser=pseudonymiser,
-        geography=deployment.geography,
-        as_of=pd.Timestamp(deployment.as_of).tz_convert("UTC"),
-    )
-    records, rows_in = _read_all(source, reader, positions.values(), tell)
-    records, identical_rows = _settle_repeats(records, reader, mapping.table.key)
-    entries = reader.log.entries()
-    checked = check_records(
-        records=records,
-        entries=entries,
-        mapping=mapping,
-        settings=deployment.settings,
-        geography=deployment.geography,
-        stored=_evidence(records, mapping, deployment),
-    )
-    records = checked.records
-    batch = _make_batch(records, entries, rows_in - identical_rows, source, mapping, pseudonymiser)
-    return _Prepared(
-        batch=batch,
-        rows_in=rows_in,
-        counts=ImportCounts(
-            **_place_counts(records, mapping),
-            **_wait_counts(batch, entries),
-            **{name: reader.counts[name] for name in _READER_COUNTS},
-            identical_rows=identical_rows,
-            columns_not_read=len(source.headings) - len(positions),
-        ),
-        reasons=reason_counts(entries),
-        warnings=(*reader.words.warnings(), *checked.warnings),
-        has_places="location_source" in records,
-    )
+        batch = replace(batch, report=lambda outcome, of=report_of: json.dumps(of(outcome).to_json()))
+        columns, has_reports = read.counts, report_of
+        del read, columns
+        try:
+            outcome = (
+                preview_batch(settings=settings, keys=keys, batch=batch)
+                if dry_run
+                else write_batch(
+                    settings=settings,
+                    keys=keys,
+                    batch=batch,
+                    who=deployment.who,
+                    purpose=deployment.purpose,
+                    on_progress=lambda sentence: tell(_READING_SHARE, sentence),
+                )
+            )
+        except ImportOutdatedError:
+            continue
+        tell(1.0, _("Done."))
+        return has_reports(outcome)
 
 
 def _evidence(records: pd.DataFrame, mapping: Mapping, deployment: _Deployment) -> StoredEvidence | None:
@@ -271,8 +274,8 @@ def _tell_nobody(share: float, sentence: str) -> None:
 _READER_COUNTS = ("zero_coordinates", "ambiguous_times", "nonexistent_times", "future_times", "blank_rows")
 
 
-def _find_columns(mapping: Mapping, source: SourceTable) -> dict[str, int]:
-    """The column (0 = first) of each heading that the mapping reads."""
+def find_columns(mapping: Mapping, source: SourceTable | FileSample) -> dict[str, int]:
+    """The column (0 = first) of each plain heading that the mapping reads. Raises MissingHeadingError."""
     columns: dict[str, list[int]] = {}
     for position, heading in enumerate(source.headings):
         columns.setdefault(plain_heading(heading), []).append(position)
