@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analytics.feed import FeedGap, ReportingDelay, TooFewDelaysError, feed_gaps, reporting_delay
-from analytics.scan import Cluster, SpaceTimeScan, exceedances_that_rule_out, space_time_scan
+from analytics.scan import Cluster, SpaceTimeScan, exceedances_that_rule_out, same_cluster, space_time_scan
 from analytics.spikes import gamma_poisson_limit
 from wording import NaloxoneWatchError, _, format_count
 
@@ -240,7 +240,9 @@ def merge_clusters(scores: Iterator[DayScore] | list[DayScore]) -> list[list[tup
     merged: list[list[tuple[int, FoundCluster]]] = []
     for score in scores:
         for cluster in score.found:
-            same = next((group for group in merged if any(_same(earlier, cluster) for _day, earlier in group)), None)
+            same = next(
+                (group for group in merged if any(same_cluster(earlier, cluster) for _day, earlier in group)), None
+            )
             if same is None:
                 merged.append([(score.day, cluster)])
             else:
@@ -455,7 +457,3 @@ def _found(cluster: Cluster, scan: SpaceTimeScan, checked: SpaceTimeScan | None,
         volume_is_up=None if checked is None else not agrees,
         radius_m=cluster.radius_m,
     )
-
-
-def _same(earlier: FoundCluster, later: FoundCluster) -> bool:
-    return later.first_day <= earlier.last_day and not set(earlier.locations).isdisjoint(later.locations)

@@ -24,7 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, overload
+from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +35,7 @@ from wording import NaloxoneWatchError, _, format_count, join_words
 
 __all__ = [
     "Cluster",
+    "Extent",
     "ScanHistoryError",
     "ScanInputError",
     "SpaceTimeScan",
@@ -252,7 +253,26 @@ def exceedances_that_rule_out(*, replicates: int, recurrence_days: float) -> int
     return max(1, math.floor((1 + replicates) / recurrence_days))
 
 
-def same_cluster(earlier: Cluster, later: Cluster) -> bool:
+class Extent(Protocol):
+    """What has members and a window: a cluster, in whatever form."""
+
+    @property
+    def locations(self) -> tuple[int, ...]:
+        """Indices of the members."""
+        ...
+
+    @property
+    def first_day(self) -> int:
+        """First day of the window."""
+        ...
+
+    @property
+    def last_day(self) -> int:
+        """Last day of the window."""
+        ...
+
+
+def same_cluster(earlier: Extent, later: Extent) -> bool:
     """Whether two days' clusters are one: they share an area, and the later window starts by the earlier's end.
 
     One ongoing cluster must be one alert with a history, not an alert a day.

@@ -16,8 +16,10 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.alert_rules import AlertRules, AreaSeries, FoundCluster, score_days
 from analytics.estimate import binomial_interval, poisson_interval
-from analytics.scan import Cluster, exceedances_that_rule_out, same_cluster, space_time_scan
+from analytics.scan import same_cluster
+from analytics.signatures import SignatureAlert, multiple_dose_alert, substance_alert
 from wording import NaloxoneWatchError, _
 
 __all__ = [
@@ -25,7 +27,6 @@ __all__ = [
     "EventRows",
     "PlantedCluster",
     "RollOut",
-    "ScanSettings",
     "SimulatedForce",
     "SimulationError",
     "alerts_day_by_day",
@@ -115,23 +116,14 @@ class SimulatedForce:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScanSettings:
-    """The scan's settings that are calibrated; the defaults are the product's."""
-
-    max_radius_m: float = 8_000.0
-    max_window_days: int = 7
-    min_cases: int = 3
-    replicates: int = 9_999
-    alert_recurrence_days: float = 365.0
-
-
-@dataclass(frozen=True, kw_only=True)
 class CalibrationRow:
     """One line of the calibration table.
 
-    `scenario`: "steady" and "roll-out, carrier-days supplied" or "... not supplied" give alerts a force-year;
-    "five in four days" gives the share of clusters raised by their fourth day. `lower` and `upper` are the exact 95 %
-    interval of `value`; `trials` is force-years or clusters, `found` alerts or clusters raised.
+    `scenario`: "steady", "roll-out, carrier-days supplied" or "... not supplied" and the signatures give alerts a
+    force-year (for signatures the rate is of marked administrations a week in the force); "five in four days" gives
+    the share of clusters raised by their fourth day, "all zero, then one" the share of single events raised. `lower`
+    and `upper` are the exact 95 % interval of `value`; `trials` is force-years or clusters, `found` alerts or clusters
+    raised.
     """
 
     scenario: str
@@ -200,44 +192,35 @@ def plant_cluster(
 
 
 def alerts_day_by_day(
-    force: SimulatedForce,
-    *,
-    first_day: int,
-    last_day: int,
-    settings: ScanSettings,
-    seed: int,
-    use_exposure: bool = True,
-) -> dict[int, tuple[Cluster, ...]]:
-    """The clusters at or above the alert's recurrence interval on each day that has one, no day looking ahead."""
-    stop = exceedances_that_rule_out(replicates=settings.replicates, recurrence_days=settings.alert_recurrence_days)
-    found: dict[int, tuple[Cluster, ...]] = {}
-    rows = force.rows
-    for today in range(first_day, last_day + 1):
-        scan = space_time_scan(
-            **rows,
-            easting_m=force.easting_m,
-            northing_m=force.northing_m,
-            model="expectation",
-            max_radius_m=settings.max_radius_m,
-            max_window_days=settings.max_window_days,
-            min_cases=settings.min_cases,
-            replicates=settings.replicates,
-            seed=seed,
-            today=today,
-            exposure=force.exposure if use_exposure else None,
-            first_day=0,
-            stop_at_exceedances=stop,
-        )
-        alerts = tuple(cluster for cluster in scan if cluster.recurrence_days >= settings.alert_recurrence_days)
-        if alerts:
-            found[today] = alerts
+    force: SimulatedForce, *, first_day: int, last_day: int, rules: AlertRules, use_exposure: bool = True
+) -> dict[int, tuple[FoundCluster, ...]]:
+    """The alerts of each day that has one, by the rules as they are used (alert_rules), none looking ahead."""
+    day, area = np.nonzero(force.counts)
+    repeats = force.counts[day, area]
+    day, area = np.repeat(day, repeats), np.repeat(area, repeats)
+    series = AreaSeries(
+        area=area,
+        day=day,
+        recorded_day=day,
+        delay_known=False,
+        easting_m=force.easting_m,
+        northing_m=force.northing_m,
+        first_day=0,
+        carrier_days=force.exposure if use_exposure else None,
+    )
+    # What is only watched is not looked for: ruling it out would take three times as long.
+    looked_for = replace(rules, watch_recurrence_days=rules.alert_recurrence_days)
+    found: dict[int, tuple[FoundCluster, ...]] = {}
+    for score in score_days(series, first_day=first_day, last_day=last_day, rules=looked_for):
+        if score.found:
+            found[score.day] = score.found
     return found
 
 
-def new_alerts(alerts: dict[int, tuple[Cluster, ...]]) -> tuple[Cluster, ...]:
+def new_alerts(alerts: dict[int, tuple[FoundCluster, ...]]) -> tuple[FoundCluster, ...]:
     """The alerts as first raised, without those that continue an earlier one (`scan.same_cluster`)."""
-    first: list[Cluster] = []
-    seen: list[Cluster] = []
+    first: list[FoundCluster] = []
+    seen: list[FoundCluster] = []
     for today in sorted(alerts):
         for cluster in alerts[today]:
             if not any(same_cluster(earlier, cluster) for earlier in seen):
@@ -254,26 +237,29 @@ def calibrate(
     force_years: int = 20,
     clusters: int = 200,
     seed: int = 1,
-    settings: ScanSettings | None = None,
+    rules: AlertRules | None = None,
+    signature_events_per_week: Sequence[float] = (0.02, 0.2),
     progress: Callable[[float], Any] | None = None,
 ) -> tuple[CalibrationRow, ...]:
     """The table of METHODS C: false alerts a force-year, clusters found by their fourth day, a silent roll-out.
 
     Each of the `force_years` is another force with two years of history and one year scored daily; each of the
-    `clusters` is planted in another force of 40 events a year. `progress` is told the share done, 0 to 1.
+    `clusters` is planted in another force of 40 events a year, and as many forces without any event are given one.
+    The signature rules are scored on as many years of marked administrations at `signature_events_per_week`.
+    `progress` is told the share done, 0 to 1.
     """
-    used = settings or ScanSettings()
+    used = rules or AlertRules()
     low = min(events_per_area_week)
     planted_rate = PLANTED_FORCE_EVENTS_PER_YEAR * DAYS_PER_WEEK / DAYS_PER_YEAR / areas
     seeds = np.random.SeedSequence(seed).generate_state(force_years + clusters).tolist()
     year_seeds, cluster_seeds = seeds[:force_years], seeds[force_years:]
-    steps = (len(events_per_area_week) + 2) * len(dispersions)
+    steps = (len(events_per_area_week) + 3) * len(dispersions) + 1 + 2 * len(signature_events_per_week)
     rows: list[CalibrationRow] = []
 
     def add(*new: CalibrationRow) -> None:
         rows.extend(new)
         if progress is not None:
-            progress(min(1.0, len(rows) / (steps + len(dispersions))))
+            progress(len(rows) / steps)
 
     for dispersion in dispersions:
         for rate in events_per_area_week:
@@ -289,7 +275,49 @@ def calibrate(
                 for s in year_seeds
             )
             add(_alert_row(f"roll-out, carrier-days {words}", rate, dispersion, force_years, alerts))
+    raised = sum(_one_after_nothing_is_raised(s, areas, used) for s in cluster_seeds)
+    add(_share_row("all zero, then one", 0.0, 1.0, clusters, raised, unit="share raised"))
+    for name, rule in (("three or more doses", _dose_rule), ("a named substance", _substance_rule)):
+        for rate in signature_events_per_week:
+            alerts = sum(_signature_alerts_in_a_year(s, rate, rule) for s in year_seeds)
+            add(_alert_row(f"signature, {name}", rate, 1.0, force_years, alerts))
     return tuple(rows)
+
+
+SignatureRule = Callable[[IntArray, int], SignatureAlert]
+
+
+def _dose_rule(day: IntArray, today: int) -> SignatureAlert:
+    return multiple_dose_alert(day=day, doses=np.full(len(day), 3), today=today, first_day=0)
+
+
+def _substance_rule(day: IntArray, today: int) -> SignatureAlert:
+    return substance_alert(day=day, today=today, first_day=0)
+
+
+def _signature_alerts_in_a_year(seed: int, per_week: float, rule: SignatureRule) -> int:
+    """New alerts in a year after two: a raised day begins one unless one was raised within the rule's window before."""
+    days = HISTORY_DAYS + DAYS_PER_YEAR
+    counts = np.random.default_rng(seed).poisson(per_week / DAYS_PER_WEEK, size=days)
+    marked = np.repeat(np.arange(days), counts)
+    alerts, last = 0, -days
+    # Between two marked days a count in a window only falls: nothing new can be raised.
+    for today in np.unique(marked[marked >= HISTORY_DAYS]).tolist():
+        score = rule(marked, today)
+        if score.raised:
+            alerts += today - last >= score.window_days
+            last = today
+    return alerts
+
+
+def _one_after_nothing_is_raised(seed: int, areas: int, rules: AlertRules) -> bool:
+    force = simulate_force(days=HISTORY_DAYS + 1, events_per_area_week=0, areas=areas, seed=seed)
+    counts = force.counts.copy()
+    counts[-1, np.random.default_rng(seed).integers(areas)] = 1
+    alerts = alerts_day_by_day(
+        replace(force, counts=counts), first_day=HISTORY_DAYS, last_day=HISTORY_DAYS, rules=rules
+    )
+    return bool(alerts)
 
 
 def _alerts_in_a_year(
@@ -297,7 +325,7 @@ def _alerts_in_a_year(
     rate: float,
     dispersion: float,
     areas: int,
-    settings: ScanSettings,
+    rules: AlertRules,
     *,
     roll_out: RollOut | None = None,
     use_exposure: bool = True,
@@ -307,19 +335,23 @@ def _alerts_in_a_year(
         days=days, events_per_area_week=rate, dispersion=dispersion, areas=areas, seed=seed, roll_out=roll_out
     )
     alerts = alerts_day_by_day(
-        force, first_day=HISTORY_DAYS, last_day=days - 1, settings=settings, seed=seed, use_exposure=use_exposure
+        force,
+        first_day=HISTORY_DAYS,
+        last_day=days - 1,
+        rules=replace(rules, seed=seed),
+        use_exposure=use_exposure,
     )
     return len(new_alerts(alerts))
 
 
-def _cluster_is_found(seed: int, rate: float, dispersion: float, areas: int, settings: ScanSettings) -> bool:
+def _cluster_is_found(seed: int, rate: float, dispersion: float, areas: int, rules: AlertRules) -> bool:
     quiet = simulate_force(
         days=HISTORY_DAYS + PLANTED_DAYS, events_per_area_week=rate, dispersion=dispersion, areas=areas, seed=seed
     )
     force = plant_cluster(quiet, first_day=HISTORY_DAYS, seed=seed)
     (planted,) = force.planted
     alerts = alerts_day_by_day(
-        force, first_day=planted.first_day, last_day=planted.last_day, settings=settings, seed=seed
+        force, first_day=planted.first_day, last_day=planted.last_day, rules=replace(rules, seed=seed)
     )
     return any(
         not set(cluster.locations).isdisjoint(planted.locations) for found in alerts.values() for cluster in found
@@ -342,12 +374,14 @@ def _alert_row(scenario: str, rate: float, dispersion: float, force_years: int, 
     )
 
 
-def _share_row(scenario: str, rate: float, dispersion: float, clusters: int, found: int) -> CalibrationRow:
+def _share_row(
+    scenario: str, rate: float, dispersion: float, clusters: int, found: int, unit: str = "share raised by day 4"
+) -> CalibrationRow:
     """Exact binomial interval (Clopper & Pearson 1934)."""
     lower, upper = binomial_interval(found, clusters)
     return CalibrationRow(
         scenario=scenario,
-        unit="share raised by day 4",
+        unit=unit,
         events_per_area_week=rate,
         dispersion=dispersion,
         trials=clusters,

@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from analytics.scan import Cluster
+from analytics.alert_rules import AlertRules, FoundCluster
 from analytics.simulate import (
     RollOut,
-    ScanSettings,
     SimulationError,
     alerts_day_by_day,
     calibrate,
@@ -58,17 +57,17 @@ def test_a_roll_out_keeps_the_rate_per_carrier():
 
 
 def test_one_ongoing_cluster_is_one_alert():
-    def cluster(first_day: int, last_day: int, *locations: int) -> Cluster:
-        return Cluster(
-            statistic=20.0,
-            p_value=0.001,
-            recurrence_days=1000.0,
+    def cluster(first_day: int, last_day: int, *locations: int) -> FoundCluster:
+        return FoundCluster(
             locations=locations,
             first_day=first_day,
             last_day=last_day,
             observed=4,
             expected=0.1,
-            centre=locations[0],
+            recurrence_days=1000.0,
+            at_least=False,
+            is_alert=True,
+            volume_is_up=None,
             radius_m=0.0,
         )
 
@@ -78,11 +77,11 @@ def test_one_ongoing_cluster_is_one_alert():
 
 def test_a_planted_cluster_is_raised_and_no_day_looks_ahead():
     force = plant_cluster(simulate_force(days=740, events_per_area_week=0.0128, seed=1), first_day=733, seed=1)
-    settings = ScanSettings(replicates=999)
-    whole = alerts_day_by_day(force, first_day=730, last_day=739, settings=settings, seed=1)
+    rules = AlertRules(replicates=999, seed=1)
+    whole = alerts_day_by_day(force, first_day=730, last_day=739, rules=rules)
     assert 736 in whole
     assert not set(whole[736][0].locations).isdisjoint(force.planted[0].locations)
-    short = alerts_day_by_day(force, first_day=730, last_day=736, settings=settings, seed=1)
+    short = alerts_day_by_day(force, first_day=730, last_day=736, rules=rules)
     assert short == {day: clusters for day, clusters in whole.items() if day <= 736}
 
 
@@ -96,6 +95,9 @@ def test_small_calibration_keeps_the_rules():
         events_per_area_week=(0.01,), dispersions=(1.0,), force_years=4, clusters=20, seed=3, progress=told.append
     )
     by_scenario = {row.scenario: row for row in rows}
+    assert by_scenario["all zero, then one"].found == 0
+    for name in ("three or more doses", "a named substance"):
+        assert by_scenario[f"signature, {name}"].lower <= 1.0
     assert by_scenario["steady"].lower <= 1.3
     assert by_scenario["steady"].value <= 1.5
     assert by_scenario["five in four days"].value >= 0.95
