@@ -14,7 +14,8 @@ def show_reconciliation(context: PageContext, found: Supply) -> None:
     """The account by base, beside what does not add up and who explained it."""
     left, right = st.columns([1.5, 1], gap="large")
     with left:
-        show_listed(context, found.account, title=_("Reconciliation"), name="kit_account", total=True)
+        about = found.account_sentence
+        show_listed(context, found.account, title=_("Reconciliation"), name="kit_account", about=about, total=True)
     with right:
         show_listed(context, found.differences, title=_("Differences"), name="kit_differences", tallest_rem=16)
         show_explanations(context, found.open_differences)
@@ -22,9 +23,9 @@ def show_reconciliation(context: PageContext, found: Supply) -> None:
 
 def show_lists(context: PageContext, found: Supply) -> None:
     """By base, and what is behind the counts one by one; the lists are empty to all but the analyst."""
-    for column, (title, table) in zip(st.columns(2, gap="large"), found.by_base, strict=False):
+    for column, (title, name, table) in zip(st.columns(2, gap="large"), found.by_base, strict=False):
         with column:
-            show_listed(context, table, title=title, name="by_base", total=True)
+            show_listed(context, table, title=title, name=name, total=True)
     use, (left, right) = found.use, st.columns(2, gap="large")
     with left:
         show_listed(context, found.expired, title=_("Expired and still held"), name="expired_kits")

@@ -56,9 +56,10 @@ def digest_of_difference(*, base: str, difference: int, rows: Sequence[str]) -> 
 
 
 def read_explanations(question: Question, *, keys: Keys | None = None) -> tuple[Explanation, ...]:
-    """The explanation that stands for each base, in the deployment's time zone; nothing to others than the analyst."""
-    if question.audience is not Audience.ANALYST:
-        return ()
+    """The explanation that stands for each base, in the deployment's time zone.
+
+    Whether there is one counts for every audience; what it says is the analyst's.
+    """
     latest = {entry.subject: entry for entry in _journal(question, keys).entries(subject=_SUBJECT)}
     zone = ZoneInfo(question.settings.time_zone)
     return tuple(

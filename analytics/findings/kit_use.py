@@ -81,16 +81,16 @@ def _doses_sentence(question: Question, match: DoseMatch | None, *, administrati
     if apart > 0:
         parts.append(
             ngettext(
-                "{count} more names neither kit nor officer and cannot be matched.",
-                "{count} more name neither kit nor officer and cannot be matched.",
+                "Besides, {count} names neither kit nor officer and cannot be matched.",
+                "Besides, {count} name neither kit nor officer and cannot be matched.",
                 apart,
             ).format(count=_shown(question, apart))
         )
     if unclaimed:
         parts.append(
             ngettext(
-                "{count} kit is used according to the ledger and named by no administration.",
-                "{count} kits are used according to the ledger and named by no administration.",
+                "According to the ledger {count} kit was used that no administration names.",
+                "According to the ledger {count} kits were used that no administration names.",
                 unclaimed,
             ).format(count=_shown(question, unclaimed))
         )
@@ -205,8 +205,8 @@ def _resupply_sentence(question: Question, *, unmet: NDArray[np.float64], withou
     ).format(requests=requests, count=_shown(question, int((unmet > 0).sum())), without=_shown(question, without))
     if unknown:
         sentence += " " + ngettext(
-            "{count} names no officer, so the ledger cannot tell.",
-            "{count} name no officer, so the ledger cannot tell.",
+            "Of {count} the officer is not named, so the ledger cannot tell.",
+            "Of {count} the officers are not named, so the ledger cannot tell.",
             unknown,
         ).format(count=_shown(question, unknown))
     return sentence

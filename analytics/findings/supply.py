@@ -47,11 +47,12 @@ class SupplyOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A base whose kits do not reconcile: `name` says which and how many, `explanation` stands for it, or None.
+    """A base whose kits do not reconcile: `name` says how many, `explanation` stands for it, or None.
 
     `seen` is the number of the explanation that was the last, also where it is about other rows by now.
     """
 
+    base: str
     name: str
     subject: str
     digest: str
@@ -70,11 +71,12 @@ class Supply:
     figures: tuple[tuple[str, str], ...]
     counted: str
     missing: tuple[str, ...]
+    account_sentence: str
     account: DisclosedTable
     differences: DisclosedTable
     open_differences: tuple[Difference, ...]
     contradictions: DisclosedTable
-    by_base: tuple[tuple[str, DisclosedTable], ...]
+    by_base: tuple[tuple[str, str, DisclosedTable], ...]
     expired: DisclosedTable
     lapsed: DisclosedTable
     use: KitUse
@@ -120,6 +122,7 @@ def find_supply(question: Question, *, options: SupplyOptions) -> Supply:
     use = find_kit_use(question, as_of=as_of, stock=stock if has_kits else None, training=everyone, bcus=bcus)
     needs = find_needs(question, as_of=as_of, stock=stock if has_kits else None, training=training)
     by_base = _ByBase.count(stock, training, as_of=as_of, meeting=meeting, periods=periods)
+    account = _account_table(question, by_base, stock)
     counts = _Counts(question, stock=stock, training=training, differences=differences, as_of=as_of, meeting=meeting)
     return Supply(
         empty=not has_kits and training.carriers.empty,
@@ -127,11 +130,12 @@ def find_supply(question: Question, *, options: SupplyOptions) -> Supply:
         figures=_figures(counts, meeting, has_kits=has_kits, has_training=not training.missing),
         counted=_counted(question, stock, as_of=as_of, meeting=meeting, is_set=is_set, bcus=bcus),
         missing=(*_missing(stock), *training.missing, *use.missing),
-        account=_account_table(question, by_base, stock),
+        account_sentence=_account_sentence(by_base) if account.rows else "",
+        account=account,
         differences=_differences_table(question, stock, differences),
         open_differences=differences if ours else (),
         contradictions=_contradictions_table(question, stock),
-        by_base=_base_tables(question, by_base, periods),
+        by_base=_base_tables(question, by_base, periods, unexplained=_unexplained(stock, differences)),
         expired=_expired_table(question, stock, as_of),
         lapsed=training.listed(question),
         use=use,
@@ -153,15 +157,17 @@ class _Period:
 
 def _periods(as_of: date, meeting: date) -> tuple[_Period, ...]:
     """Disjoint periods, one column each: what expires before the meeting need not be within 90 days, or the reverse."""
-    before_meeting = _("Before the meeting on {date}").format(date=format_date(meeting))
     soon = as_of + timedelta(days=SOON_DAYS)
-    within = _("Within {days} days, by {date}").format(days=SOON_DAYS, date=format_date(soon))
-    ends = sorted([(meeting - timedelta(days=1), before_meeting), (soon, within)])
-    columns = [_Period(_("Expired, still held"), None, as_of - timedelta(days=1))]
+    ends = sorted(
+        [
+            (meeting - timedelta(days=1), _("Before {date}").format(date=format_date(meeting))),
+            (soon, _("By {date}").format(date=format_date(soon))),
+        ]
+    )
+    columns = [_Period(_("Expired"), None, as_of - timedelta(days=1))]
     begin = as_of
-    for index, (end, heading) in enumerate(ends):
-        later = _("Then {period}").format(period=heading[0].lower() + heading[1:]) if index else heading
-        columns.append(_Period(later, begin, end))
+    for end, heading in ends:
+        columns.append(_Period(heading, begin, end))
         begin = end + timedelta(days=1)
     return (*columns, _Period(_("Later"), begin, None))
 
@@ -195,18 +201,11 @@ class _Counts:
         def kits(first: date | None, last: date) -> int:
             return int(held.loc[_kits_in(held, _Period("", first, last)), "kits"].sum())
 
-        still_open = [difference for difference in differences if difference.explanation is None]
-        self.open_bases = len(still_open)
-        open_names = {difference.subject for difference in still_open}
-        at = [digest_of_difference(base=stock.account.bases[i], difference=0, rows=())[0] for i in stock.shown]
-        unreconciled = sum(
-            abs(int(kits)) for subject, kits in zip(at, stock.difference, strict=True) if subject in open_names
-        )
         self.numbers = {
             "expired": kits(None, as_of - timedelta(days=1)),
             "meeting": kits(as_of, day_before),
             "soon": kits(as_of, as_of + timedelta(days=SOON_DAYS)),
-            "unreconciled": unreconciled,
+            "unreconciled": sum(_unexplained(stock, differences).values()),
             "lapsed": int(training.lapsed.sum()),
             "lapsing": int(training.lapsing(as_of, day_before).sum()),
             "held": int(held["kits"].sum()),
@@ -401,10 +400,22 @@ def _account_table(question: Question, by_base: _ByBase, stock: Stock) -> Disclo
     )
 
 
+def _account_sentence(by_base: _ByBase) -> str:
+    """The force's account in words; the table that it stands over may be shown."""
+    issued, *ended, held, difference = (int(count) for count in by_base.account.sum(axis=0))
+    words = (_("{count} used"), _("{count} returned"), _("{count} lost"), _("{count} expired"), _("{count} held"))
+    parts = join_words(
+        [word.format(count=format_count(count)) for word, count in zip(words, (*ended, held), strict=True)]
+    )
+    sentence = _("In the force {issued} kits were issued; {parts} make {sum}: {result}.")
+    result = _("it adds up") if not difference else _difference_words(difference)
+    return sentence.format(issued=format_count(issued), parts=parts, sum=format_count(sum(ended) + held), result=result)
+
+
 def _base_tables(
-    question: Question, by_base: _ByBase, periods: Sequence[_Period]
-) -> tuple[tuple[str, DisclosedTable], ...]:
-    """Expiry and training by base, each table with its title.
+    question: Question, by_base: _ByBase, periods: Sequence[_Period], *, unexplained: dict[str, int]
+) -> tuple[tuple[str, str, DisclosedTable], ...]:
+    """Expiry and training by base, each table with its title and a name for its file.
 
     To others than the analyst one table of columns of which none follows from the others, each protected as it stands
     beside its total.
@@ -418,22 +429,35 @@ def _base_tables(
             _("Training undated"),
         )
         return (
-            (_("When held kits expire"), _columns(question, by_base.names, expiry_headings, by_base.expiry)),
-            (_("Refresher training"), _columns(question, by_base.names, training_headings, by_base.training)),
+            (
+                _("When held kits expire"),
+                "kits_by_expiry",
+                _columns(question, by_base.names, expiry_headings, by_base.expiry),
+            ),
+            (
+                _("Refresher training"),
+                "training_by_base",
+                _columns(question, by_base.names, training_headings, by_base.training),
+            ),
         )
     late = by_base.expiry[:, :-2].sum(axis=1)
-    counts = np.column_stack(
-        [by_base.account[:, 5], late, np.abs(by_base.account[:, 6]), by_base.training[:, 0], by_base.training[:, 1]]
-    )
+    still_open = np.array([unexplained.get(name, 0) for name in by_base.names], dtype=np.int64)
+    counts = np.column_stack([by_base.account[:, 5], late, still_open, by_base.training[:, :2]])
     soon = max(period.last for period in periods if period.last is not None)
     headings = (
         _("Kits held"),
         _("Expired or will have by {date}").format(date=format_date(soon)),
-        _("Kits that do not reconcile"),
+        _("Kits that do not reconcile, unexplained"),
         _("Carriers"),
         _("Refresher lapsed"),
     )
-    return ((_("Kits and carriers by base"), _columns(question, by_base.names, headings, counts)),)
+    return (
+        (
+            _("Kits and carriers by base"),
+            "kits_and_carriers_by_base",
+            _columns(question, by_base.names, headings, counts),
+        ),
+    )
 
 
 def _columns(
@@ -489,6 +513,7 @@ def _differences(stock: Stock, explanations: Sequence[Explanation]) -> tuple[Dif
         explanation = standing.get(subject)
         found.append(
             Difference(
+                base=base_name(base),
                 name=_("{base}: {what}").format(base=base_name(base), what=_difference_words(difference)),
                 subject=subject,
                 digest=digest,
@@ -497,6 +522,16 @@ def _differences(stock: Stock, explanations: Sequence[Explanation]) -> tuple[Dif
             )
         )
     return tuple(found)
+
+
+def _unexplained(stock: Stock, differences: Sequence[Difference]) -> dict[str, int]:
+    """Kits that do not reconcile at each base whose difference nobody has explained."""
+    explained = {each.base for each in differences if each.explanation is not None}
+    return {
+        base: abs(int(kits))
+        for base, kits in zip(stock.bases, stock.difference, strict=True)
+        if kits and base not in explained
+    }
 
 
 def _difference_words(difference: int) -> str:
