@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import distance_transform_edt
 from scipy.stats import binomtest, false_discovery_control, pearson3
 from shapely import Polygon
 
@@ -99,14 +100,20 @@ class RelativeRisk:
 
     @property
     def contours_higher(self) -> tuple[Polygon, ...]:
-        """Tolerance contours (Hazelton & Davies 2009): where p, cell by cell, is 0.05 or less that the cases are
-        denser."""
-        return areas_under(self.p_higher, level=TOLERANCE, grid=self.surface.grid)
+        """Tolerance contours (Hazelton & Davies 2009, Biom. J. 51:98): where p, point by point, is 0.05 or less that
+        the cases are denser. They reach over the window's edge by as much as a cell."""
+        return areas_under(self._up_to_the_edge(self.p_higher), level=TOLERANCE, grid=self.surface.grid)
 
     @property
     def contours_lower(self) -> tuple[Polygon, ...]:
         """Tolerance contours where the cases are thinner."""
-        return areas_under(self.p_lower, level=TOLERANCE, grid=self.surface.grid)
+        return areas_under(self._up_to_the_edge(self.p_lower), level=TOLERANCE, grid=self.surface.grid)
+
+    def _up_to_the_edge(self, values: Floats) -> Floats:
+        """Cells outside the window take the nearest one's value: the contours run up to the edge, not short of it."""
+        inside = self.surface.inside
+        row, column = distance_transform_edt(~inside, return_distances=False, return_indices=True)
+        return values[row, column]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
+from shapely import Polygon, get_parts
 
 from analytics import hotspots
 from analytics.contiguous_areas import CellArea
@@ -30,7 +32,7 @@ from analytics.disclosure import (
 from analytics.findings.ground import asked_window, place_names
 from analytics.findings.layers import Layer, LayerMissingError, layer_caveat, layer_points, layer_words
 from analytics.findings.question import Question
-from analytics.point_patterns import inside_window
+from analytics.point_patterns import Grid, Window, inside_window
 from analytics.relative_risk import FEWEST_EVENTS, RelativeRisk, oversmoothing_bandwidth_m, relative_risk
 from wording import _, format_count, format_number, format_period, join_words, ngettext
 
@@ -44,6 +46,8 @@ PLACES_NAMED = 3
 FEWEST_EXPECTED = 1.0
 # Lower limits of the map's classes: so many times as many, or as few, as the layer would have.
 RATIO_LIMITS = (1.5, 2.0, 3.0, 5.0, 10.0)
+# Cells drawn along each cell judged: a cell of a kilometre would be seen.
+FINER = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,16 +94,16 @@ def find_compared_places(
             _("Too few to compare: 5 administrations with a place and 5 of the other layer are needed in this area."),
         )
     risk = _compare(cases, controls, window, tell)
-    return _answer(question, layer, risk, cases, controls)
+    return _answer(question, layer, risk, cases, controls, window)
 
 
-def _inside(easting_m: Floats, northing_m: Floats, window: object) -> tuple[Floats, Floats]:
+def _inside(easting_m: Floats, northing_m: Floats, window: Window) -> tuple[Floats, Floats]:
     inside = inside_window(window=window, easting_m=easting_m, northing_m=northing_m)
     return easting_m[inside], northing_m[inside]
 
 
 def _compare(
-    cases: tuple[Floats, Floats], controls: tuple[Floats, Floats], window: object, tell: Progress
+    cases: tuple[Floats, Floats], controls: tuple[Floats, Floats], window: Window, tell: Progress
 ) -> RelativeRisk:
     bandwidth_m = oversmoothing_bandwidth_m(
         easting_m=np.concatenate([cases[0], controls[0]]),
@@ -158,7 +162,12 @@ def _in_area(area: CellArea, surface: DensitySurface, points: tuple[Floats, Floa
 
 
 def _answer(
-    question: Question, layer: Layer, risk: RelativeRisk, cases: tuple[Floats, Floats], controls: tuple[Floats, Floats]
+    question: Question,
+    layer: Layer,
+    risk: RelativeRisk,
+    cases: tuple[Floats, Floats],
+    controls: tuple[Floats, Floats],
+    window: Window,
 ) -> ComparedPlaces:
     fewest = question.thresholds.smallest_count_shown
     found = []
@@ -211,9 +220,9 @@ def _answer(
             ],
             thresholds=question.thresholds,
         ),
-        contours=_contours(question, risk, cases, controls),
-        more=_ratios(question, layer, risk, 1.0),
-        fewer=_ratios(question, layer, risk, -1.0),
+        contours=_contours(question, risk, cases, controls, window),
+        more=_ratios(question, layer, risk, 1.0, window),
+        fewer=_ratios(question, layer, risk, -1.0, window),
         table=_table(question, layer, risk, found, names),
     )
 
@@ -229,13 +238,18 @@ def _can_be_shown(counts: tuple[int, int], rarer: bool, risk: RelativeRisk, fewe
 
 
 def _contours(
-    question: Question, risk: RelativeRisk, cases: tuple[Floats, Floats], controls: tuple[Floats, Floats]
+    question: Question,
+    risk: RelativeRisk,
+    cases: tuple[Floats, Floats],
+    controls: tuple[Floats, Floats],
+    window: Window,
 ) -> DisclosedOutlines:
     """The tolerance contours that rest on enough, as areas."""
     fewest = question.thresholds.smallest_count_shown
     kept = []
     for rarer, areas in ((True, risk.contours_lower), (False, risk.contours_higher)):
-        for area in areas:
+        parts = [part for area in areas for part in get_parts(area.intersection(window))]
+        for area in (part for part in parts if isinstance(part, Polygon)):
             inside = [inside_window(window=area, easting_m=each[0], northing_m=each[1]) for each in (cases, controls)]
             counts = int(inside[0].sum()), int(inside[1].sum())
             if _can_be_shown(counts, rarer, risk, fewest):
@@ -250,25 +264,33 @@ def _contours(
     )
 
 
-def _ratios(question: Question, layer: Layer, risk: RelativeRisk, sign: float) -> DisclosedSurface | None:
+def _ratios(
+    question: Question, layer: Layer, risk: RelativeRisk, sign: float, window: Window
+) -> DisclosedSurface | None:
     """How many times as many (sign 1) or as few (-1) administrations there are, as classes, where it can be judged."""
-    times = np.nan_to_num(np.exp(np.clip(sign * risk.log_ratio, -20, 20)))
-    limits = [limit for limit in RATIO_LIMITS if limit <= times.max()]
+    grid, judged = risk.surface.grid, ~np.isnan(risk.log_ratio)
+    # A smooth ratio is drawn on finer cells than it is judged on, up to the window's edge.
+    row, column = ndimage.distance_transform_edt(~judged, return_distances=False, return_indices=True)
+    finer = {"zoom": FINER, "grid_mode": True, "mode": "nearest"}
+    log_ratio = ndimage.zoom(risk.log_ratio[row, column], order=1, **finer)
+    near_judged = ndimage.zoom((judged | ~risk.surface.inside).astype(np.uint8), order=0, **finer).astype(bool)
+    times = np.where(near_judged, np.exp(np.clip(sign * log_ratio, -20, 20)), 0.0)
+    fine = Grid(grid.west_m, grid.south_m, grid.cell_m / FINER, grid.columns * FINER, grid.rows * FINER)
+    easting_m, northing_m = (each.ravel() for each in np.meshgrid(fine.easting_m, fine.northing_m))
+    inside = inside_window(window=window, easting_m=easting_m, northing_m=northing_m).reshape(times.shape)
+    limits = [limit for limit in RATIO_LIMITS if limit <= times[inside].max(initial=0.0)]
     if question.audience is not Audience.ANALYST or not limits:
         return None
-    west_m, south_m, _east_m, _north_m = risk.surface.bounds_m
     nowhere = np.zeros(times.shape, dtype=bool)
     return disclose_surface(
-        values_per_km2_year=np.where(risk.surface.inside, times, np.nan),
+        values_per_km2_year=np.where(inside, times, np.nan),
         too_few=nowhere,
         anything_near=nowhere,
         limits=limits,
-        unit=_("administrations, as a multiple of what {layer} would have").format(
-            layer=layer_words()[layer]
-        ),
-        x0_m=west_m,
-        y0_m=south_m,
-        cell_m=risk.surface.cell_m,
+        unit=_("administrations, as a multiple of what {layer} would have").format(layer=layer_words()[layer]),
+        x0_m=fine.west_m,
+        y0_m=fine.south_m,
+        cell_m=fine.cell_m,
         bandwidth_m=risk.surface.bandwidth_m,
         audience=question.audience,
         thresholds=question.thresholds,

@@ -105,13 +105,16 @@ def test_tolerance_contours_surround_what_is_beyond_chance_and_the_map_says_how_
     found = find_compared_places(ask(**PERIOD), layer=Layer.ADDRESSES)
     assert set(found.contours.marked) == {True, False}
     assert "tolerance contours" in found.method
-    # What survives the correction for many points is inside a contour of its own direction, but for half a cell.
-    half_a_cell_m = found.more.cell_m
+    # What survives the correction for many points is inside a contour of its own direction, but for cells' corners and
+    # what lies beyond the force.
+    cell_m = 4 * found.more.cell_m
+    window = ask().geography.outline
     for outline, rarer in zip(found.outlines.outlines, found.outlines.marked, strict=True):
         around = shapely.union_all(
             [each for each, same in zip(found.contours.outlines, found.contours.marked, strict=True) if same == rarer]
         )
-        assert around.buffer(half_a_cell_m).covers(outline)
+        assert window.covers(around.buffer(-1))
+        assert around.buffer(cell_m).covers(outline)
     assert found.more.limits[0] == found.fewer.limits[0] == 1.5
     more, fewer = (np.where(each.classes == OUTSIDE_CLASS, 0, each.classes) for each in (found.more, found.fewer))
     assert not (more.astype(bool) & fewer.astype(bool)).any()
