@@ -13,7 +13,7 @@ import pandas as pd
 
 from wording import _
 
-__all__ = ["CONTRADICTIONS", "contradiction_sentence", "event_words", "find_contradictions"]
+__all__ = ["CONTRADICTIONS", "contradiction_words", "event_words", "find_contradictions"]
 
 # In the order in which they are listed: what cannot be counted, what breaks the account, what is only misdated.
 CONTRADICTIONS = (
@@ -158,25 +158,42 @@ def event_words() -> dict[str, str]:
     }
 
 
-def contradiction_sentence(kind: str, *, event: str | None, other_event: str | None, other: str) -> str:
-    """What is wrong with the row, and what to do; `other` says where the row that it contradicts is."""
-    words = event_words()
+def contradiction_words(kind: str, *, event: str | None, other_event: str | None, other: str) -> tuple[str, str]:
+    """What is wrong with a row, and what to do; `other` says where the row that it contradicts is."""
     if kind == "ended_twice" and event == other_event == "used":
-        sentence = _("used twice: {other} says so already. Correct the kit number of one of them at the source.")
+        what, advice = (_("used twice: {other} says so already."), _("Correct the kit number of one of them."))
     else:
-        sentence = {
-            "count_unusable": _("the number of kits is negative or no number, so the row is not counted. Correct it."),
-            "event_unknown": _("it does not say what happened to the kit, so the row is not counted. Correct it."),
-            "several_kits": _("one kit number stands for several kits. Give each its number, or leave it out."),
-            "never_issued": _("{event}, but never issued. Enter its issue, or correct the kit number."),
-            "ended_twice": _("{event} after it was {other_event} ({other}). Correct the row that is wrong."),
-            "issued_twice": _("issued again while it was still held ({other}). Enter what became of it in between."),
-            "too_many": _("{event}, but by then more kits had ended here than were issued. Enter the missing issue."),
-            "before_issue": _("{event} before it was issued ({other}). Correct one of the two dates."),
-            "expiry_before_issue": _("it expired before it was issued. Correct one of the two dates."),
-            "expiry_differs": _("another expiry date than before ({other}). Correct one of the two."),
-            "unknown_officer": _(
-                "the officer is not among the trained carriers. Import their training, or correct it."
+        what, advice = {
+            "count_unusable": (
+                _("the number of kits is negative or no number, so the row is not counted."),
+                _("Correct the number."),
+            ),
+            "event_unknown": (
+                _("it does not say what happened to the kit, so the row is not counted."),
+                _("Correct the event, or add its word under [values.event] in the mapping."),
+            ),
+            "several_kits": (
+                _("one kit number stands for several kits."),
+                _("Give each kit its number, or leave the number out."),
+            ),
+            "never_issued": (_("{event}, but never issued."), _("Enter its issue, or correct the kit number.")),
+            "ended_twice": (_("{event} after it was {other_event} ({other})."), _("Correct the row that is wrong.")),
+            "issued_twice": (
+                _("issued again while it was still held ({other})."),
+                _("Enter what became of it in between."),
+            ),
+            "too_many": (
+                _("{event}, but by then more kits had ended here than were issued."),
+                _("Enter the missing issue."),
+            ),
+            "before_issue": (_("{event} before it was issued ({other})."), _("Correct one of the two dates.")),
+            "expiry_before_issue": (_("it expired before it was issued."), _("Correct one of the two dates.")),
+            "expiry_differs": (_("another expiry date than before ({other})."), _("Correct one of the two.")),
+            "unknown_officer": (
+                _("the officer is not among the trained carriers."),
+                _("Import their training, or correct the number."),
             ),
         }[kind]
-    return sentence.format(event=words.get(event or "", ""), other_event=words.get(other_event or "", ""), other=other)
+    words = event_words()
+    known = {"event": words.get(event or "", ""), "other_event": words.get(other_event or "", ""), "other": other}
+    return what.format(**known), advice

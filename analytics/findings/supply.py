@@ -29,7 +29,7 @@ from analytics.findings.kit_needs import Needs, find_needs
 from analytics.findings.kit_stock import Stock, base_name, day_of, read_stock, source_row
 from analytics.findings.kit_use import KitUse, find_kit_use
 from analytics.findings.question import Question
-from data.kit_contradictions import contradiction_sentence
+from data.kit_contradictions import contradiction_words
 from wording import _, format_count, format_date, join_words, ngettext
 
 __all__ = ["Difference", "Supply", "SupplyOptions", "find_supply", "next_meeting", "supply_day"]
@@ -575,13 +575,13 @@ def _contradictions_table(question: Question, stock: Stock) -> DisclosedTable:
     for row, kind, other in stock.named[["row", "kind", "other"]].itertuples(index=False):
         entry = stock.rows.loc[row]
         second = stock.rows.loc[other] if other >= 0 else None
-        sentence = contradiction_sentence(
+        words = contradiction_words(
             kind,
             event=entry["event"],
             other_event=None if second is None else second["event"],
             other="" if second is None else source_row(second),
         )
-        rows.append((source_row(entry), base_name(entry["base"] or ""), day_of(entry["event_on"]), sentence))
+        rows.append((source_row(entry), base_name(entry["base"] or ""), day_of(entry["event_on"]), " ".join(words)))
     return disclose_list(
         columns=(
             Column(heading=_("Where")),
