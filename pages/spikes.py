@@ -27,7 +27,7 @@ def show_open(context: PageContext, spikes: Spikes, alerts: AlertList) -> None:
         show_timeline(alert_timeline(context.question, spikes, area_codes=chosen.area_codes), title=title)
     with right:
         st.radio(_("Alert, here or on the map"), titles, key="alert")
-        show_alert(context, chosen)
+        show_alert(context, chosen, said=alerts.headline)
 
 
 context = open_page(title=_("Spikes"))

@@ -128,7 +128,7 @@ def view_alert(question: Question, records: SpikeRecords, alert: Alert) -> Alert
     cases = alert_cases(records, facts)
     place = _place(question, facts, cases)
     what = _what(facts, count, place)
-    title = _("{place}, {period}").format(place=_short_place(question, facts, cases), period=_period(facts))
+    title = _("{place} ({period})").format(place=_short_place(question, facts, cases), period=_period(facts))
     areas = question.geography.small_areas
     inside = areas[areas["code"].isin(facts.areas)]
     easting_m, northing_m = float(inside["easting_m"].mean()), float(inside["northing_m"].mean())

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,7 +47,16 @@ from analytics.spikes import (
 )
 from wording import _, format_count, format_date, format_number, format_period, ngettext
 
-__all__ = ["AlertList", "Spikes", "alert_timeline", "decide", "find_spikes", "read_alerts"]
+__all__ = [
+    "AlertList",
+    "Spikes",
+    "alert_timeline",
+    "decide",
+    "find_spikes",
+    "read_alerts",
+    "state_of",
+    "warnings_of",
+]
 
 WEEKS_SHOWN = 26
 EARS_ALPHA = {"C1": 0.001, "C2": 0.001, "C3": 0.025}
@@ -103,8 +112,8 @@ def find_spikes(question: Question, *, on_progress: Callable[[float, str], None]
     records, rules = scoring.records, scoring.rules
     return Spikes(
         scoring=scoring,
-        state=_state(scoring),
-        warnings=_warnings(scoring),
+        state=state_of(scoring),
+        warnings=warnings_of(scoring),
         layer=_layer(question, records, rules),
         timeline=_timeline(question, records, None),
         comparisons=_comparisons(question, scoring),
@@ -133,13 +142,19 @@ def read_alerts(question: Question, found: Spikes) -> AlertList:
 
 
 def _alert_list(*, headline: str, open_views: tuple[AlertView, ...], ended: tuple[AlertView, ...]) -> AlertList:
-    parts = [view.areas for view in open_views]
+    # Numbered, so that the map can mark each by its number and two alerts never share a name.
+    open_views = tuple(
+        replace(view, title=_("{number}. {title}").format(number=number, title=view.title))
+        for number, view in enumerate(open_views, start=1)
+    )
+    placed = [view for view in open_views if view.areas.names]
+    parts = [view.areas for view in placed]
     return AlertList(
         headline=headline,
         open=open_views,
         ended=ended,
         outlines=disclose_areas(
-            names=[name for part in parts for name in part.names],
+            names=[view.title for view in placed],
             outlines=[outline for part in parts for outline in part.outlines],
             marked=[mark for part in parts for mark in part.marked],
             about=[about for part in parts for about in part.about],
@@ -215,7 +230,7 @@ def _suspended(scoring: Scoring) -> str:
     ).format(day=format_date(date_of((gap.first_day if gap else scoring.records.last_day) - 1)))
 
 
-def _state(scoring: Scoring) -> tuple[str, ...]:
+def state_of(scoring: Scoring) -> tuple[str, ...]:
     """What the scoring rests on, in sentences."""
     latest, records = scoring.days[-1], scoring.records
     told = [
@@ -243,7 +258,7 @@ def _state(scoring: Scoring) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _warnings(scoring: Scoring) -> tuple[str, ...]:
+def warnings_of(scoring: Scoring) -> tuple[str, ...]:
     """What must stand in a banner."""
     warnings = []
     if scoring.days[-1].suspended is not None:

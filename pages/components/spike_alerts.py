@@ -19,9 +19,11 @@ __all__ = ["show_alert", "show_ended", "show_history"]
 _DECISIONS = (Step.WATCHED, Step.PANEL, Step.CONFIRMED, Step.TOLD, Step.CLOSED)
 
 
-def show_alert(context: PageContext, alert: AlertView) -> None:
-    """One alert: its sentence, the streams that agree, what speaks against it, who is told, and what became of it."""
-    show_finding(alert.headline)
+def show_alert(context: PageContext, alert: AlertView, *, said: str) -> None:
+    """One alert: its sentence (unless it is `said` already), what agrees, what speaks against it, and its life."""
+    if alert.headline != said:
+        show_finding(alert.headline)
+    show_small(_("Now: {status}.").format(status=alert.status))
     for doubt in alert.doubts:
         st.warning(doubt)
     for stream in alert.streams:
