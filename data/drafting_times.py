@@ -1,0 +1,158 @@
+"""How a file's dates are written, told from its cells: day or month first, further formats, and what cannot be told."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from data.mapping import MONTH_FORMATS
+from data.values import Texts, parse_moments
+from wording import _, format_count, ngettext
+
+__all__ = ["TimesGuess", "guess_times"]
+
+_NUMERIC_DATE = re.compile(r"(?:[A-Za-z]{3,9},? )?(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})(?!\d)")
+_MOST_IN_A_YEAR = 12
+# Forms that the import does not try by itself, which police, ambulance and database exports write.
+_FURTHER_FORMATS = (
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d",
+    "%Y%m%d %H:%M:%S",
+    "%Y%m%d %H:%M",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
+    "%Y-%m-%d %H.%M",
+    "%d %b %Y %H:%M:%S.%f",
+    "%d %B %Y at %H:%M",
+    "%d/%m/%Y at %H:%M",
+    "%d%b%Y %H%M",
+    "%d%b%Y %H:%M",
+    "%d%b%y %H%M",
+    "%d%b%Y",
+    "%d-%b-%y %I.%M.%S.%f %p",
+    "%d-%b-%y %H.%M.%S.%f",
+    "%d-%b-%Y %H.%M.%S",
+    "%a %d %b %Y %H:%M",
+    "%a %d %b %Y",
+    "%A %d %B %Y %H:%M",
+    "%A %d %B %Y",
+    "%A, %d %B %Y",
+    "%b %d %Y %I:%M%p",
+    "%b %d %Y %H:%M",
+)
+# The same with the day or the month first, whichever the file has.
+_EITHER_ORDER = (
+    "{day}/{month}/%Y %H.%M",
+    "{day}/{month}/%Y %H%M",
+    "{day}/{month}/%Y, %H:%M",
+    "{day}/{month}/%Y, %H:%M:%S",
+    "{day}/{month}/%Y %I:%M:%S %p",
+    "{day}/{month}/%Y %H:%M:%S.%f",
+    "{day}.{month}.%Y %H:%M",
+    "{day}.{month}.%y %H:%M",
+    "{day}.{month}.%y",
+    "{day}-{month}-%y",
+)
+_MOST_FORMATS = 5
+# A file that is kept in order is in order in nearly all of its rows.
+_SHARE_IN_ORDER = 0.98
+_SHARE_OUT_OF_ORDER = 0.9
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimesGuess:
+    """Whether the day comes first and why; `asked` where the file does not tell; formats beyond the common ones.
+
+    `unreadable` counts the cells that no known form fits.
+    """
+
+    day_first: bool
+    why: str
+    asked: bool
+    formats: tuple[str, ...]
+    unreadable: int
+
+
+def guess_times(columns: Sequence[Texts], *, usually_day_first: bool, now: datetime, months: bool) -> TimesGuess:
+    """How the dates of `columns` are written, the time of the event first. `now` has no zone.
+
+    `months` allows forms that give the month alone.
+    """
+    cells = np.concatenate([*columns, np.empty(0, dtype=object)])
+    found = [match for cell in cells if (match := _NUMERIC_DATE.match(cell))]
+    first = sum(int(match[1]) > _MOST_IN_A_YEAR for match in found)
+    second = sum(int(match[2]) > _MOST_IN_A_YEAR for match in found)
+    day_first, why, asked = usually_day_first, _("all dates name their months or are in ISO form"), False
+    if first or second:
+        day_first = first >= second
+        why = (
+            ngettext(
+                "{count} date has the day first and cannot have it second",
+                "{count} dates have the day first and cannot have it second",
+                first,
+            )
+            if day_first
+            else ngettext(
+                "{count} date has the month first and cannot have it second",
+                "{count} dates have the month first and cannot have it second",
+                second,
+            )
+        ).format(count=format_count(max(first, second)))
+        asked = bool(first and second)
+        if asked:
+            why += _(", but others have it the other way")
+    elif found:
+        day_first, why, asked = _by_order(columns[0], usually_day_first=usually_day_first, now=now)
+    formats, unreadable = _formats(cells, day_first=day_first, months=months)
+    return TimesGuess(day_first=day_first, why=why, asked=asked, formats=formats, unreadable=unreadable)
+
+
+def _by_order(column: Texts, *, usually_day_first: bool, now: datetime) -> tuple[bool, str, bool]:
+    """No day is above 12: a reading with dates of the future, or out of a kept order, is the wrong one."""
+    late, in_order = {}, {}
+    for day_first in (True, False):
+        read = _read(column, formats=(), day_first=day_first)
+        times = read[read.notna()]
+        late[day_first] = int((times > pd.Timestamp(now) + pd.Timedelta(days=1)).sum())
+        steps = np.diff(times.to_numpy())
+        forward = float(np.mean(steps >= np.timedelta64(0))) if len(steps) else 0.0
+        in_order[day_first] = max(forward, 1.0 - forward if len(steps) else 0.0)
+    if bool(late[True]) != bool(late[False]):
+        return not late[True], _("read the other way, some dates would lie in the future"), False
+    for day_first in (True, False):
+        if in_order[day_first] >= _SHARE_IN_ORDER and in_order[not day_first] < _SHARE_OUT_OF_ORDER:
+            return day_first, _("read so, the rows are in order"), False
+    return usually_day_first, _("no date tells: none has a day above 12"), True
+
+
+def _formats(cells: Texts, *, day_first: bool, months: bool) -> tuple[tuple[str, ...], int]:
+    """Formats for the cells that the common forms do not fit, and how many cells none fits."""
+    waiting = cells[_read(cells, formats=(), day_first=day_first).isna().to_numpy() & (cells != "")]
+    day, month = ("%d", "%m") if day_first else ("%m", "%d")
+    candidates = [
+        *(each.format(day=day, month=month) for each in _EITHER_ORDER),
+        *_FURTHER_FORMATS,
+        *(MONTH_FORMATS if months else ()),
+    ]
+    chosen: list[str] = []
+    while len(waiting) and len(chosen) < _MOST_FORMATS:
+        fits = [_fitting(waiting, form) for form in candidates]
+        best = int(np.argmax([int(each.sum()) for each in fits]))
+        if not fits[best].any():
+            break
+        chosen.append(candidates[best])
+        waiting = waiting[~fits[best]]
+    return tuple(chosen), len(waiting)
+
+
+def _fitting(cells: Texts, form: str) -> np.ndarray:
+    return pd.to_datetime(pd.Series(cells), format=form, errors="coerce").notna().to_numpy()
+
+
+def _read(cells: Texts, *, formats: Sequence[str], day_first: bool) -> pd.Series:
+    moments, _bad = parse_moments(cells, formats=formats, day_first=day_first, file_zone="UTC", local_zone="UTC")
+    return moments.local

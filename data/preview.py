@@ -1,0 +1,138 @@
+"""The first rows of a file as they would be stored: bands, snapped places, "hashed" for tokens; and what is set aside.
+
+The import's own reader reads them, with keys that are thrown away, so that what is shown is what will be imported.
+Nothing that would not be stored is in a preview.
+"""
+
+import re
+import secrets
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+from data import schema
+from data.column_facts import cells_of
+from data.ingest import find_columns
+from data.keys import Keys
+from data.mapping import Mapping
+from data.pseudonymise import Pseudonymiser
+from data.quarantine import reason_sentence
+from data.reading import Block, FileSample
+from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, RecordReader
+from data.schema import NOT_RECORDED
+from data.settings import Settings
+from geo.areas import Geography
+from wording import format_count, format_date, format_moment
+
+__all__ = ["HASHED", "Preview", "PreviewRow", "preview_rows"]
+
+HASHED = "hashed"
+_ROWS = 10
+# What the schema derives from a time, and what tells rows apart: of no use to somebody who checks a mapping.
+_NOT_SHOWN = frozenset({"row_hash", "local_date", "local_hour", "local_weekday"})
+# Doses and waits stand side by side in a record, each field with its number: "dose0_product".
+_NUMBERED = re.compile(r"(?:dose|wait)\d+_(\w+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewRow:
+    """One row: its number in the file, a text for each column, sentences on what would be set aside.
+
+    `waits` where the whole row would wait in quarantine; its cells are then empty.
+    """
+
+    row_number: int
+    cells: tuple[str, ...]
+    problems: tuple[str, ...]
+    waits: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """The columns (fields as stored) and the rows."""
+
+    columns: tuple[str, ...]
+    rows: tuple[PreviewRow, ...]
+
+
+def preview_rows(
+    *, mapping: Mapping, sample: FileSample, settings: Settings, geography: Geography, rows: int = _ROWS
+) -> Preview:
+    """The first `rows` rows of the sample, read by the mapping. Raises MissingHeadingError."""
+    positions = find_columns(mapping, sample)
+    reader = RecordReader(
+        mapping=mapping,
+        positions=positions,
+        settings=settings,
+        pseudonymiser=Pseudonymiser(Keys(store_key=secrets.token_hex(32), pseudonym_key=secrets.token_bytes(32))),
+        geography=geography,
+        as_of=pd.Timestamp(datetime.now(UTC)),
+    )
+    first = sample.rows[:rows]
+    numbers = np.array(sample.row_numbers[:rows], dtype=np.int64)
+    records = reader.read(
+        Block(
+            row_numbers=numbers,
+            columns={position: cells_of(first, position) for position in set(positions.values())},
+            misfits=(),
+            blank_rows=0,
+            share_read=1.0,
+        )
+    )
+    problems: dict[int, list[str]] = defaultdict(list)
+    for entry in reader.log.entries().itertuples():
+        field = f"{entry.field}: " if entry.field else ""
+        problems[int(entry.row_number)].append(f"{field}{reason_sentence(entry.reason)}")
+    # Records carry more than is stored, such as places before they are snapped.
+    names = [name for name in records.columns if _field_of(name) and name not in _NOT_SHOWN]
+    shown = {name: [_shown(name, value, settings) for value in records[name]] for name in names}
+    by_row = {int(number): tuple(shown[name][place] for name in names) for place, number in enumerate(records.index)}
+    return Preview(
+        columns=tuple(names),
+        rows=tuple(
+            PreviewRow(
+                row_number=int(number),
+                cells=by_row.get(int(number), ("",) * len(names)),
+                problems=tuple(problems[int(number)]),
+                waits=int(number) not in by_row,
+            )
+            for number in numbers
+        ),
+    )
+
+
+def _shown(name: str, value: object, settings: Settings) -> str:
+    """A value as text. Tokens are not shown: here they mean nothing, and elsewhere they are nobody's business."""
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return ""
+    field = _field_of(name)
+    if field and field.token:
+        return HASHED
+    if name == "substances":
+        return _substances(str(value))
+    if isinstance(value, pd.Timestamp):
+        if value.tzinfo is None:
+            return format_date(value.date())
+        return format_moment(value.tz_convert(settings.time_zone))
+    if isinstance(value, float | np.floating):
+        return f"{value:g}" if abs(value) < 1_000 else format_count(round(value))
+    return "" if value == NOT_RECORDED else str(value)
+
+
+def _field_of(name: str) -> schema.Field | None:
+    """The schema's field that a column of a record is for; None for what is not stored as it stands there."""
+    if name == "substances":
+        return schema.table_named("substances").field("substance")
+    found = _NUMBERED.fullmatch(name)
+    plain = found[1] if found else name
+    return next((field for table in schema.TABLES for field in table.fields if field.name == plain), None)
+
+
+def _substances(text: str) -> str:
+    if text == NO_SUBSTANCE:
+        return ""
+    pairs = [each.partition(PAIR_MARK) for each in text.split(SUBSTANCE_MARK)]
+    return ", ".join(item if certainty == NOT_RECORDED else f"{item} ({certainty})" for item, _mark, certainty in pairs)

@@ -1,0 +1,193 @@
+"""What forces write in place of the schema's values: closed lists, from which a draft's [values] are filled.
+
+Only a text of these lists, or one a slip away from one, ever gets into a draft: a cell's own text may be a name.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+from data.schema import NOT_RECORDED, Field
+from data.values import known_choices, plain_value
+
+__all__ = ["translate", "yes_no_means"]
+
+# A slip of one letter in seven; below it "Marley" would be "male".
+_NEARLY = 0.88
+_SHORTEST_SLIP = 6
+
+
+def _each(value: str, *words: str) -> dict[str, str]:
+    return {plain_value(word): value for word in words}
+
+
+_ROLES = (
+    _each(
+        "response", "response officer", "response team", "neighbourhood officer", "police constable", "constable", "pc"
+    )
+    | _each("pcso", "police community support officer", "community support officer")
+    | _each("custody", "custody officer", "custody sergeant", "detention officer", "cdo")
+    | _each("roads", "roads policing", "roads policing officer", "traffic", "rpu", "traffic officer")
+    | _each("special", "special constable", "specials", "special constabulary")
+    | _each("other", "sergeant", "inspector", "detective", "detective constable", "staff", "police staff", "firearms")
+)
+
+_WORDS: dict[str, dict[str, str]] = {
+    "gender": _each("male", "boy", "gentleman", "m male", "male m")
+    | _each("female", "girl", "lady", "f female", "female f")
+    | _each("other", "non binary", "nonbinary", "trans", "transgender", "intersex", "self described"),
+    "age_band": _each("under_18", "0 17", "17 and under", "child", "u18")
+    | _each("18_24", "18 to 24")
+    | _each("25_34", "25 to 34")
+    | _each("35_44", "35 to 44")
+    | _each("45_54", "45 to 54")
+    | _each("55_64", "55 to 64")
+    | _each("65_and_over", "65 and above", "over 64", "65 or over"),
+    "recipient_type": _each(
+        "public", "member of public", "member of the public", "mop", "civilian", "person", "patient"
+    )
+    | _each("officer", "police officer", "police", "colleague", "staff", "police staff", "self"),
+    "setting": _each(
+        "street", "public place", "in public", "outdoors", "outside", "road", "park", "alley", "public space"
+    )
+    | _each(
+        "home", "private address", "private dwelling", "dwelling", "house", "flat", "residential", "hostel", "residence"
+    )
+    | _each("custody", "custody suite", "police custody", "cell", "police station")
+    | _each("hospital", "a e", "accident and emergency", "emergency department", "ed")
+    | _each("other", "vehicle", "car", "shop", "licensed premises", "public toilet", "business", "commercial", "train"),
+    "substance": _each("heroin", "diamorphine", "smack", "heroin diamorphine", "diamorphine heroin", "suspected heroin")
+    | _each("methadone", "physeptone")
+    | _each("nitazene", "isotonitazene", "metonitazene", "protonitazene", "etonitazene", "suspected nitazene")
+    | _each("fentanyl", "carfentanil", "fentanil", "carfentanyl")
+    | _each(
+        "other_opioid", "other opiate", "codeine", "dihydrocodeine", "tramadol", "morphine", "oxycodone", "oxycontin"
+    )
+    | _each(
+        "other_opioid", "oramorph", "buprenorphine", "subutex", "espranor", "suboxone", "co codamol", "opioid other"
+    )
+    | _each("other_opioid", "unknown opioid", "unknown opiate", "opiate based", "prescription opioid", "painkillers")
+    | _each("benzodiazepine", "diazepam", "valium", "street valium", "xanax", "alprazolam", "etizolam", "bromazolam")
+    | _each(
+        "benzodiazepine", "street benzos", "fake benzos", "temazepam", "lorazepam", "blues", "street benzodiazepine"
+    )
+    | _each("cocaine", "coke", "powder cocaine", "cocaine powder", "cocaine crack", "crack cocaine rock")
+    | _each("alcohol", "ethanol", "drink", "intoxicated alcohol", "etoh")
+    | _each(
+        "other", "cannabis", "spice", "synthetic cannabinoid", "synthetic cannabinoids", "mamba", "ketamine", "mdma"
+    )
+    | _each("other", "ecstasy", "amphetamine", "speed", "ghb", "gbl", "pregabalin", "gabapentin", "zopiclone", "lsd")
+    | _each("other", "methamphetamine", "crystal meth", "solvents", "mirtazapine", "paracetamol", "other drug", "nps")
+    | _each(NOT_RECORDED, "unknown drug", "unknown substance", "unsure", "not sure", "unidentified", "unknown drugs"),
+    "certainty": _each("suspected", "suspect", "believed", "possible", "probable", "likely", "presumed", "reported")
+    | _each("confirmed", "toxicology", "lab confirmed", "tested", "definite", "positive")
+    | _each("found_not_opioid", "not opioid", "not an opioid", "negative", "found not to be opioid", "no opioid"),
+    "condition_before": _each("conscious", "awake", "alert", "responsive", "conscious and responsive", "breathing")
+    | _each("unconscious", "not conscious", "unresponsive to voice", "drowsy", "semi conscious", "collapsed", "asleep")
+    | _each("non_responsive", "no response", "not responsive", "not breathing", "cardiac arrest", "no pulse"),
+    "condition_after": _each(
+        "conscious", "awake", "alert", "responsive", "regained consciousness", "came round", "recovered"
+    )
+    | _each("conscious", "conscious responsive", "conscious breathing", "woke up")
+    | _each("unconscious", "not conscious", "remained unconscious", "still unconscious", "unconscious but breathing")
+    | _each("non_responsive", "no response", "no change", "not responsive", "no effect", "unresponsive not breathing"),
+    "alive_at_handover": _each("yes", "survived", "living", "non fatal", "alive at handover", "conscious")
+    | _each("died", "deceased", "fatal", "death", "did not survive", "pronounced dead", "life extinct"),
+    "outcome": _each(
+        "arrived", "attended", "treated", "treated at scene", "conveyed", "conveyed to hospital", "transported"
+    )
+    | _each("arrived", "taken to hospital", "see and treat", "see and convey", "transported to hospital", "on scene")
+    | _each("already_there", "already on scene", "already at scene", "with ambulance", "on scene before police")
+    | _each(
+        "left_before", "left", "left scene", "left before ambulance arrived", "left the scene", "walked off", "made off"
+    )
+    | _each("left_before", "left scene before ambulance arrived", "gone on arrival", "patient left", "no patient found")
+    | _each("declined", "refused", "declined treatment", "refused treatment", "refused ambulance", "declined ambulance")
+    | _each("cancelled", "canceled", "stood down", "stand down", "ambulance cancelled", "stood down by police")
+    | _each(
+        "not_called", "not requested", "no ambulance", "ambulance not called", "not required", "ambulance not required"
+    ),
+    "taken_to_hospital": _each(
+        "yes", "conveyed", "transported", "taken to hospital", "transported to hospital", "hospital"
+    )
+    | _each("no", "not conveyed", "left", "left scene", "declined", "treated at scene", "refused", "see and treat")
+    | _each("no", "left before ambulance arrived", "left scene before ambulance arrived"),
+    "officer_role": _ROLES,
+    "role": _ROLES,
+    "event": _each(
+        "issued", "issue", "allocated", "given out", "issued to officer", "initial issue", "re issued", "supplied"
+    )
+    | _each("used", "use", "administered", "deployed", "opened", "expended")
+    | _each("returned", "return", "handed in", "handed back", "returned to stores", "recalled")
+    | _each("lost", "missing", "stolen", "not found", "mislaid")
+    | _each("expired", "out of date", "expiry", "destroyed", "disposed", "written off"),
+    "step": _each("referred", "referral", "referral made", "referral sent", "sent to service")
+    | _each("contact_due", "due", "awaiting contact", "to contact", "pending")
+    | _each("contacted", "contact made", "spoken to", "visited", "phoned", "contact")
+    | _each("consented", "consent given", "consent", "agreed", "accepted")
+    | _each("declined", "refused", "consent refused", "consent declined", "did not consent", "no consent")
+    | _each("engaged", "in treatment", "engaging", "attended", "attended appointment", "started treatment")
+    | _each("closed", "case closed", "discharged", "completed", "no further action", "nfa"),
+    "kind": _each("drug_incident", "drugs", "drug offences", "drug offence", "drug incident", "possession of drugs")
+    | _each("ambulance_overdose_call", "overdose", "overdose poisoning", "poisoning", "overdose ingestion poisoning")
+    | _each("ambulance_overdose_call", "overdose call", "drug overdose", "opioid overdose", "suspected overdose")
+    | _each(
+        "drug_related_death", "death", "drug death", "drug related death", "fatal overdose", "suspected drug death"
+    ),
+}
+
+
+def translate(field: Field, texts: Iterable[str], *, yes_no: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """What the closed lists make of the texts that the import does not know, and the texts that stay unknown.
+
+    `yes_no` is what yes and no mean in this column, where the field's values are others. Each text comes once; the keys
+    are the lists' own words.
+    """
+    known = known_choices(field, {})
+    words = _WORDS.get(field.name, {}) | {
+        plain_value(word): yes_no[answer]
+        for answer, forms in (("yes", ("y", "yes", "true", "1")), ("no", ("n", "no", "false", "0")))
+        for word in forms
+        if answer in yes_no
+    }
+    allowed = {word: value for word, value in words.items() if value in field.values}
+    found: dict[str, str] = {}
+    unknown = []
+    for text in texts:
+        plain = plain_value(text)
+        if plain in allowed:
+            found[plain.replace("_", " ")] = allowed[plain]
+        elif plain not in known:
+            value = _slip_of(plain, allowed | {word: value for word, value in known.items() if value})
+            if value:
+                found[plain.replace("_", " ")] = value
+            else:
+                unknown.append(text)
+    return dict(sorted(found.items())), unknown
+
+
+def _slip_of(plain: str, words: Mapping[str, str]) -> str | None:
+    """The value of the word that a text is nearly, as "unconcious" is "unconscious"."""
+    if len(plain) < _SHORTEST_SLIP:
+        return None
+    near = difflib.get_close_matches(
+        plain, [word for word in words if len(word) >= _SHORTEST_SLIP], n=1, cutoff=_NEARLY
+    )
+    return words[near[0]] if near else None
+
+
+def yes_no_means(field: str, plain_heading: str) -> dict[str, str]:
+    """What yes and no mean in a column whose heading asks a question, for a field with other values."""
+    words = set(plain_heading.split())
+    if field in ("condition_before", "condition_after"):
+        asleep = bool(words & {"unconscious", "unresponsive"})
+        return {"yes": "unconscious", "no": "conscious"} if asleep else {"yes": "conscious", "no": "unconscious"}
+    if field == "alive_at_handover" and words & {"died", "fatal", "deceased", "death"}:
+        return {"yes": "died", "no": "yes"}
+    if field == "outcome":
+        for word, value in (("left", "left_before"), ("declined", "declined"), ("cancelled", "cancelled")):
+            if word in words:
+                return {"yes": value, "no": NOT_RECORDED}
+        return {"yes": "arrived", "no": NOT_RECORDED}
+    if field == "certainty":
+        return {"yes": "confirmed", "no": "suspected"}
+    return {}
