@@ -41,6 +41,7 @@ class Workforce:
     site_easting_m: Floats
     site_northing_m: Floats
     chain: CarrierChain
+    refreshers_known: bool
     kit_expires_on: NDArray[np.datetime64]
     roster: Booleans | None
     roster_words: str
@@ -100,6 +101,7 @@ def read_workforce(question: Question) -> Workforce:
         site_easting_m=easting_m,
         site_northing_m=northing_m,
         chain=chain,
+        refreshers_known=not np.isnat(refreshed).all(),
         kit_expires_on=expires,
         roster=roster,
         roster_words=roster_words,
