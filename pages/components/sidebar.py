@@ -6,10 +6,10 @@ and cannot be met is left out and said, never an error.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import streamlit as st
 
@@ -32,6 +32,7 @@ __all__ = [
     "Offered",
     "View",
     "chosen_place",
+    "clicked_point",
     "describe_view",
     "draw_filters",
     "draw_hour_controls",
@@ -39,8 +40,12 @@ __all__ = [
     "draw_place_controls",
     "draw_wait_controls",
     "read_view",
+    "session_object",
+    "set_widgets",
     "shown_before",
 ]
+
+T = TypeVar("T")
 
 # Two years show a force's lasting places; one, at 1 or 2 administrations a week, is mostly chance.
 DEFAULT_DAYS = 730
@@ -306,6 +311,24 @@ def shown_before(key: str, now: int) -> int:
     before = int(st.session_state.get(key, now))
     st.session_state[key] = now
     return before
+
+
+def clicked_point(picture: str) -> tuple[float, float] | None:
+    """Latitude and longitude of the last click on the map with the key `picture`; None before the first."""
+    click = (st.session_state.get(picture) or {}).get("last_object_clicked") or {}
+    return (float(click["lat"]), float(click["lng"])) if {"lat", "lng"} <= set(click) else None
+
+
+def set_widgets(values: Mapping[str, object]) -> None:
+    """Give widgets the values of something that was saved; in a callback, so before they are drawn."""
+    st.session_state.update(values)
+
+
+def session_object(key: str, make: Callable[[], T]) -> T:
+    """An object of this session's own, made when it is first asked for: a search that goes on between two runs."""
+    if key not in st.session_state:
+        st.session_state[key] = make()
+    return cast(T, st.session_state[key])
 
 
 def describe_view(view: View, offered: Offered) -> str:
