@@ -597,6 +597,10 @@ HOLDERS = """
 """
 
 
+# An event that is known by its month alone counts where the whole month is in the period; bound to its last day.
+_WHOLE_MONTHS = "(time_precision IS DISTINCT FROM 'month' OR last_day(local_date) <= ?)"
+
+
 def _counted_steps() -> tuple[str, str]:
     """Two short steps: the substances of each administration as bits, then the flat table itself, in order of time."""
     substances = _sql(
@@ -1691,6 +1695,7 @@ class Store:
             """
             SELECT local_date, small_area, kind FROM records.risk_events
             WHERE record_state = 'current' AND list_contains(?, kind) AND small_area IS NOT NULL
+              AND time_precision IS DISTINCT FROM 'month'
             ORDER BY local_date, small_area, kind, risk_event_id
             """,
             [list(kinds)],
@@ -1729,13 +1734,7 @@ class Store:
         One that is known by its month alone counts where the whole month lies in the period.
         """
         kept, values = _kept(replace(filters, substances=(), settings=()), scope)
-        condition = _sql(
-            """
-            record_state = 'current' AND list_contains(?, kind) AND $kept
-            AND (time_precision IS DISTINCT FROM 'month' OR last_day(local_date) <= ?)
-            """,
-            kept=kept,
-        )
+        condition = f"record_state = 'current' AND list_contains(?, kind) AND {kept} AND {_WHOLE_MONTHS}"
         bound = [list(kinds), *values, filters.last_day]
         columns = self._columns(
             _sql(
@@ -1793,9 +1792,9 @@ class Store:
                 """,
                 table="records.risk_events" if kinds else "records.counted",
                 condition=f"record_state = 'current' AND list_contains(?, kind) AND {LOCATED}" if kinds else "located",
-                kept=kept,
+                kept=f"{kept} AND {_WHOLE_MONTHS}" if kinds else kept,
             ),
-            [*([list(kinds)] if kinds else []), *values],
+            [list(kinds), *values, filters.last_day] if kinds else values,
         )
 
     def carriers(self, *, scope: AccessScope, as_of: date) -> pd.DataFrame:
