@@ -55,16 +55,19 @@ def check_records(
         )
         warnings += found
     if RAW_X in records:
-        warnings += misread_coordinates(records, place=mapping.place, geography=geography)
-        records, found = settle_area_points(
-            records,
-            crs=mapping.place.crs or geography.crs,
-            geography=geography,
-            known_points_m=stored.area_points_m if stored else np.empty((0, 3)),
-            stations_m=stored.stations_m if stored else np.empty((0, 2)),
-            snap_m=settings.privacy.snap_m,
-        )
-        warnings += found
+        misread = misread_coordinates(records, place=mapping.place, geography=geography)
+        warnings += misread
+        # Read wrongly, a county shrinks to a point.
+        if not {each.kind for each in misread} & {"swapped_coordinates", "wrong_crs"}:
+            records, found = settle_area_points(
+                records,
+                crs=mapping.place.crs or geography.crs,
+                geography=geography,
+                known_points_m=stored.area_points_m if stored else np.empty((0, 3)),
+                stations_m=stored.stations_m if stored else np.empty((0, 2)),
+                snap_m=settings.privacy.snap_m,
+            )
+            warnings += found
         records = records.drop(columns=[RAW_X, RAW_Y])
     warnings += _outside(records)
     if events:

@@ -36,8 +36,9 @@ EVENT_DETAILS = (
 # Details tell events apart where at least two are recorded and two random events agree less often than this.
 _FEWEST_DETAILS, _DETAILS_AGREE = 2, 0.25
 
-# Coincidences that chance gives are left alone: expected pairs as found at least, or three times fewer.
-_CHANCE, _TIMES_CHANCE = 0.05, 3.0
+# Coincidences that chance gives are left alone: fewer than three times what is expected, or likely enough. People who
+# live at one address make real pairs of the same day, so that days must be less likely than minutes.
+_MINUTE_CHANCE, _DAY_CHANCE, _TIMES_CHANCE = 0.05, 0.01, 3.0
 
 # A block: so many pairs on so many different days. A real cluster has many records on a few days and near each other,
 # but not every record of a week with a double; without equal minutes or equal details a week of doubles is asked for.
@@ -94,18 +95,15 @@ def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap
     """
     table = _numbered(events if stored is None or stored.empty else pd.concat([events, stored], ignore_index=True))
     warnings: list[QualityWarning] = []
-    told = np.zeros(len(table), dtype=bool)
     for block in _blocks(table, snap_m):
         warnings.append(_block_warning(table, block, snap_m))
-        told[block.pairs["second"]] = True
-    for kind, pairs in (
-        ("same_time_and_place", _same_time_and_place(table)),
-        ("same_person_and_day", _same_person_and_day(table)),
-    ):
-        fresh = pairs[~told[pairs["second"]]]
-        if len(fresh):
-            warnings.append(_pairs_warning(kind, table, fresh))
-            told[fresh["second"]] = True
+        table = table.assign(told=table["told"] | table.index.isin(block.pairs["second"]))
+    for kind, find in (("same_time_and_place", _same_time_and_place), ("same_person_and_day", _same_person_and_day)):
+        rest = table[~table["told"]].reset_index(names="position")
+        pairs = find(rest)
+        if len(pairs):
+            warnings.append(_pairs_warning(kind, rest, pairs))
+            table.loc[rest["position"].to_numpy()[pairs["second"]], "told"] = True
     return warnings
 
 
@@ -132,7 +130,7 @@ def _numbered(table: pd.DataFrame) -> pd.DataFrame:
     areas = pd.factorize(table["area"])[0]
     # Where there are no coordinates the area stands for the place, with a number of its own.
     place = np.where(placed, cells, np.where(areas >= 0, len(table) + areas, -1))
-    return table.assign(details=details, place=place, key=pd.factorize(table["key"])[0])
+    return table.assign(details=details, place=place, key=pd.factorize(table["key"])[0], told=False)
 
 
 def _pairs(table: pd.DataFrame, left: Ints, right: Ints) -> pd.DataFrame:
@@ -164,8 +162,8 @@ def _same_time_and_place(table: pd.DataFrame) -> pd.DataFrame:
     by_day = _one_for_each(_pairs(table, days, days)) if _pair_count(days) <= _MOST_PAIRS else by_minute[:0]
     only_day = (table["minute"].to_numpy()[by_day["first"]] < 0) | (table["minute"].to_numpy()[by_day["second"]] < 0)
     found = [
-        by_minute if _beyond_chance(len(by_minute), _minutes_by_chance(table)) else by_minute[:0],
-        by_day[only_day] if _beyond_chance(int(only_day.sum()), _days_by_chance(table)) else by_day[:0],
+        by_minute[: len(by_minute) * _unlikely(len(by_minute), _minutes_by_chance(table), _MINUTE_CHANCE)],
+        by_day[only_day][: len(by_day) * _unlikely(int(only_day.sum()), _days_by_chance(table), _DAY_CHANCE)],
     ]
     return pd.concat(found, ignore_index=True)
 
@@ -189,8 +187,9 @@ def _one_for_each(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs.sort_values(["second", "first"]).drop_duplicates("second", ignore_index=True)
 
 
-def _beyond_chance(found: int, expected: float) -> bool:
-    return found > _TIMES_CHANCE * expected and stats.poisson.sf(found - 1, expected) < _CHANCE
+def _unlikely(found: int, expected: float, chance: float) -> bool:
+    """Whether chance would hardly give so many pairs."""
+    return found > _TIMES_CHANCE * expected and bool(stats.poisson.sf(found - 1, expected) < chance)
 
 
 def _minutes_by_chance(table: pd.DataFrame) -> float:
@@ -287,6 +286,8 @@ def _blocks(table: pd.DataFrame, snap_m: float) -> Iterator[_Block]:
 def _best_block(table: pd.DataFrame, way: str, snap_m: float) -> _Block | None:
     """The best run of days, where it is one that chance does not give."""
     best = None
+    if len(table) < 2 * _FEWEST_PAIRS:
+        return None
     for by_place in (False, True):
         matched = _matches(table, way, 0, by_place=by_place, snap_m=snap_m)
         if len(matched) < _FEWEST_PAIRS:
