@@ -11,7 +11,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +21,7 @@ import pandas as pd
 
 from data.folding import Folded, fold, pieces_from_store, with_piece_ids
 from data.keys import Keys
+from data.kit_warnings import LEDGER_TABLE, kit_warnings
 from data.mapping import FORM_TABLE, FileLayout, Mapping, default_mapping, plain_heading
 from data.pseudonymise import Pseudonymiser
 from data.quality_checks import check_records
@@ -29,13 +30,12 @@ from data.quarantine import ReasonCount, quarantine_frame, reason_counts
 from data.reading import FileSample, SourceTable, frame_table, open_table
 from data.records import RecordReader
 from data.report import ImportCounts, ImportReport
-from data.settings import Settings
 from data.schema import table_named
+from data.settings import Settings
 from data.store import (
     Batch,
     FullExtract,
     ImportOutcome,
-    ImportOutdatedError,
     StoredEvidence,
     find_same_import,
     preview_batch,
@@ -196,18 +196,15 @@ def check_synthetic(mapping: Mapping | None, settings: Settings) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Read:
-    """A file that was read, as records, with what was noticed on the way."""
+class _Prepared:
+    """A file that was read: what goes to the store, and what the report says of it."""
 
-    records: pd.DataFrame
-    folded: Folded | None
-    based_on: str | None
-    entries: pd.DataFrame
+    batch: Batch
     rows_in: int
-    identical_rows: int
-    full: FullExtract | None
     counts: ImportCounts
+    reasons: tuple[ReasonCount, ...]
     warnings: tuple[QualityWarning, ...]
+    has_places: bool
 
 
 def _run(
@@ -218,36 +215,212 @@ def _run(
     pseudonymiser = Pseudonymiser(keys)
     reading = _fingerprint(mapping, source, deployment, pseudonymiser)
     same = find_same_import(settings=settings, keys=keys, file_hash=source.file_hash, reading=reading)
-    if same and (report := ImportReport.from_json(json.loads(same[0]))).reads_the_same_any_day:
-        tell(1.0, _("Done."))
-        return report.as_repeated(label=source.label, dry_run=dry_run, version=same[1])
-    while True:
-        read = _read(source, mapping, deployment, pseudonymiser, tell)
-        batch = _make_batch(read, source, mapping, pseudonymiser, reading)
+    if same:
+        report = ImportReport.from_json(json.loads(same[0]))
+        if report.reads_the_same_any_day:
+            tell(1.0, _("Done."))
+            return report.as_repeated(label=source.label, dry_run=dry_run, version=same[1])
+    prepared = _prepare(source, mapping, deployment, pseudonymiser, tell)
 
-        def report_of(outcome: ImportOutcome, *, read: _Read = read, batch: Batch = batch) -> ImportReport:
-            return _report(outcome, source=source, mapping=mapping, read=read, batch=batch, dry_run=dry_run)
+    def report_of(outcome: ImportOutcome) -> ImportReport:
+        return _report(outcome, prepared=prepared, source=source, mapping=mapping, dry_run=dry_run)
 
-        batch = replace(batch, report=lambda outcome, of=report_of: json.dumps(of(outcome).to_json()))
-        columns, has_reports = read.counts, report_of
-        del read, columns
-        try:
-            outcome = (
-                preview_batch(settings=settings, keys=keys, batch=batch)
-                if dry_run
-                else write_batch(
-                    settings=settings,
-                    keys=keys,
-                    batch=batch,
-                    who=deployment.who,
-                    purpose=deployment.purpose,
-                    on_progress=lambda sentence: tell(_READING_SHARE, sentence),
-                )
-            )
-        except ImportOutdatedError:
-            continue
-        tell(1.0, _("Done."))
-        return has_reports(outcome)
+    batch = replace(
+        prepared.batch,
+        import_row=dict(prepared.batch.import_row) | {"reading": reading},
+        report=lambda outcome: json.dumps(report_of(outcome).to_json()),
+    )
+    outcome = (
+        preview_batch(settings=settings, keys=keys, batch=batch)
+        if dry_run
+        else write_batch(
+            settings=settings,
+            keys=keys,
+            batch=batch,
+            who=deployment.who,
+            purpose=deployment.purpose,
+            on_progress=lambda sentence: tell(_READING_SHARE, sentence),
+        )
+    )
+    tell(1.0, _("Done."))
+    return report_of(outcome)
+
+
+def _report(
+    outcome: ImportOutcome, *, prepared: _Prepared, source: SourceTable, mapping: Mapping, dry_run: bool
+) -> ImportReport:
+    row = prepared.batch.import_row
+    return ImportReport(
+        label=source.label,
+        target=mapping.target,
+        source=mapping.source,
+        dry_run=dry_run,
+        already_imported=False,
+        import_id=str(row["import_id"]),
+        rows_in=prepared.rows_in,
+        imported=outcome.imported,
+        updated=outcome.updated,
+        unchanged=outcome.unchanged,
+        folded=outcome.folded,
+        withdrawn=outcome.withdrawn,
+        waiting=outcome.waiting,
+        quarantined_rows=outcome.quarantined_rows,
+        quarantined_fields=outcome.quarantined_fields,
+        withdrawn_gone=outcome.gone,
+        matched_now=outcome.matched,
+        conflicts=outcome.conflicts,
+        first_day=row["first_day"],
+        last_day=row["last_day"],
+        has_places=prepared.has_places,
+        counts=prepared.counts,
+        reasons=prepared.reasons,
+        warnings=prepared.warnings,
+        version=outcome.version,
+    )
+
+
+@functools.cache
+def _program() -> str:
+    """A hash of this program: another version may read the same file otherwise."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for folder in ("data", "geo"):
+        for file in sorted((root / folder).glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _fingerprint(mapping: Mapping, source: SourceTable, deployment: _Deployment, pseudonymiser: Pseudonymiser) -> str:
+    """A keyed hash of all but the file's bytes that decides what comes of it."""
+    geography = deployment.settings.geography.model_dump()
+    files = [path for path in geography.values() if isinstance(path, Path)]
+    parts = [
+        _program(),
+        mapping.model_dump_json(),
+        deployment.settings.model_dump_json(exclude={"store"}),
+        json.dumps(source.headings),
+        *(hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()),
+    ]
+    return pseudonymiser.token(kind="reading", parts=parts)
+
+
+def _prepare(
+    source: SourceTable, mapping: Mapping, deployment: _Deployment, pseudonymiser: Pseudonymiser, tell: Progress
+) -> _Prepared:
+    """Read the whole file; the records themselves end here, so that the store has the memory to itself."""
+    positions = find_columns(mapping, source)
+    reader = RecordReader(
+        mapping=mapping,
+        positions=positions,
+        settings=deployment.settings,
+        pseudonymiser=pseudonymiser,
+        geography=deployment.geography,
+        as_of=pd.Timestamp(deployment.as_of).tz_convert("UTC"),
+    )
+    records, rows_in = _read_all(source, reader, positions.values(), tell)
+    folded, based_on = None, None
+    if mapping.folds:
+        records, identical_rows = _settle_repeats(records, reader, "row_id" if "row_id" in records else "row_hash")
+        rows_kept = len(records)
+        folded, based_on = _fold(records, reader, mapping, deployment, pseudonymiser)
+        records = folded.records
+        rows_kept -= len(folded.other_people) + len(folded.other_days)
+    else:
+        records, identical_rows = _settle_repeats(records, reader, table_named(mapping.stored_in).key)
+        rows_kept = len(records)
+    full = _full_extract(records, reader, mapping)
+    entries = reader.log.entries()
+    checked = check_records(
+        records=records,
+        entries=entries,
+        mapping=mapping,
+        settings=deployment.settings,
+        geography=deployment.geography,
+        stored=_evidence(records, mapping, deployment),
+    )
+    records = checked.records
+    batch = _make_batch(
+        records,
+        entries,
+        source,
+        mapping,
+        pseudonymiser,
+        folded=folded,
+        counts={"rows_in": rows_in, "rows_folded": rows_kept - len(records), "rows_repeated": identical_rows},
+    )
+    return _Prepared(
+        batch=replace(batch, full=full, based_on=based_on),
+        rows_in=rows_in,
+        counts=ImportCounts(
+            **_place_counts(records, mapping),
+            **_wait_counts(batch, entries),
+            **{name: reader.counts[name] for name in _READER_COUNTS},
+            identical_rows=identical_rows,
+            disagreeing_records=folded.disagreeing if folded else 0,
+            columns_not_read=len(source.headings) - len(positions),
+            full_but_unsure=mapping.extract == "full" and full is None,
+        ),
+        reasons=reason_counts(entries),
+        warnings=(*reader.words.warnings(), *checked.warnings, *_ledger_warnings(checked.records, entries, mapping, deployment)),
+        has_places="location_source" in records,
+    )
+
+
+def _fold(
+    records: pd.DataFrame,
+    reader: RecordReader,
+    mapping: Mapping,
+    deployment: _Deployment,
+    pseudonymiser: Pseudonymiser,
+) -> tuple[Folded, str | None]:
+    """The file's rows as records, with what earlier imports of an incremental source brought of the same records."""
+    pieces = with_piece_ids(records, mapping=mapping, pseudonymiser=pseudonymiser)
+    version = None
+    if mapping.extract == "incremental":
+        stored, version = stored_pieces(
+            settings=deployment.settings,
+            keys=deployment.keys,
+            source=mapping.source,
+            administrations=pieces["administration_id"],
+            without=pieces["piece_id"],
+        )
+        if len(stored):
+            pieces = pd.concat([pieces_from_store(stored, like=pieces), pieces])
+    folded = fold(pieces, mapping=mapping, pseudonymiser=pseudonymiser)
+    for rows, reason in (
+        (folded.other_people, "key_of_another_person"),
+        (folded.other_days, "key_of_another_day"),
+    ):
+        reader.log.add(rows=rows, field="administration_id", reason=reason, whole_row=True)
+    return folded, version
+
+
+def _full_extract(records: pd.DataFrame, reader: RecordReader, mapping: Mapping) -> FullExtract | None:
+    """What a full extract holds; None where it is none, or where nobody can say which records its bad rows are."""
+    if mapping.extract != "full" or records.empty:
+        return None
+    held = np.concatenate(reader.held_keys)
+    if reader.rows_without_key or pd.isna(held).any():
+        return None
+    first_day, last_day = _period(records) if mapping.covers == "its_days" else (None, None)
+    key = records[table_named(mapping.stored_in).key].to_numpy(dtype=object)
+    return FullExtract(kept=np.concatenate([key, held]), first_day=first_day, last_day=last_day)
+
+
+def _ledger_warnings(
+    records: pd.DataFrame, entries: pd.DataFrame, mapping: Mapping, deployment: _Deployment
+) -> tuple[QualityWarning, ...]:
+    """What the rows of a kit ledger contradict."""
+    if mapping.target != LEDGER_TABLE:
+        return ()
+    return kit_warnings(
+        records=records,
+        entries=entries,
+        source=mapping.source,
+        is_full=mapping.extract == "full",
+        settings=deployment.settings,
+        keys=deployment.keys,
+    )
 
 
 def _evidence(records: pd.DataFrame, mapping: Mapping, deployment: _Deployment) -> StoredEvidence | None:
@@ -346,39 +519,47 @@ def _settle_repeats(records: pd.DataFrame, reader: RecordReader, key: str) -> tu
 def _make_batch(
     records: pd.DataFrame,
     entries: pd.DataFrame,
-    rows_in: int,
     source: SourceTable,
     mapping: Mapping,
     pseudonymiser: Pseudonymiser,
+    *,
+    folded: Folded | None,
+    counts: dict[str, int],
 ) -> Batch:
     import_id = uuid.uuid4().hex
     first_day, last_day = _period(records)
     return Batch(
-        target=mapping.target,
+        target=mapping.stored_in,
         synthetic=mapping.synthetic,
         import_row={
             "import_id": import_id,
             "imported_at": datetime.now(UTC),
-            "target": mapping.target,
+            "target": mapping.stored_in,
             "file_hash": source.file_hash,
             "extract": mapping.extract,
             "source": mapping.source,
-            "rows_in": rows_in,
             "first_day": first_day,
             "last_day": last_day,
+            **counts,
         },
-        tables=make_tables(records, mapping=mapping, import_id=import_id, pseudonymiser=pseudonymiser),
+        tables=make_tables(records, mapping=mapping, import_id=import_id, pseudonymiser=pseudonymiser, folded=folded),
         quarantine=quarantine_frame(
             entries,
             import_id=import_id,
-            target=mapping.target,
+            target=mapping.stored_in,
             source=mapping.source,
             file_hash=source.file_hash,
             headings=source.headings,
-            record_of_row=records[mapping.table.key],
+            record_of_row=_record_of_row(records, mapping, folded),
             pseudonymiser=pseudonymiser,
         ),
     )
+
+
+def _record_of_row(records: pd.DataFrame, mapping: Mapping, folded: Folded | None) -> pd.Series:
+    """The key of the record that each row of the file went into."""
+    rows = folded.pieces[folded.pieces.index > 0] if folded else records
+    return rows[table_named(mapping.stored_in).key]
 
 
 def _period(records: pd.DataFrame) -> tuple[date | None, date | None]:
@@ -399,7 +580,9 @@ def _place_counts(records: pd.DataFrame, mapping: Mapping) -> dict[str, int]:
         "area_only": int(by_source["area"]),
         "unlocated": int(by_source["none"]),
         "without_coordinates": len(records) - located,
-        "conflicting_incidents": count_conflicting_incidents(records) if mapping.target == FORM_TABLE else 0,
+        "conflicting_incidents": count_conflicting_incidents(records)
+        if mapping.target == FORM_TABLE and not mapping.joins
+        else 0,
     }
 
 

@@ -44,7 +44,9 @@ def kit_warnings(
             other_event=_known(ledger.at[other, "event"]) if other >= 0 else None,
             other=_place_of(ledger.loc[other]) if other >= 0 else "",
         )
-        sentence = _("Kit ledger, {place}: {what}").format(place=_place_of(ledger.loc[row]), what=what)
+        sentence = _("Kit ledger: {what}").format(what=what)
+        if not ledger.at[row, "in_file"]:
+            sentence = _("Kit ledger, {place}: {what}").format(place=_place_of(ledger.loc[row]), what=what)
         warnings.append(make_warning(kind=f"kit_{kind}", rows=[number], sentence=sentence, advice=advice))
     if more:
         sentence = ngettext(
@@ -87,9 +89,9 @@ def _together(
     if len(stored):
         kept = stored[~stored["kit_event_id"].isin(records["kit_event_id"])]
         kept = kept[kept["source"] != source] if is_full else kept
-        kept = kept.rename(columns={"kit_token": "kit"}).assign(in_file=False)[list(fresh.columns)]
-        fresh = pd.concat([kept.astype({"kit": object, "base": object}), fresh], ignore_index=True)
-    for name in _DAYS:
+        kept = kept.rename(columns={"kit_token": "kit"}).assign(in_file=False)
+        fresh = pd.DataFrame({name: [*kept[name], *fresh[name]] for name in fresh})
+    for name in (*_DAYS, "imported_on"):
         fresh[name] = pd.to_datetime(fresh[name]).astype("datetime64[ns]")
     return fresh
 
