@@ -361,7 +361,11 @@ def _prepare(
             full_but_unsure=mapping.extract == "full" and full is None,
         ),
         reasons=reason_counts(entries),
-        warnings=(*reader.words.warnings(), *checked.warnings, *_ledger_warnings(checked.records, entries, mapping, deployment)),
+        warnings=(
+            *reader.words.warnings(),
+            *checked.warnings,
+            *_ledger_warnings(checked.records, entries, mapping, deployment),
+        ),
         has_places="location_source" in records,
     )
 
