@@ -53,7 +53,8 @@ Integers = NDArray[np.int64]
 class Coverage:
     """The coverage page's sentences and tables; `week` is None where there is no roster or no risk.
 
-    `steps` are the chain's numbers: heading, number, what is left out or not known.
+    `steps` are the chain's numbers: heading, number, what is left out or not known. `first_gap` is the base with the
+    largest gap, empty where there is none.
     """
 
     headline: str
@@ -69,6 +70,7 @@ class Coverage:
     week_table: DisclosedTable
     gaps: DisclosedTable
     gaps_note: str
+    first_gap: str
     areas: DisclosedTable
     requests: DisclosedTable
     requests_note: str
@@ -94,6 +96,7 @@ def find_coverage(question: Question, *, now: ReachNow, level: AreaLevel) -> Cov
         week_table=_week_table(week),
         gaps=_gap_table(question, now, gaps),
         gaps_note=_gaps_note(question, now, gaps),
+        first_gap=now.force.site_names[gaps[0].area] if gaps else "",
         areas=_areas(question, now, level),
         requests=_requests(question, now, gaps),
         requests_note=_requests_note(question, now, gaps),

@@ -6,18 +6,21 @@ import streamlit as st
 
 from analytics.disclosure import DisclosedWeek
 from analytics.findings.week import day_words, hour_words
-from pages.components.theme import AREA_RAMP, HATCH, TEXT
+from pages.components.theme import ACCENT, DENSITY_RAMP, TEXT, show_small
 from wording import _
 
 __all__ = ["show_week", "week_figure"]
 
 _DAYS, _HOURS = 7, 24
-# From this share down an hour is framed, so that it stands out without colour: it leaves a fifth of the risk alone.
+# Under this share an hour is underlined, so that it stands out without colour: it leaves a fifth of the risk alone.
 _POOR = 0.8
+# Share out of reach that has the darkest colour, and from which numbers are white.
+_DARKEST, _WHITE_FROM = 0.75, 0.5
 
 
-def show_week(week: DisclosedWeek, *, title: str, hour: int | None = None, height_px: int = 250) -> None:
+def show_week(week: DisclosedWeek, *, title: str, hour: int | None = None, height_px: int = 230) -> None:
     """Share of risk in reach by hour of the week, in percent; pointing at a cell tells n and interval."""
+    show_small(_("Percent of the risk in reach in each hour, under 80 underlined. The table below has n and interval."))
     st.plotly_chart(
         week_figure(week, hour=hour, height_px=height_px),
         config={"displayModeBar": False, "scrollZoom": False},
@@ -38,15 +41,15 @@ def week_figure(week: DisclosedWeek, *, hour: int | None, height_px: int) -> go.
             for index, (each, duty, events) in enumerate(zip(week.shares, week.on_duty, week.events, strict=True))
         ]
     ).reshape(_DAYS, _HOURS)
-    text = [[f"<u>{value * 100:.0f}</u>" if value < _POOR else f"{value * 100:.0f}" for value in row] for row in share]
+    text = [[_cell(value) for value in row] for row in share]
     figure = go.Figure(
         go.Heatmap(
-            z=share,
+            z=1.0 - share,
             x=list(range(_HOURS)),
             y=list(range(_DAYS)),
-            zmin=0.5,
-            zmax=1.0,
-            colorscale=[[place / 4, AREA_RAMP[place]] for place in range(5)],
+            zmin=0.0,
+            zmax=_DARKEST,
+            colorscale=[[place / 5, colour] for place, colour in enumerate(DENSITY_RAMP[:6])],
             showscale=False,
             text=text,
             texttemplate="%{text}",
@@ -65,7 +68,7 @@ def week_figure(week: DisclosedWeek, *, hour: int | None, height_px: int) -> go.
             x1=column + 0.5,
             y0=row - 0.5,
             y1=row + 0.5,
-            line={"color": HATCH, "width": 3},
+            line={"color": ACCENT, "width": 3},
         )
     figure.update_layout(
         height=height_px,
@@ -84,3 +87,10 @@ def week_figure(week: DisclosedWeek, *, hour: int | None, height_px: int) -> go.
         zeroline=False,
     )
     return figure
+
+
+def _cell(share: float) -> str:
+    """The number of one cell, readable on its colour."""
+    number = f"{share * 100:.0f}"
+    number = f"<b><u>{number}</u></b>" if share < _POOR else number
+    return f'<span style="color:{"#ffffff" if 1 - share >= _WHITE_FROM else TEXT}">{number}</span>'
