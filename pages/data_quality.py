@@ -3,11 +3,13 @@
 import streamlit as st
 
 from analytics.findings.data_quality import DataQuality, find_data_quality
+from analytics.findings.dose_conflicts import find_dose_conflicts
 from analytics.findings.import_history import find_import_history
 from pages.components.context import PageContext, open_page
 from pages.components.grids import show_grid, show_grid_legend
 from pages.components.import_records import show_imports, show_quarantine
 from pages.components.importing import show_first_import, show_import, show_import_result
+from pages.components.settling import show_conflicts
 from pages.components.tables import show_download, show_table
 from pages.components.theme import show_finding, show_small
 from wording import _
@@ -32,20 +34,22 @@ st.title(_("How complete and how fresh the records are"))
 show_finding(found.headline)
 show_small(found.freshness)
 if found.for_analyst:
-    show_import_result(context.question.settings)
+    settings = context.question.settings
+    show_import_result(settings)
     history = context.find(find_import_history)
-    complete, imports, quarantine, bring_in = st.tabs(
-        (_("Completeness"), _("Imports"), _("Quarantine"), _("Bring in a file"))
+    complete, imports, quarantine, settle, bring_in = st.tabs(
+        (_("Completeness"), _("Imports"), _("Quarantine"), _("Reports to settle"), _("Bring in a file"))
     )
     with complete:
         show_completeness(context, found)
     with imports:
-        show_imports(history, context.question.settings)
+        show_imports(history, settings)
     with quarantine:
         show_quarantine(history)
+    with settle:
+        show_conflicts(context.find(find_dose_conflicts), settings)
     with bring_in:
-        question = context.question
-        show_import(settings=question.settings, geography=question.geography, question=question)
+        show_import(context.question)
 else:
     show_completeness(context, found)
 context.show_link()

@@ -93,5 +93,10 @@ def _result(future: Future[T]) -> T:
     if isinstance(error, NaloxoneWatchError):
         raise error
     kind = type(error).__name__
-    _LOG.error("unexpected %s while a file was read:\n%s", kind, "".join(traceback.format_tb(error.__traceback__)))
+    _LOG.log(
+        logging.ERROR,
+        "unexpected %s while a file was read:\n%s",
+        kind,
+        "".join(traceback.format_tb(error.__traceback__)),
+    )
     raise UnexpectedImportError(kind=kind)

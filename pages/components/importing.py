@@ -5,6 +5,7 @@ memory, in this session, and is forgotten when it is in or put away.
 """
 
 import io
+import secrets
 from hashlib import sha256
 
 import streamlit as st
@@ -12,14 +13,15 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analytics.findings.file_preview import tabulate_preview
 from analytics.findings.question import Question
-from data.drafting import mapping_toml
 from data.ingest import check_synthetic, import_stream
 from data.keys import Keys, load_keys
 from data.mapping import Mapping
+from data.mapping_toml import mapping_toml
 from data.preview import preview_rows
 from data.report import ImportReport
 from data.saved_mappings import save_mapping
 from data.settings import Settings
+from data.snapshots import current_version
 from data.store import undo_import
 from geo.areas import Geography
 from pages.components.beginning import show_commands, show_real_set_up
@@ -39,25 +41,30 @@ _LOOKS_EVERY_S = 0.5
 def show_first_import(*, settings: Settings, geography: Geography, question: Question | None) -> None:
     """The page of a store without administrations: bringing in a file is all there is to do."""
     show_import_result(settings)
-    show_import(settings=settings, geography=geography, question=question)
+    _show_import(settings, geography, question, first=True)
+    st.header(_("By command instead"))
+    show_commands(settings)
 
 
-def show_import(*, settings: Settings, geography: Geography, question: Question | None) -> None:
-    """Everything from choosing a file to its import; `question` is None where there is no store yet."""
-    steps = import_steps()
-    if not _may_begin(settings, question):
+def show_import(question: Question) -> None:
+    """Everything from choosing a file to its import, where there are records already."""
+    _show_import(question.settings, question.geography, question, first=False)
+    with st.expander(_("By command instead")):
+        show_commands(question.settings)
+
+
+def _show_import(settings: Settings, geography: Geography, question: Question | None, *, first: bool) -> None:
+    if not _may_begin(settings, question, first=first):
         return
     file = show_uploader(
         _("A file from your records system: CSV or Excel"),
         largest_mb=settings.imports.largest_file_mb,
         help_text=_("It is read in this program's memory. Nothing is written before you confirm."),
     )
-    if steps.job is not None:
+    if import_steps().job is not None:
         _show_job()
     elif file is not None:
         _show_file(file, settings, geography)
-    with st.expander(_("By command instead")):
-        show_commands(settings)
 
 
 def show_import_result(settings: Settings) -> None:
@@ -95,7 +102,7 @@ def undo(settings: Settings, import_id: str, purpose: str = "") -> None:
     st.rerun()
 
 
-def _may_begin(settings: Settings, question: Question | None) -> bool:
+def _may_begin(settings: Settings, question: Question | None, *, first: bool) -> bool:
     """Whether a file can go into this store at all; where not, why not and what to do."""
     if settings.store.synthetic:
         st.warning(
@@ -104,7 +111,7 @@ def _may_begin(settings: Settings, question: Question | None) -> bool:
                 "takes generated records only. Real ones need a settings file and keys of their own: three steps."
             )
         )
-        with st.expander(_("How to open it for real records")):
+        with st.expander(_("How to open it for real records"), expanded=first):
             show_real_set_up()
         return st.checkbox(_("My file is generated: no record in it is of a real person."), key="import-generated")
     if question is not None and question.store.synthetic:
@@ -212,7 +219,11 @@ def _start(file: UploadedFile, mapping: Mapping, settings: Settings, geography: 
 
 
 def _keys(settings: Settings, *, dry_run: bool) -> Keys:
-    return load_keys(store_folder=settings.store_folder, create=settings.store.synthetic and not dry_run)
+    """The keys of the store. A trial before there is one compares with nothing and writes nothing: any keys will do."""
+    folder = settings.store_folder
+    if dry_run and settings.store.synthetic and current_version(folder) is None:
+        return Keys(store_key=secrets.token_urlsafe(32), pseudonym_key=secrets.token_bytes(32))
+    return load_keys(store_folder=folder, create=settings.store.synthetic and not dry_run)
 
 
 @st.fragment(run_every=_LOOKS_EVERY_S)

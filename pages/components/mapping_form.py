@@ -17,10 +17,12 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analytics.findings.import_history import table_words
-from data.drafting import Draft, FieldDraft, check_mapping, choosable, draft_mapping, mapping_toml
-from data.mapping import FileLayout, Mapping, mapped_fields
+from data.drafting import Draft, FieldDraft, draft_mapping
+from data.mapping import FORM_TABLE, FileLayout, Mapping, mapped_fields
+from data.mapping_toml import check_mapping, mapping_toml
 from data.reading import FileSample, UnreadableFileError, sample_file
 from data.saved_mappings import load_saved_mapping, saved_mappings
+from data.schema import TABLES
 from data.settings import Settings
 from geo.areas import Geography
 from pages.components.import_job import without_values
@@ -50,6 +52,8 @@ _OTHER_PARTS = (
     "waits.1.outcome",
 )
 _SEVERAL_HEADINGS = ("person.name", "substances")
+# What the boxes for the layout show of a file that could not be read as it is.
+_FIRST_GUESS = {"header_row": 1, "separator": ",", "encoding": "utf-8", "decimal": "."}
 _SEPARATORS = (",", ";", "\t", "|")
 _ENCODINGS = ("utf-8", "utf-8-sig", "cp1252", "utf-16")
 
@@ -84,6 +88,7 @@ def choose_reading(file: UploadedFile, *, settings: Settings, geography: Geograp
     _edit_file(raw, prefix)
     raw["columns"] = dict(raw.get("columns", {}))
     _edit_fields(raw, sample, draft, prefix)
+    _edit_values(raw, draft, prefix)
     return Reading(
         mapping=check_mapping(raw), sample=sample, name=chosen or _plain_name(str(raw.get("source", file.name)))
     )
@@ -105,8 +110,11 @@ def _sample(file: UploadedFile, settings: Settings, stated: FileLayout | None) -
     try:
         found = read(stated)
     except UnreadableFileError:
-        _edit_layout(stated or FileLayout(), (), file.file_id)
-        raise
+        guess = (stated or FileLayout()).model_copy(update=_FIRST_GUESS)
+        layout = _edit_layout(guess, (), file.file_id)
+        if layout == guess:
+            raise
+        return read(layout)
     layout = _edit_layout(found.layout, found.sheets, file.file_id)
     return found if layout == found.layout else read(layout)
 
@@ -116,7 +124,7 @@ def _edit_layout(layout: FileLayout, sheets: Sequence[str], key: str) -> FileLay
     with st.expander(_("How the file is laid out")):
         columns = st.columns(4)
         header_row = columns[0].number_input(
-            _("Row with the headings"), min_value=1, max_value=1000, value=layout.header_row, key=f"header-{key}"
+            _("Row with the headings"), min_value=1, max_value=1000, value=layout.header_row or 1, key=f"header-{key}"
         )
         changed: dict[str, object] = {"header_row": int(header_row)}
         if sheets:
@@ -178,7 +186,7 @@ def _show_what_was_found(sample: FileSample, draft: Draft, start: Mapping | None
 
 def _edit_file(raw: Raw, key: str) -> None:
     """What the mapping says of the whole file: its source, what a missing row means, how dates are written."""
-    columns = st.columns(4)
+    columns = st.columns(4, vertical_alignment="bottom")
     raw["source"] = columns[0].text_input(
         _("Source"),
         value=str(raw.get("source", "")),
@@ -219,7 +227,8 @@ def _edit_file(raw: Raw, key: str) -> None:
 
 def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
     """A box for each field that has a heading or needs one, then for those that the reader adds."""
-    meanings = {**choosable(draft.table), **(_other_words() if draft.table == "administrations" else _place_words())}
+    meanings = {name: field.description for name, field in mapped_fields(draft.table).items()}
+    meanings |= _other_words() if draft.table == FORM_TABLE else _place_words()
     filled = [path for path in (*raw["columns"], *_OTHER_PARTS) if _headings_at(raw, path)]
     by_path = {each.field: each for each in draft.fields}
     st.header(_("Which column is what"))
@@ -276,6 +285,34 @@ def _edit_crs(raw: Raw, key: str) -> None:
     raw["place"] = place
 
 
+def _edit_values(raw: Raw, draft: Draft, key: str) -> None:
+    """A box for each word that occurs often and is on no list: what it stands for."""
+    fields = {field.name: field for table in TABLES for field in table.fields if field.values}
+    unknown = [each for each in draft.unknown_values if each.shown and each.field in fields]
+    if not unknown:
+        return
+    st.header(_("Words that are on no list yet"))
+    show_small(_("A word that stands for nothing here is set aside, and its row goes in without it."))
+    boxes = st.columns(4)
+    values = {name: dict(known) for name, known in raw.get("values", {}).items()}
+    for number, (field, heading, word) in enumerate(
+        (each.field, each.heading, word) for each in unknown for word in each.shown
+    ):
+        chosen = boxes[number % len(boxes)].selectbox(
+            _("{heading}: {word}").format(heading=heading, word=word),
+            fields[field].values,
+            index=_index(fields[field].values, values.get(field, {}).get(word))
+            if word in values.get(field, {})
+            else None,
+            format_func=lambda value: value.replace("_", " "),
+            placeholder=_("Not known"),
+            key=f"value-{field}-{word}|{key}",
+        )
+        if chosen:
+            values.setdefault(field, {})[word] = chosen
+    raw["values"] = values
+
+
 def _headings_at(raw: Raw, path: str) -> tuple[str, ...]:
     """The headings at a path; none where nothing is there, or something that is not a heading alone."""
     found: object = raw["columns"].get(path)
@@ -322,7 +359,7 @@ def _put_in(section: Raw, name: str, value: str | list[str]) -> None:
 def _takes_several(path: str, raw: Raw) -> bool:
     if path in _SEVERAL_HEADINGS or path.endswith(("started_at", "ended_at")):
         return True
-    field = mapped_fields(str(raw.get("target", "administrations"))).get(path)
+    field = mapped_fields(str(raw.get("target", FORM_TABLE))).get(path)
     return field is not None and (field.token or field.type == "TIMESTAMPTZ")
 
 

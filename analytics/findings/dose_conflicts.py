@@ -1,0 +1,121 @@
+"""Where two officers report an administration's doses: both are kept, and a person says whether they are the same.
+
+Until somebody does, neither report is added to the other. What was settled stays settled when the file comes again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
+from analytics.findings.question import Question
+from data.store import DoseConflict
+from wording import _, format_count, format_date, format_moment, ngettext
+
+__all__ = ["DoseConflicts", "OpenConflict", "find_dose_conflicts"]
+
+# A token is as long as a sentence; its first characters tell officers of one administration apart.
+_TOKEN_SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenConflict:
+    """One administration whose reports wait to be settled; `reports` names each by what it says."""
+
+    conflict_id: str
+    name: str
+    table: DisclosedTable
+    reports: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoseConflicts:
+    """What waits to be settled, oldest first, and what was settled by whom."""
+
+    sentence: str
+    open: tuple[OpenConflict, ...]
+    settled: DisclosedTable
+
+
+def find_dose_conflicts(question: Question) -> DoseConflicts:
+    """Reports of the same administration that disagree or repeat each other; for the analyst alone."""
+    found = question.store.conflicts() if question.audience is Audience.ANALYST else ()
+    waiting = sorted((each for each in found if each.settlement is None), key=lambda each: each.local_date)
+    zone = ZoneInfo(question.settings.time_zone)
+    return DoseConflicts(
+        sentence=ngettext(
+            "{count} administration has doses reported by more than one officer, and nobody has said yet whether they "
+            "are the same doses. Until then the reports are not added up.",
+            "{count} administrations have doses reported by more than one officer, and nobody has said yet whether "
+            "they are the same doses. Until then the reports are not added up.",
+            len(waiting),
+        ).format(count=format_count(len(waiting)))
+        if waiting
+        else _("No reports of doses wait to be settled."),
+        open=tuple(_open_conflict(each, zone, question) for each in waiting),
+        settled=_settled_table([each for each in found if each.settlement is not None], zone, question),
+    )
+
+
+def _when(conflict: DoseConflict) -> str:
+    day = format_date(conflict.local_date)
+    if conflict.local_hour is None:
+        return day
+    return _("{day}, {hour} to {next} o'clock").format(
+        day=day, hour=conflict.local_hour, next=(conflict.local_hour + 1) % 24
+    )
+
+
+def _open_conflict(conflict: DoseConflict, zone: ZoneInfo, question: Question) -> OpenConflict:
+    rows, names = [], {}
+    for number, report in enumerate(conflict.reports, start=1):
+        officer = (report.officer_token or _("not recorded"))[:_TOKEN_SHOWN]
+        doses = format_count(report.doses)
+        given = format_moment(report.given_at.astimezone(zone)) if report.given_at else _("not recorded")
+        rows.append((format_count(number), officer, doses, given))
+        names[report.report_id] = ngettext(
+            "Report {number}: {doses} dose", "Report {number}: {doses} doses", report.doses
+        ).format(number=format_count(number), doses=doses)
+    return OpenConflict(
+        conflict_id=conflict.conflict_id,
+        name=_("{when}, {source}").format(when=_when(conflict), source=conflict.source),
+        table=disclose_list(
+            columns=[
+                Column(heading=_("Report"), numeric=True),
+                Column(heading=_("Officer (token)")),
+                Column(heading=_("Doses"), numeric=True),
+                Column(heading=_("Given at")),
+            ],
+            rows=rows,
+            audience=question.audience,
+            caption="",
+        ),
+        reports=names,
+    )
+
+
+def _settled_table(settled: list[DoseConflict], zone: ZoneInfo, question: Question) -> DisclosedTable:
+    decisions = {"same": _("The same doses, counted once"), "different": _("Different doses, added up")}
+    rows = []
+    for conflict in settled:
+        settlement = conflict.settlement
+        if settlement is not None:
+            rows.append(
+                (
+                    _when(conflict),
+                    decisions[settlement.decision],
+                    settlement.who,
+                    format_moment(settlement.at.astimezone(zone)),
+                )
+            )
+    return disclose_list(
+        columns=[
+            Column(heading=_("Administration")),
+            Column(heading=_("Settled as")),
+            Column(heading=_("Who")),
+            Column(heading=_("When")),
+        ],
+        rows=rows,
+        audience=question.audience,
+        caption="",
+    )

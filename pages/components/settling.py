@@ -1,0 +1,70 @@
+"""Reports of doses that wait for a person's word: both side by side, and two buttons."""
+
+from typing import Literal
+
+import streamlit as st
+
+from analytics.findings.dose_conflicts import DoseConflicts, OpenConflict
+from data.keys import load_keys
+from data.settings import Settings
+from data.store import settle_conflict
+from pages.components.import_job import without_values
+from pages.components.import_steps import import_steps
+from pages.components.tables import show_table
+from pages.components.theme import show_small
+from wording import NaloxoneWatchError, _, format_count, ngettext
+
+__all__ = ["show_conflicts"]
+
+# More at once is a page that nobody reads to its end; the next come up as these are settled.
+_SHOWN_AT_ONCE = 10
+
+
+def show_conflicts(conflicts: DoseConflicts, settings: Settings) -> None:
+    """What waits, oldest first; under it what was settled and by whom."""
+    show_small(conflicts.sentence)
+    for conflict in conflicts.open[:_SHOWN_AT_ONCE]:
+        _show_conflict(conflict, settings)
+    if (more := len(conflicts.open) - _SHOWN_AT_ONCE) > 0:
+        show_small(ngettext("{count} more waits.", "{count} more wait.", more).format(count=format_count(more)))
+    if conflicts.settled.rows:
+        show_table(conflicts.settled, title=_("Settled"), tallest_rem=16, headed=True)
+
+
+@st.fragment
+def _show_conflict(conflict: OpenConflict, settings: Settings) -> None:
+    key = conflict.conflict_id
+    with st.container(border=True):
+        show_table(conflict.table, title=conflict.name, headed=True)
+        counted = st.selectbox(
+            _("Report to count"),
+            list(conflict.reports),
+            format_func=conflict.reports.get,
+            key=f"counted-{key}",
+            help=_("Where the reports are of the same doses, this one counts. The other is kept."),
+        )
+        left, right, _rest = st.columns([1, 1, 2])
+        if left.button(_("Same doses: count once"), key=f"same-{key}"):
+            _settle(settings, key, "same", counted)
+        if right.button(_("Different doses: add up"), key=f"different-{key}"):
+            _settle(settings, key, "different", None)
+
+
+def _settle(
+    settings: Settings, conflict_id: str, decision: Literal["same", "different"], report_id: str | None
+) -> None:
+    try:
+        with st.spinner(_("Settling.")):
+            keys = load_keys(store_folder=settings.store_folder)
+            without_values(
+                lambda: settle_conflict(
+                    settings=settings, keys=keys, conflict_id=conflict_id, decision=decision, report_id=report_id
+                )
+            )
+    except NaloxoneWatchError as error:
+        st.error(str(error))
+        return
+    import_steps().said = _(
+        "Settled. It stays so when the file comes again; the journal keeps who settled it and when."
+    )
+    st.rerun()

@@ -1,0 +1,170 @@
+"""The page Data quality without a browser: what it shows to whom, and a file from its choice to its undoing."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data.settings import Settings
+from data.snapshots import current_version
+from tests.pages.small_store import Records, write_records
+from tests.pages.test_pages import text_of
+
+PAGE = "pages/data_quality.py"
+Open = Callable[..., AppTest]
+Write = Callable[..., str]
+REAL = '[geography]\nforce = "South Wales"\n[store]\nsynthetic = false\n'
+FILE = b"""Reference,When,Lat,Lon,Patient name
+A1,01/05/2025 10:00,51.481,-3.179,Zebedee Quill
+A2,02/05/2025 11:10,51.482,-3.178,Yolanda Quill
+A3,,51.483,-3.177,Xavier Quill
+"""
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPDATA", "")
+
+
+def tick_generated(app: AppTest) -> AppTest:
+    return app.checkbox(key="import-generated").check().run()
+
+
+def upload(app: AppTest, content: bytes = FILE, name: str = "form.csv") -> AppTest:
+    return app.file_uploader[0].set_value((name, content, "text/csv")).run()
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    """Press a button and wait until the job that it began is done."""
+    app.button(key=key).click().run()
+    for _look in range(200):
+        if not any(button.key == "stop-import" for button in app.button):
+            return app
+        time.sleep(0.05)
+        app.run()
+    raise AssertionError("the job did not end")
+
+
+def keys_of(app: AppTest) -> set[str]:
+    return {element.key for kind in ("button", "checkbox", "file_uploader") for element in app.get(kind) if element.key}
+
+
+def test_the_analyst_sees_completeness_imports_quarantine_and_the_way_in(records: Write, open_dashboard: Open) -> None:
+    records(number=120, without_place=12)
+    app = open_dashboard(PAGE)
+    assert not app.exception
+    assert [tab.label for tab in app.tabs] == [
+        "Completeness",
+        "Imports",
+        "Quarantine",
+        "Reports to settle",
+        "Bring in a file",
+    ]
+    said = text_of(app)
+    assert "of 14 fields" in said
+    assert "1 import, newest first" in said
+    assert "Nothing waits in quarantine" in said
+    assert "No record of this period says when it was entered" in said
+
+
+@pytest.mark.parametrize("audience", ["partner", "meeting"])
+def test_others_see_completeness_and_freshness_alone(audience: str, records: Write, open_dashboard: Open) -> None:
+    records(number=400, without_place=40)
+    app = open_dashboard(PAGE, audience=audience)
+    assert not app.exception
+    assert not app.tabs
+    assert not app.file_uploader
+    said = text_of(app)
+    assert "80 to 100" in said
+    assert "the last import was on" in said
+    assert "Quarantine" not in said
+    assert "rows" not in said
+
+
+@pytest.mark.usefixtures("settings")
+def test_without_a_store_real_people_are_turned_away_before_a_file_can_be_chosen(open_dashboard: Open) -> None:
+    app = open_dashboard(PAGE)
+    assert not app.exception
+    assert "Do not choose a file with real people" in app.warning[0].value
+    assert not app.file_uploader
+    commands = " ".join(code.value for code in app.code)
+    assert "data keys --create --settings my_force.toml" in commands
+    assert "synthetic = false" in commands
+    assert tick_generated(app).file_uploader
+
+
+def test_a_file_goes_in_by_trial_and_confirmation_and_out_again(settings: Settings, open_dashboard: Open) -> None:
+    app = upload(tick_generated(open_dashboard(PAGE)))
+    assert not app.exception
+    assert "Quill" not in text_of(app)
+    press(app, "try-import")
+    assert current_version(settings.store_folder) is None
+    assert "3 rows in = 2 imported" in text_of(app)
+    press(app, "confirm-import")
+    assert not app.exception
+    assert current_version(settings.store_folder) is not None
+    said = text_of(app)
+    assert "3 rows in = 2 imported" in said
+    assert "2 administrations" in said
+    assert not any(path.is_file() and b"Quill" in path.read_bytes() for path in settings.store_folder.rglob("*"))
+    app.button(key="undo-last").click().run()
+    assert not app.exception
+    assert "There are no records yet" in text_of(app) or "no import has brought an administration" in text_of(app)
+
+
+def test_a_changed_mapping_needs_a_new_trial(settings: Settings, open_dashboard: Open) -> None:
+    app = press(upload(tick_generated(open_dashboard(PAGE))), "try-import")
+    assert "confirm-import" in keys_of(app)
+    next(box for box in app.text_input if box.label == "Source").set_value("another form").run()
+    assert "confirm-import" not in keys_of(app)
+    assert "try-import" in keys_of(app)
+    assert current_version(settings.store_folder) is None
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "is empty"), (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x81\x00", "neither a workbook nor text"), (b"PK\x03\x04 no zip", "damaged")],
+)
+def test_a_file_that_is_no_table_is_refused_by_name(content: bytes, says: str, open_dashboard: Open) -> None:
+    app = upload(tick_generated(open_dashboard(PAGE)), content, "odd.csv")
+    assert not app.exception
+    assert says in app.error[0].value
+    assert "odd.csv" in app.error[0].value
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_mapping_is_saved_and_offered_for_the_next_file(open_dashboard: Open, tmp_path: Path) -> None:
+    app = upload(tick_generated(open_dashboard(PAGE)))
+    app.text_input(key="mapping-name").set_value("our form").run()
+    app.button(key="save-mapping").click().run()
+    assert (tmp_path / "config" / "naloxone-watch" / "mappings" / "our form.toml").is_file()
+    again = upload(tick_generated(open_dashboard(PAGE)))
+    start = next(box for box in again.selectbox if box.label == "How is it read?")
+    assert "our form" in start.options
+    start.set_value("our form").run()
+    assert not again.exception
+    assert "3 rows in = 2 imported" in text_of(press(again, "try-import"))
+
+
+@pytest.mark.usefixtures("settings")
+def test_settings_for_real_records_ask_for_keys_first(
+    open_dashboard: Open, other_settings: Callable[[str], None]
+) -> None:
+    other_settings(REAL + "open_real_on_loopback = true\n")
+    app = open_dashboard(PAGE)
+    assert "python -m data keys --create" in app.error[0].value
+    assert not app.file_uploader
+    assert not any("data demo" in code.value for code in app.code)
+
+
+def test_settings_for_real_records_and_a_synthetic_store_are_told_apart(
+    settings: Settings, open_dashboard: Open, other_settings: Callable[[str], None]
+) -> None:
+    write_records(settings, Records(number=40))
+    other_settings(REAL + "open_real_on_loopback = true\n")
+    app = open_dashboard(PAGE)
+    assert any("holds synthetic ones" in error.value for error in app.error)
+    assert not app.file_uploader
