@@ -1,7 +1,8 @@
 """What the cells of a column look like: the kinds that a mapping is drafted by. Counts and kinds only, never a cell.
 
 Kinds: time (a date with a time of day), date, month, clock (a time of day), excel (Excel's own number for a date),
-number, degrees, metres, yes_no, postcode, key, category, name, text. A column may be of several, or empty and of none.
+number, degrees, metres, yes_no, postcode, outcode (a
+postcode's first half), key, category, name, text. A column may be of several, or empty and of none.
 """
 
 import re
@@ -21,6 +22,7 @@ _CELLS = 500
 _SHARE = 0.8
 # Names are recognised more readily: a name that is taken for a category would be shown.
 _SHARE_OF_NAMES = 0.5
+_SHARE_OF_KEYS = 0.1
 _MOST_CATEGORIES = 60
 _LONGEST_CATEGORY = 60
 _LONGEST_KEY = 128
@@ -41,7 +43,8 @@ _PATTERNS = {
         rf"(?:19|20)\d\d-(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d|{_MONTHS},? (?:19|20)\d\d", re.I
     ),
     "clock": re.compile(rf"{_CLOCK}|(?:[01]?\d|2[0-3])[0-5]\d(?: ?hrs?)?|0?\.\d{{3,}}", re.IGNORECASE),
-    "postcode": re.compile(r"[a-z]{1,2}\d[a-z\d]?(?: ?\d[a-z]{2})?", re.IGNORECASE),
+    "postcode": re.compile(r"[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}", re.IGNORECASE),
+    "outcode": re.compile(r"[a-z]{1,2}\d[a-z\d]?", re.IGNORECASE),
     "key": re.compile(rf"(?=.*\d)\S(?:.{{0,{_LONGEST_KEY - 2}}}\S)?"),
     "name": re.compile(r"[^\W\d_][^\W\d_'\u2019.\- ,]*(?:['\u2019.\- ,]+[^\W\d_]+\.?)*", re.UNICODE),
 }
@@ -125,7 +128,7 @@ def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], d
     ):
         # A column of times with some dates among them is one of times.
         found |= set() if found & {"date", "time"} else {"time"}
-        return frozenset(found & {"date", "time", "month", "key"})
+        return frozenset(found & {"date", "time", "month"})
     if most(is_excel_date):
         found.add("excel")
     if len(numbers) >= _SHARE * len(cells):
@@ -139,6 +142,13 @@ def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], d
         found.add("yes_no")
     elif most(_PATTERNS["name"].fullmatch, _SHARE_OF_NAMES):
         found.add("name")
+    # A key tells rows apart; few rows of a record share one.
+    if (
+        found & {"degrees", "postcode", "month"}
+        or distinct < _SHARE_OF_KEYS * len(cells)
+        or most(lambda cell: ":" in cell)
+    ):
+        found.discard("key")
     if distinct <= _MOST_CATEGORIES and most(lambda cell: len(cell) <= _LONGEST_CATEGORY):
         found.add("category")
     return frozenset(found | {"text"})

@@ -16,8 +16,16 @@ from data import schema
 from data.column_facts import ColumnFacts, cells_of, column_facts
 from data.drafting_places import PlaceGuess, guess_place
 from data.drafting_times import guess_times
-from data.heading_match import LIKELY_SCORE, SURE_SCORE, Match, assign_columns, most_like_table
-from data.heading_words import FREE_TEXT, field_words
+from data.heading_match import (
+    LIKELY_SCORE,
+    SURE_SCORE,
+    Match,
+    ambulance_file,
+    assign_columns,
+    most_like_table,
+    police_reference,
+)
+from data.heading_words import FREE_TEXT, field_words, match_heading
 from data.mapping import FORM_TABLE, MONTHS_ALLOWED_IN, Mapping, SubstanceLayout, mapped_fields
 from data.mapping_toml import check_mapping, mapping_toml
 from data.reading import FileSample
@@ -40,13 +48,6 @@ _MOST_VALUES_SHOWN = 20
 _MOST_KEY_PARTS = 6
 # A column of which more values than this are strange is something else.
 _SHARE_UNKNOWN = 0.5
-_AMBULANCE_SIGNS = re.compile(
-    r"\b(?:cad|call connect|t 0|on scene|at scene|vehicle|call ?sign|resource|clock (?:start|stop)|determinant|"
-    r"chief complaint|handover|mobile|allocated|ambulance|category)\b"
-)
-_NALOXONE_SIGNS = re.compile(r"\b(?:naloxone|narcan|nyxoid|doses?|actuations?|recovery position|resupply)\b")
-_POLICE_KEY = re.compile(r"\b(?:police|force|niche|storm|linked|related|occurrence)\b")
-_AMBULANCE_COLUMNS = 2
 # Public street-level files: the month alone, and points that stand for the streets around them.
 _STREET_HEADINGS = frozenset({"crime id", "falls within", "crime type"})
 _STREET_POINTS_M = 250
@@ -317,15 +318,16 @@ class _Work:
     def _time_headings(self, match: Match) -> str | list[str]:
         """The heading of a time, or those of its date and its time of day."""
         column = match.column
-        self.time_columns.append(column)
+        if "clock" not in column.kinds or column.kinds & {"date", "excel"}:
+            self.time_columns.append(column)
         if "time" in column.kinds or not column.kinds:
             return column.heading
         if "clock" in column.kinds and not column.kinds & {"date", "excel"}:
-            day = self._partner(column, "time", "date", {"date"}) or self._day_of_event()
+            day = self._day_of(column)
             if day is None:
                 return column.heading
             self.used.add(day.position)
-            self.time_columns[-1] = day
+            self.time_columns.append(day)
             return [day.heading, column.heading]
         clock = self._partner(column, "date", "time", {"clock"})
         if clock is None:
@@ -350,36 +352,54 @@ class _Work:
         ]
         return same or next(iter(plain), None) or next(iter(beside), None)
 
-    def _day_of_event(self) -> ColumnFacts | None:
-        match = self._match("occurred_at")
-        return match.column if match and match.column.kinds & {"date", "time"} else None
+    def _day_of(self, column: ColumnFacts) -> ColumnFacts | None:
+        """The column of dates that a column of times of day belongs to: its own, else the event's."""
+        event = self._match("occurred_at") or self._match("starts_at")
+        own = self._partner(column, "time", "date", {"date"})
+        return own or (event.column if event and "date" in event.column.kinds else None)
+
+    def _readable_time(self, name: str) -> Match | None:
+        """The column of a time; one of times of day alone is of no use without a date."""
+        match = self._match(name)
+        if match is None or not self._lacks_date(match):
+            return match
+        self._ask(
+            name,
+            _("“{heading}” holds times of day, and no column holds their dates. It is not read.").format(
+                heading=match.column.heading
+            ),
+        )
+        return None
+
+    def _lacks_date(self, match: Match) -> bool:
+        kinds = match.column.kinds
+        return "clock" in kinds and not kinds & {"time", "date", "excel"} and self._day_of(match.column) is None
 
     # --- what the rows are --------------------------------------------------------------------------------------------
 
     def _find_joins(self) -> dict[str, Any]:
         """Whether the file adds to records that came from another: ambulance clocks, or no time of its own."""
-        plain = [column.plain for column in self.facts]
         clocks = self._match("wait.ended_at") or self._match("wait.minutes") or self._match("call_category_before")
-        ambulance = (
-            sum(bool(_AMBULANCE_SIGNS.search(each)) for each in plain) >= _AMBULANCE_COLUMNS
-            and not any(_NALOXONE_SIGNS.search(each) for each in plain)
-            and clocks
-        )
+        ambulance = ambulance_file(self.facts) and clocks is not None
         event = self._match("occurred_at")
         timeless = not (event and event.cells_fit) and not any(each.kinds & {"time", "date"} for each in self.facts)
         key = self._police_key() if ambulance else self._match("incident_id") or self._match("administration_id")
         if not (ambulance or timeless) or not key:
             return {}
         self.found["incident_id"] = (key,)
+        self.found.pop("occurred_at", None)
+        self.found.pop("administration_id", None)
         own = mapped_fields(FORM_TABLE).keys() - schema.table_named("incidents").names
-        about_people = any(name in own for name in self.found if name not in ("administration_id", "recorded_at"))
+        about_people = any(name in own for name in self.found if name != "recorded_at")
         joins = "administrations" if timeless and (about_people or "substances" in self.found) else "incidents"
-        if joins == "incidents":
-            self.found = {
-                name: matches
-                for name, matches in self.found.items()
-                if name not in own and not name.startswith(("dose.", "person.", "substances", "certainty"))
-            }
+        no_place_for = (
+            ("dose.", "person.") if joins == "administrations" else ("dose.", "person.", "substances", "certainty")
+        )
+        self.found = {
+            name: matches
+            for name, matches in self.found.items()
+            if not name.startswith(no_place_for) and (joins == "administrations" or name not in own)
+        }
         found: dict[str, Any] = {"joins": joins}
         if len(self.known_sources) == 1:
             found["parent_source"] = self.known_sources[0]
@@ -393,14 +413,8 @@ class _Work:
 
     def _police_key(self) -> Match | None:
         """The police's number in an ambulance service's file, else its only number."""
-        keys = [
-            column
-            for column in self.facts
-            if ("key" in column.kinds and "number" not in column.kinds) or _is_reference(column)
-        ]
-        named = [column for column in keys if _POLICE_KEY.search(column.plain) and _is_reference(column)]
-        if named:
-            return Match(column=named[0], score=0.9, cells_fit=True, alternatives=_headings_of(named[1:]))
+        if named := police_reference(self.facts):
+            return named
         match = self._match("incident_id")
         if match:
             self._ask(
@@ -416,7 +430,7 @@ class _Work:
         if plain >= _STREET_HEADINGS:
             return "data.police.uk"
         if joins:
-            return "ambulance CAD" if any(_AMBULANCE_SIGNS.search(each) for each in plain) else "joined file"
+            return "ambulance CAD" if ambulance_file(self.facts) else "joined file"
         return "Niche" if any(each.startswith(("niche", "occurrence")) for each in plain) else _SOURCES[self.table]
 
     def _read_time_of_event(self) -> None:
@@ -491,17 +505,18 @@ class _Work:
         """A key of several columns, where the file has no number: the first that tell its rows apart."""
         parts: list[ColumnFacts] = []
         spelt: list[Any] = []
-        apart = False
+        apart, fields = False, 0
         for each in _KEY_PARTS[self.table]:
             match = self._match(each)
             if match is None or match.column in parts or match.column.filled < _SHARE_WITH_KEY:
                 continue
+            fields += 1
             for column in (match.column, *self._clock_beside(each)):
                 parts.append(column)
                 spelt.append(_key_part(each, column))
             apart = self._tell_apart(parts)
             # The time alone is never enough: two people may be treated at once.
-            if (apart and len(parts) > 1) or len(parts) >= _MOST_KEY_PARTS:
+            if (apart and fields > 1) or len(parts) >= _MOST_KEY_PARTS:
                 break
         if not parts:
             self._ask(f"columns.{name}", _("Which column or columns tell the rows apart? None is filled in every row."))
@@ -676,6 +691,8 @@ class _Work:
         by_number: dict[str, dict[str, Match]] = {}
         for name in ("officer", "officer_role", "product", "kit", "given_at"):
             for match in self.found.get(f"dose.{name}", ()):
+                if name == "given_at" and self._lacks_date(match):
+                    continue
                 number = _NUMBERED.search(match.column.plain)
                 by_number.setdefault(number[1] if number else "", {}).setdefault(name, match)
         numbered = {number: each for number, each in by_number.items() if number}
@@ -701,7 +718,8 @@ class _Work:
         return any(count > 1 for count in keys.values())
 
     def _read_waits(self, *, joins: bool) -> None:
-        minutes, started, ended = (self._match(f"wait.{name}") for name in ("minutes", "started_at", "ended_at"))
+        minutes = self._match("wait.minutes")
+        started, ended = (self._readable_time(f"wait.{name}") for name in ("started_at", "ended_at"))
         outcome = self._match("wait.outcome") or self._left_or_taken()
         wait: dict[str, Any] = {"kind": "call_to_arrival"}
         wait["clock"] = "ambulance_cad" if joins else "officer_estimate" if minutes else "police_log"
@@ -816,22 +834,30 @@ class _Work:
         )
 
     def _read_kind_of_event(self) -> None:
-        match = self._match("kind")
-        field_ = schema.table_named(self.table).field("kind")
-        if match is None:
-            self.columns["kind"] = {"fixed": "drug_incident"}
-            self._ask("columns.kind", _("What are the events of this file?"), *field_.values)
+        """The column whose values say what the events are, or one kind for all of them."""
+        about = schema.table_named(self.table).field("kind")
+        words = next(each for each in field_words(self.table) if each.field == "kind")
+        known = {
+            column: translate(about, _distinct(self._cells(column)), yes_no={})
+            for column in self.facts
+            if match_heading(words, column.plain) and "category" in column.kinds
+        }
+        telling = [column for column, (values, _unknown) in known.items() if values]
+        if not telling:
+            kind = "ambulance_overdose_call" if ambulance_file(self.facts) else "drug_incident"
+            self.columns["kind"] = {"fixed": kind}
+            self._ask("columns.kind", _("What are the events of this file?"), *about.values)
             return
-        self._use("kind", match)
-        known, unknown = translate(field_, _distinct(self._cells(match.column)), yes_no={})
-        kinds = set(known.values())
-        if len(kinds) == 1 and unknown:
+        column = telling[0]
+        values, unknown = known[column]
+        self._use("kind", Match(column=column, score=match_heading(words, column.plain), cells_fit=True))
+        if len(set(values.values())) == 1 and unknown:
             # Other kinds of event are in the file: the rows of this one are taken.
-            self.columns["kind"] = {"fixed": kinds.pop()}
-            self.raw["only"] = {match.column.heading: list(known)}
+            self.columns["kind"] = {"fixed": next(iter(values.values()))}
+            self.raw["only"] = {column.heading: list(values)}
         else:
-            self.columns["kind"] = match.column.heading
-            self.choice_columns.append((field_, match.column))
+            self.columns["kind"] = column.heading
+            self.choice_columns.append((about, column))
 
     def _read_times(self) -> None:
         columns = list(dict.fromkeys(self.time_columns))
@@ -946,12 +972,6 @@ def _key_part(name: str, column: ColumnFacts) -> Any:
     if "date" in column.kinds:
         return {"day": column.heading}
     return {"code": column.heading} if name in ("dose.officer", "officer_token", "kit_token") else column.heading
-
-
-def _is_reference(column: ColumnFacts) -> bool:
-    return bool(re.search(r"\b(?:no|number|num|ref|reference|id|urn|log|cad)\b", column.plain)) and bool(
-        column.kinds & {"key", "category", "number"} or not column.kinds
-    )
 
 
 def _headings_of(columns: Sequence[ColumnFacts]) -> tuple[str, ...]:

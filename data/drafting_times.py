@@ -115,7 +115,7 @@ def _by_order(column: Texts, *, usually_day_first: bool, now: datetime) -> tuple
     """No day is above 12: a reading with dates of the future, or out of a kept order, is the wrong one."""
     late, in_order = {}, {}
     for day_first in (True, False):
-        read = _read(column, formats=(), day_first=day_first)
+        read = _read(column, day_first=day_first)
         times = read[read.notna()]
         late[day_first] = int((times > pd.Timestamp(now) + pd.Timedelta(days=1)).sum())
         steps = np.diff(times.to_numpy())
@@ -131,7 +131,7 @@ def _by_order(column: Texts, *, usually_day_first: bool, now: datetime) -> tuple
 
 def _formats(cells: Texts, *, day_first: bool, months: bool) -> tuple[tuple[str, ...], int]:
     """Formats for the cells that the common forms do not fit, and how many cells none fits."""
-    waiting = cells[_read(cells, formats=(), day_first=day_first).isna().to_numpy() & (cells != "")]
+    waiting = cells[_unreadable(cells, day_first=day_first)]
     day, month = ("%d", "%m") if day_first else ("%m", "%d")
     candidates = [
         *(each.format(day=day, month=month) for each in _EITHER_ORDER),
@@ -153,6 +153,11 @@ def _fitting(cells: Texts, form: str) -> np.ndarray:
     return pd.to_datetime(pd.Series(cells), format=form, errors="coerce").notna().to_numpy()
 
 
-def _read(cells: Texts, *, formats: Sequence[str], day_first: bool) -> pd.Series:
-    moments, _bad = parse_moments(cells, formats=formats, day_first=day_first, file_zone="UTC", local_zone="UTC")
+def _unreadable(cells: Texts, *, day_first: bool) -> np.ndarray:
+    moments, _bad = parse_moments(cells, formats=(), day_first=day_first, file_zone="UTC", local_zone="UTC")
+    return moments.unreadable
+
+
+def _read(cells: Texts, *, day_first: bool) -> pd.Series:
+    moments, _bad = parse_moments(cells, formats=(), day_first=day_first, file_zone="UTC", local_zone="UTC")
     return moments.local

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 
 from data.column_facts import ColumnFacts
 from data.heading_words import TABLE_SIGNS, FieldWords, field_words, match_heading
+from data.mapping import FORM_TABLE
 from wording import _
 
-__all__ = ["LIKELY_SCORE", "SURE_SCORE", "Match", "assign_columns", "most_like_table"]
+__all__ = [
+    "LIKELY_SCORE",
+    "SURE_SCORE",
+    "Match",
+    "ambulance_file",
+    "assign_columns",
+    "most_like_table",
+    "police_reference",
+]
 
 # Below the first a pair of heading and field is no pair; a sure one has the heading in so many words and fitting cells.
 _LEAST_SCORE = 0.28
@@ -25,6 +34,15 @@ _FIRST = ("incident_id", "administration_id", "occurred_at")
 _MAY_SHARE = {"wait.started_at": "occurred_at", "started_at": "occurred_at"}
 # A schema field is worth half a sign of the table.
 _WORTH = 0.5
+_AMBULANCE = re.compile(
+    r"\b(?:cad|call connect|t 0|on scene|at scene|vehicle|call ?sign|resource|clock (?:start|stop)|determinant|"
+    r"chief complaint|handover|mobile|allocated|ambulance|category)\b"
+)
+_NALOXONE = re.compile(r"\b(?:naloxone|narcan|nyxoid|doses?|actuations?|recovery position|resupply)\b")
+_AMBULANCE_COLUMNS = 2
+_POLICE = re.compile(r"\b(?:police|force|niche|storm|linked|related|occurrence)\b")
+_KINDS_OF_KEYS = frozenset({"key", "number", "metres", "category", "text", "clock", "excel", "outcode"})
+_REFERENCE = re.compile(r"\b(?:no|number|num|ref|reference|id|urn|log|cad)\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +101,32 @@ def _score(words: FieldWords, column: ColumnFacts) -> float:
     return by_heading * (1.0 if column.kinds & set(words.kinds) else _UNFITTING)
 
 
+def ambulance_file(facts: Sequence[ColumnFacts]) -> bool:
+    """Whether the columns are those of an ambulance service's own records."""
+    plain = [column.plain for column in facts]
+    return sum(bool(_AMBULANCE.search(each)) for each in plain) >= _AMBULANCE_COLUMNS and not any(
+        map(_NALOXONE.search, plain)
+    )
+
+
+def police_reference(facts: Sequence[ColumnFacts]) -> Match | None:
+    """The column with the police's number in another service's file; None where there is none."""
+    named = [
+        column
+        for column in facts
+        if _POLICE.search(column.plain)
+        and _REFERENCE.search(column.plain)
+        and (column.kinds & {"key"} or not column.kinds)
+    ]
+    if not named:
+        return None
+    return Match(column=named[0], score=0.9, cells_fit=True, alternatives=tuple(column.heading for column in named[1:]))
+
+
 def most_like_table(facts: Sequence[ColumnFacts]) -> tuple[str, str]:
     """The table that most of the headings speak for, and why."""
+    if ambulance_file(facts) and police_reference(facts):
+        return FORM_TABLE, _("an ambulance service's clocks, with the police's number, add to the police's records")
     scores: dict[str, float] = {}
     for table, signs in TABLE_SIGNS.items():
         matches = assign_columns(field_words(table), facts)

@@ -20,17 +20,22 @@ _EMPTY = frozenset(
 # Headings of what people write at length or where they live: never read, never shown.
 FREE_TEXT = re.compile(
     r"\b(notes?|remarks?|comments?|narrative|summary|description|free text|circumstances|details|log text|mo|"
-    r"modus operandi|update|address|street|flat|house|location|telephone|phone|mobile|e ?mail)\b"
+    r"modus operandi|update|address|street|flat|house|location|telephone|phone|e ?mail)\b"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class FieldWords:
-    """The headings of one field: `kinds` of cells it may have, patterns that name it, may mean it, or speak against."""
+    """The headings of one field: the `kinds` of cells it may have, and patterns.
+
+    `exact` ones name it as whole headings, `strong` ones within longer ones too; `weak` ones may mean it, and `unlike`
+    ones speak against it.
+    """
 
     field: str
     kinds: tuple[str, ...]
     strong: str
+    exact: str = ""
     weak: str = ""
     unlike: str = ""
 
@@ -44,7 +49,8 @@ def plain_words(heading: str) -> str:
 @cache
 def match_heading(words: FieldWords, plain: str) -> float:
     """How well a heading in plain words names the field: 1 in so many words, 0 not at all."""
-    if plain == words.field.rpartition(".")[2].replace("_", " ") or re.fullmatch(words.strong, plain):
+    own = words.field.rpartition(".")[2].replace("_", " ")
+    if plain == own or any(re.fullmatch(each, plain) for each in (words.exact, words.strong) if each):
         return 1.0
     if found := re.search(rf"\b(?:{words.strong})\b", plain):
         # The more of the heading the pattern explains, the surer.
@@ -72,7 +78,7 @@ _PLACE = (
     ),
     FieldWords(
         field="place.postcode",
-        kinds=("postcode",),
+        kinds=("postcode", "outcode"),
         strong=r"(?:full |incident |location )?(?:post ?code)(?: incident)?|pcd",
     ),
     FieldWords(
@@ -103,13 +109,21 @@ _OTHER_TIMES = (
     r"birth|dob|expir\w*|due|ambulance|on scene|at scene|recorded|paramedics?"
 )
 
+# Numbers of other things than the record.
+_NOT_KEYS = (
+    r"doses?|actuations?|kits?|minutes|time|date|age|phone|person|nominal|patient|subject|beat|officer|collar|warrant|"
+    r"type|post ?code|lsoa|cad|ambulance|call|vehicle"
+)
+
 _FORM = (
     FieldWords(
         field="incident_id",
         kinds=("key",),
-        strong=rf"(?:niche )?{_INCIDENT} {_REFERENCE}(?: {_REFERENCE})?|urn|unique (?:reference|id|identifier)"
-        r"(?: number)?|(?:our |police |force |form )?reference(?: number)?|ref(?: no)?|occurrence|incident",
-        weak=rf"{_REFERENCE}|key|{_INCIDENT}",
+        strong=rf"(?:niche )?{_INCIDENT} {_REFERENCE}(?: {_REFERENCE})?|unique (?:reference|id|identifier)(?: number)?|"
+        r"(?:our |police |force |form )reference(?: number)?",
+        exact=r"urn|reference(?: number)?|ref(?: no)?|occurrence|incident|id|key",
+        weak=r"reference|ref|urn|id",
+        unlike=_NOT_KEYS,
     ),
     FieldWords(
         field="administration_id",
@@ -349,7 +363,7 @@ _FORM = (
     FieldWords(
         field="dose.given_at",
         kinds=("time", "date", "clock", "excel"),
-        strong=rf"dose \d+ (?:given|time|at|{_WHEN}).*|(?:time|when) (?:of )?dose(?: \d+)?(?: given)?|"
+        strong=rf"dose (?:\d+ )?(?:given|time|at|{_WHEN}).*|(?:time|when) (?:of )?dose(?: \d+)?(?: given)?|"
         r"time (?:of )?(?:administration|naloxone)(?: given)?|time naloxone (?:was )?(?:given|administered)|"
         r"naloxone (?:given|administered)(?: (?:at|time))+|administration time",
     ),
@@ -526,9 +540,10 @@ _FOLLOW_UP = (
     FieldWords(
         field="administration_id",
         kinds=("key",),
-        strong=rf"(?:administration|{_INCIDENT}|naloxone) {_REFERENCE}(?: {_REFERENCE})?|reference(?: number)?|ref|urn|"
-        r"occurrence|incident",
-        weak=_REFERENCE,
+        strong=rf"(?:administration|{_INCIDENT}|naloxone) {_REFERENCE}(?: {_REFERENCE})?",
+        exact=r"reference(?: number)?|ref|urn|occurrence|incident|id",
+        weak=r"reference|ref|urn|id",
+        unlike=r"person|nominal|patient|subject|officer|collar|referral|follow|step|contact|date|time",
     ),
     FieldWords(
         field="step",
