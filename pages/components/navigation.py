@@ -31,9 +31,9 @@ def _pages(audience: Audience) -> tuple[Page, ...]:
         Page(path="pages/changes.py", name=_("What changed")),
         Page(path="pages/compared_places.py", name=_("Overdoses without police naloxone")),
         Page(path="pages/ambulance_delay.py", name=_("Ambulance delay")),
-        Page(path="pages/data_quality.py", name=_("Data quality")),
         Page(path="pages/coverage.py", name=_("Carrier coverage")),
         Page(path="pages/supply.py", name=_("Kits and training")),
+        Page(path="pages/data_quality.py", name=_("Data quality")),
     )
 
 
