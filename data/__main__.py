@@ -1,4 +1,4 @@
-"""The command line: python -m data import | demo | check | rollback | erase | keys | upgrade | fields.
+"""The command line: python -m data import | map | demo | check | rollback | erase | keys | upgrade | fields.
 
 Sentences go to standard output, progress and errors to standard error. No command ever prints a value of a record: an
 unexpected error shows where it happened in the code and not its message, which may quote one.
@@ -19,12 +19,16 @@ import numpy as np
 import pandas as pd
 
 from data.demo import make_demo
+from data.draft_lines import draft_lines, preview_lines
+from data.drafting import draft_mapping
 from data.geography import open_geography
 from data.ingest import check_synthetic, import_file
 from data.keys import create_keys, load_keys
-from data.mapping import FORM_TABLE, load_mapping
+from data.mapping import FORM_TABLE, FileLayout, load_mapping
+from data.preview import preview_rows
 from data.pseudonymise import Pseudonymiser, normalise_name
-from data.schema import TABLES, field_table
+from data.reading import sample_file
+from data.schema import OWN_TABLES, TABLES, field_table
 from data.settings import STORE_VARIABLE, SYNTHETIC_SOUTH_WALES, Settings, load_settings
 from data.store import check_store, current_version, erase, rollback, upgrade_store
 from wording import NaloxoneWatchError, _, set_language
@@ -69,13 +73,19 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--store", type=Path, metavar="DIR", help=_("store folder, instead of the settings'"))
         return added
 
-    tables = [table.name for table in TABLES if table.name not in ("imports", "quarantine")]
+    tables = [table.name for table in TABLES if table.name not in OWN_TABLES]
     importing = command("import", _import, _("import a CSV or Excel file"))
     importing.add_argument("file", type=Path, metavar="FILE")
     importing.add_argument("--table", choices=tables, default=FORM_TABLE, help=_("table that the file is for"))
     importing.add_argument("--mapping", type=Path, metavar="M.toml", help=_("which column is what"))
     importing.add_argument("--dry-run", action="store_true", help=_("report only; write nothing"))
     importing.add_argument("--json", action="store_true", help=_("report as JSON"))
+
+    drafting = command("map", _map, _("draft a mapping for a file that has none"))
+    drafting.add_argument("file", type=Path, metavar="FILE")
+    drafting.add_argument("--table", choices=tables, help=_("table that the file is for; guessed if not given"))
+    drafting.add_argument("--sheet", metavar="S", help=_("sheet of a workbook, by name or number"))
+    drafting.add_argument("--out", type=Path, metavar="M.toml", help=_("file to write the mapping to"))
 
     demo = command("demo", _demo, _("make a synthetic force"))
     demo.add_argument("--kind", choices=("south_wales", "quiet", "stress"), help=_("which force"))
@@ -124,6 +134,31 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
         print("\n".join(report.lines()))
     # Nothing of the file was of use: whoever runs this from a script has to know.
     return 0 if report.usable else 1
+
+
+def _map(options: argparse.Namespace, settings: Settings) -> int:
+    if options.out and options.out.exists():
+        raise CommandError(_("{file} exists already. Name another file with --out.").format(file=options.out))
+    sheet = int(options.sheet) if options.sheet and options.sheet.isdecimal() else options.sheet
+    sample = sample_file(
+        source=options.file, label=options.file.name, limits=settings.imports, layout=FileLayout(sheet=sheet)
+    )
+    geography = open_geography(settings)
+    draft = draft_mapping(sample=sample, settings=settings, table=options.table, geography=geography)
+    print("\n".join(draft_lines(draft, sample)))
+    print()
+    if options.out:
+        try:
+            options.out.write_text(draft.toml(), encoding="utf-8")
+        except OSError as error:
+            raise CommandError(_("{file} cannot be written.").format(file=options.out)) from error
+        print(_("Written to {file}. Correct it there, then try it: import --dry-run.").format(file=options.out))
+    else:
+        print(draft.toml())
+    mapping = draft.mapping()  # where something that is needed lacks, this says what
+    preview = preview_rows(mapping=mapping, sample=sample, settings=settings, geography=geography)
+    print("\n".join(preview_lines(preview)))
+    return 0
 
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:

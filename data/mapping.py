@@ -25,11 +25,16 @@ from wording import NaloxoneWatchError, _, join_words
 
 __all__ = [
     "FORM_TABLE",
+    "JOIN_TABLE",
+    "ROW_KEYS",
+    "CodePart",
+    "DayPart",
     "DoseLayout",
     "FileLayout",
     "Fixed",
     "Mapping",
     "MappingError",
+    "MatchLayout",
     "PersonLayout",
     "PlaceLayout",
     "SubstanceLayout",
@@ -43,14 +48,14 @@ __all__ = [
 
 # One row of a form speaks of an incident and of one person treated at it, so this target takes the fields of both.
 FORM_TABLE = "administrations"
+# Where rows of a second file go, which adds fields to records that are there already.
+JOIN_TABLE = "joined"
 
 # Street-level files of all drug incidents give the month alone: good enough for a layer that others are compared with
 # over a year or more, and for nothing else. The month's first day then stands for it.
 MONTH_FORMATS = ("%Y-%m", "%m/%Y", "%B %Y")
 MONTHS_ALLOWED_IN = "risk_events"
 
-# Tables that only the import itself writes.
-_OWN_TABLES = ("imports", "quarantine")
 # Fields that are made from [place] and [person], which say what the columns hold.
 _MADE_ELSEWHERE = ("easting_m", "northing_m", "person_token")
 
@@ -69,13 +74,25 @@ class Fixed(_Section):
     fixed: str
 
 
+class CodePart(_Section):
+    """A part of a key that is written in several ways, as collar numbers are: letters and digits count, not case."""
+
+    code: str = Field(min_length=1)
+
+
+class DayPart(_Section):
+    """A part of a key that is a date: the day itself counts, not how it is written or the time of day beside it."""
+
+    day: str = Field(min_length=1)
+
+
 class FileLayout(_Section):
     """How the file is laid out; what is left out is worked out from the file."""
 
     separator: Literal[",", ";", "\t", "|"] | None = None
     encoding: str | None = None
     sheet: str | int | None = None
-    header_row: int = Field(default=1, ge=1, le=1000)
+    header_row: int | None = Field(default=None, ge=1, le=1000)
     decimal: Literal[".", ","] = "."
 
     @field_validator("encoding")
@@ -212,7 +229,29 @@ class WaitLayout(_Section):
         return self
 
 
-Source = str | tuple[str, ...] | Fixed
+class MatchLayout(_Section):
+    """Where a second file has no number: what both files know, and that must lead to exactly one record.
+
+    `day` is the heading of the incident's date, `officer` that of an officer who gave a dose; `person` asks for the
+    person of [person] too.
+    """
+
+    day: str = Field(min_length=1)
+    officer: str | None = None
+    person: bool = False
+
+    @model_validator(mode="after")
+    def _says_more_than_the_day(self) -> "MatchLayout":
+        if not (self.officer or self.person):
+            raise ValueError("a day alone fits many records: add officer or person")
+        return self
+
+
+KeyPart = str | CodePart | DayPart
+Source = str | CodePart | DayPart | tuple[KeyPart, ...] | Fixed
+Rows = Literal["person", "substance", "dose", "officer"]
+# What tells rows and doses apart, in a file of which several rows make one record; not fields of a table.
+ROW_KEYS = ("row_id", "dose_id")
 
 
 class Mapping(_Section):
@@ -221,12 +260,20 @@ class Mapping(_Section):
     `columns` gives each field the heading it comes from; keys and tokens may be composed of several headings, a time
     may be a date and a time of day; `{ fixed = "..." }` stands for a column the form lacks. `parent_source`
     is the source under which the records were imported that this file's rows belong to. `only` names, by heading, the
-    values of the rows that are taken; the others wait in quarantine, declared so.
+    values of the rows that are taken; the others wait in quarantine, declared so. `withdrawn` names those of rows that
+    the source itself has taken back. `rows` is what a row stands for: one row a person, or one a substance, a dose or
+    an officer's report (or several of these), folded into one administration by its key. A `full` extract speaks of
+    everything its source has, or of the days from its first to its last event: what it lacks becomes withdrawn. With
+    `joins` the file adds fields to records that are there already, by their key or by `match`.
     """
 
     target: str = FORM_TABLE
     source: str = Field(min_length=1, max_length=60)
     extract: Literal["full", "incremental"] = "incremental"
+    covers: Literal["everything", "its_days"] = "everything"
+    rows: Rows | tuple[Rows, ...] = "person"
+    joins: Literal["incidents", "administrations"] | None = None
+    match: MatchLayout | None = None
     synthetic: bool = False
     parent_source: str | None = None
     file: FileLayout = FileLayout()
@@ -239,6 +286,7 @@ class Mapping(_Section):
     waits: tuple[WaitLayout, ...] = ()
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    withdrawn: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits_the_schema(self) -> "Mapping":
@@ -246,7 +294,11 @@ class Mapping(_Section):
             raise ValueError(f"target: choose one of {', '.join(_targets())}")
         fields = mapped_fields(self.target)
         _check_columns(self.columns, fields)
-        _check_required(self.columns, self.target)
+        _check_rows(self)
+        if self.joins or self.match:
+            _check_joins(self)
+        else:
+            _check_required(self.columns, self.target)
         _check_form_only(self)
         if self.times.has_months and self.target != MONTHS_ALLOWED_IN:
             raise ValueError("times.formats: each format needs a day and a year, such as %d/%m/%Y %H:%M")
@@ -260,18 +312,38 @@ class Mapping(_Section):
         """The table that the file is for."""
         return schema.table_named(self.target)
 
+    @property
+    def stored_in(self) -> str:
+        """The table that the file's rows are kept in: the target, but for a file that joins."""
+        return JOIN_TABLE if self.joins else self.target
+
+    @property
+    def kinds_of_row(self) -> tuple[Rows, ...]:
+        """What a row stands for."""
+        return (self.rows,) if isinstance(self.rows, str) else self.rows
+
+    @property
+    def folds(self) -> bool:
+        """Whether several rows make one record."""
+        return self.kinds_of_row != ("person",)
+
+    def key_parts(self, field: str) -> tuple[KeyPart, ...]:
+        """The parts of a key. On a form, incident and administration stand in for each other."""
+        chosen = self.columns.get(field, ())
+        found = () if isinstance(chosen, Fixed) else _parts(chosen)
+        if found or self.target != FORM_TABLE:
+            return found
+        other = {"incident_id": "administration_id", "administration_id": "incident_id"}.get(field)
+        return self.key_parts(other) if other in self.columns else ()
+
     def headings_of(self, field: str) -> tuple[str, ...]:
         """The headings that fill `field`; empty where it is fixed or left out."""
         chosen = self.columns.get(field, ())
         return () if isinstance(chosen, Fixed) else _headings(chosen)
 
     def key_headings(self, field: str) -> tuple[str, ...]:
-        """The headings of a key. On a form, incident and administration stand in for each other."""
-        found = self.headings_of(field)
-        if found or self.target != FORM_TABLE:
-            return found
-        other = {"incident_id": "administration_id", "administration_id": "incident_id"}.get(field)
-        return self.headings_of(other) if other else ()
+        """The headings of a key."""
+        return _headings(self.key_parts(field))
 
     @property
     def headings(self) -> dict[str, str]:
@@ -289,7 +361,9 @@ class Mapping(_Section):
         for wait in self.waits:
             found |= dict.fromkeys((*_headings(wait.started_at), *_headings(wait.ended_at)), "waits")
             found |= {each: "waits" for each in (wait.minutes, wait.outcome) if each}
-        return dict.fromkeys(self.only, "only") | found
+        if self.match:
+            found |= {each: "match" for each in (self.match.day, self.match.officer) if each}
+        return dict.fromkeys(self.withdrawn, "withdrawn") | dict.fromkeys(self.only, "only") | found
 
 
 def mapped_fields(target: str) -> dict[str, schema.Field]:
@@ -387,7 +461,7 @@ def _default_substances(by_name: dict[str, str]) -> SubstanceLayout | None:
 
 @cache
 def _targets() -> tuple[str, ...]:
-    return tuple(table.name for table in schema.TABLES if table.name not in _OWN_TABLES)
+    return tuple(table.name for table in schema.TABLES if table.name not in schema.OWN_TABLES)
 
 
 def _needed(target: str) -> list[tuple[str, ...]]:
@@ -397,12 +471,58 @@ def _needed(target: str) -> list[tuple[str, ...]]:
     return [(field.name,) for field in schema.table_named(target).fields if field.required]
 
 
-def _headings(chosen: str | Iterable[str]) -> tuple[str, ...]:
-    return (chosen,) if isinstance(chosen, str) else tuple(chosen)
+def _parts(chosen: KeyPart | Iterable[KeyPart]) -> tuple[KeyPart, ...]:
+    return (chosen,) if isinstance(chosen, str | CodePart | DayPart) else tuple(chosen)
+
+
+def _headings(chosen: KeyPart | Iterable[KeyPart]) -> tuple[str, ...]:
+    return tuple(
+        part if isinstance(part, str) else part.code if isinstance(part, CodePart) else part.day
+        for part in _parts(chosen)
+    )
+
+
+def _check_rows(mapping: Mapping) -> None:
+    """What several rows make, and what a full extract covers, only where it can be."""
+    kinds = mapping.kinds_of_row
+    if not kinds or len(set(kinds)) < len(kinds) or ("person" in kinds and len(kinds) > 1):
+        raise ValueError("rows: one of person, substance, dose, officer, or a list of the last three")
+    if mapping.folds and (mapping.target != FORM_TABLE or mapping.joins):
+        raise ValueError(f"rows: only a file for {FORM_TABLE} has several rows a record")
+    if "substance" in kinds and not mapping.substances:
+        raise ValueError("rows: one row a substance needs [substances]")
+    if "dose" in kinds and len(mapping.doses) != 1:
+        raise ValueError("rows: one row a dose needs exactly one [[doses]]")
+    if "officer" in kinds and not (len(mapping.doses) == 1 and mapping.doses[0].officer):
+        raise ValueError("rows: one row an officer needs exactly one [[doses]] that names the officer")
+    one_row = mapping.target == FORM_TABLE and not mapping.folds and not mapping.joins
+    if one_row and (wrong := [name for name in ROW_KEYS if name in mapping.columns]):
+        raise ValueError(f"columns.{wrong[0]}: only where several rows make one record (rows)")
+    if mapping.covers == "its_days" and (mapping.extract != "full" or "occurred_at" not in mapping.columns):
+        raise ValueError("covers: its_days belongs to a full extract of a table with a time")
+
+
+def _check_joins(mapping: Mapping) -> None:
+    """A second file says which records it adds to, and adds to these alone."""
+    if mapping.target != FORM_TABLE or not mapping.joins:
+        raise ValueError(f"joins: a file joins records of the target {FORM_TABLE}, and match belongs to such a file")
+    if not (mapping.match or mapping.key_parts("incident_id")):
+        raise ValueError("joins: incident_id, administration_id or [match] is needed, or no row could be joined")
+    if mapping.match and mapping.match.person and not mapping.person.name:
+        raise ValueError("match.person: say under [person] which columns hold the name")
+    if "occurred_at" in mapping.columns or mapping.doses:
+        raise ValueError("joins: the time and the doses stay those of the record; leave occurred_at and doses out")
+    own = mapped_fields("administrations").keys() - schema.table_named("incidents").names - {"administration_id"}
+    if mapping.joins == "incidents" and (mapping.substances or own & mapping.columns.keys()):
+        raise ValueError('joins: fields of one person and substances need joins = "administrations"')
 
 
 def _check_columns(columns: dict[str, Source], fields: dict[str, schema.Field]) -> None:
     for name, chosen in columns.items():
+        if name in ROW_KEYS and name not in fields:
+            if isinstance(chosen, Fixed):
+                raise ValueError(f"columns.{name}: only a text can be fixed")
+            continue
         if name in _MADE_ELSEWHERE:
             raise ValueError(f"columns.{name}: say in [place] or [person] what the columns hold")
         if name not in fields:
@@ -413,6 +533,8 @@ def _check_columns(columns: dict[str, Source], fields: dict[str, schema.Field]) 
                 raise ValueError(f"columns.{name}: only a text can be fixed")
             if field.values and chosen.fixed not in field.values:
                 raise ValueError(f"columns.{name}: fixed must be one of {', '.join(field.values)}")
+        elif not (field.token and field.required) and any(not isinstance(part, str) for part in _parts(chosen)):
+            raise ValueError(f"columns.{name}: code and day are for the parts of keys")
         elif len(_headings(chosen)) > 1 and not field.token and field.type != "TIMESTAMPTZ":
             raise ValueError(f"columns.{name}: only keys, tokens and times can come from several columns")
         elif len(_headings(chosen)) > 2 and field.type == "TIMESTAMPTZ":

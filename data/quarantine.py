@@ -172,6 +172,13 @@ def reason_sentence(reason: str) -> str:
             "the key was given before in this file, with different content. Keep one of the two at the source, or "
             "compose the key of more columns."
         ),
+        "key_of_another_person": _(
+            "the key was given before for another person, by name, date of birth, age or gender. Two people are never "
+            "made one: add the person's number to the key, or correct the row at the source."
+        ),
+        "key_of_another_day": _(
+            "the key was given before for another day. Correct it at the source, or compose the key of more columns."
+        ),
         "time_missing": _("the row has no time. Fill it in at the source."),
         "time_unreadable": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
         "time_implausible": _("this time is before 1990. Correct the year at the source."),

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from data.listed import ListedTexts
 from data.mapping import (
     FORM_TABLE,
+    ROW_KEYS,
+    CodePart,
+    DayPart,
     DoseLayout,
     Fixed,
     Mapping,
@@ -115,6 +118,8 @@ class RecordReader:
         self.log = QuarantineLog()
         self.words = WordLog()
         self.counts: Counter[str] = Counter()
+        self.held_keys: list[Texts] = []
+        self.rows_without_key = 0
         self._mapping = mapping
         self._positions = positions
         self._settings = settings
@@ -153,10 +158,16 @@ class RecordReader:
         records = pd.DataFrame(columns, index=pd.Index(block.row_numbers, name="row_number"))
         records["row_hash"] = self._pseudonymiser.row_hashes(records)
         # A million tokens as Python texts are three times the size.
+        if self._mapping.withdrawn:
+            records["withdrawn"] = self._withdrawn()
         if self._now.coordinates:
             records[RAW_X], records[RAW_Y] = self._now.coordinates
         texts = {name: "string[pyarrow]" for name in records if records[name].dtype == object}
-        return records[~records.index.isin(self.log.whole_rows)].astype(texts)
+        held = records.index.isin(self.log.whole_rows)
+        # A row that is held back is in the file all the same: its record is not gone from a full extract.
+        self.held_keys.append(records.loc[held, table_named(self._mapping.stored_in).key].to_numpy(dtype=object))
+        self.rows_without_key += len(block.misfits)
+        return records[~held].astype(texts)
 
     def _wanted(self, block: Block) -> Block:
         """The rows that the mapping takes by [only]; the others wait in quarantine, as it declares, read no further."""
@@ -171,6 +182,15 @@ class RecordReader:
             row_numbers=block.row_numbers[wanted],
             columns={position: texts[wanted] for position, texts in block.columns.items()},
         )
+
+    def _withdrawn(self) -> Mask:
+        """Rows that the source itself has taken back."""
+        taken_back = np.zeros(len(self._now.block.row_numbers), dtype=bool)
+        for heading, values in self._mapping.withdrawn.items():
+            known = {plain_value(value) for value in values}
+            texts = self._cell(heading).texts
+            taken_back |= _mapped(texts, lambda text, known=known: plain_value(text) in known).astype(bool)
+        return taken_back
 
     # --- cells and problems -------------------------------------------------------------------------------------------
 
@@ -235,22 +255,82 @@ class RecordReader:
 
     def _read_keys(self, columns: Columns) -> None:
         """Keys of the target and of what it belongs to; without one the row waits whole."""
-        target_key = self._mapping.table.key
+        mapping = self._mapping
+        target_key = mapping.table.key
         for name, field in self._fields.items():
-            if not (field.token and field.required):
+            if not (field.token and field.required) or not mapping.key_parts(name):
                 continue
-            cells = [self._cell(heading) for heading in self._mapping.key_headings(name)]
-            parts = [_key_texts(cell.texts) for cell in cells]
-            own = name == target_key or self._mapping.target == FORM_TABLE
-            source = self._mapping.source if own else self._mapping.parent_source or self._mapping.source
-            tokens = self._pseudonymiser.tokens(kind=name, source=source, parts=parts)
-            for cell, part in zip(cells, parts, strict=True):
-                self._set_aside(part == "", field=name, reason="key_missing", cell=cell, whole_row=True)
-            columns[name] = tokens
+            own = not mapping.joins and (name == target_key or mapping.target == FORM_TABLE)
+            source = mapping.source if own else mapping.parent_source or mapping.source
+            parts = self._key_parts(name)
+            columns[name] = self._pseudonymiser.tokens(kind=name, source=source, parts=parts)
+        if mapping.joins:
+            self._read_join(columns)
+        for name in ROW_KEYS:
+            if mapping.folds and name in mapping.columns:
+                columns[name] = self._pseudonymiser.tokens(
+                    kind=name, source=mapping.source, parts=self._key_parts(name)
+                )
+
+    def _key_parts(self, name: str) -> list[Texts]:
+        """The texts that a key is made of; rows in which one lacks wait whole."""
+        parts = []
+        for part, heading in zip(self._mapping.key_parts(name), self._mapping.key_headings(name), strict=True):
+            cell = self._cell(heading)
+            if isinstance(part, DayPart):
+                texts = self._days(cell.texts).dt.strftime("%Y-%m-%d").fillna("").to_numpy(dtype=object)
+            else:
+                texts = _mapped(cell.texts, _code) if isinstance(part, CodePart) else _key_texts(cell.texts)
+            self._set_aside(texts == "", field=name, reason="key_missing", cell=cell, whole_row=True)
+            parts.append(texts)
+        return parts
+
+    def _days(self, texts: Texts) -> pd.Series:
+        """Local days of times or dates (NaT where there is none)."""
+        times = self._mapping.times
+        moments, _bad_clocks = parse_moments(
+            texts,
+            formats=times.formats,
+            day_first=times.day_first,
+            file_zone=self._file_zone,
+            local_zone=self._settings.time_zone,
+        )
+        return moments.local.dt.normalize()
+
+    def _read_join(self, columns: Columns) -> None:
+        """Which record a row of a second file adds to, and the row's own key."""
+        mapping, match = self._mapping, self._mapping.match
+        rows = len(self._now.block.row_numbers)
+        columns["joins"] = pd.Categorical.from_codes(
+            np.zeros(rows, dtype=np.int8), categories=[mapping.joins or FORM_TABLE]
+        )
+        columns["match_day"] = pd.Series(pd.NaT, index=range(rows), dtype="datetime64[ns]").array
+        if match is None:
+            name = "row_id" if "row_id" in mapping.columns else "administration_id"
+            parts = self._key_parts(name)
+        else:
+            cell = self._cell(match.day)
+            days = self._days(cell.texts)
+            self._set_aside(days.isna().to_numpy(), field="match_day", reason="key_missing", cell=cell, whole_row=True)
+            columns["match_day"] = days.array
+            parts = [days.dt.strftime("%Y-%m-%d").fillna("").to_numpy(dtype=object)]
+            if match.officer:
+                cell = self._cell(match.officer)
+                codes = _mapped(cell.texts, _code)
+                self._set_aside(codes == "", field="officer_token", reason="key_missing", cell=cell, whole_row=True)
+                columns["officer_token"] = self._tokens("officer_token", (match.officer,))
+                parts.append(codes)
+            if match.person:
+                people = self._names_of_people()
+                self._set_aside(people == "", field="person_token", reason="key_missing", cell=None, whole_row=True)
+                parts.append(people)
+            if "row_id" in mapping.columns:
+                parts = self._key_parts("row_id")
+        columns["join_id"] = self._pseudonymiser.tokens(kind="join_id", source=mapping.source, parts=parts)
 
     def _read_times(self, columns: Columns) -> None:
         """The time of the event, with its local date, hour and weekday."""
-        if "occurred_at" not in self._fields:
+        if "occurred_at" not in self._fields or self._mapping.joins:
             return
         headings = self._mapping.headings_of("occurred_at")
         moments = self._moments("occurred_at", headings)
@@ -524,7 +604,7 @@ class RecordReader:
             columns |= {f"dose{number}_{name}": values for name, values in self._dose(dose).items()}
         for number, wait in enumerate(self._mapping.waits):
             columns |= {f"wait{number}_{name}": values for name, values in self._wait(wait).items()}
-        if self._mapping.doses and "doses_given" not in columns:
+        if self._mapping.doses and "doses_given" not in columns and not self._mapping.folds:
             filled = np.sum([np.asarray(columns[f"dose{n}_present"]) for n in range(len(self._mapping.doses))], axis=0)
             columns["doses_given"] = np.where(filled > 0, filled, np.nan)
 
@@ -538,7 +618,9 @@ class RecordReader:
             by_number = self._pseudonymiser.tokens(kind="person_token", source="identifier", parts=[identifiers])
             tokens = np.where(pd.isna(by_number), tokens, by_number)
         columns["person_token"] = tokens
-        self._read_age(columns, births)
+        years = self._read_age(columns, births)
+        if self._mapping.folds:
+            self._read_identity(columns, births, years)
 
     def _names_of_people(self) -> Texts:
         """The normalised name in each row, "" where there is none."""
@@ -552,7 +634,7 @@ class RecordReader:
     def _dates_of_birth(self, columns: Columns) -> pd.Series:
         """Dates of birth; one after the event, or too long before it, is set aside."""
         heading = self._mapping.person.date_of_birth
-        event_days = pd.Series(columns["local_date"])
+        event_days = _event_days(columns)
         if not heading:
             return pd.Series(pd.NaT, index=event_days.index, dtype="datetime64[ns]")
         cell = self._cell(heading)
@@ -567,9 +649,22 @@ class RecordReader:
         self._set_aside(impossible, field="age_band", reason="age_implausible", cell=cell)
         return births.mask(impossible)
 
-    def _read_age(self, columns: Columns, births: pd.Series) -> None:
-        """The age band: as recorded, else from the date of birth, else from the age in years."""
-        years = years_between(born=births, on=pd.Series(columns["local_date"]))
+    def _read_identity(self, columns: Columns, births: pd.Series, years: NDArray[np.float64]) -> None:
+        """What tells two people of one key apart, each hashed with the key so that it says nothing elsewhere."""
+        known = {
+            "identity_name": self._names_of_people(),
+            "identity_birth": births.dt.strftime("%Y-%m-%d").fillna("").to_numpy(dtype=object),
+            "identity_age": np.array([f"{each:.0f}" if np.isfinite(each) else "" for each in years], dtype=object),
+        }
+        if self._mapping.person.identifier:
+            known["identity_number"] = _mapped(self._cell(self._mapping.person.identifier).texts, _code)
+        key = np.asarray(columns["administration_id"], dtype=object)
+        for name, texts in known.items():
+            columns[name] = self._pseudonymiser.tokens(kind=name, parts=[pd.Series(key).fillna("").to_numpy(), texts])
+
+    def _read_age(self, columns: Columns, births: pd.Series) -> NDArray[np.float64]:
+        """The age band: as recorded, else from the date of birth, else from the age in years, which are returned."""
+        years = years_between(born=births, on=_event_days(columns))
         if heading := self._mapping.person.age:
             cell = self._cell(heading)
             stated = np.floor(self._numbers(cell, "age_band"))
@@ -581,6 +676,7 @@ class RecordReader:
             recorded = pd.Series(columns["age_band"])
             bands = recorded.where(recorded != NOT_RECORDED, pd.Series(bands)).array
         columns["age_band"] = bands
+        return years
 
     def _substances(self, layout: SubstanceLayout) -> Texts:
         """Each record's substances with certainties in one text; NO_SUBSTANCE where none is recorded."""
@@ -681,6 +777,11 @@ class RecordReader:
         columns["minutes"], columns["outcome"] = minutes, stated.array
         if "ended_at" in columns:
             columns["ended_at"] = pd.Series(columns["ended_at"]).mask(unusable).array
+
+
+def _event_days(columns: Columns) -> pd.Series:
+    """The day of the event: a second file has it only where it is matched by it."""
+    return pd.Series(columns["local_date"] if "local_date" in columns else columns["match_day"])
 
 
 def _key_texts(texts: Texts) -> Texts:

@@ -1,7 +1,9 @@
 """What became of a file: every row accounted for, and what to correct at its source."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from typing import Any
 
 from data.quality_warnings import QualityWarning
 from data.quarantine import ReasonCount, reason_sentence
@@ -37,27 +39,40 @@ class ImportCounts:
     blank_rows: int = 0
     identical_rows: int = 0
     conflicting_incidents: int = 0
+    disagreeing_records: int = 0
     columns_not_read: int = 0
+    full_but_unsure: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """One import's account. rows_in = imported + updated + unchanged + quarantined_rows, always.
+    """One import's account.
 
+    rows_in = imported + updated + unchanged + folded + withdrawn + quarantined_rows + waiting, always. `withdrawn` are
+    rows that the file itself takes back; records that a full extract lacks have no row in it and are `withdrawn_gone`.
+    Rows of earlier imports that now found their record are `matched_now`, and `conflicts` wait to be settled.
     `label` is what the sentences call the file. `version` is the snapshot that now holds the rows, or would be compared
-    with (None: there is no store yet).
+    with (None: there is no store yet). `already_imported`: the store had just this file, so it was not read again.
     """
 
     label: str
     target: str
     source: str
     dry_run: bool
+    already_imported: bool
+    import_id: str
     rows_in: int
     imported: int
     updated: int
     unchanged: int
+    folded: int
+    withdrawn: int
+    waiting: int
     quarantined_rows: int
     quarantined_fields: int
+    withdrawn_gone: int
+    matched_now: int
+    conflicts: int
     first_day: date | None
     last_day: date | None
     has_places: bool
@@ -69,12 +84,49 @@ class ImportReport:
     @property
     def changed(self) -> bool:
         """Whether the store holds anything new."""
-        return not self.dry_run and self.imported + self.updated > 0
+        return not self.dry_run and self.imported + self.updated + self.withdrawn + self.withdrawn_gone > 0
 
     @property
     def usable(self) -> bool:
         """Whether any row could be used."""
         return self.quarantined_rows < self.rows_in
+
+    @property
+    def reads_the_same_any_day(self) -> bool:
+        """Whether the file would be read today as it was then: no row was too late for its day."""
+        return not self.counts.future_times and not any(each.reason == "time_in_future" for each in self.reasons)
+
+    def as_repeated(self, *, label: str, dry_run: bool, version: str) -> "ImportReport":
+        """The account of the very same file once more: all of its records are there already."""
+        return replace(
+            self,
+            label=label,
+            dry_run=dry_run,
+            version=version,
+            already_imported=True,
+            imported=0,
+            updated=0,
+            withdrawn=0,
+            unchanged=self.imported + self.updated + self.unchanged + self.withdrawn,
+            withdrawn_gone=0,
+            matched_now=0,
+        )
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "ImportReport":
+        """The account that `to_json` wrote."""
+        days = {name: fields[name] and date.fromisoformat(fields[name]) for name in ("first_day", "last_day")}
+        reasons = tuple(
+            ReasonCount(
+                **{name: each[name] for name in each if name != "advice"} | {"first_rows": tuple(each["first_rows"])}
+            )
+            for each in fields["reasons"]
+        )
+        warnings = tuple(
+            QualityWarning(**each | {"row_numbers": tuple(each["row_numbers"])}) for each in fields["warnings"]
+        )
+        parts = {"counts": ImportCounts(**fields["counts"]), "reasons": reasons, "warnings": warnings}
+        return cls(**{name: fields[name] for name in fields if name != "lines"} | days | parts)
 
     def lines(self) -> list[str]:
         """The account in sentences, the sum first."""
@@ -101,19 +153,14 @@ class ImportReport:
     def _result_lines(self) -> list[str]:
         lines = [
             ngettext(
-                "{rows_in} row in = {imported} imported + {updated} updated + {unchanged} unchanged + {quarantined} "
-                "quarantined.",
-                "{rows_in} rows in = {imported} imported + {updated} updated + {unchanged} unchanged + {quarantined} "
-                "quarantined.",
+                "{rows_in} row in = {parts}.",
+                "{rows_in} rows in = {parts}.",
                 self.rows_in,
-            ).format(
-                rows_in=format_count(self.rows_in),
-                imported=format_count(self.imported),
-                updated=format_count(self.updated),
-                unchanged=format_count(self.unchanged),
-                quarantined=format_count(self.quarantined_rows),
-            )
+            ).format(rows_in=format_count(self.rows_in), parts=self._parts())
         ]
+        if self.already_imported:
+            lines.append(_("This very file is in the store, read in the same way, so it was not read again."))
+        lines += self._record_lines()
         if self.quarantined_fields:
             lines.append(
                 ngettext(
@@ -134,8 +181,61 @@ class ImportReport:
             lines.append(_("The rows are from {period}.").format(period=format_period(self.first_day, self.last_day)))
         if self.dry_run:
             lines.append(_("This was a dry run: nothing was written."))
-        elif not self.imported + self.updated:
+        elif not self.changed:
             lines.append(_("Nothing changed in the store."))
+        return lines
+
+    def _parts(self) -> str:
+        """The terms of the sum; those that most files have none of only where there are any."""
+        terms = [
+            (_("{count} imported"), self.imported, True),
+            (_("{count} updated"), self.updated, True),
+            (_("{count} unchanged"), self.unchanged, True),
+            (_("{count} folded into others"), self.folded, False),
+            (_("{count} withdrawn"), self.withdrawn, False),
+            (_("{count} waiting for their record"), self.waiting, False),
+            (_("{count} quarantined"), self.quarantined_rows, True),
+        ]
+        return " + ".join(term.format(count=format_count(count)) for term, count, always in terms if always or count)
+
+    def _record_lines(self) -> list[str]:
+        """What happened to records that have no row of their own in the sum."""
+        sentences = (
+            (
+                self.withdrawn_gone,
+                ngettext(
+                    "{count} record is not in this full extract any more: it is withdrawn, kept and not counted.",
+                    "{count} records are not in this full extract any more: they are withdrawn, kept and not counted.",
+                    self.withdrawn_gone,
+                ),
+            ),
+            (
+                self.matched_now,
+                ngettext(
+                    "{count} row that had waited from an earlier import found its record.",
+                    "{count} rows that had waited from earlier imports found their record.",
+                    self.matched_now,
+                ),
+            ),
+            (
+                self.conflicts,
+                ngettext(
+                    "{count} administration has several officers' reports of its doses. They are not added up until "
+                    "someone has settled it on the page “Data quality”.",
+                    "{count} administrations have several officers' reports of their doses. They are not added up "
+                    "until someone has settled them on the page “Data quality”.",
+                    self.conflicts,
+                ),
+            ),
+        )
+        lines = [sentence.format(count=format_count(count)) for count, sentence in sentences if count]
+        if self.counts.full_but_unsure:
+            lines.append(
+                _(
+                    "This full extract has rows whose record cannot be told, or no row that could be used. So nothing "
+                    "was withdrawn."
+                )
+            )
         return lines
 
     def _place_lines(self) -> list[str]:
@@ -227,6 +327,14 @@ class ImportReport:
                     "{count} incident has rows that disagree about its time or place; the first was taken.",
                     "{count} incidents have rows that disagree about their time or place; the first was taken.",
                     counts.conflicting_incidents,
+                ),
+            ),
+            (
+                counts.disagreeing_records,
+                ngettext(
+                    "{count} record is made of rows that disagree; the first recorded value was taken.",
+                    "{count} records are made of rows that disagree; the first recorded value was taken.",
+                    counts.disagreeing_records,
                 ),
             ),
             (

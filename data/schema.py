@@ -10,6 +10,7 @@ from dataclasses import dataclass
 __all__ = [
     "FIRST_AID_ITEMS",
     "NOT_RECORDED",
+    "OWN_TABLES",
     "TABLES",
     "YES_NO",
     "Field",
@@ -57,7 +58,11 @@ WAIT_OUTCOMES = (
 KIT_EVENTS = ("issued", "used", "returned", "lost", "expired")
 FOLLOW_UP_STEPS = ("referred", "contact_due", "contacted", "consented", "declined", "engaged", "closed")
 RISK_EVENT_KINDS = ("ambulance_overdose_call", "drug_related_death", "drug_incident")
-RECORD_STATES = ("current", "withdrawn")
+RECORD_STATES = ("current", "withdrawn", "waiting", "not_counted")
+SETTLEMENTS = ("same", "different")
+
+# Tables that no file is for: the import and the people who look after it write them.
+OWN_TABLES = ("imports", "quarantine", "joined", "pieces", "dose_reports", "settlements")
 
 FIRST_AID_ITEMS = (
     "tried_to_wake",
@@ -218,12 +223,56 @@ def _row_number() -> Field:
     )
 
 
+def _joined_by() -> Field:
+    return Field(
+        name="join_id",
+        type="VARCHAR",
+        description="The row of a second file that brought it, which decides whose it is",
+        mapped=False,
+        token=True,
+    )
+
+
 def _provenance() -> tuple[Field, ...]:
     return (
         _text("source", "The system or form the row came from", mapped=False),
         _text("import_id", "The import that last changed the row", mapped=False),
         _text("row_hash", "Keyed hash of the row, to tell changed from unchanged", mapped=False),
-        _choice("record_state", RECORD_STATES, "Withdrawn rows are kept and left out of every count", mapped=False),
+        _text("confirmed_by", "The latest import that held the row unchanged", mapped=False),
+        _choice("record_state", RECORD_STATES, "All but current rows are left out of every count", mapped=False),
+    )
+
+
+def _incident_fields() -> tuple[Field, ...]:
+    """What a form, or a second file, says of an incident beside its time."""
+    return (
+        *_place(),
+        _choice("setting", SETTINGS, "Kind of place; custody and hospital stay off the street map"),
+        _text("recording_force", "Force that recorded the incident"),
+        _yes_no("police_first_on_scene", "Police were there before the ambulance"),
+        _text("call_category_before", "Ambulance category before naloxone was given"),
+        _text("call_category_after", "Ambulance category after naloxone was given"),
+    )
+
+
+def _administration_fields() -> tuple[Field, ...]:
+    """What a form, or a second file, says of one person's treatment."""
+    return (
+        _choice("recipient_type", RECIPIENT_TYPES, "Officers treated after exposure stay outside maps and rates"),
+        _choice("age_band", AGE_BANDS, "Age in years, banded at import"),
+        _choice("gender", GENDERS, "Gender as recorded"),
+        *(_yes_no(item, "First aid: " + item.replace("_", " ")) for item in FIRST_AID_ITEMS),
+        _choice("condition_before", CONDITIONS, "Consciousness before naloxone"),
+        _choice("condition_after", CONDITIONS, "Consciousness after naloxone"),
+        _choice("alive_at_handover", ALIVE_AT_HANDOVER, "Alive when police handed over; not the same as conscious"),
+        _yes_no("previous_police_contact", "Any earlier police contact, any reason"),
+        _yes_no("seen_by_paramedics", "Seen by paramedics"),
+        _yes_no("taken_to_hospital", "Taken to hospital"),
+        _number("doses_given", "doses", 0, 20, "Doses the form states for this person", whole=True),
+        _yes_no("resupply_needed", "The officer asked for a new kit"),
+        _number("resupply_kits", "kits", 0, 50, "Kits asked for", whole=True),
+        _text("officer_area", "Area where the officer works, as a code or a name"),
+        _moment("recorded_at", "When the record was entered; the gap to the event is the reporting delay"),
     )
 
 
@@ -236,12 +285,7 @@ TABLES: tuple[Table, ...] = (
             _key("incident_id", "Incident"),
             _moment("occurred_at", "When naloxone was given", required=True),
             *_local_time(),
-            *_place(),
-            _choice("setting", SETTINGS, "Kind of place; custody and hospital stay off the street map"),
-            _text("recording_force", "Force that recorded the incident"),
-            _yes_no("police_first_on_scene", "Police were there before the ambulance"),
-            _text("call_category_before", "Ambulance category before naloxone was given"),
-            _text("call_category_after", "Ambulance category after naloxone was given"),
+            *_incident_fields(),
             *_provenance(),
         ),
     ),
@@ -253,21 +297,7 @@ TABLES: tuple[Table, ...] = (
             _key("administration_id", "Administration"),
             _key("incident_id", "Incident it belongs to"),
             _token("person_token", "Person; NULL where no name was recorded"),
-            _choice("recipient_type", RECIPIENT_TYPES, "Officers treated after exposure stay outside maps and rates"),
-            _choice("age_band", AGE_BANDS, "Age in years, banded at import"),
-            _choice("gender", GENDERS, "Gender as recorded"),
-            *(_yes_no(item, "First aid: " + item.replace("_", " ")) for item in FIRST_AID_ITEMS),
-            _choice("condition_before", CONDITIONS, "Consciousness before naloxone"),
-            _choice("condition_after", CONDITIONS, "Consciousness after naloxone"),
-            _choice("alive_at_handover", ALIVE_AT_HANDOVER, "Alive when police handed over; not the same as conscious"),
-            _yes_no("previous_police_contact", "Any earlier police contact, any reason"),
-            _yes_no("seen_by_paramedics", "Seen by paramedics"),
-            _yes_no("taken_to_hospital", "Taken to hospital"),
-            _number("doses_given", "doses", 0, 20, "Doses the form states for this person", whole=True),
-            _yes_no("resupply_needed", "The officer asked for a new kit"),
-            _number("resupply_kits", "kits", 0, 50, "Kits asked for", whole=True),
-            _text("officer_area", "Area where the officer works, as a code or a name"),
-            _moment("recorded_at", "When the record was entered; the gap to the event is the reporting delay"),
+            *_administration_fields(),
             *_provenance(),
         ),
     ),
@@ -280,6 +310,7 @@ TABLES: tuple[Table, ...] = (
             _key("administration_id", "Administration it belongs to"),
             _choice("substance", SUBSTANCES, "Substance"),
             _choice("certainty", CERTAINTIES, "How sure; found_not_opioid leaves the administration in place"),
+            _joined_by(),
             *_provenance(),
         ),
     ),
@@ -312,6 +343,7 @@ TABLES: tuple[Table, ...] = (
             _moment("ended_at", "End of the clock"),
             _number("minutes", "minutes", 0, 360, "Length of the wait; negative or longer goes to quarantine"),
             _choice("outcome", WAIT_OUTCOMES, "How the wait ended; 0 minutes is already_there"),
+            _joined_by(),
             *_provenance(),
         ),
     ),
@@ -419,6 +451,61 @@ TABLES: tuple[Table, ...] = (
         ),
     ),
     Table(
+        name="joined",
+        key="join_id",
+        description="One row of a second file that adds fields to a record; it waits until exactly one record fits.",
+        fields=(
+            Field(name="join_id", type="VARCHAR", description="Row", required=True, mapped=False, token=True),
+            _choice("joins", ("incidents", "administrations"), "What it adds to", mapped=False),
+            _token("incident_id", "Incident that it names"),
+            _token("administration_id", "Administration that it names"),
+            _day("match_day", "Without a number: local date of the incident", mapped=False),
+            _token("officer_token", "Without a number: officer of a dose"),
+            _token("person_token", "Without a number: person"),
+            *_incident_fields(),
+            *_administration_fields(),
+            *_provenance(),
+        ),
+    ),
+    Table(
+        name="pieces",
+        key="piece_id",
+        description="One row of a file whose rows are folded into administrations, as it was read.",
+        fields=(
+            Field(name="piece_id", type="VARCHAR", description="Row", required=True, mapped=False, token=True),
+            _key("administration_id", "Administration it is part of"),
+            Field(name="position", type="BIGINT", description="Order among the rows", mapped=False),
+            _text("content", "The row's fields, pseudonymised, as JSON", mapped=False),
+            *_provenance(),
+        ),
+    ),
+    Table(
+        name="dose_reports",
+        key="report_id",
+        description="How many doses one officer reports, where several speak of one administration.",
+        fields=(
+            Field(name="report_id", type="VARCHAR", description="Report", required=True, mapped=False, token=True),
+            _key("administration_id", "Administration it speaks of"),
+            _token("officer_token", "Officer"),
+            _number("doses", "doses", 0, 20, "Doses reported", whole=True, mapped=False),
+            _moment("given_at", "First dose reported"),
+            *_provenance(),
+        ),
+    ),
+    Table(
+        name="settlements",
+        key="administration_id",
+        description="What a person decided about several officers' reports of one administration.",
+        fields=(
+            _key("administration_id", "Administration"),
+            _text("reports", "Hash of the reports decided on; others open the question again", mapped=False),
+            _choice("decision", SETTLEMENTS, "The same doses, counted once, or different ones, added up", mapped=False),
+            _token("report_id", "The report that counts, where they are the same doses"),
+            _text("settled_by", "Who decided", mapped=False),
+            _moment("settled_at", "When"),
+        ),
+    ),
+    Table(
         name="imports",
         key="import_id",
         description="One import: what came in, and what became of every row.",
@@ -433,10 +520,23 @@ TABLES: tuple[Table, ...] = (
             Field(name="rows_imported", type="BIGINT", unit="rows", description="New", mapped=False),
             Field(name="rows_updated", type="BIGINT", unit="rows", description="Changed", mapped=False),
             Field(name="rows_unchanged", type="BIGINT", unit="rows", description="As before", mapped=False),
+            Field(name="rows_folded", type="BIGINT", unit="rows", description="Parts of a record", mapped=False),
+            Field(name="rows_withdrawn", type="BIGINT", unit="rows", description="Withdrawn in the file", mapped=False),
+            Field(name="rows_waiting", type="BIGINT", unit="rows", description="No record yet to join", mapped=False),
             Field(name="rows_quarantined", type="BIGINT", unit="rows", description="Held back whole", mapped=False),
             Field(name="fields_quarantined", type="BIGINT", unit="fields", description="Set aside alone", mapped=False),
             _day("first_day", "Earliest event in the file", mapped=False),
             _day("last_day", "Latest event in the file", mapped=False),
+            Field(
+                name="records_gone",
+                type="BIGINT",
+                unit="records",
+                description="Withdrawn, since a full extract lacks them",
+                mapped=False,
+            ),
+            _text("version", "Snapshot that the import made", mapped=False),
+            _text("reading", "Keyed hash of all that decided how the file was read", mapped=False),
+            _text("report", "What the report said, as JSON", mapped=False),
         ),
     ),
     Table(

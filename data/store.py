@@ -8,13 +8,17 @@ a kill at any moment leaves the snapshot before.
 Beside the tables of data.schema a snapshot holds `counted`, made when it is written: one row for each administration
 that counts (current, and not given to an officer), with its incident's time and place. What is asked of every page is
 then one scan of one table, in 1,000,000 rows too.
+
+An import that replaces a row keeps it in `past_<table>` with the import's id, so that what was is still there and the
+import can be undone. A second file's rows lie in `joined` and are laid over the records they fit whenever a snapshot is
+written; `own_<table>` keeps what the records say without them. All these are made where there is something to keep.
 """
 
 import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from string import Template
@@ -58,15 +62,22 @@ __all__ = [
     "AdministrationCount",
     "Batch",
     "Choices",
+    "ConflictNotFoundError",
     "DatedAdministrations",
     "DiskFullError",
+    "DoseConflict",
+    "DoseReport",
     "Erasure",
     "Freshness",
+    "FullExtract",
+    "ImportNotFoundError",
     "ImportOutcome",
+    "ImportOutdatedError",
     "LocatedAdministrations",
     "Populations",
     "RecordNotFoundError",
     "RiskEvents",
+    "Settlement",
     "Store",
     "StoreBusyError",
     "StoreCheck",
@@ -81,14 +92,19 @@ __all__ = [
     "StoreSchemaError",
     "StoreWriteError",
     "StoredEvidence",
+    "Undo",
     "check_store",
     "current_version",
     "erase",
+    "find_same_import",
     "open_store",
     "preview_batch",
     "read_evidence",
     "rollback",
+    "settle_conflict",
     "stored_ledger",
+    "stored_pieces",
+    "undo_import",
     "upgrade_store",
     "write_batch",
 ]
@@ -193,15 +209,62 @@ class RecordNotFoundError(StoreError):
         super().__init__(_("No record has this token. Copy it whole, as the dashboard or the report shows it."))
 
 
+class ImportNotFoundError(StoreError):
+    """No import of the store has the id."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The store holds no such import. The page “Data quality” lists them with their ids."))
+
+
+class ConflictNotFoundError(StoreError):
+    """No administration of the id has reports that could be settled so."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("There is no such conflict, or it has no such report. List what is open with “python -m data conflicts”.")
+        )
+
+
+class ImportOutdatedError(StoreError):
+    """Another import was published after the rows were folded into what was stored before."""
+
+    def __init__(self, *, folder: Path) -> None:
+        super().__init__(
+            _(
+                "Another import changed the store in {folder} meanwhile. Nothing was changed. Import the file again."
+            ).format(folder=folder)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullExtract:
+    """A file that speaks of all its source has: `kept` are the keys in it, read or held back; others have gone.
+
+    With days it speaks of events from `first_day` to `last_day` alone.
+    """
+
+    kept: NDArray[np.object_]
+    first_day: date | None = None
+    last_day: date | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Validated, pseudonymised rows of one file, by table; `target` is the table the file was for."""
+    """Validated, pseudonymised rows of one file, by table; `target` is the table the file was for.
+
+    `import_row` counts in rows_folded and rows_repeated those that have no row of their own in the target. `full` says
+    what a full extract speaks of. `based_on` is the version that folded rows were read from. `report` makes the text
+    that is kept with the import.
+    """
 
     target: str
     synthetic: bool
     import_row: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
     quarantine: pd.DataFrame
+    full: FullExtract | None = None
+    based_on: str | None = None
+    report: "Callable[[ImportOutcome], str] | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +285,12 @@ class StoredEvidence:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOutcome:
-    """What became of a batch's rows; `version` is the snapshot that counts afterwards."""
+    """What became of a batch's rows; `version` is the snapshot that counts afterwards.
+
+    rows in = imported + updated + unchanged + folded + withdrawn + waiting + quarantined_rows. `gone` counts records
+    that a full extract lacks and `matched` rows of earlier imports that now found their record: neither are rows of the
+    file. `conflicts` are open in the store afterwards.
+    """
 
     version: str | None
     imported: int
@@ -230,11 +298,72 @@ class ImportOutcome:
     unchanged: int
     quarantined_rows: int
     quarantined_fields: int
+    folded: int = 0
+    withdrawn: int = 0
+    waiting: int = 0
+    gone: int = 0
+    matched: int = 0
+    conflicts: int = 0
 
-    @property
-    def changed(self) -> bool:
-        """Whether any record is new or different."""
-        return bool(self.imported or self.updated)
+
+@dataclass(frozen=True, kw_only=True)
+class DoseReport:
+    """How many doses one officer reports, and when the first was given (UTC)."""
+
+    report_id: str
+    officer_token: str | None
+    doses: int | None
+    given_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """What was decided: "same" doses, counted once from `report_id`, or "different" ones, added up."""
+
+    decision: str
+    report_id: str | None
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoseConflict:
+    """Several officers' reports of one administration; `settlement` is None while nobody has decided."""
+
+    conflict_id: str
+    administration_id: str
+    local_date: date | None
+    local_hour: int | None
+    source: str
+    reports: tuple[DoseReport, ...]
+    settlement: Settlement | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undo:
+    """An import that was undone: rows of it that went and earlier ones that came back, by table."""
+
+    version: str
+    import_id: str
+    removed: Mapping[str, int]
+    restored: Mapping[str, int]
+
+    def lines(self) -> tuple[str, ...]:
+        """The undoing in sentences."""
+        sentences = (
+            (self.removed, _("Removed: {tables}.")),
+            (self.restored, _("As it was before: {tables}.")),
+        )
+        told = tuple(
+            sentence.format(
+                tables=join_words(
+                    [_("{table}: {rows}").format(table=name, rows=format_count(rows)) for name, rows in counts.items()]
+                )
+            )
+            for counts, sentence in sentences
+            if counts
+        )
+        return (_("The import {import_id} is undone.").format(import_id=self.import_id), *told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -569,9 +698,9 @@ GIVEN = """
 # Every current row of the kit ledger with its import, and what the import could not read of it.
 LEDGER = """
     ledger AS (
-        SELECT k.kit_event_id, k.kit_token, k.officer_token, k.base, k.event, k.event_on, k.lot, k.expires_on,
-               k.kits::FLOAT AS kits, k.row_number::FLOAT AS row_number, m.imported_at::DATE AS imported_on,
-               k.kit_event_id IN (
+        SELECT k.kit_event_id, k.source, k.kit_token, k.officer_token, k.base, k.event, k.event_on, k.lot, k.expires_on,
+               k.kits::FLOAT AS kits, k.row_number::FLOAT AS row_number, m.imported_at,
+               m.imported_at::DATE AS imported_on, k.kit_event_id IN (
                    SELECT record_id FROM records.quarantine
                    WHERE target = 'kits' AND field = 'kits' AND record_id IS NOT NULL
                ) AS count_unusable,
@@ -658,8 +787,9 @@ def write_batch(
     """Merge `batch` into the store of `settings` and publish the result as a new snapshot, or change nothing at all.
 
     The target table's row decides: an unknown key is imported; the same row_hash is unchanged; another one is updated,
-    and then its parent is updated too and its children from the same source are replaced. The same file with nothing
-    changed makes no new snapshot. Raises StoreError; waits up to `lock_wait_s` seconds for another import.
+    and then its parent is updated too and its children from the same source are replaced. What a full extract lacks
+    becomes withdrawn. What is replaced is kept with the import's id. The same file with nothing changed makes no new
+    snapshot. Raises StoreError; waits up to `lock_wait_s` seconds for another import.
     """
     _check_batch(batch)
     folder = settings.store_folder
@@ -668,50 +798,126 @@ def write_batch(
         pointer = _pointer_for(batch, settings)
         tell(_("Comparing the file with what is stored."))
         merge = _compare(settings=settings, keys=keys, batch=batch, pointer=pointer)
-        if merge.repeated and not merge.outcome.changed:
-            return merge.outcome
+        outcome = merge.outcome
+        if merge.repeated and not merge.changes:
+            return outcome
+        staging = stage(folder)
+        version = _version_of(staging)
         import_row = dict(batch.import_row) | {
             "target": batch.target,
-            "rows_imported": merge.outcome.imported,
-            "rows_updated": merge.outcome.updated,
-            "rows_unchanged": merge.outcome.unchanged,
-            "rows_quarantined": merge.outcome.quarantined_rows,
-            "fields_quarantined": merge.outcome.quarantined_fields,
+            "rows_imported": outcome.imported,
+            "rows_updated": outcome.updated,
+            "rows_unchanged": outcome.unchanged,
+            "rows_folded": outcome.folded,
+            "rows_withdrawn": outcome.withdrawn,
+            "rows_waiting": outcome.waiting,
+            "rows_quarantined": outcome.quarantined_rows,
+            "fields_quarantined": outcome.quarantined_fields,
+            "records_gone": outcome.gone,
+            "version": version,
         }
+        counts = {name: import_row[name] for name in import_row if name.startswith(("rows_", "fields_", "records_"))}
+        if batch.report:
+            import_row["report"] = batch.report(replace(outcome, version=version))
         incoming = {**merge.changed_rows(batch), "quarantine": batch.quarantine}
         incoming["imports"] = _imports_frame(import_row)
 
-        def mark(connection: Connection) -> None:
-            _mark_replaced(connection, batch=batch, incoming=incoming)
+        def mark(connection: Connection) -> _Marks:
+            return _mark_replaced(connection, batch=batch, incoming=incoming, merge=merge)
 
-        version = _rewrite(
+        after = _rewrite(
             settings=settings,
             keys=keys,
             pointer=pointer,
             synthetic=batch.synthetic,
             mark=mark,
             incoming=incoming,
+            staging=staging,
             entry=_Entry(
                 action="import",
                 who=who,
                 purpose=purpose,
-                details={
-                    name: str(import_row[name]) if name in ("import_id", "source") else import_row[name]
-                    for name in import_row
-                    if name == "import_id" or name == "target" or name.startswith(("rows_", "fields_", "file_hash"))
+                details=counts
+                | {
+                    "import_id": str(import_row["import_id"]),
+                    "target": batch.target,
+                    "file_hash": import_row["file_hash"],
                 },
             ),
             tell=tell,
         )
-    return ImportOutcome(**(vars(merge.outcome) | {"version": version}))
+    return replace(outcome, version=version, matched=after.matched, conflicts=after.conflicts)
 
 
 def preview_batch(*, settings: Settings, keys: Keys, batch: Batch) -> ImportOutcome:
-    """What `write_batch` would do, without writing anything. Raises StoreError."""
+    """What `write_batch` would do, without writing anything. Raises StoreError.
+
+    `matched` and `conflicts` are only known of a snapshot that is written: here the conflicts are those there are.
+    """
     _check_batch(batch)
     with _write_errors_named(settings.store_folder):
         pointer = _pointer_for(batch, settings)
         return _compare(settings=settings, keys=keys, batch=batch, pointer=pointer).outcome
+
+
+# Imports after which the same file, read in the same way, would find everything as it is: nothing was erased, undone or
+# upgraded since, and no later import came from its source. Rows that wait may have found their record, so they do not.
+SAME_IMPORT = """
+    SELECT report FROM old.imports m
+    WHERE file_hash = ? AND reading = ? AND report IS NOT NULL AND target <> 'joined' AND coalesce(rows_waiting, 0) = 0
+      AND version > (SELECT coalesce(disturbed, '') FROM old.about)
+      AND NOT EXISTS (
+          SELECT 1 FROM old.imports n WHERE n.version > m.version AND n.source IS NOT DISTINCT FROM m.source
+      )
+    ORDER BY version DESC LIMIT 1
+"""
+
+
+def find_same_import(*, settings: Settings, keys: Keys, file_hash: str, reading: str) -> tuple[str, str] | None:
+    """Report and current version, where an import of this very file, read like this, is the latest word of its source.
+
+    `reading` stands for all that decides how the file is read. None where there is no such import or no store.
+    """
+    folder = settings.store_folder
+    pointer = read_pointer(folder)
+    if pointer is None or pointer.current.schema_version != _schema_version():
+        return None
+    with (
+        _write_errors_named(folder),
+        _opened(settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}) as connection,
+    ):
+        report = _fetch_one(connection, SAME_IMPORT, [file_hash, reading])
+    return (report, pointer.current.version) if report else None
+
+
+def stored_pieces(
+    *, settings: Settings, keys: Keys, source: str, administrations: pd.Series, without: pd.Series
+) -> tuple[pd.DataFrame, str | None]:
+    """Rows that were folded into some administrations by earlier imports of `source`, and the version they are from.
+
+    Columns as in the schema, in the order of the rows; those whose piece_id is in `without` are left out.
+    """
+    names = table_named("pieces").names
+    folder = settings.store_folder
+    pointer = read_pointer(folder)
+    if pointer is None or pointer.current.schema_version != _schema_version():
+        return pd.DataFrame(columns=list(names)), None
+    with (
+        _write_errors_named(folder),
+        _opened(settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}) as connection,
+    ):
+        for name, column in (("wanted", administrations), ("known", without)):
+            connection.register(name, pa.table({"key": pa.array(column.unique(), pa.string(), from_pandas=True)}))
+        frame = connection.execute(
+            """
+            SELECT p.* FROM old.pieces p LEFT JOIN old.imports m USING (import_id)
+            WHERE p.source IS NOT DISTINCT FROM ? AND p.administration_id IN (SELECT key FROM wanted)
+              AND p.piece_id NOT IN (SELECT key FROM known)
+            ORDER BY m.version, position, piece_id
+            """,
+            [source],
+        ).df()
+    return frame, pointer.current.version
 
 
 def read_evidence(
@@ -820,13 +1026,18 @@ def _check_batch(batch: Batch) -> None:
                     table=name, key=table.key
                 )
             )
-    parts = _quarantine_counts(batch.quarantine)[0] + len(batch.tables[batch.target])
+    parts = _quarantine_counts(batch.quarantine)[0] + len(batch.tables[batch.target]) + sum(_without_own_row(batch))
     if batch.import_row["rows_in"] != parts:
         raise StoreWriteError(
             _("The file has {rows_in} rows, but {parts} are accounted for. Nothing was changed.").format(
                 rows_in=format_count(batch.import_row["rows_in"]), parts=format_count(parts)
             )
         )
+
+
+def _without_own_row(batch: Batch) -> tuple[int, int]:
+    """Rows that are parts of records, and rows that repeat another."""
+    return int(batch.import_row.get("rows_folded") or 0), int(batch.import_row.get("rows_repeated") or 0)
 
 
 def _quarantine_counts(quarantine: pd.DataFrame) -> tuple[int, int]:
@@ -841,11 +1052,21 @@ def _imports_frame(import_row: Mapping[str, Any]) -> pd.DataFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class _Merge:
-    """Which rows of the target are new or different, and whether this very file was imported before."""
+    """Which rows of the target are new or different, and whether this very file was imported before.
+
+    `gone` are keys that a full extract lacks, `gone_before` those that it lacks still.
+    """
 
     outcome: ImportOutcome
     changed: NDArray[np.bool_]
     repeated: bool
+    gone: pd.Series
+    gone_before: pd.Series
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is to be written."""
+        return bool(self.changed.any() or len(self.gone))
 
     def changed_rows(self, batch: Batch) -> dict[str, pd.DataFrame]:
         """The batch's rows that go in: changed rows of the target, their parents and their children."""
@@ -878,24 +1099,115 @@ def _compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer |
     """Compare the target's keys and row hashes with the current snapshot."""
     target = batch.tables[batch.target]
     state = np.zeros(len(target), dtype=np.int8)
+    waiting = np.full(len(target), batch.target in WAITING_TABLES and _parent_of(batch) is not None)
+    gone = gone_before = pd.Series(dtype=object)
     repeated = False
+    conflicts = 0
     if pointer:
         folder = settings.store_folder
+        if batch.based_on and batch.based_on != pointer.current.version:
+            raise ImportOutdatedError(folder=folder)
         with _opened(
             settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
         ) as connection:
             state = _states(connection, table=table_named(batch.target), rows=target)
             repeated = bool(_fetch_one(connection, SAME_FILE, _same_file(batch)))
+            waiting = _waiting(connection, batch)
+            gone, gone_before = _gone(connection, batch)
+            conflicts = _fetch_one(connection, _sql(OPEN_CONFLICTS, database="old"))
+    withdrawn = (target["record_state"] == "withdrawn").to_numpy(dtype=bool) & (state < 2) & ~waiting
+    counted = ~waiting & ~withdrawn
     quarantined_rows, quarantined_fields = _quarantine_counts(batch.quarantine)
+    folded, identical = _without_own_row(batch)
     outcome = ImportOutcome(
         version=pointer.current.version if pointer else None,
-        imported=int((state == 0).sum()),
-        updated=int((state == 1).sum()),
-        unchanged=int((state == 2).sum()),
+        imported=int((counted & (state == 0)).sum()),
+        updated=int((counted & (state == 1)).sum()),
+        unchanged=int((counted & (state == 2)).sum()) + identical,
+        folded=folded,
+        withdrawn=int(withdrawn.sum()),
+        waiting=int(waiting.sum()),
         quarantined_rows=quarantined_rows,
         quarantined_fields=quarantined_fields,
+        gone=len(gone),
+        conflicts=conflicts,
     )
-    return _Merge(outcome=outcome, changed=state < 2, repeated=repeated)
+    return _Merge(outcome=outcome, changed=state < 2, repeated=repeated, gone=gone, gone_before=gone_before)
+
+
+# Tables whose rows wait while what they belong to is not there: the column that says to what.
+WAITING_TABLES = {
+    "joined": "",
+    "substances": "administration_id",
+    "doses": "administration_id",
+    "waits": "incident_id",
+    "follow_up": "administration_id",
+}
+
+
+def _parent_of(batch: Batch) -> str | None:
+    """The table that the target's rows belong to, where the file does not bring it itself."""
+    column = WAITING_TABLES.get(batch.target)
+    if column is None:
+        return None
+    parent = "joined" if not column else "incidents" if column == "incident_id" else "administrations"
+    return None if column and parent in batch.tables else parent
+
+
+def _waiting(connection: Connection, batch: Batch) -> NDArray[np.bool_]:
+    """Which rows of the target find nothing, or several records, that they could belong to."""
+    target = batch.tables[batch.target]
+    parent = _parent_of(batch)
+    if parent is None:
+        return np.zeros(len(target), dtype=bool)
+    table = table_named(batch.target)
+    column = WAITING_TABLES[batch.target] or "join_id"
+    names = MATCHED_BY if parent == "joined" else (table.key, column)
+    schema = pa.schema([(name, ARROW_TYPES[table.field(name).type]) for name in dict.fromkeys(names)])
+    rows = pa.Table.from_pandas(target[schema.names], schema=schema, preserve_index=False, safe=False)
+    connection.register("incoming", rows)
+    found = connection.execute(
+        _sql("SELECT join_id FROM ($fits) WHERE fits", fits=_sql(FITS, joined="incoming", database="old"))
+        if parent == "joined"
+        else _sql(
+            "SELECT $key FROM incoming SEMI JOIN old.$parent USING ($column)",
+            key=table.key,
+            parent=parent,
+            column=column,
+        )
+    ).fetchnumpy()
+    connection.unregister("incoming")
+    return ~target[table.key].isin(next(iter(found.values()))).to_numpy(dtype=bool)
+
+
+def _gone(connection: Connection, batch: Batch) -> tuple[pd.Series, pd.Series]:
+    """Keys of current and of withdrawn rows of the same source that a full extract speaks of and does not hold."""
+    if batch.full is None:
+        return pd.Series(dtype=object), pd.Series(dtype=object)
+    table = table_named(batch.target)
+    dated, values = "", [batch.import_row["source"]]
+    if batch.full.first_day:
+        day = "stored.local_date"
+        if "local_date" not in table.names:
+            day = "(SELECT local_date FROM old.incidents i WHERE i.incident_id = stored.incident_id)"
+        dated = f"AND {day} BETWEEN ? AND ?"
+        values += [batch.full.first_day, batch.full.last_day]
+    connection.register("kept", pa.table({"key": pa.array(batch.full.kept, pa.string(), from_pandas=True)}))
+    frame = connection.execute(
+        _sql(
+            """
+            SELECT stored.$key AS key, stored.record_state = 'withdrawn' AS before
+            FROM old.$table stored ANTI JOIN kept ON kept.key = stored.$key
+            WHERE stored.source IS NOT DISTINCT FROM ? $dated
+            """,
+            key=table.key,
+            table=table.name,
+            dated=dated,
+        ),
+        values,
+    ).df()
+    connection.unregister("kept")
+    return frame.loc[~frame["before"], "key"], frame.loc[frame["before"], "key"]
 
 
 SAME_FILE = "SELECT count(*) FROM old.imports WHERE file_hash = ? AND target = ? AND source IS NOT DISTINCT FROM ?"
@@ -921,8 +1233,8 @@ def _states(connection: Connection, *, table: Table, rows: pd.DataFrame) -> NDAr
             """
             SELECT incoming.position, CASE
                        WHEN stored.$key IS NULL THEN 0
-                       WHEN (stored.row_hash, stored.record_state)
-                            IS NOT DISTINCT FROM (incoming.row_hash, incoming.record_state) THEN 2
+                       WHEN (stored.row_hash, stored.record_state = 'withdrawn')
+                            IS NOT DISTINCT FROM (incoming.row_hash, incoming.record_state = 'withdrawn') THEN 2
                        ELSE 1
                    END AS state
             FROM incoming LEFT JOIN old.$table stored ON stored.$key = incoming.key
@@ -937,7 +1249,28 @@ def _states(connection: Connection, *, table: Table, rows: pd.DataFrame) -> NDAr
     return ordered
 
 
-def _mark_replaced(connection: Connection, *, batch: Batch, incoming: Mapping[str, pd.DataFrame]) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Marks:
+    """What a rewrite does beside leaving out the rows in gone_*.
+
+    `replaced_by` is the import that replaces them: they are then kept. Rows in temporary tables back_<table> of the
+    tables in `back` come in, and kept_<table> holds all earlier versions of the tables in `past`. `confirmed` gives the
+    tables some of whose rows the import held unchanged, with the column by which keys are in confirmed_<table>.
+    `forgotten` is an import that is no more.
+    """
+
+    replaced_by: str | None = None
+    source: str | None = None
+    back: frozenset[str] = frozenset()
+    past: frozenset[str] = frozenset()
+    confirmed: Mapping[str, str] = field(default_factory=dict)
+    forgotten: str | None = None
+    unlinked: str | None = None
+
+
+def _mark_replaced(
+    connection: Connection, *, batch: Batch, incoming: Mapping[str, pd.DataFrame], merge: _Merge
+) -> _Marks:
     """Fill the gone_* tables: stored rows that are not carried over, since this batch replaces them."""
     for name, frame in incoming.items():
         _mark(connection, table_named(name), frame[table_named(name).key])
@@ -972,6 +1305,46 @@ def _mark_replaced(connection: Connection, *, batch: Batch, incoming: Mapping[st
         connection, quarantine, "stored.target = ? AND stored.record_id IN (SELECT key FROM healed)", [batch.target]
     )
     connection.unregister("healed")
+    import_id = str(batch.import_row["import_id"])
+    if len(merge.gone):
+        _mark(connection, table_named(batch.target), merge.gone)
+        connection.register("lacking", pa.table({"key": pa.array(merge.gone, pa.string())}))
+        connection.execute(
+            _sql(
+                """
+                CREATE TEMP TABLE back_$table AS
+                SELECT stored.* REPLACE ('withdrawn' AS record_state, ? AS import_id, NULL AS confirmed_by)
+                FROM temp.base_$table stored SEMI JOIN lacking ON lacking.key = stored.$key
+                """,
+                table=batch.target,
+                key=table_named(batch.target).key,
+            ),
+            [import_id],
+        )
+        connection.unregister("lacking")
+    return _Marks(
+        replaced_by=import_id,
+        source=source,
+        back=frozenset([batch.target] if len(merge.gone) else []),
+        confirmed=_mark_confirmed(connection, batch, merge),
+    )
+
+
+def _mark_confirmed(connection: Connection, batch: Batch, merge: _Merge) -> dict[str, str]:
+    """Note which stored rows the file held unchanged: they stay when the import that brought them is undone."""
+    same = batch.tables[batch.target][~merge.changed]
+    found = {}
+    for name in batch.tables:
+        link = table_named(name).key if name == batch.target else _link(batch.target, name)
+        keys = same[link].dropna().unique()
+        if name == batch.target:
+            keys = np.concatenate([keys, merge.gone_before.to_numpy(dtype=object)])
+        if len(keys):
+            found[name] = link
+            connection.register("same", pa.table({"key": pa.array(keys, pa.string())}))
+            connection.execute(_sql("CREATE TEMP TABLE confirmed_$table AS FROM same", table=name))
+            connection.unregister("same")
+    return found
 
 
 def _mark(connection: Connection, table: Table, keys: pd.Series) -> None:
@@ -1002,6 +1375,19 @@ class _Entry:
     details: Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Written:
+    """A snapshot that was published, rows that waited in the one before and no longer do, and open conflicts in it."""
+
+    version: str
+    matched: int
+    conflicts: int
+
+
+def _version_of(staging: Path) -> str:
+    return staging.stem.removeprefix("staging-")
+
+
 def _rewrite(
     *,
     settings: Settings,
@@ -1009,20 +1395,19 @@ def _rewrite(
     pointer: Pointer | None,
     synthetic: bool,
     entry: _Entry,
-    mark: Callable[[Connection], None] | None = None,
+    mark: Callable[[Connection], _Marks] | None = None,
     incoming: Mapping[str, pd.DataFrame] | None = None,
-    unlinked: str | None = None,
     without: frozenset[str] = frozenset(),
+    staging: Path | None = None,
     tell: Tell = _tell_nobody,
-) -> str:
+) -> _Written:
     """Write and publish a snapshot: the current one's rows but those that `mark` puts into gone_*, and `incoming`.
 
-    `unlinked` is an officer token that becomes NULL where it stands in a row that stays; `without` names earlier
-    snapshots to remove for good. Under the writer's lock.
+    `without` names earlier snapshots to remove for good. Under the writer's lock.
     """
     folder = settings.store_folder
     journal = Journal(folder=folder, keys=keys)
-    staging = stage(folder)
+    staging = staging or stage(folder)
     attach = {"fresh": (staging, True)}
     if pointer:
         attach["old"] = (folder / pointer.current.file, False)
@@ -1031,17 +1416,17 @@ def _rewrite(
         with _opened(settings=settings, keys=keys, attach=attach, spill=spill) as connection:
             # Few commits, since each waits for the disk; but a large table's rows stay in memory until theirs.
             connection.execute("BEGIN")
+            stored = _tables_of(connection, "old") if pointer else {}
+            _view_base(connection, stored)
             for table in TABLES:
                 connection.execute(_sql("CREATE TEMP TABLE gone_$table (key VARCHAR)", table=table.name))
-            if pointer and mark:
-                mark(connection)
-            stored = _tables_of(connection, "old") if pointer else {}
+            marks = mark(connection) if pointer and mark else _Marks()
             for table in TABLES:
                 tell(_("Writing the table {table}.").format(table=table.name))
                 connection.execute(_table_ddl(table))
                 rows = 0
                 if table.name in stored:
-                    rows += _carry_over(connection, table, columns=stored[table.name], unlinked=unlinked)
+                    rows += _carry_over(connection, table, stored=stored, marks=marks)
                 if incoming and table.name in incoming:
                     rows += _load(connection, table, incoming[table.name])
                 if rows >= ROWS_AT_ONCE:
@@ -1049,7 +1434,17 @@ def _rewrite(
                     connection.execute("BEGIN")
             connection.execute("COMMIT")
             tell(_("Putting the administrations in order."))
-            _finish(connection, synthetic=synthetic, version=staging, head=journal.head())
+            connection.execute("BEGIN")
+            _join(connection)
+            _settle(connection)
+            matched = _count_matched(connection, stored)
+            conflicts = _fetch_one(connection, _sql(OPEN_CONFLICTS, database="fresh"))
+            disturbed = _version_of(staging)
+            if entry.action == "import" and pointer:
+                disturbed = _read_about(connection, "old", file=folder / pointer.current.file).get("disturbed")
+            elif entry.action == "import":
+                disturbed = None
+            _finish(connection, synthetic=synthetic, version=staging, head=journal.head(), disturbed=disturbed)
         details = dict(entry.details) | {"previous": pointer.current.version if pointer else None}
         who = entry.who or operating_system_user()
         # Before the switch: a change that counts is always in the journal, a journalled change may not have come about.
@@ -1057,7 +1452,7 @@ def _rewrite(
             action=entry.action,
             who=who,
             purpose=entry.purpose,
-            details=details | {"version": staging.stem.removeprefix("staging-")},
+            details=details | {"version": _version_of(staging)},
         )
         published = publish(
             folder=folder,
@@ -1072,7 +1467,7 @@ def _rewrite(
             leftover.unlink()
         raise
     tell(_("The new snapshot is in use."))
-    return published.current.version
+    return _Written(version=published.current.version, matched=matched, conflicts=conflicts)
 
 
 @contextmanager
@@ -1098,31 +1493,120 @@ def _tables_of(connection: Connection, database: str) -> dict[str, tuple[str, ..
     return {name: tuple(columns) for name, columns in rows}
 
 
-def _carry_over(connection: Connection, table: Table, *, columns: tuple[str, ...], unlinked: str | None) -> int:
-    """Copy the rows that stay and return how many. A field that the old file has not yet is not recorded."""
-    texts = []
-    values = []
-    for item in table.fields:
-        if item.name not in columns:
-            texts.append(f"'{item.default}'" if item.default else "NULL")
-        elif unlinked is not None and item.name == "officer_token":
-            texts.append("nullif(stored.officer_token, ?)")
-            values.append(unlinked)
-        else:
-            texts.append(f'stored."{item.name}"')
+def _view_base(connection: Connection, stored: Mapping[str, tuple[str, ...]]) -> None:
+    """Views base_<table>: the old rows without what second files and settlements laid over them."""
+    for table in TABLES:
+        if table.name in stored:
+            own = f"own_{table.name}"
+            rows = "FROM old.$table"
+            if own in stored:
+                rows = "FROM old.$table ANTI JOIN old.$own USING ($key) UNION ALL BY NAME FROM old.$own"
+            names = {"table": table.name, "own": own, "key": table.key}
+            connection.execute(_sql("CREATE TEMP VIEW base_$table AS $rows", rows=_sql(rows, **names), **names))
+
+
+def _carry_over(connection: Connection, table: Table, *, stored: Mapping[str, tuple[str, ...]], marks: _Marks) -> int:
+    """Copy the rows that stay and return how many, beside them those that come back and earlier versions of rows."""
+    texts, values = _column_texts(table, stored[table.name], marks)
+    names = {"table": table.name, "key": table.key, "columns": ", ".join(texts)}
     copied = connection.execute(
         _sql(
             """
-            INSERT INTO fresh.$table SELECT $columns FROM old.$table stored
+            INSERT INTO fresh.$table SELECT $columns FROM temp.base_$table stored
             ANTI JOIN temp.gone_$table gone ON gone.key = stored.$key
             """,
-            table=table.name,
-            columns=", ".join(texts),
-            key=table.key,
+            **names,
         ),
         values,
     ).fetchall()
-    return int(copied[0][0])
+    rows = int(copied[0][0])
+    if table.name in marks.back:
+        connection.execute(_sql("INSERT INTO fresh.$table BY NAME FROM temp.back_$table", **names))
+    return rows + _write_past(connection, table, stored=stored, marks=marks)
+
+
+def _column_texts(table: Table, columns: tuple[str, ...], marks: _Marks) -> tuple[list[str], list[Any]]:
+    """Each column of a table as it is copied. A field that the old file has not yet is not recorded."""
+    texts: list[str] = []
+    values: list[Any] = []
+    for item in table.fields:
+        if item.name not in columns:
+            texts.append(f"'{item.default}'" if item.default else f"NULL::{item.type}")
+        elif marks.unlinked is not None and item.name == "officer_token":
+            texts.append("nullif(stored.officer_token, ?)")
+            values.append(marks.unlinked)
+        elif marks.unlinked is not None and item.name == "content":
+            texts.append("replace(stored.content, ?, 'null')")
+            values.append(f'"{marks.unlinked}"')
+        elif marks.forgotten is not None and item.name == "confirmed_by":
+            texts.append("nullif(stored.confirmed_by, ?)")
+            values.append(marks.forgotten)
+        elif item.name == "confirmed_by" and table.name in marks.confirmed:
+            texts.append(
+                _sql(
+                    """
+                    CASE WHEN stored.source IS NOT DISTINCT FROM ?
+                         AND stored.$link IN (SELECT key FROM temp.confirmed_$table) THEN ? ELSE stored.confirmed_by END
+                    """,
+                    link=marks.confirmed[table.name],
+                    table=table.name,
+                )
+            )
+            values += [marks.source, marks.replaced_by]
+        else:
+            texts.append(f'stored."{item.name}"')
+    return texts, values
+
+
+# What an import made itself, and what people decided, has no earlier versions.
+def _has_past(table: Table) -> bool:
+    return "import_id" in table.names and table.name != "imports"
+
+
+def _write_past(connection: Connection, table: Table, *, stored: Mapping[str, tuple[str, ...]], marks: _Marks) -> int:
+    """Carry over the earlier versions of a table's rows and add those that are replaced now; returns how many."""
+    if not _has_past(table):
+        return 0
+    past = f"past_{table.name}"
+    names = {"table": table.name, "past": past, "key": table.key}
+    columns = ", ".join(f'"{item.name}"' for item in table.fields)
+    parts, values = [], []
+    if table.name in marks.past:
+        parts.append(_sql("SELECT $columns, replaced_by FROM temp.kept_$table", columns=columns, **names))
+    elif past in stored:
+        texts, bound = _column_texts(table, stored[past], replace(marks, confirmed={}))
+        columns_then = ", ".join(texts)
+        parts.append(_sql("SELECT $columns, stored.replaced_by FROM old.$past stored", columns=columns_then, **names))
+        values += bound
+    if marks.replaced_by and _fetch_one(connection, _sql("SELECT count(*) FROM temp.gone_$table", **names)):
+        texts, bound = _column_texts(table, stored[table.name], _Marks())
+        parts.append(
+            _sql(
+                """
+                SELECT $columns, ? AS replaced_by FROM temp.base_$table stored
+                SEMI JOIN temp.gone_$table gone ON gone.key = stored.$key
+                """,
+                columns=", ".join(texts),
+                **names,
+            )
+        )
+        values += [*bound, marks.replaced_by]
+    if not parts:
+        return 0
+    named = ", ".join([columns, "replaced_by"])
+    connection.execute(
+        _sql(
+            "CREATE TABLE fresh.$past AS SELECT * FROM ($rows) earlier($named)",
+            rows=" UNION ALL ".join(parts),
+            named=named,
+            **names,
+        ),
+        values,
+    )
+    rows = int(_fetch_one(connection, _sql("SELECT count(*) FROM fresh.$past", **names)))
+    if not rows:
+        connection.execute(_sql("DROP TABLE fresh.$past", **names))
+    return rows
 
 
 def _load(connection: Connection, table: Table, frame: pd.DataFrame) -> int:
@@ -1141,27 +1625,34 @@ def _load(connection: Connection, table: Table, frame: pd.DataFrame) -> int:
     return len(frame)
 
 
-def _finish(connection: Connection, *, synthetic: bool, version: Path, head: JournalHead) -> None:
-    """Make `counted`, note what the file is and how many rows it should have, and write everything to the file."""
-    connection.execute("BEGIN")
+def _finish(
+    connection: Connection, *, synthetic: bool, version: Path, head: JournalHead, disturbed: str | None
+) -> None:
+    """Make `counted`, note what the file is and how many rows it should have, and write everything to the file.
+
+    `disturbed` is the version since which only imports have changed the store.
+    """
     for step in _counted_steps():
         connection.execute(step)
     connection.execute(
         """
         CREATE TABLE fresh.about AS SELECT ?::VARCHAR AS version, ?::BOOLEAN AS synthetic, ?::VARCHAR AS schema_version,
-               ?::TIMESTAMPTZ AS created_at, ?::BIGINT AS journal_entries, ?::VARCHAR AS journal_chain
+               ?::TIMESTAMPTZ AS created_at, ?::BIGINT AS journal_entries, ?::VARCHAR AS journal_chain,
+               ?::VARCHAR AS disturbed
         """,
         [
-            version.stem.removeprefix("staging-"),
+            _version_of(version),
             synthetic,
             _schema_version(),
             datetime.now(UTC),
             head.entries,
             head.chain,
+            disturbed,
         ],
     )
     connection.execute("CREATE TABLE fresh.row_counts (name VARCHAR, rows BIGINT)")
-    for name, rows in _count_rows(connection, "fresh", (*(table.name for table in TABLES), "counted")).items():
+    written = sorted(_tables_of(connection, "fresh").keys() - {"about", "row_counts"})
+    for name, rows in _count_rows(connection, "fresh", written).items():
         connection.execute("INSERT INTO fresh.row_counts VALUES (?, ?)", [name, rows])
     connection.execute("COMMIT")
     connection.execute("CHECKPOINT fresh")
@@ -1178,6 +1669,443 @@ def _count_rows(connection: Connection, database: str, names: Iterable[str]) -> 
 def _fetch_one(connection: Connection, statement: str, values: list[Any] | None = None) -> Any:
     row = connection.execute(statement, values or []).fetchone()
     return row[0] if row else None
+
+
+# Joining -------------------------------------------------------------------------------------------------------------
+
+MATCHED_BY = (
+    *("join_id", "joins", "incident_id", "administration_id"),
+    *("match_day", "officer_token", "person_token", "record_state"),
+)
+
+# Which record each row of a second file fits: by the administration it names; else by the incident, whose only person
+# it then means; else by the day with an officer, a person or both. Nothing is guessed: it must be exactly one.
+FITS = """
+    WITH waiting AS (FROM $joined WHERE record_state IN ('current', 'waiting')), named AS (
+        SELECT j.join_id, a.incident_id, a.administration_id
+        FROM waiting j JOIN $database.administrations a ON a.administration_id = j.administration_id
+    ), officers AS (
+        SELECT administration_id, officer_token FROM $database.doses WHERE officer_token IS NOT NULL
+        UNION SELECT administration_id, officer_token FROM $database.dose_reports WHERE officer_token IS NOT NULL
+    ), candidates AS (
+        FROM named
+        UNION ALL
+        SELECT j.join_id, i.incident_id, a.administration_id
+        FROM waiting j JOIN $database.incidents i ON i.incident_id = j.incident_id
+        LEFT JOIN $database.administrations a ON a.incident_id = i.incident_id
+        WHERE j.join_id NOT IN (SELECT join_id FROM named)
+        UNION ALL
+        SELECT j.join_id, i.incident_id, a.administration_id
+        FROM waiting j JOIN $database.incidents i ON i.local_date = j.match_day
+        JOIN $database.administrations a ON a.incident_id = i.incident_id AND a.record_state = 'current'
+        WHERE (j.person_token IS NULL OR a.person_token = j.person_token)
+          AND (j.officer_token IS NULL OR (a.administration_id, j.officer_token) IN (FROM officers))
+    ), counted AS (
+        SELECT join_id, min(incident_id) AS incident_id, min(administration_id) AS administration_id,
+               count(DISTINCT incident_id) AS incidents, count(DISTINCT administration_id) AS people
+        FROM candidates GROUP BY join_id
+    )
+    SELECT j.join_id, c.incident_id, if(people = 1, c.administration_id, NULL) AS administration_id,
+           coalesce(incidents = 1 AND (joins = 'incidents' OR people = 1), false) AS fits,
+           coalesce(incidents > 1 OR people > 1, false) AS several
+    FROM waiting j LEFT JOIN counted c USING (join_id)
+"""
+
+PLACE_FIELDS = (
+    *("easting_m", "northing_m", "location_precision_m", "location_source"),
+    *("small_area", "authority", "bcu"),
+)
+# From the most to the least exact: a second file's place stands where it is no less exact than the record's own.
+PLACE_ORDER = "['coordinates', 'postcode', 'area', 'none']"
+
+
+def _laid_over(name: str) -> tuple[Field, ...]:
+    """The fields of a table that a second file can fill, beside the place."""
+    joined = table_named("joined")
+    own = {item.name for item in joined.fields if not item.mapped or item.token} | set(PLACE_FIELDS)
+    own |= {"source", "import_id", "row_hash", "record_state"}
+    return tuple(item for item in table_named(name).fields if item.name in joined.names and item.name not in own)
+
+
+def _join(connection: Connection) -> None:
+    """Lay second files' rows over the records that they fit, and let rows wait whose record is not there."""
+    for name, column in WAITING_TABLES.items():
+        if column:
+            parent = "incidents" if column == "incident_id" else "administrations"
+            missing = _sql("$column NOT IN (SELECT $column FROM fresh.$parent)", column=column, parent=parent)
+            if "join_id" in table_named(name).names:
+                missing = "join_id IS NULL AND " + missing
+            connection.execute(
+                _sql("UPDATE fresh.$table SET record_state = 'current' WHERE record_state = 'waiting'", table=name)
+            )
+            connection.execute(
+                _sql(
+                    "UPDATE fresh.$table SET record_state = 'waiting' WHERE record_state = 'current' AND $missing",
+                    table=name,
+                    missing=missing,
+                )
+            )
+    if not _fetch_one(connection, "SELECT count(*) FROM fresh.joined"):
+        return
+    connection.execute("CREATE TEMP TABLE found AS " + _sql(FITS, joined="fresh.joined", database="fresh"))
+    connection.execute(
+        """
+        UPDATE fresh.joined SET record_state = if(found.fits, 'current', 'waiting')
+        FROM temp.found WHERE found.join_id = joined.join_id
+        """
+    )
+    for name, column in WAITING_TABLES.items():
+        if "join_id" in table_named(name).names and column:
+            connection.execute(
+                _sql(
+                    """
+                    UPDATE fresh.$table SET
+                        $column = if(found.fits AND found.$column IS NOT NULL, found.$column, $table.join_id),
+                        record_state = if(found.fits AND found.$column IS NOT NULL, 'current', 'waiting')
+                    FROM fresh.joined j LEFT JOIN temp.found USING (join_id)
+                    WHERE j.join_id = $table.join_id AND $table.record_state <> 'withdrawn'
+                    """,
+                    table=name,
+                    column=column,
+                )
+            )
+    for name in ("incidents", "administrations"):
+        _lay_over(connection, table_named(name))
+
+
+def _lay_over(connection: Connection, table: Table) -> None:
+    """Of each field the latest import's word; the table's own row is kept in own_<table>."""
+    fields = _laid_over(table.name)
+    chosen = []
+    for item in fields:
+        says = f"j.{item.name} <> '{item.default}'" if item.default else f"j.{item.name} IS NOT NULL"
+        chosen.append(f"arg_max(j.{item.name}, turn) FILTER ({says}) AS {item.name}")
+    placed = table.name == "incidents"
+    if placed:
+        place = ", ".join(f"'{name}': j.{name}" for name in PLACE_FIELDS)
+        chosen.append(f"arg_max({{{place}}}, turn) FILTER (coalesce(j.location_source, 'none') <> 'none') AS place")
+    names = {"table": table.name, "key": table.key, "chosen": ", ".join(chosen)}
+    connection.execute(
+        _sql(
+            """
+            CREATE TEMP TABLE over_$table AS SELECT found.$key, $chosen
+            FROM temp.found JOIN (
+                SELECT j.*, coalesce(m.version, '') || j.join_id AS turn
+                FROM fresh.joined j LEFT JOIN fresh.imports m USING (import_id)
+            ) j USING (join_id)
+            WHERE found.fits AND found.$key IS NOT NULL GROUP BY found.$key
+            """,
+            **names,
+        )
+    )
+    connection.execute(
+        _sql("CREATE TABLE fresh.own_$table AS FROM fresh.$table SEMI JOIN temp.over_$table USING ($key)", **names)
+    )
+    changes = [f"{item.name} = coalesce(o.{item.name}, {table.name}.{item.name})" for item in fields]
+    if placed:
+        better = (
+            f"o.place IS NOT NULL AND list_position({PLACE_ORDER}, o.place.location_source)"
+            f" <= coalesce(list_position({PLACE_ORDER}, {table.name}.location_source), 4)"
+        )
+        changes += [f"{name} = if({better}, o.place.{name}, {table.name}.{name})" for name in PLACE_FIELDS]
+    connection.execute(
+        _sql(
+            "UPDATE fresh.$table SET $changes FROM temp.over_$table o WHERE o.$key = $table.$key",
+            changes=", ".join(changes),
+            **names,
+        )
+    )
+
+
+def _count_matched(connection: Connection, stored: Mapping[str, tuple[str, ...]]) -> int:
+    """Rows that waited in the old snapshot and no longer wait in the fresh one."""
+    return sum(
+        _fetch_one(
+            connection,
+            _sql(
+                """
+                SELECT count(*) FROM old.$table before JOIN fresh.$table after USING ($key)
+                WHERE before.record_state = 'waiting' AND after.record_state = 'current' $own
+                """,
+                table=name,
+                key=table_named(name).key,
+                own="AND after.join_id IS NULL" if column and "join_id" in table_named(name).names else "",
+            ),
+        )
+        for name, column in WAITING_TABLES.items()
+        if name in stored
+    )
+
+
+# Settling ------------------------------------------------------------------------------------------------------------
+
+# Administrations that several officers report, with a hash of the reports: a decision is about these reports alone.
+CONFLICTS = """
+    SELECT administration_id,
+           md5(string_agg(report_id || ':' || coalesce(doses::VARCHAR, ''), ',' ORDER BY report_id)) AS reports,
+           least(sum(doses), 20)::SMALLINT AS together,
+           first(officer_token ORDER BY doses DESC NULLS LAST, report_id) AS officer_token
+    FROM $database.dose_reports WHERE record_state = 'current' GROUP BY administration_id HAVING count(*) > 1
+"""
+OPEN_CONFLICTS = _sql(
+    "SELECT count(*) FROM ($conflicts) c ANTI JOIN $$database.settlements USING (administration_id, reports)",
+    conflicts=CONFLICTS,
+)
+
+
+def _settle(connection: Connection) -> None:
+    """Count the doses that were decided on; while nobody has decided, those of the report of the most."""
+    connection.execute("UPDATE fresh.doses SET record_state = 'current' WHERE record_state = 'not_counted'")
+    if not _fetch_one(connection, "SELECT count(*) FROM fresh.dose_reports"):
+        return
+    connection.execute(
+        _sql(
+            """
+            CREATE TEMP TABLE decided AS
+            SELECT c.administration_id, s.decision,
+                   if(s.decision = 'same', r.officer_token, c.officer_token) AS officer_token,
+                   if(s.decision = 'same', r.doses, if(s.decision = 'different', c.together, NULL)) AS doses
+            FROM ($conflicts) c LEFT JOIN fresh.settlements s USING (administration_id, reports)
+            LEFT JOIN fresh.dose_reports r ON r.report_id = s.report_id
+            """,
+            conflicts=_sql(CONFLICTS, database="fresh"),
+        )
+    )
+    connection.execute(
+        """
+        UPDATE fresh.doses SET record_state = 'not_counted' FROM temp.decided d
+        WHERE d.administration_id = doses.administration_id AND doses.record_state = 'current'
+          AND d.decision IS DISTINCT FROM 'different' AND doses.officer_token IS DISTINCT FROM d.officer_token
+        """
+    )
+    settled = "SELECT administration_id FROM temp.decided WHERE decision IS NOT NULL"
+    if "own_administrations" in _tables_of(connection, "fresh"):
+        connection.execute(
+            _sql(
+                """
+                INSERT INTO fresh.own_administrations FROM fresh.administrations
+                WHERE administration_id IN ($settled)
+                  AND administration_id NOT IN (SELECT administration_id FROM fresh.own_administrations)
+                """,
+                settled=settled,
+            )
+        )
+    elif _fetch_one(connection, _sql("SELECT count(*) FROM ($settled)", settled=settled)):
+        connection.execute(
+            _sql(
+                """
+                CREATE TABLE fresh.own_administrations AS FROM fresh.administrations
+                WHERE administration_id IN ($settled)
+                """,
+                settled=settled,
+            )
+        )
+    connection.execute(
+        """
+        UPDATE fresh.administrations SET doses_given = d.doses FROM temp.decided d
+        WHERE d.administration_id = administrations.administration_id AND d.decision IS NOT NULL
+        """
+    )
+
+
+def settle_conflict(
+    *,
+    settings: Settings,
+    keys: Keys,
+    conflict_id: str,
+    decision: Literal["same", "different"],
+    report_id: str | None = None,
+    who: str | None = None,
+    purpose: str = "",
+) -> str:
+    """Decide what several officers' reports of one administration mean, and return the version that counts so.
+
+    "same": they report the same doses, which count once, as in `report_id`; "different": the reports add up. The
+    decision holds for these reports, also when they are imported again, and until another decision. Raises
+    ConflictNotFoundError and other StoreErrors.
+    """
+    folder = settings.store_folder
+    existing_pointer(folder)
+    with writer_lock(folder, wait_s=LOCK_WAIT_S), _write_errors_named(folder):
+        pointer = existing_pointer(folder)
+        if pointer.current.schema_version != _schema_version():
+            raise StoreSchemaError(folder=folder)
+        with _opened(
+            settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
+        ) as connection:
+            reports = _fetch_one(
+                connection,
+                _sql(
+                    "SELECT reports FROM ($conflicts) WHERE administration_id = ?",
+                    conflicts=_sql(CONFLICTS, database="old"),
+                ),
+                [conflict_id],
+            )
+            known = _fetch_one(
+                connection,
+                """
+                SELECT count(*) FROM old.dose_reports
+                WHERE administration_id = ? AND report_id = ? AND record_state = 'current'
+                """,
+                [conflict_id, report_id],
+            )
+        if reports is None or (decision == "same") != bool(known):
+            raise ConflictNotFoundError
+        who = who or operating_system_user()
+        row = {"administration_id": conflict_id, "reports": reports, "decision": decision, "report_id": report_id}
+        settlement = pd.DataFrame([row | {"settled_by": who, "settled_at": pd.Timestamp(datetime.now(UTC))}])
+
+        def mark(connection: Connection) -> _Marks:
+            _mark(connection, table_named("settlements"), settlement["administration_id"])
+            return _Marks()
+
+        return _rewrite(
+            settings=settings,
+            keys=keys,
+            pointer=pointer,
+            synthetic=pointer.synthetic,
+            mark=mark,
+            incoming={"settlements": settlement},
+            entry=_Entry(action="settle", who=who, purpose=purpose, details={"decision": decision}),
+        ).version
+
+
+# Undoing -------------------------------------------------------------------------------------------------------------
+
+
+def undo_import(
+    *, settings: Settings, keys: Keys, import_id: str | None = None, who: str | None = None, purpose: str = ""
+) -> Undo:
+    """Take one import (the latest where None) out of the store: what it changed is as it was before.
+
+    What a later import changed again stays as that import left it, and what a later import held unchanged stays; from
+    then on it is that import's. The import's quarantine goes, what it had healed comes back, and rows of second files
+    that it had matched wait again. Raises ImportNotFoundError and other StoreErrors.
+    """
+    folder = settings.store_folder
+    existing_pointer(folder)
+    with writer_lock(folder, wait_s=LOCK_WAIT_S), _write_errors_named(folder):
+        pointer = existing_pointer(folder)
+        if pointer.current.schema_version != _schema_version():
+            raise StoreSchemaError(folder=folder)
+        with _opened(
+            settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
+        ) as connection:
+            undone = _fetch_one(
+                connection,
+                """
+                SELECT import_id FROM old.imports WHERE import_id = ? OR ? IS NULL
+                ORDER BY version DESC NULLS LAST, imported_at DESC LIMIT 1
+                """,
+                [import_id, import_id],
+            )
+        if undone is None:
+            raise ImportNotFoundError
+        removed: dict[str, int] = {}
+        restored: dict[str, int] = {}
+
+        def mark(connection: Connection) -> _Marks:
+            return _mark_undone(connection, undone, removed, restored)
+
+        written = _rewrite(
+            settings=settings,
+            keys=keys,
+            pointer=pointer,
+            synthetic=pointer.synthetic,
+            mark=mark,
+            entry=_Entry(action="undo", who=who, purpose=purpose, details={"import_id": undone}),
+        )
+    return Undo(version=written.version, import_id=undone, removed=removed, restored=restored)
+
+
+def _mark_undone(connection: Connection, undone: str, removed: dict[str, int], restored: dict[str, int]) -> _Marks:
+    """Take out what an import wrote and bring back what it replaced, where it is still the last to have written."""
+    connection.execute("CREATE TEMP TABLE undone AS SELECT ?::VARCHAR AS import_id", [undone])
+    connection.execute(
+        """
+        CREATE TEMP TABLE later AS
+        SELECT n.import_id, row_number() OVER (ORDER BY n.version, n.imported_at) AS turn
+        FROM old.imports n, old.imports m
+        WHERE m.import_id = (FROM temp.undone) AND n.import_id <> m.import_id
+          AND (coalesce(n.version, ''), n.imported_at) > (coalesce(m.version, ''), m.imported_at)
+        """
+    )
+    connection.execute("INSERT INTO temp.gone_imports FROM temp.undone")
+    stored = _tables_of(connection, "old")
+    past = set()
+    for table in filter(_has_past, TABLES):
+        earlier = f"past_{table.name}"
+        confirmed = "confirmed_by" in table.names
+        names = {
+            "table": table.name,
+            "key": table.key,
+            # Rows that a later import held unchanged are that import's from then on.
+            "heir": "if(confirmed_by IN (SELECT import_id FROM temp.later), confirmed_by, NULL)"
+            if confirmed
+            else "NULL",
+            "unconfirmed": ", NULL AS confirmed_by" if confirmed else "",
+        }
+        for statement in (
+            "INSERT INTO temp.gone_$table SELECT $key FROM temp.base_$table WHERE import_id = (FROM temp.undone)",
+            """
+            CREATE TEMP TABLE back_$table AS
+            SELECT * REPLACE ($heir AS import_id $unconfirmed) FROM temp.base_$table
+            WHERE import_id = (FROM temp.undone) AND $heir IS NOT NULL
+            """,
+        ):
+            connection.execute(_sql(statement, **names))
+        count = "SELECT (SELECT count(*) FROM temp.gone_$table) - (SELECT count(*) FROM temp.back_$table)"
+        gone = int(_fetch_one(connection, _sql(count, **names)))
+        if earlier in stored:
+            past.add(table.name)
+            if returned := _mark_past_undone(connection, names):
+                restored[table.name] = returned
+        if gone:
+            removed[table.name] = gone
+    return _Marks(
+        back=frozenset(table.name for table in TABLES if _has_past(table)), past=frozenset(past), forgotten=undone
+    )
+
+
+def _mark_past_undone(connection: Connection, names: Mapping[str, str]) -> int:
+    """Earlier versions of a table's rows without those of the undone import; returns how many come back into it.
+
+    A version that the undone import replaced is followed by what came after that import's own, and comes back where
+    nothing did.
+    """
+    for statement in (
+        """
+        CREATE TEMP TABLE written_$table AS
+        SELECT $key AS key, import_id, $heir AS heir, replaced_by FROM old.past_$table
+        UNION ALL SELECT $key, import_id, $heir, NULL FROM temp.base_$table
+        """,
+        """
+        CREATE TEMP TABLE next_$table AS
+        SELECT p.key, coalesce(max(r.heir), max(r.replaced_by), arg_min(later.import_id, later.turn)) AS import_id
+        FROM temp.written_$table p
+        LEFT JOIN temp.written_$table r ON r.key = p.key AND r.import_id = (FROM temp.undone)
+        LEFT JOIN temp.written_$table v ON v.key = p.key
+        LEFT JOIN temp.later ON later.import_id = v.import_id
+        WHERE p.replaced_by = (FROM temp.undone) GROUP BY p.key
+        """,
+        """
+        INSERT INTO temp.back_$table BY NAME
+        SELECT p.* EXCLUDE (replaced_by) FROM old.past_$table p JOIN temp.next_$table n ON n.key = p.$key
+        WHERE p.replaced_by = (FROM temp.undone) AND n.import_id IS NULL
+        """,
+        """
+        CREATE TEMP TABLE kept_$table AS
+        SELECT p.* REPLACE (
+            if(p.replaced_by = (FROM temp.undone), n.import_id, p.replaced_by) AS replaced_by,
+            if(p.import_id = (FROM temp.undone), $heir, p.import_id) AS import_id
+        )
+        FROM old.past_$table p LEFT JOIN temp.next_$table n ON n.key = p.$key
+        WHERE (p.import_id <> (FROM temp.undone) OR $heir IS NOT NULL)
+          AND (p.replaced_by <> (FROM temp.undone) OR n.import_id IS NOT NULL)
+        """,
+    ):
+        connection.execute(_sql(statement, **names))
+    return int(_fetch_one(connection, _sql("SELECT count(*) FROM temp.next_$table WHERE import_id IS NULL", **names)))
 
 
 # Care ----------------------------------------------------------------------------------------------------------------
@@ -1228,7 +2156,7 @@ def upgrade_store(*, settings: Settings, keys: Keys, who: str | None = None) -> 
             pointer=pointer,
             synthetic=pointer.synthetic,
             entry=_Entry(action="upgrade", who=who, purpose="", details={}),
-        )
+        ).version
 
 
 def erase(*, settings: Settings, keys: Keys, token: str, who: str | None = None, purpose: str) -> Erasure:
@@ -1248,19 +2176,23 @@ def erase(*, settings: Settings, keys: Keys, token: str, who: str | None = None,
             settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
         ) as connection:
             gone, unlinked = _find_erased(connection, token)
+            erased = pa.table({"key": pa.array([token, *pd.concat(list(gone.values()))], pa.string())})
+            earlier = _mark_past_erased(connection, erased)
         rows = {name: len(found) for name, found in gone.items() if len(found)} | unlinked
+        rows |= {f"past_{name}": count for name, count in earlier.items() if count}
         if not rows:
             raise RecordNotFoundError()
-        erased = pa.table({"key": pa.array([token, *pd.concat(list(gone.values()))], pa.string())})
         holding = {pointer.current.file} | {
             snapshot.file
             for snapshot in pointer.previous
             if _holds(settings=settings, keys=keys, file=folder / snapshot.file, erased=erased)
         }
 
-        def mark(connection: Connection) -> None:
+        def mark(connection: Connection) -> _Marks:
             for name, found in gone.items():
                 _mark(connection, table_named(name), found)
+            past = _mark_past_erased(connection, erased)
+            return _Marks(unlinked=token, past=frozenset(past))
 
         version = _rewrite(
             settings=settings,
@@ -1268,10 +2200,9 @@ def erase(*, settings: Settings, keys: Keys, token: str, who: str | None = None,
             pointer=pointer,
             synthetic=pointer.synthetic,
             mark=mark,
-            unlinked=token,
             without=frozenset(holding),
             entry=_Entry(action="erase", who=who, purpose=purpose, details={"rows": rows, "removed": sorted(holding)}),
-        )
+        ).version
     left = tuple(sorted(file for file in holding if (folder / file).exists()))
     return Erasure(
         version=version, rows=rows, snapshots_removed=tuple(sorted(holding - set(left))), snapshots_left=left
@@ -1298,9 +2229,18 @@ def _find_erased(connection: Connection, token: str) -> tuple[dict[str, pd.Serie
         """,
         [token],
     )
-    for table in TABLES:
+    connection.execute("CREATE TEMP TABLE found AS " + _sql(FITS, joined="old.joined", database="old"))
+    for table in sorted(TABLES, key=lambda table: table.name != "joined"):
         if table not in (administrations, incidents) and table.field(table.key).token:
             conditions = [f"{table.key} = ?"]
+            if table.name == "joined":
+                conditions.append(
+                    """person_token = ? OR join_id IN (
+                        SELECT join_id FROM temp.found WHERE incident_id IN (SELECT key FROM temp.gone_incidents)
+                        OR administration_id IN (SELECT key FROM temp.gone_administrations))"""
+                )
+            elif "join_id" in table.names:
+                conditions.append("join_id IN (SELECT key FROM temp.gone_joined)")
             for parent in (administrations, incidents):
                 if parent.key in table.names:
                     conditions.append(
@@ -1330,6 +2270,31 @@ def _find_erased(connection: Connection, token: str) -> tuple[dict[str, pd.Serie
     return gone, {name: rows for name, rows in unlinked.items() if rows}
 
 
+def _mark_past_erased(connection: Connection, erased: pa.Table) -> dict[str, int]:
+    """Fill kept_<table> with the earlier versions that say nothing of what is erased; how many go, by table."""
+    connection.register("erased", erased)
+    gone = {}
+    stored = _tables_of(connection, "old")
+    for table in TABLES:
+        if f"past_{table.name}" not in stored:
+            continue
+        told_by = [item.name for item in table.fields if item.token or item.name == "record_id"]
+        if table.name not in OFFICER_TABLES and "officer_token" in told_by:
+            told_by.remove("officer_token")
+        said = " OR ".join(_sql("coalesce($name IN (SELECT key FROM erased), false)", name=name) for name in told_by)
+        names = {"table": table.name, "said": said}
+        texts = {"officer_token": "if(officer_token IN (SELECT key FROM erased), NULL, officer_token)"}
+        texts = {name: text for name, text in texts.items() if name in table.names and name not in told_by}
+        changed = ", ".join(f"{text} AS {name}" for name, text in texts.items())
+        names["columns"] = f"* REPLACE ({changed})" if changed else "*"
+        connection.execute(
+            _sql("CREATE TEMP TABLE kept_$table AS SELECT $columns FROM old.past_$table WHERE NOT ($said)", **names)
+        )
+        gone[table.name] = _fetch_one(connection, _sql("SELECT count(*) FROM old.past_$table WHERE $said", **names))
+    connection.unregister("erased")
+    return gone
+
+
 def _holds(*, settings: Settings, keys: Keys, file: Path, erased: pa.Table) -> bool:
     """Whether any key or token in a snapshot is among the erased; a file that cannot be read is taken to hold them."""
     try:
@@ -1341,13 +2306,14 @@ def _holds(*, settings: Settings, keys: Keys, file: Path, erased: pa.Table) -> b
                     connection,
                     _sql(
                         "SELECT count(*) FROM old.$table WHERE $column IN (SELECT key FROM erased)",
-                        table=table.name,
+                        table=f"{kind}{table.name}",
                         column=item.name,
                     ),
                 )
                 for table in TABLES
+                for kind in ("", "own_", "past_")
                 for item in table.fields
-                if (item.token or item.name == "record_id") and item.name in stored.get(table.name, ())
+                if (item.token or item.name == "record_id") and item.name in stored.get(f"{kind}{table.name}", ())
             )
     except StoreDamagedError:
         return True
@@ -1366,9 +2332,8 @@ def check_store(*, settings: Settings, keys: Keys) -> StoreCheck:
     with _opened(settings=settings, keys=keys, attach={"old": (file, False)}) as connection:
         try:
             about = _read_about(connection, "old", file=file)
-            names = [*(table.name for table in TABLES), "counted"]
-            stored = _tables_of(connection, "old")
-            rows = _count_rows(connection, "old", (name for name in names if name in stored))
+            written = sorted(_tables_of(connection, "old").keys() - {"about", "row_counts"})
+            rows = _count_rows(connection, "old", written)
             if about["version"] != pointer.current.version or about["synthetic"] != pointer.synthetic:
                 problems.append(_("current.json and the snapshot it names do not say the same."))
             if about["schema_version"] != _schema_version():
@@ -1424,11 +2389,14 @@ def _broken_links(connection: Connection, rows: Mapping[str, int]) -> list[str]:
         if once != rows[table.name]:
             problems.append(_("Keys in the table {table} occur twice.").format(table=table.name))
         for parent in parents:
-            if parent is not table and parent.key in table.names:
+            if parent is not table and parent.key in table.names and table.name not in ("joined", "settlements"):
                 lost = _fetch_one(
                     connection,
                     _sql(
-                        "SELECT count(*) FROM old.$table ANTI JOIN old.$parent USING ($key)",
+                        """
+                        SELECT count(*) FROM old.$table ANTI JOIN old.$parent USING ($key)
+                        WHERE record_state <> 'waiting'
+                        """,
                         table=table.name,
                         parent=parent.name,
                         key=parent.key,
@@ -1446,11 +2414,11 @@ def _broken_links(connection: Connection, rows: Mapping[str, int]) -> list[str]:
 def _read_about(connection: Connection, database: str, *, file: Path) -> dict[str, Any]:
     """What the snapshot says it is; unlike current.json nobody can change it without the key."""
     try:
-        rows = connection.execute(_sql("SELECT * FROM $database.about", database=database)).fetchall()
-    except duckdb.Error:
+        found = connection.execute(_sql("SELECT * FROM $database.about", database=database))
+        names = [column[0] for column in found.description or ()]
+        return dict(zip(names, found.fetchall()[0], strict=True))
+    except (duckdb.Error, IndexError):
         raise StoreDamagedError(file=file) from None
-    names = ("version", "synthetic", "schema_version", "created_at", "journal_entries", "journal_chain")
-    return dict(zip(names, rows[0], strict=True))
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
@@ -1917,9 +2885,9 @@ class Store:
             _sql(
                 """
                 WITH $officers, $ledger, $holders
-                SELECT ledger.* EXCLUDE (kit_token, officer_token), kit::FLOAT AS kit, officer::FLOAT AS officer
+                SELECT ledger.* EXCLUDE (source, kit_token, officer_token, imported_at), kit::FLOAT AS kit, officer::FLOAT AS officer
                 FROM ledger LEFT JOIN kit_numbers USING (kit_token) LEFT JOIN holders USING (officer_token)
-                ORDER BY imported_on, row_number, kit_event_id
+                ORDER BY imported_at, row_number, kit_event_id
                 """,
                 officers=OFFICERS,
                 ledger=LEDGER,
@@ -2236,6 +3204,86 @@ class Store:
             _sql("SELECT $columns FROM records.imports ORDER BY imported_at DESC, import_id", columns=columns)
         )
 
+    def conflicts(self) -> tuple[DoseConflict, ...]:
+        """Administrations that several officers report, those that nobody has settled first, then the newest."""
+        reports = self._frame(
+            _sql(
+                """
+                SELECT r.administration_id, r.report_id, r.officer_token, r.doses, r.given_at, r.source,
+                       i.local_date, i.local_hour, s.decision, s.report_id AS counted_report, s.settled_by, s.settled_at
+                FROM records.dose_reports r JOIN ($conflicts) c USING (administration_id)
+                JOIN records.administrations a USING (administration_id) JOIN records.incidents i USING (incident_id)
+                LEFT JOIN records.settlements s USING (administration_id, reports)
+                WHERE r.record_state = 'current'
+                ORDER BY s.decision IS NOT NULL, i.local_date DESC, administration_id, r.report_id
+                """,
+                conflicts=_sql(CONFLICTS, database="records"),
+            )
+        )
+        return tuple(_conflict(str(key), rows) for key, rows in reports.groupby("administration_id", sort=False))
+
+    def waiting(self) -> pd.DataFrame:
+        """Rows that wait for their record: columns target, source, import_id, reason and rows.
+
+        The reason is "no_record", or "several_records" where a second file's row fits more than one.
+        """
+        other = " UNION ALL ".join(
+            _sql(
+                """
+                SELECT '$table' AS target, source, import_id, false AS several FROM records.$table
+                WHERE record_state = 'waiting' $own
+                """,
+                table=name,
+                own="AND join_id IS NULL" if "join_id" in table_named(name).names else "",
+            )
+            for name, column in WAITING_TABLES.items()
+            if column
+        )
+        return self._frame(
+            _sql(
+                """
+                SELECT target, source, import_id, if(several, 'several_records', 'no_record') AS reason,
+                       count(*) AS rows
+                FROM (
+                    SELECT 'joined' AS target, j.source, j.import_id, f.several
+                    FROM records.joined j JOIN ($fits) f USING (join_id) WHERE NOT f.fits
+                    UNION ALL $other
+                ) GROUP BY ALL ORDER BY ALL
+                """,
+                fits=_sql(FITS, joined="records.joined", database="records"),
+                other=other,
+            )
+        )
+
+    def history(self, *, record_id: str) -> pd.DataFrame:
+        """What a record of any table was: columns table, field, before, replaced_by and replaced_at, newest first.
+
+        One row for each field that a later version says otherwise.
+        """
+        with self._cursor() as cursor:
+            stored = _tables_of(cursor, "records")
+            changes = []
+            for table in TABLES:
+                if f"past_{table.name}" not in stored:
+                    continue
+                versions = cursor.execute(
+                    _sql(
+                        """
+                        SELECT p.* EXCLUDE (replaced_by), p.replaced_by, m.imported_at AS replaced_at, m.version
+                        FROM records.past_$table p LEFT JOIN records.imports m ON m.import_id = p.replaced_by
+                        WHERE p.$key = ?
+                        UNION ALL BY NAME SELECT *, '9' AS version FROM records.$table WHERE $key = ?
+                        ORDER BY version
+                        """,
+                        table=table.name,
+                        key=table.key,
+                    ),
+                    [record_id, record_id],
+                ).df()
+                changes += _changes(versions.astype(object).where(versions.notna(), None), table)
+        columns = ["table", "field", "before", "replaced_by", "replaced_at"]
+        return pd.DataFrame(changes, columns=columns).sort_values("replaced_at", ascending=False, ignore_index=True)
+
     def _distinct(self, column: str) -> tuple[str, ...]:
         statement = _sql(
             "SELECT DISTINCT $column FROM records.counted WHERE $column IS NOT NULL ORDER BY $column", column=column
@@ -2285,3 +3333,46 @@ def _kept(filters: Filters, scope: AccessScope) -> tuple[str, list[Any]]:
             conditions.append(f"{bits} & ? <> 0")
             values.append(sum(1 << names.index(name) for name in chosen_names))
     return " AND ".join(conditions), values
+
+
+def _conflict(conflict_id: str, rows: pd.DataFrame) -> DoseConflict:
+    """One administration's reports, as a page shows them."""
+    first = rows.iloc[0]
+    return DoseConflict(
+        conflict_id=conflict_id,
+        administration_id=conflict_id,
+        local_date=None if pd.isna(first["local_date"]) else first["local_date"].date(),
+        local_hour=None if pd.isna(first["local_hour"]) else int(first["local_hour"]),
+        source=str(first["source"]),
+        reports=tuple(
+            DoseReport(
+                report_id=str(row["report_id"]),
+                officer_token=None if pd.isna(row["officer_token"]) else str(row["officer_token"]),
+                doses=None if pd.isna(row["doses"]) else int(row["doses"]),
+                given_at=None if pd.isna(row["given_at"]) else row["given_at"].to_pydatetime(),
+            )
+            for _number, row in rows.iterrows()
+        ),
+        settlement=None
+        if pd.isna(first["decision"])
+        else Settlement(
+            decision=str(first["decision"]),
+            report_id=None if pd.isna(first["counted_report"]) else str(first["counted_report"]),
+            who=str(first["settled_by"]),
+            at=first["settled_at"].to_pydatetime(),
+        ),
+    )
+
+
+def _changes(versions: pd.DataFrame, table: Table) -> list[tuple[object, ...]]:
+    """Fields that differ from one version of a row to the next."""
+    kept = ("source", "import_id", "row_hash", "confirmed_by")
+    found: list[tuple[object, ...]] = []
+    for position in range(len(versions) - 1):
+        before, after = versions.iloc[position], versions.iloc[position + 1]
+        found += [
+            (table.name, name, before[name], before["replaced_by"], before["replaced_at"])
+            for name in table.names
+            if name not in kept and before[name] != after[name]
+        ]
+    return found

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from data.folding import Folded, pieces_to_store
 from data.mapping import FORM_TABLE
 from data.mapping import Mapping as FileMapping
 from data.pseudonymise import Pseudonymiser
@@ -25,25 +26,43 @@ _EMPTY = {
 
 
 def make_tables(
-    records: pd.DataFrame, *, mapping: FileMapping, import_id: str, pseudonymiser: Pseudonymiser
+    records: pd.DataFrame,
+    *,
+    mapping: FileMapping,
+    import_id: str,
+    pseudonymiser: Pseudonymiser,
+    folded: Folded | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Every table that the records fill, with all of the schema's columns.
 
     `records` have unique keys, a row_hash, and the columns that data.records makes. People of one incident share its
-    row: for each field the first recorded value.
+    row: for each field the first recorded value. `folded` is what several rows added to the records.
     """
-    provenance = {"source": mapping.source, "import_id": import_id, "record_state": "current"}
-    target = table_named(mapping.target)
+    provenance = {"source": mapping.source, "import_id": import_id}
+    states = ["current", "withdrawn"]
+    withdrawn = (
+        records["withdrawn"].to_numpy(dtype=np.int8) if "withdrawn" in records else np.zeros(len(records), np.int8)
+    )
+    records = records.assign(record_state=pd.Categorical.from_codes(withdrawn, categories=states))
+    target = table_named(mapping.stored_in)
     tables = {target.name: _complete(records, target, provenance)}
-    if mapping.target == FORM_TABLE:
+    if mapping.target != FORM_TABLE:
+        return tables
+    if not mapping.joins:
         tables["incidents"] = _complete(_incidents(records), table_named("incidents"), provenance)
-        if mapping.substances:
-            tables["substances"] = _substances(records, provenance, pseudonymiser)
-        if mapping.doses:
-            tables["doses"] = _numbered(records, "dose", len(mapping.doses), provenance, pseudonymiser)
-        if mapping.waits:
-            waits = _numbered(records, "wait", len(mapping.waits), provenance, pseudonymiser, mapping=mapping)
-            tables["waits"] = waits.drop_duplicates("wait_id", ignore_index=True)
+    if mapping.substances:
+        tables["substances"] = _substances(records, provenance, pseudonymiser)
+    if mapping.waits:
+        waits = _numbered(records, "wait", len(mapping.waits), provenance, pseudonymiser, mapping=mapping)
+        tables["waits"] = waits.drop_duplicates("wait_id", ignore_index=True)
+    if folded and folded.doses is not None:
+        tables["doses"] = _complete(folded.doses, table_named("doses"), provenance)
+    elif mapping.doses:
+        tables["doses"] = _numbered(records, "dose", len(mapping.doses), provenance, pseudonymiser)
+    if folded and folded.reports is not None:
+        tables["dose_reports"] = _complete(folded.reports, table_named("dose_reports"), provenance)
+    if folded:
+        tables["pieces"] = _complete(pieces_to_store(folded.pieces), table_named("pieces"), provenance)
     return tables
 
 
@@ -65,6 +84,8 @@ def _complete(records: pd.DataFrame, table: Table, provenance: Mapping[str, str]
             columns[field.name] = _constant(provenance[field.name], rows)
         elif field.name in records:
             columns[field.name] = records[field.name].array
+        elif field.name == "record_state":
+            columns[field.name] = _constant("current", rows)
         elif field.name == records.index.name:  # the number of the row in the file
             columns[field.name] = records.index.array
         else:
@@ -120,14 +141,19 @@ def _substances(records: pd.DataFrame, provenance: Mapping[str, str], pseudonymi
     codes, distinct = pd.factorize(records["substances"])
     pairs = [[pair.split(PAIR_MARK) for pair in text.split(SUBSTANCE_MARK)] for text in distinct]
     lengths = np.array([len(each) for each in pairs], dtype=np.int64)[codes]
-    rows = records[["administration_id", "row_hash"]].loc[records.index.repeat(lengths)].reset_index(drop=True)
+    joins = "join_id" in records
+    parent = "join_id" if joins else "administration_id"
+    rows = records[[parent, "row_hash"]].loc[records.index.repeat(lengths)].reset_index(drop=True)
     flat = np.array([pair for code in codes for pair in pairs[code]], dtype=object).reshape(-1, 2)
     table = table_named("substances")
     for position, name in enumerate(("substance", "certainty")):
         rows[name] = pd.Categorical(flat[:, position], categories=list(table.field(name).values))
     rows["substance_id"] = pseudonymiser.tokens(
-        kind="substance_id", parts=[rows["administration_id"].to_numpy(), flat[:, 0]], source=provenance["source"]
+        kind="substance_id", parts=[rows[parent].to_numpy(), flat[:, 0]], source=provenance["source"]
     )
+    if joins:
+        # A second file that names no substance says nothing of what was taken.
+        rows = rows[flat[:, 0] != NOT_RECORDED].assign(administration_id=lambda each: each["join_id"])
     return _complete(rows, table, provenance)
 
 
@@ -142,13 +168,16 @@ def _numbered(
 ) -> pd.DataFrame:
     """The doses or waits that stand side by side in a row, one under the other; those left blank are left out."""
     table = table_named(f"{what}s")
-    parent = "incident_id" if what == "wait" else "administration_id"
+    joins = "join_id" in records
+    parent = "join_id" if joins else "incident_id" if what == "wait" else "administration_id"
     parts = []
     for number in range(count):
         prefix = f"{what}{number}_"
         rows = records[records[f"{prefix}present"].to_numpy(dtype=bool)]
         part = rows[[name for name in rows if name.startswith(prefix)]].rename(columns=lambda n, p=prefix: n[len(p) :])
         part = part.assign(**{parent: rows[parent], "row_hash": rows["row_hash"]})
+        if joins:
+            part["incident_id"] = rows[parent]  # until it is known whose it is
         position = np.full(len(rows), str(number + 1), dtype=object)
         part[table.key] = pseudonymiser.tokens(
             kind=table.key, parts=[rows[parent].to_numpy(dtype=object), position], source=provenance["source"]

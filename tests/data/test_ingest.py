@@ -22,7 +22,7 @@ from data.ingest import (
 )
 from data.mapping import Mapping, MappingError, default_mapping, mapped_fields
 from data.pseudonymise import Pseudonymiser
-from data.schema import NOT_RECORDED, TABLES, table_named
+from data.schema import NOT_RECORDED, OWN_TABLES, TABLES, table_named
 from data.settings import AmbulanceSettings, StandardSettings, StoreSettings
 from data.store import StoreMissingError, open_store
 from geo.projection import from_wgs84
@@ -30,6 +30,19 @@ from tests.data.importing import KEYS, make_mapping, make_settings, south_wales,
 
 CARDIFF = (51.481, -3.179)
 PARIS = (48.857, 2.352)
+
+
+def sum_of_parts(report):
+    """What became of each row of the file."""
+    return (
+        report.imported
+        + report.updated
+        + report.unchanged
+        + report.folded
+        + report.withdrawn
+        + report.waiting
+        + report.quarantined_rows
+    )
 
 
 class Importer:
@@ -53,7 +66,7 @@ class Importer:
 
     def account(self, report, rows):
         assert report.rows_in == rows
-        assert report.rows_in == report.imported + report.updated + report.unchanged + report.quarantined_rows
+        assert report.rows_in == sum_of_parts(report)
         assert sum(each.count for each in report.reasons if each.whole_row) == report.quarantined_rows
         assert sum(each.count for each in report.reasons if not each.whole_row) == report.quarantined_fields
         return report
@@ -619,7 +632,7 @@ def test_rows_of_another_width_wait_and_the_others_go_in(importer, tmp_path):
     assert report.counts.columns_not_read == 1
 
 
-@pytest.mark.parametrize("table", [t for t in TABLES if t.name not in ("imports", "quarantine")], ids=lambda t: t.name)
+@pytest.mark.parametrize("table", [t for t in TABLES if t.name not in OWN_TABLES], ids=lambda t: t.name)
 def test_every_table_takes_a_file_with_its_own_field_names(importer, table):
     example = {"TIMESTAMPTZ": "2024-07-01 10:00", "DATE": "2024-07-01", "VARCHAR": "Example"}
     columns = {}
@@ -635,7 +648,9 @@ def test_every_table_takes_a_file_with_its_own_field_names(importer, table):
             frame[name] = ["one", "two"]
     mapping = default_mapping(table.name, list(frame)).model_copy(update={"synthetic": True})
     report = importer.frame(frame, mapping)
-    assert (report.imported, report.quarantined_fields) == (2, 0)
+    # Rows that belong to something wait for it.
+    waits = table.name in ("substances", "doses", "waits", "follow_up")
+    assert (report.waiting if waits else report.imported, report.quarantined_fields) == (2, 0)
     found = importer.stored(table.name)
     assert len(found) == 2
     for name, field in mapped_fields(table.name).items():
@@ -644,7 +659,8 @@ def test_every_table_takes_a_file_with_its_own_field_names(importer, table):
             assert (found[name] != NOT_RECORDED).all(), name
             if field.token:
                 assert not found[name].isin(["PC 1234", "one", "two"]).any()
-    assert importer.frame(frame, mapping).unchanged == 2
+    again = importer.frame(frame, mapping)
+    assert (again.waiting if waits else again.unchanged) == 2
 
 
 def test_a_dry_run_reports_the_same_and_writes_nothing(importer):

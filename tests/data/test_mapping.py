@@ -14,11 +14,11 @@ from data.mapping import (
     mapped_fields,
     plain_heading,
 )
-from data.schema import TABLES
+from data.schema import OWN_TABLES, TABLES
 from tests.data.importing import FORM
 
 ROOT = Path(__file__).parents[2]
-TARGETS = [table.name for table in TABLES if table.name not in ("imports", "quarantine")]
+TARGETS = [table.name for table in TABLES if table.name not in OWN_TABLES]
 
 
 def write(folder, text):
