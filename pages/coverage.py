@@ -33,7 +33,9 @@ now = context.find(find_reach_now, layer=context.view.risk)
 found = context.find(find_coverage, now=now, level=context.view.options.level)
 st.title(_("How near carriers are to the risk"))
 show_finding(found.headline)
-show_small(" ".join((*found.missing, found.counted, found.method, found.caveat)))
+show_small(" ".join((found.counted, found.method, found.caveat)))
+if found.missing:
+    st.warning(" ".join(found.missing))
 left, right = st.columns([1.15, 1], gap="medium")
 with left:
     show_picture(context, now)
@@ -42,8 +44,7 @@ with right:
     if found.week:
         draw_hour_controls()
         show_week(found.week, title=_("Risk in reach, percent, by hour of the week"), hour=context.view.hour)
+    if found.can_plan:
         show_plan(context, now, first=found.first_gap)
-    else:
-        show_small(found.gaps_note)
 show_coverage_tables(context, found)
 context.show_link()

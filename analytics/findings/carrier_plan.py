@@ -181,22 +181,28 @@ def find_plan_effect(
 ) -> PlanEffect:
     """What the choice adds, beside now and beside the best where one was found for the same change.
 
-    Raises ImpossibleChangeError where a base has not so many carriers.
+    Where a base has not so many carriers, `sentence` says so and the choice has no row.
     """
     rows: list[tuple] = []
-    chosen = _gain(now, sites, choice, _spread(sites, choice)) if choice.sites else None
+    chosen, impossible = None, ""
+    try:
+        chosen = _gain(now, sites, choice, _spread(sites, choice)) if choice.sites else None
+    except ImpossibleChangeError as error:
+        impossible = str(error)
     found = None
     if best is not None:
         like = replace(choice, action=best.action, number=best.number, origin=best.origin)
         found = _gain(now, sites, like, _counts(sites, best.sites))
-    reference = chosen or found or _gain(now, sites, choice, np.zeros(len(sites.names), dtype=np.int64))
+    reference = (
+        chosen or found or what_if_gain(cover_now=now.reach.covered, cover_then=now.reach.covered, **now.risk_arguments)
+    )
     rows.append((_("Now"), "", _share_text(reference.now), "", ""))
     if chosen:
         rows.append((_("Your choice"), _where(_spread(sites, choice), sites), *_effect_cells(question, chosen)))
     if found and best:
         rows.append((_("The best found"), _where(_counts(sites, best.sites), sites), *_effect_cells(question, found)))
     return PlanEffect(
-        sentence=_sentence(question, chosen, found),
+        sentence=impossible or _sentence(question, chosen, found),
         table=tabulate_cells(
             columns=(
                 Column(heading=""),
@@ -206,7 +212,7 @@ def find_plan_effect(
                 Column(heading=_("Beyond the noise?")),
             ),
             rows=rows,
-            caption=best.proof if best else "",
+            caption=_("Of the best found: {proof}").format(proof=best.proof) if best else "",
         ),
         assumption=_assumption(choice.action, now),
     )

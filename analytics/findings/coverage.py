@@ -54,7 +54,7 @@ class Coverage:
     """The coverage page's sentences and tables; `week` is None where there is no roster or no risk.
 
     `steps` are the chain's numbers: heading, number, what is left out or not known. `first_gap` is the base with the
-    largest gap, empty where there is none.
+    largest gap, empty where there is none; `can_plan` says whether a what-if has somebody to reckon with.
     """
 
     headline: str
@@ -74,6 +74,7 @@ class Coverage:
     areas: DisclosedTable
     requests: DisclosedTable
     requests_note: str
+    can_plan: bool
 
 
 def find_coverage(question: Question, *, now: ReachNow, level: AreaLevel) -> Coverage:
@@ -100,6 +101,7 @@ def find_coverage(question: Question, *, now: ReachNow, level: AreaLevel) -> Cov
         areas=_areas(question, now, level),
         requests=_requests(question, now, gaps),
         requests_note=_requests_note(question, now, gaps),
+        can_plan=now.reach is not None and bool(now.force.ready.any()),
     )
 
 
@@ -120,6 +122,8 @@ def _gaps(now: ReachNow) -> tuple[RosterGap, ...]:
 
 
 def _headline(question: Question, now: ReachNow, gaps: Sequence[RosterGap], found: UncoveredRisk | None) -> str:
+    if not len(now.force.site):
+        return _("No carriers are recorded, so nothing can be said of who is near the risk.")
     if found is None:
         ready = _count(question, int(now.force.ready.sum()))
         return _(
@@ -201,6 +205,8 @@ def _steps(question: Question, now: ReachNow) -> tuple[tuple[str, str, str], ...
     chain, words = now.force.chain, step_words()
     trained, issued, in_date, _on_shift = chain.steps
     unknown = _("not recorded")
+    if not len(now.force.site):
+        return tuple((words[step], unknown, "") for step in Step)
     expired, lapsed = int(chain.kit_expired.sum()), int((chain.training_lapsed & issued.left).sum())
     out_of_date = [
         ngettext("{count} kit expired", "{count} kits expired", expired).format(count=_count(question, expired).text),
@@ -535,6 +541,6 @@ def _requests_note(question: Question, now: ReachNow, gaps: Sequence[RosterGap])
     columns = [none_found[name].to_numpy(float) for name in ("easting_m", "northing_m", "hour_of_week")]
     within = int((_in_gaps(now, gaps, *columns) >= 0).sum())
     largest = int((_in_gaps(now, gaps[:1], *columns) >= 0).sum())
-    return _("{told} Of these, {within} fell into a gap of the table above, {largest} into the first.").format(
+    return _("{told} Of these, {within} fell into a gap of the table beside, {largest} into the first.").format(
         told=told, within=_count(question, within).text, largest=_count(question, largest).text
     )

@@ -80,8 +80,11 @@ def find_reach_map(question: Question, *, now: ReachNow, hour: int | None) -> Re
 def _in_reach(question: Question, now: ReachNow, hour: int | None) -> tuple[NDArray[np.bool_], str, str]:
     """Which cells are in reach, a sentence on how much of the risk that is, and what the others are called."""
     minutes = format_number(now.within_minutes)
+    if not now.force.site_names:
+        nowhere = np.zeros(len(now.risk.per_year), dtype=bool)
+        return nowhere, _("No base with a place is recorded: the map shows the risk alone."), _("no base recorded")
     if now.reach is None:
-        near = now.in_reach.any(axis=(0, 1)) if now.in_reach.size else np.zeros(len(now.risk.per_year), dtype=bool)
+        near = now.in_reach.any(axis=(0, 1))
         share = format_share(float(now.risk.per_year @ near / now.risk.per_year.sum()))
         told = _("{share} of the risk is within {minutes} minutes of a base; who is on shift there is not recorded.")
         return near, told.format(share=share, minutes=minutes), _("too far from every base")

@@ -43,11 +43,7 @@ def show_plan(context: PageContext, now: ReachNow, *, first: str) -> None:
         _show_search()
     else:
         _offer_search(now, sites, choice, key, search)
-    try:
-        effect = context.find(find_plan_effect, now=now, sites=sites, choice=choice, best=search.found.get(key))
-    except NaloxoneWatchError as error:
-        st.warning(str(error))
-        return
+    effect = context.find(find_plan_effect, now=now, sites=sites, choice=choice, best=search.found.get(key))
     show_finding(effect.sentence)
     show_table(effect.table, title=_("What the change would add"), tallest_rem=14)
     show_small(effect.assumption)
