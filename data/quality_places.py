@@ -128,7 +128,9 @@ class _Points:
 def _given_points(records: pd.DataFrame, crs: str, geography: Geography) -> _Points | None:
     if RAW_X not in records or "location_source" not in records:
         return None
-    rows = np.flatnonzero((records["location_source"] == "coordinates").to_numpy())
+    # Records that were folded with stored ones may have a place and no coordinates of this file.
+    stated = records[[RAW_X, RAW_Y]].notna().all(axis=1).to_numpy()
+    rows = np.flatnonzero((records["location_source"] == "coordinates").to_numpy() & stated)
     if not rows.size:
         return None
     pairs = records[[RAW_X, RAW_Y]].iloc[rows]

@@ -42,8 +42,8 @@ _TIMES_THE_NEXT = 5
 # A fifth of real minutes end in 0 or 5. Twice that, on enough times that it is not chance, is rounding.
 _SHARE_ON_FIVES, _LEAST_ROUNDED_SHARE, _FEWEST_MINUTES, _ROUNDING_CHANCE = 0.2, 0.4, 20, 1e-6
 
-# A backlog: at least so many entries on one day, about so many different days.
-_FEWEST_IN_A_BATCH, _FEWEST_DAYS_IN_A_BATCH = 5, 3
+# A backlog: at least so many entries on one day, so many times the usual number, about so many different days.
+_FEWEST_IN_A_BATCH, _TIMES_USUAL, _FEWEST_DAYS_IN_A_BATCH = 5, 3, 3
 # The number of such days that chance alone gives in a whole file.
 _CROWDED_CHANCE = 0.01
 # A share of all events that no real cluster of a few days has had in a file of four weeks or more.
@@ -199,15 +199,14 @@ def _entered_together(records: pd.DataFrame, time_zone: str) -> Iterator[Quality
     known = records["recorded_at"].notna().to_numpy()
     entered = records["recorded_at"][known].dt.tz_convert(time_zone).dt.tz_localize(None).dt.normalize()
     events = records["local_date"][known]
-    counts = entered.value_counts()
-    if counts.empty:
-        return
-    for day, count in counts[counts >= _FEWEST_IN_A_BATCH].sort_index().items():
+    counts = entered.value_counts().sort_index()
+    # Days on which something was entered: a clerk who comes on Mondays makes no batch of every Monday.
+    usual = np.maximum((len(entered) - counts) / max(len(counts) - 1, 1), 1.0)
+    chance = len(counts) * stats.poisson.sf(counts - 1, usual)
+    crowded = (chance <= _CROWDED_CHANCE) & (counts >= np.maximum(_FEWEST_IN_A_BATCH, _TIMES_USUAL * usual))
+    for day, count in counts[crowded].items():
         of_day = (entered == day).to_numpy()
-        # Days on which something was entered: a clerk who comes on Mondays makes no batch of every Monday.
-        usual = max((len(entered) - count) / max(len(counts) - 1, 1), 1.0)
-        chance = len(counts) * stats.poisson.sf(count - 1, usual)
-        if chance > _CROWDED_CHANCE or events[of_day].nunique() < _FEWEST_DAYS_IN_A_BATCH:
+        if events[of_day].nunique() < _FEWEST_DAYS_IN_A_BATCH:
             continue
         sentence = _(
             "{count} of {total} records were entered on {day}, about {days} different days: a backlog."
