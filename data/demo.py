@@ -40,6 +40,7 @@ from data.demo_model import (
     existing_local_times,
     random_stream,
 )
+from data.demo_outreach import outreach_file
 from data.demo_plan import MILESTONES, PlannedCase, PlannedEvent, draw_days, plan_south_wales
 from data.demo_profiles import (
     ROLL_OUT_AUTHORITIES,
@@ -282,6 +283,7 @@ class _Simulation:
             typical_shifts_file(profile=profile, carriers=carriers, source=self._source("roster")),
             dated_shifts_file(profile=profile, carriers=carriers, source=self._source("roster"), time_zone=zone),
             kits.file,
+            outreach_file(self._stream("outreach"), profile=profile, source=self._source("outreach list")),
             self._requests(sampler, risk),
             risk_events_file(
                 self._stream("risk"),

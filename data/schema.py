@@ -56,6 +56,7 @@ WAIT_OUTCOMES = (
     NOT_RECORDED,
 )
 KIT_EVENTS = ("issued", "used", "returned", "lost", "expired")
+OUTREACH_KINDS = ("peer_to_peer", "outreach", "needle_exchange", "treatment", "other", NOT_RECORDED)
 FOLLOW_UP_STEPS = ("referred", "contact_due", "contacted", "consented", "declined", "engaged", "closed")
 RISK_EVENT_KINDS = ("ambulance_overdose_call", "drug_related_death", "drug_incident")
 RECORD_STATES = ("current", "withdrawn", "waiting", "not_counted")
@@ -422,6 +423,19 @@ TABLES: tuple[Table, ...] = (
             _choice("step", FOLLOW_UP_STEPS, "What happened"),
             _moment("at", "When it happened"),
             _moment("due_at", "When it was due; South Wales works to 72 hours"),
+            *_provenance(),
+        ),
+    ),
+    Table(
+        name="outreach_points",
+        key="outreach_point_id",
+        description="Where naloxone and help are to be had: peer-to-peer supply, outreach, needle exchange, treatment.",
+        fields=(
+            _key("outreach_point_id", "Point"),
+            _choice("kind", OUTREACH_KINDS, "What it is"),
+            _text("name", "What it is called"),
+            _text("opening", "When it is open, in words"),
+            *_place(),
             *_provenance(),
         ),
     ),

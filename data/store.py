@@ -2988,6 +2988,141 @@ class Store:
             [*values, list(clocks), kind, list(clocks)],
         )
 
+    def cases_in_areas(
+        self, *, filters: Filters, scope: AccessScope, kind: str, clocks: Sequence[str]
+    ) -> pd.DataFrame:
+        """Each person given naloxone, one by one in order of time, also those known by area alone.
+
+        Columns occurred_at (local wall clock), time_precision, setting, small_area, doses, condition_after,
+        alive_at_handover, substances (a list of "substance:certainty"), minutes and outcome of the incident's wait of
+        `kind`, by the first of `clocks` that has a time, and of the follow-up: begun, due_at and contacted_at (local),
+        answer ("consented", "declined" or None), closed. Two reports about one person at one incident are one row.
+        """
+        kept, values = _kept(filters, scope)
+        return self._frame(
+            _sql(
+                """
+                WITH asked AS (
+                    SELECT ?::VARCHAR AS zone, ?::VARCHAR[] AS clocks, ?::VARCHAR AS kind
+                ), taken AS (
+                    SELECT administration_id, list(substance || ':' || certainty ORDER BY substance) AS substances
+                    FROM records.substances WHERE record_state = 'current' GROUP BY administration_id
+                ), listed AS (
+                    SELECT administration_id, count(*) AS doses FROM records.doses
+                    WHERE record_state = 'current' GROUP BY administration_id
+                ), steps AS (
+                    SELECT administration_id, true AS begun, max(timezone(asked.zone, due_at)) AS due_at,
+                           min(timezone(asked.zone, at)) FILTER (step IN ('contacted', 'engaged')) AS contacted_at,
+                           max_by(step, at) FILTER (step IN ('consented', 'declined')) AS answer,
+                           bool_or(step = 'closed') AS closed
+                    FROM records.follow_up CROSS JOIN asked
+                    WHERE record_state = 'current' GROUP BY administration_id
+                ), ranked AS (
+                    SELECT incident_id, minutes, outcome,
+                           row_number() OVER (
+                               PARTITION BY incident_id
+                               ORDER BY minutes IS NULL, outcome = '$unknown', list_position(asked.clocks, clock), wait_id
+                           ) AS place
+                    FROM records.waits w CROSS JOIN asked
+                    WHERE record_state = 'current' AND w.kind = asked.kind AND list_contains(asked.clocks, clock)
+                ), cases AS (
+                    SELECT timezone(asked.zone, i.occurred_at) AS occurred_at, i.time_precision, c.setting, c.small_area,
+                           least(a.doses_given, listed.doses)::FLOAT AS doses, a.condition_after, a.alive_at_handover,
+                           taken.substances, ranked.minutes, coalesce(ranked.outcome, '$unknown') AS outcome,
+                           coalesce(steps.begun, false) AS begun, steps.due_at, steps.contacted_at, steps.answer,
+                           coalesce(steps.closed, false) AS closed, c.administration_id,
+                           row_number() OVER (
+                               PARTITION BY c.incident_number, coalesce(a.person_token, c.administration_id)
+                               ORDER BY doses NULLS LAST, c.administration_id
+                           ) AS report
+                    FROM (SELECT * FROM records.counted WHERE $kept) c CROSS JOIN asked
+                    JOIN records.administrations a USING (administration_id)
+                    JOIN records.incidents i ON i.incident_id = a.incident_id
+                    LEFT JOIN taken USING (administration_id) LEFT JOIN listed USING (administration_id)
+                    LEFT JOIN steps USING (administration_id)
+                    LEFT JOIN ranked ON ranked.incident_id = i.incident_id AND ranked.place = 1
+                )
+                SELECT * EXCLUDE (report, administration_id) FROM cases WHERE report = 1
+                ORDER BY occurred_at, administration_id
+                """,
+                kept=kept,
+                unknown=NOT_RECORDED,
+            ),
+            [str(self._time_zone), list(clocks), kind, *values],
+        )
+
+    def risk_events_listed(self, *, filters: Filters, scope: AccessScope, kinds: Sequence[str]) -> pd.DataFrame:
+        """Events of the independent layer one by one in order of time; substance and setting do not apply.
+
+        Columns occurred_at (local wall clock), time_precision, kind, small_area.
+        """
+        kept, values = _kept(replace(filters, substances=(), settings=()), scope)
+        return self._frame(
+            _sql(
+                """
+                SELECT timezone(?, occurred_at) AS occurred_at, time_precision, kind, small_area
+                FROM records.risk_events i
+                WHERE record_state = 'current' AND list_contains(?, kind) AND time_precision <> 'month' AND $kept
+                ORDER BY occurred_at, risk_event_id
+                """,
+                kept=kept,
+            ),
+            [str(self._time_zone), list(kinds), *values],
+        )
+
+    def outreach_points(self) -> pd.DataFrame:
+        """Where naloxone and help are to be had: columns kind, name, opening, easting_m, northing_m; those placed."""
+        return self._frame(
+            """
+            SELECT kind, name, opening, easting_m, northing_m FROM records.outreach_points
+            WHERE record_state = 'current' AND easting_m IS NOT NULL ORDER BY name, easting_m, northing_m
+            """
+        )
+
+    def feeds(self) -> pd.DataFrame:
+        """How fresh each kind of record is: columns feed, rows, last_event (local date) and last_import (UTC).
+
+        `feed` is a table, or a kind of risk event; tables that hold nothing are left out.
+        """
+        dated = {
+            "administrations": ("counted", "local_date", "'administrations'"),
+            "waits": ("waits", "timezone(?, ended_at)::DATE", "'waits'"),
+            "follow_up": ("follow_up", "timezone(?, at)::DATE", "'follow_up'"),
+            "shifts": ("shifts", "timezone(?, starts_at)::DATE", "'shifts'"),
+            "carriers": ("carriers", "NULL::DATE", "'carriers'"),
+            "kits": ("kits", "event_on", "'kits'"),
+            "outreach_points": ("outreach_points", "NULL::DATE", "'outreach_points'"),
+            "risk_events": ("risk_events", "local_date", "kind"),
+        }
+        parts = [
+            _sql(
+                """
+                SELECT $feed AS feed, '$target' AS target, count(*) AS rows, max($day) AS last_event
+                FROM records.$table $current GROUP BY ALL
+                """,
+                feed=feed,
+                target=target,
+                day=day,
+                table=table,
+                current="" if table == "counted" else "WHERE record_state = 'current'",
+            )
+            for target, (table, day, feed) in dated.items()
+        ]
+        zones = [str(self._time_zone)] * sum("?" in day for _table, day, _feed in dated.values())
+        return self._frame(
+            _sql(
+                """
+                WITH imported AS (SELECT target, max(imported_at) AS last_import FROM records.imports GROUP BY target)
+                SELECT feed, rows, last_event, last_import
+                FROM ($parts) f LEFT JOIN imported i
+                ON i.target = if(f.target = 'waits', 'administrations', f.target)
+                WHERE rows > 0 ORDER BY feed
+                """,
+                parts=" UNION ALL ".join(parts),
+            ),
+            zones,
+        )
+
     def administrations_by_area(self, *, filters: Filters, scope: AccessScope, level: AreaLevel) -> pd.DataFrame:
         """Columns area and administrations, by area; without an area the row says "not_recorded"."""
         kept, values = _kept(filters, scope)
