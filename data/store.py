@@ -3012,8 +3012,8 @@ class Store:
                     WHERE record_state = 'current' GROUP BY administration_id
                 ), steps AS (
                     SELECT administration_id, true AS begun, max(timezone(asked.zone, due_at)) AS due_at,
-                           min(timezone(asked.zone, at)) FILTER (step IN ('contacted', 'engaged')) AS contacted_at,
-                           max_by(step, at) FILTER (step IN ('consented', 'declined')) AS answer,
+                           min(timezone(asked.zone, "at")) FILTER (step IN ('contacted', 'engaged')) AS contacted_at,
+                           max_by(step, "at") FILTER (step IN ('consented', 'declined')) AS answer,
                            bool_or(step = 'closed') AS closed
                     FROM records.follow_up CROSS JOIN asked
                     WHERE record_state = 'current' GROUP BY administration_id
@@ -3087,7 +3087,7 @@ class Store:
         dated = {
             "administrations": ("counted", "local_date", "'administrations'"),
             "waits": ("waits", "timezone(?, ended_at)::DATE", "'waits'"),
-            "follow_up": ("follow_up", "timezone(?, at)::DATE", "'follow_up'"),
+            "follow_up": ("follow_up", "timezone(?, \"at\")::DATE", "'follow_up'"),
             "shifts": ("shifts", "timezone(?, starts_at)::DATE", "'shifts'"),
             "carriers": ("carriers", "NULL::DATE", "'carriers'"),
             "kits": ("kits", "event_on", "'kits'"),
