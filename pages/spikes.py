@@ -6,7 +6,7 @@ from analytics.findings.spikes import AlertList, Spikes, alert_timeline, find_sp
 from pages.components.context import PageContext, open_page
 from pages.components.maps import show_legend, show_map
 from pages.components.sidebar import chosen_place
-from pages.components.spike_alerts import show_alert, show_ended, show_history
+from pages.components.spike_alerts import show_alert, show_all, show_history
 from pages.components.spike_pictures import alert_layers, show_timeline
 from pages.components.tables import show_table
 from pages.components.theme import show_finding, show_small
@@ -40,17 +40,17 @@ for warning in spikes.warnings:
 show_small(" ".join((*spikes.state, spikes.layer)))
 if alerts.open:
     show_open(context, spikes, alerts)
-names = (_("The force by week"), _("Settings"), _("Other rules"), _("Ended alerts"), _("History and back-test"))
-weeks, settings, rules, ended, history = st.tabs(names)
+names = (_("The force by week"), _("All alerts"), _("Settings"), _("Other rules"), _("History and back-test"))
+weeks, every, settings, rules, history = st.tabs(names)
 with weeks:
     show_timeline(spikes.timeline, title=_("The whole force by week, beside what was usual"))
+with every:
+    show_all(context, alerts)
 with settings:
     show_small(spikes.promise)
     show_table(spikes.settings, title=_("Settings"))
 with rules:
     show_table(spikes.comparisons, title=_("Other rules on the same records"))
-with ended:
-    show_ended(alerts)
 with history:
     show_history(context)
 context.show_link()

@@ -45,7 +45,7 @@ from analytics.spikes import (
     pooled_dispersion,
     scan_recurrence_days,
 )
-from wording import _, format_count, format_date, format_number, format_period, ngettext
+from wording import _, format_count, format_date, format_number, format_period, join_words, ngettext
 
 __all__ = [
     "AlertList",
@@ -55,6 +55,7 @@ __all__ = [
     "find_spikes",
     "read_alerts",
     "state_of",
+    "timeline_table",
     "warnings_of",
 ]
 
@@ -91,6 +92,7 @@ class AlertList:
     open: tuple[AlertView, ...]
     ended: tuple[AlertView, ...]
     outlines: DisclosedOutlines
+    open_table: DisclosedTable
     ended_table: DisclosedTable
 
 
@@ -159,6 +161,26 @@ def _alert_list(*, headline: str, open_views: tuple[AlertView, ...], ended: tupl
             marked=[mark for part in parts for mark in part.marked],
             about=[about for part in parts for about in part.about],
         ),
+        open_table=tabulate_cells(
+            columns=(
+                Column(heading=_("Where and when")),
+                Column(heading="n", numeric=True),
+                Column(heading=_("Level")),
+                Column(heading=_("Now")),
+                Column(heading=_("Streams that agree")),
+            ),
+            rows=[
+                (
+                    view.title,
+                    view.count.text,
+                    _("alert") if view.is_alert else _("watch"),
+                    view.status,
+                    join_words(view.agreeing) or _("none"),
+                )
+                for view in open_views
+            ],
+            caption=_("No alert is open.") if not open_views else "",
+        ),
         ended_table=tabulate_cells(
             columns=(
                 Column(heading=_("Where and when")),
@@ -195,6 +217,31 @@ def alert_timeline(question: Question, found: Spikes, *, area_codes: Sequence[st
     """Half a year of weeks in some areas, beside what was usual there."""
     records = found.scoring.records if found.scoring else None
     return _timeline(question, records, area_codes)
+
+
+def timeline_table(timeline: DisclosedTimeline) -> DisclosedTable:
+    """The weeks of a timeline as rows, the newest first."""
+    rows = [
+        (
+            format_date(start),
+            format_count(int(count)),
+            format_number(float(expected)) if np.isfinite(expected) else "",
+            format_count(int(limit)) if np.isfinite(limit) else "",
+        )
+        for start, count, expected, limit in zip(
+            timeline.starts, timeline.counts, timeline.expected, timeline.limit, strict=True
+        )
+    ]
+    return tabulate_cells(
+        columns=(
+            Column(heading=_("Week from")),
+            Column(heading="n", numeric=True),
+            Column(heading=_("Expected"), numeric=True),
+            Column(heading=_("Usual up to"), numeric=True),
+        ),
+        rows=rows[::-1],
+        caption="",
+    )
 
 
 def _concerns(question: Question, alert: Alert) -> bool:
@@ -234,7 +281,7 @@ def state_of(scoring: Scoring) -> tuple[str, ...]:
     """What the scoring rests on, in sentences."""
     latest, records = scoring.days[-1], scoring.records
     told = [
-        _("Scored for every day from {first} to {last}, the latest that records speak of.").format(
+        _("The whole force, scored for every day from {first} to {last}, the latest that records speak of.").format(
             first=format_date(date_of(records.last_day - LOOK_BACK_DAYS + 1)), last=format_date(date_of(latest.day))
         )
     ]
@@ -294,6 +341,11 @@ def _layer(question: Question, records: SpikeRecords, rules: AlertRules) -> str:
     clusters = [cluster for cluster in score.found if cluster.is_alert]
     if not clusters:
         return _("Overdose calls and deaths, scanned by themselves up to {day}: nothing unusual.").format(day=until)
+    if question.audience is Audience.MEETING:
+        # Deaths are part of the layer and are never shown by place on the wall.
+        return _("Overdose calls and deaths, scanned by themselves up to {day}: more than usual in one place.").format(
+            day=until
+        )
     cluster = clusters[0]
     codes = [records.area_codes[location] for location in cluster.locations]
     names = question.geography.nearest_place(

@@ -14,7 +14,7 @@ from pages.components.tables import show_download, show_table
 from pages.components.theme import show_finding, show_small
 from wording import NaloxoneWatchError, _
 
-__all__ = ["show_alert", "show_ended", "show_history"]
+__all__ = ["show_alert", "show_all", "show_history"]
 
 _DECISIONS = (Step.WATCHED, Step.PANEL, Step.CONFIRMED, Step.TOLD, Step.CLOSED)
 
@@ -35,12 +35,11 @@ def show_alert(context: PageContext, alert: AlertView, *, said: str) -> None:
     show_download(context, alert.life, name=f"alert_{alert.id}", notes=(alert.headline, alert.place, alert.period))
 
 
-def show_ended(alerts: AlertList) -> None:
-    """Alerts that are closed or were explained by recording."""
-    if alerts.ended:
-        show_table(alerts.ended_table, title=_("Alerts that have ended"))
-    else:
-        show_small(_("No alert has ended yet."))
+def show_all(context: PageContext, alerts: AlertList) -> None:
+    """Every alert in two tables: those that are open, and those that are closed or were explained by recording."""
+    show_table(alerts.open_table, title=_("Open alerts"), headed=True)
+    show_download(context, alerts.open_table, name="open_alerts", notes=(alerts.headline,))
+    show_table(alerts.ended_table, title=_("Alerts that have ended"), headed=True)
 
 
 def show_history(context: PageContext) -> None:

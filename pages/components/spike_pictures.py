@@ -5,7 +5,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analytics.disclosure import DisclosedOutlines, DisclosedTimeline
+from analytics.findings.spikes import timeline_table
 from pages.components.map_layers import Ground, MapLayers, outline_layers
+from pages.components.tables import show_table
 from pages.components.theme import ACCENT, MUTED, TEXT, show_small
 from wording import _, format_date, format_number
 
@@ -14,6 +16,8 @@ __all__ = ["alert_layers", "show_timeline", "timeline_figure"]
 _ABOVE = "#c2521a"
 _BAND = "rgba(80, 89, 95, 0.18)"
 _MOST_TICKS = 8
+# Six of a week's seven days, in milliseconds: a trace with a single bar has no width of its own.
+_BAR_MS = 6 * 24 * 3_600_000
 
 
 def alert_layers(outlines: DisclosedOutlines, *, ground: Ground) -> MapLayers:
@@ -29,7 +33,7 @@ def alert_layers(outlines: DisclosedOutlines, *, ground: Ground) -> MapLayers:
 
 
 def show_timeline(timeline: DisclosedTimeline, *, title: str, height_px: int = 240) -> None:
-    """Weeks as bars beside the range that was usual; those above it stand out in colour and by a mark."""
+    """Weeks as bars beside the range that was usual, and as a table; those above it stand out in colour and number."""
     if not timeline.starts:
         show_small(timeline.note or _("There are too few weeks of records for a timeline."))
         return
@@ -39,6 +43,7 @@ def show_timeline(timeline: DisclosedTimeline, *, title: str, height_px: int = 2
         alt=title,
         key=f"chart-{title}",
     )
+    show_table(timeline_table(timeline), title=title, tallest_rem=9)
 
 
 def timeline_figure(timeline: DisclosedTimeline, *, height_px: int) -> go.Figure:
@@ -72,6 +77,7 @@ def timeline_figure(timeline: DisclosedTimeline, *, height_px: int) -> go.Figure
                 y=counts[chosen],
                 name=name,
                 marker={"color": colour},
+                width=_BAR_MS,
                 text=[str(counts[place]) if above[place] else "" for place in chosen],
                 textposition="outside",
                 customdata=[_hover(timeline, place) for place in chosen],

@@ -248,7 +248,7 @@ def test_the_page_says_what_is_open_and_what_it_rests_on(settings: Settings, sou
         listed = read_alerts(question, found)
     assert listed.headline == "Nothing unusual: no alert is open."
     assert any("Carriers are not imported" in warning for warning in found.warnings)
-    assert found.state[0].startswith("Scored for every day from 3 June 2026 to 30 June 2026")
+    assert found.state[0].startswith("The whole force, scored for every day from 3 June 2026 to 30 June 2026")
     assert "about 1.0 alert a year" in found.promise
     assert len({row[0] for row in found.comparisons.rows}) == 8
     with asked(settings, south_wales, audience="partner") as question:
