@@ -115,7 +115,13 @@ def find_changes(question: Question, *, earlier: Earlier, on_progress: Progress 
         )
     if min(counts) < FEWEST_EVENTS:
         return _nothing(
-            question, before, counts, _("Too few to compare: each period needs 5 administrations with a place.")
+            question,
+            before,
+            counts,
+            _(
+                "Too few to compare: each period needs 5 administrations with a place in this area. Choose longer"
+                " periods, or take a filter away."
+            ),
         )
     both = {name: np.concatenate([getattr(past, name), getattr(recent, name)]) for name in _PLACE}
     bandwidth_m, reason = asked_bandwidth(question, **both, window=window, bandwidth_m=None)
@@ -238,19 +244,20 @@ def _headline(change: RateRatio, names: list[str], rises: list[bool]) -> str:
 
 
 def _surface(question: Question, comparison: PeriodComparison, sign: float) -> DisclosedSurface | None:
-    """Where the difference rises (sign 1) or falls (-1), as classes; too few where fewer than five lie near."""
-    difference = sign * comparison.difference_per_km2_year
-    too_few = np.isnan(comparison.p_value)
-    shown = np.where(too_few | ~(difference > 0), 0.0, difference)
-    if not shown.any():
-        return None
+    """Where the difference rises (sign 1) or falls (-1), as classes where five or more lie near. One scale for both."""
     surface = comparison.after
+    judged = surface.inside & ~np.isnan(comparison.p_value)
+    difference = np.where(judged, comparison.difference_per_km2_year, 0.0)
+    shown = np.maximum(sign * difference, 0.0)
+    limits = [limit for limit in density_classes(values=np.abs(difference)) if limit <= shown.max()]
+    if not limits:
+        return None
     west_m, south_m, _east_m, _north_m = surface.bounds_m
     return disclose_surface(
         values_per_km2_year=np.where(surface.inside, shown, np.nan),
         too_few=np.zeros(shown.shape, dtype=bool),
         anything_near=np.zeros(shown.shape, dtype=bool),
-        limits=density_classes(values=np.where(surface.inside, shown, np.nan)),
+        limits=limits,
         unit=_("administrations per km² per year, change"),
         x0_m=west_m,
         y0_m=south_m,

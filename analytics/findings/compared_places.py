@@ -85,13 +85,27 @@ def find_compared_places(
         controls = _inside(*layer_points(question, layer), window)
     except LayerMissingError as error:
         return _nothing(question, layer, len(cases[0]), 0, str(error))
+    if not len(controls[0]):
+        return _nothing(
+            question,
+            layer,
+            len(cases[0]),
+            0,
+            _(
+                "None of the {layer} lies in this area. Check the coordinate system under [place] in the mapping that"
+                " imported them, or choose another comparison."
+            ).format(layer=layer_words()[layer]),
+        )
     if min(len(cases[0]), len(controls[0])) < FEWEST_EVENTS:
         return _nothing(
             question,
             layer,
             len(cases[0]),
             len(controls[0]),
-            _("Too few to compare: 5 administrations with a place and 5 of the other layer are needed in this area."),
+            _(
+                "Too few to compare: 5 administrations with a place and 5 of the other layer are needed in this area."
+                " Choose a longer period, or take a filter away."
+            ),
         )
     risk = _compare(cases, controls, window, tell)
     return _answer(question, layer, risk, cases, controls, window)

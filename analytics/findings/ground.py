@@ -11,9 +11,18 @@ from shapely import MultiPolygon, Polygon, union_all
 from analytics import density
 from analytics.disclosure import Audience
 from analytics.findings.question import Question
-from wording import _, format_number
+from geo.boundaries import only_polygons
+from wording import NaloxoneWatchError, _, format_number
 
-__all__ = ["AreaLevel", "area_frame", "asked_bandwidth", "asked_window", "place_names"]
+__all__ = ["AreaLevel", "NothingInCommonError", "area_frame", "asked_bandwidth", "asked_window", "place_names"]
+
+
+class NothingInCommonError(NaloxoneWatchError):
+    """Areas of several levels were chosen that do not overlap."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The chosen areas have no ground in common. Take one of them away."))
+
 
 AreaLevel = Literal["bcu", "authority", "small_area"]
 Floats = NDArray[np.float64]
@@ -26,7 +35,10 @@ def area_frame(question: Question, level: AreaLevel) -> gpd.GeoDataFrame:
 
 
 def asked_window(question: Question) -> Polygon | MultiPolygon:
-    """The ground that the filters leave: density must not spill over into areas that were filtered out."""
+    """The ground that the filters leave: density must not spill over into areas that were filtered out.
+
+    Raises NothingInCommonError where the areas chosen at two levels do not overlap.
+    """
     filters, window = question.filters, question.geography.outline
     chosen: list[tuple[AreaLevel, Sequence[str]]] = [
         ("bcu", filters.bcus or question.scope.bcus),
@@ -37,6 +49,10 @@ def asked_window(question: Question) -> Polygon | MultiPolygon:
         if codes:
             frame = area_frame(question, level)
             window = window.intersection(union_all(frame.geometry[frame["code"].isin(codes)].to_numpy()))
+    # Areas that only touch leave a line.
+    window = only_polygons(window)
+    if window.is_empty:
+        raise NothingInCommonError
     return window
 
 

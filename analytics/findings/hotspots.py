@@ -21,6 +21,7 @@ from analytics.disclosure import (
     Column,
     DisclosedOutlines,
     DisclosedTable,
+    disclose_breakdown,
     disclose_count,
     disclose_outlines,
     disclose_rate,
@@ -273,10 +274,21 @@ def _headline(question: Question, judged: _Judged | None, located: int) -> str:
 
 def _counted(question: Question, judged: _Judged | None, located: int) -> str:
     filters = question.filters
-    mapped = judged.found.events if judged else located
-    return _("{count} administrations with a place, {period}.").format(
-        count=disclose_count(mapped, audience=question.audience, thresholds=question.thresholds).text,
-        period=format_period(filters.first_day, filters.last_day),
+    mapped = judged.found.events if judged else 0
+    parts = disclose_breakdown(
+        codes=("mapped", "outside"),
+        names=("", ""),
+        counts=(mapped, located - mapped),
+        audience=question.audience,
+        thresholds=question.thresholds,
+    )
+    counted = _("{count} administrations with a place, {period}.").format(
+        count=parts.counts[0].text, period=format_period(filters.first_day, filters.last_day)
+    )
+    if mapped == located:
+        return counted
+    return _("{counted} Outside the area, and not counted here: {outside}.").format(
+        counted=counted, outside=parts.counts[1].text
     )
 
 
