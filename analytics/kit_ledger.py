@@ -311,17 +311,22 @@ def unmet_resupply(requests: pd.DataFrame, issues: pd.DataFrame) -> NDArray[np.f
     then the ledger cannot tell.
     """
     unmet = np.full(len(requests), np.nan)
-    asked = requests.reset_index(drop=True)
-    by_officer = dict(tuple(issues.dropna(subset=["officer"]).sort_values("event_on").groupby("officer")))
-    for officer, each in asked.dropna(subset=["officer"]).sort_values("local_date").groupby("officer"):
-        given = by_officer.get(officer)
-        left = [] if given is None else list(zip(given["event_on"], given["kits"].fillna(1), strict=True))
-        for place, request in each.iterrows():
-            unmet[place] = request["kits"]
-            for index, (day, kits) in enumerate(left):
-                # An issue without a day may have come after.
-                if not day < request["local_date"]:
-                    taken = min(kits, unmet[place])
-                    unmet[place] -= taken
-                    left[index] = (day, kits - taken)
+    named = issues[issues["officer"].isin(requests["officer"].dropna())].sort_values("event_on")
+    left: dict[float, list[list[float]]] = {}
+    # An issue without a day may have come after any request.
+    days = named["event_on"].to_numpy().astype("datetime64[D]").astype(float)
+    days[named["event_on"].isna()] = np.inf
+    for officer, day, kits in zip(named["officer"], days, named["kits"].fillna(1), strict=True):
+        left.setdefault(officer, []).append([day, kits])
+    asked_on = requests["local_date"].to_numpy().astype("datetime64[D]").astype(float)
+    officers, wanted = requests["officer"].to_numpy(dtype=float), requests["kits"].to_numpy(dtype=float)
+    for place in np.argsort(asked_on, kind="stable"):
+        if np.isnan(officers[place]):
+            continue
+        unmet[place] = wanted[place]
+        for issue in left.get(officers[place], []):
+            if issue[0] >= asked_on[place]:
+                taken = min(issue[1], unmet[place])
+                unmet[place] -= taken
+                issue[1] -= taken
     return unmet

@@ -7,6 +7,8 @@ followed as a stock: no more can end than were issued.
 """
 
 from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,6 +32,14 @@ CONTRADICTIONS = (
     "unknown_officer",
 )
 _COLUMNS = ["row", "kind", "other"]
+
+
+class _Entry(NamedTuple):
+    """A row of one kit: its number, what happened, and on which day (None: not recorded)."""
+
+    row: int
+    event: str
+    day: Any
 
 
 def find_contradictions(ledger: pd.DataFrame) -> pd.DataFrame:
@@ -57,8 +67,8 @@ def find_contradictions(ledger: pd.DataFrame) -> pd.DataFrame:
     usable = ledger[~own["count_unusable"] & ~own["event_unknown"]]
     numbered = usable[usable["kit"].notna()]
     found += _differing_expiries(numbered)
-    for _kit, rows in _suspicious(numbered):
-        found += _follow_kit(rows)
+    for entries in _suspicious(numbered):
+        found += _follow_kit(entries)
     for _base, rows in usable[usable["kit"].isna()].groupby("base", dropna=False, sort=False):
         found += _follow_stock(rows)
     frame = pd.DataFrame(found, columns=_COLUMNS)
@@ -66,8 +76,8 @@ def find_contradictions(ledger: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(order=order).sort_values(["row", "order"], ignore_index=True)[_COLUMNS]
 
 
-def _suspicious(numbered: pd.DataFrame) -> Iterator[tuple[object, pd.DataFrame]]:
-    """The rows of each kit that is not simply issued once and ended at most once, not before."""
+def _suspicious(numbered: pd.DataFrame) -> Iterator[list[_Entry]]:
+    """The entries of each kit that is not simply issued once and ended at most once, not before."""
     is_issue = (numbered["event"] == "issued").to_numpy()
     kit = numbered["kit"]
     issues = pd.Series(is_issue, index=numbered.index).groupby(kit).transform("sum")
@@ -75,8 +85,12 @@ def _suspicious(numbered: pd.DataFrame) -> Iterator[tuple[object, pd.DataFrame]]
     day = numbered["event_on"]
     issued_on = day.where(is_issue).groupby(kit).transform("max")
     ended_on = day.where(~is_issue).groupby(kit).transform("min")
-    simple = (issues == 1) & (ends <= 1) & ~(ended_on < issued_on)
-    return iter(numbered[~simple].groupby("kit", sort=False))
+    chosen = numbered[~((issues == 1) & (ends <= 1) & ~(ended_on < issued_on))]
+    by_kit: dict[object, list[_Entry]] = {}
+    days = [None if pd.isna(each) else each for each in chosen["event_on"]]
+    for row, number, event, on in zip(chosen.index, chosen["kit"], chosen["event"], days, strict=True):
+        by_kit.setdefault(number, []).append(_Entry(int(row), str(event), on))
+    return iter(by_kit.values())
 
 
 def _differing_expiries(numbered: pd.DataFrame) -> list[tuple[int, str, int]]:
@@ -89,46 +103,41 @@ def _differing_expiries(numbered: pd.DataFrame) -> list[tuple[int, str, int]]:
     return [(int(row), "expiry_differs", int(first_row[kit])) for row, kit in wrong["kit"].items()]
 
 
-def _follow_kit(rows: pd.DataFrame) -> list[tuple[int, str, int]]:
-    """Walk through one kit's rows in order of day."""
+def _follow_kit(entries: list[_Entry]) -> list[tuple[int, str, int]]:
+    """Walk through one kit's entries in order of day."""
     found: list[tuple[int, str, int]] = []
-    never = not (rows["event"] == "issued").any()
+    issues = [entry.row for entry in entries if entry.event == "issued"]
     held, last_end, last_issue = False, -1, -1
-    for row, event in _in_order(rows):
+    for row, event, _day in _in_order(entries):
         if event == "issued":
             if held:
                 found.append((row, "issued_twice", last_issue))
             held, last_issue = True, row
         elif held:
             held, last_end = False, row
-        elif never and last_end < 0:
-            found.append((row, "never_issued", -1))
-            last_end = row
         elif last_end >= 0:
             found.append((row, "ended_twice", last_end))
         else:
-            first_issue = int(rows.index[rows["event"] == "issued"][0])
-            found.append((row, "before_issue", first_issue))
+            found.append((row, "before_issue", issues[0]) if issues else (row, "never_issued", -1))
             last_end = row
     return found
 
 
-def _in_order(rows: pd.DataFrame) -> Iterator[tuple[int, str]]:
-    """The kit's rows by day; within a day, and for rows without one, the row that fits the kit's state first."""
-    dated = rows[rows["event_on"].notna()].sort_values("event_on", kind="stable")
-    waiting = list(rows[rows["event_on"].isna()]["event"].items())
+def _in_order(entries: list[_Entry]) -> Iterator[_Entry]:
+    """The kit's entries by day; within a day, and for those without one, the entry that fits the kit's state first."""
+    dated = sorted((entry for entry in entries if entry.day is not None), key=lambda entry: entry.day)
+    days = [list(each) for _day, each in groupby(dated, key=lambda entry: entry.day)]
+    waiting = [entry for entry in entries if entry.day is None]
     held = False
-    days = [list(each["event"].items()) for _day, each in dated.groupby("event_on")]
     while days or waiting:
         today = days[0] if days else waiting
-        fitting = [entry for entry in today if (entry[1] == "issued") != held]
-        undated = [entry for entry in waiting if (entry[1] == "issued") != held]
-        chosen = (fitting or undated or today)[0]
+        fitting = [entry for entry in (*today, *waiting) if (entry.event == "issued") != held]
+        chosen = (fitting or today)[0]
         (today if chosen in today else waiting).remove(chosen)
         if days and not days[0]:
             days.pop(0)
-        held = chosen[1] == "issued"
-        yield int(chosen[0]), str(chosen[1])
+        held = chosen.event == "issued"
+        yield chosen
 
 
 def _follow_stock(rows: pd.DataFrame) -> list[tuple[int, str, int]]:

@@ -1,4 +1,4 @@
-"""Kits and training of the synthetic force: the planted is found, counts are those of plain loops, and who sees them."""
+"""Kits and training of the synthetic force: what was planted is found, and counts are those of plain loops."""
 
 import json
 import re
