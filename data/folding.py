@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from data.mapping import Mapping
 from data.pseudonymise import Pseudonymiser
+from data.quality_places import RAW_X, RAW_Y
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK
 from data.schema import NOT_RECORDED
 
@@ -30,7 +31,7 @@ _IDENTITY = ("identity_number", "identity_name", "identity_birth", "identity_age
 _SAME_EVENT = pd.Timedelta(days=1)
 _PLACE = (
     *("easting_m", "northing_m", "location_precision_m", "location_source", "small_area", "authority", "bcu"),
-    "outside",
+    *("outside", RAW_X, RAW_Y),
 )
 _PLACE_RANK = {"coordinates": 0, "postcode": 1, "area": 2, "none": 3}
 _TIME = ("occurred_at", "time_precision", "local_date", "local_hour", "local_weekday")

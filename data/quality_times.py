@@ -42,12 +42,13 @@ _TIMES_THE_NEXT = 5
 # A fifth of real minutes end in 0 or 5. Twice that, on enough times that it is not chance, is rounding.
 _SHARE_ON_FIVES, _LEAST_ROUNDED_SHARE, _FEWEST_MINUTES, _ROUNDING_CHANCE = 0.2, 0.4, 20, 1e-6
 
-# A backlog: at least so many entries on one day, so many times the usual number, about so many different days.
-_FEWEST_IN_A_BATCH, _TIMES_USUAL, _FEWEST_DAYS_IN_A_BATCH = 5, 3, 3
+# A backlog: at least so many entries on one day, so many times the usual number, about so many different days, which
+# lie at least a week apart: a real cluster is entered within days.
+_FEWEST_IN_A_BATCH, _TIMES_USUAL, _FEWEST_DAYS_IN_A_BATCH, _SHORTEST_BACKLOG_DAYS = 5, 3, 3, 7
 # The number of such days that chance alone gives in a whole file.
 _CROWDED_CHANCE = 0.01
-# A share of all events that no real cluster of a few days has had in a file of four weeks or more.
-_SHARE_OF_A_CROWDED_DAY, _FEWEST_EVENTS, _SHORTEST_SPAN_DAYS = 0.05, 20, 28
+# A share and a number of events that hardly a day of a real cluster has, in a file of four weeks or more.
+_SHARE_OF_A_CROWDED_DAY, _FEWEST_ON_A_DAY, _FEWEST_EVENTS, _SHORTEST_SPAN_DAYS = 0.05, 8, 20, 28
 
 # Chance alone gives so many silences of such a length in a whole file.
 _SILENCE_CHANCE = 0.01
@@ -74,7 +75,7 @@ def find_constant_clock(*, instants: pd.Series, local: pd.Series) -> ConstantClo
     """
     best: tuple[float, ConstantClock] | None = None
     for utc, walls in ((False, local), (True, instants.dt.tz_localize(None))):
-        seconds = ((walls - walls.dt.normalize()) // pd.Timedelta(seconds=1)).to_numpy(dtype=np.int64)
+        seconds = _seconds_of_day(walls)
         days = walls.dt.normalize().to_numpy().astype("datetime64[D]").astype(np.int64)
         found = _commonest_clock(seconds, days)
         if found and (best is None or found[1] > best[0]):
@@ -108,7 +109,7 @@ def settle_dates_only(
 
     Their day is the one that was written: for a constant clock of 00:00 to 12:00 UTC (midnight in UTC or west of it)
     the day in UTC, for any other the local one. `only_dates_before`: earlier files of this source held only dates, so
-    a midnight is one, however few there are.
+    so are midnights, and times that are all one clock, however few there are.
     """
     timed = records["time_precision"].isin(["minute", "hour"]).to_numpy()
     if not timed.any():
@@ -117,14 +118,27 @@ def settle_dates_only(
     local = instants.dt.tz_convert(time_zone).dt.tz_localize(None)
     clock = find_constant_clock(instants=instants, local=local)
     if clock is None and only_dates_before:
-        midnight = (local == local.dt.normalize()).to_numpy()
-        clock = ConstantClock(seconds=0, utc=False, rows=midnight) if midnight.any() else None
+        clock = _usual_clock(instants, local)
     if clock is None:
         return records, []
     written = instants.dt.tz_localize(None) if clock.utc and clock.seconds <= _DAY_S / 2 else local
     rows = np.flatnonzero(timed)[clock.rows]
     settled = _as_days(records, rows, written[clock.rows].dt.normalize(), time_zone)
     return settled, [_dates_only_warning(records.index.to_numpy()[rows], int(timed.sum()), clock, time_zone)]
+
+
+def _usual_clock(instants: pd.Series, local: pd.Series) -> ConstantClock | None:
+    """The clock of a few more dates: the one that all have, or midnight."""
+    for utc, walls in ((False, local), (True, instants.dt.tz_localize(None))):
+        seconds = _seconds_of_day(walls)
+        if (seconds == seconds[0]).all():
+            return ConstantClock(seconds=int(seconds[0]), utc=utc, rows=np.ones(len(seconds), dtype=bool))
+    midnight = _seconds_of_day(local) == 0
+    return ConstantClock(seconds=0, utc=False, rows=midnight) if midnight.any() else None
+
+
+def _seconds_of_day(walls: pd.Series) -> Ints:
+    return ((walls - walls.dt.normalize()) // pd.Timedelta(seconds=1)).to_numpy(dtype=np.int64)
 
 
 def _as_days(records: pd.DataFrame, rows: NDArray[np.intp], days: pd.Series, time_zone: str) -> pd.DataFrame:
@@ -206,7 +220,8 @@ def _entered_together(records: pd.DataFrame, time_zone: str) -> Iterator[Quality
     crowded = (chance <= _CROWDED_CHANCE) & (counts >= np.maximum(_FEWEST_IN_A_BATCH, _TIMES_USUAL * usual))
     for day, count in counts[crowded].items():
         of_day = (entered == day).to_numpy()
-        if events[of_day].nunique() < _FEWEST_DAYS_IN_A_BATCH:
+        about = events[of_day]
+        if about.nunique() < _FEWEST_DAYS_IN_A_BATCH or (about.max() - about.min()).days < _SHORTEST_BACKLOG_DAYS:
             continue
         sentence = _(
             "{count} of {total} records were entered on {day}, about {days} different days: a backlog."
@@ -214,7 +229,7 @@ def _entered_together(records: pd.DataFrame, time_zone: str) -> Iterator[Quality
             count=format_count(count),
             total=format_count(len(entered)),
             day=format_date(day.date()),
-            days=format_count(events[of_day].nunique()),
+            days=format_count(about.nunique()),
         )
         yield make_warning(
             kind="batch_entry",
@@ -230,7 +245,7 @@ def _dated_together(records: pd.DataFrame) -> Iterator[QualityWarning]:
     if len(days) < _FEWEST_EVENTS or (days.max() - days.min()).days < _SHORTEST_SPAN_DAYS:
         return
     span, counts = (days.max() - days.min()).days + 1, days.value_counts()
-    fewest = max(_FEWEST_IN_A_BATCH, _SHARE_OF_A_CROWDED_DAY * len(days))
+    fewest = max(_FEWEST_ON_A_DAY, _SHARE_OF_A_CROWDED_DAY * len(days))
     for day, count in counts[counts >= fewest].sort_index().items():
         if span * stats.poisson.sf(count - 1, (len(days) - count) / (span - 1)) > _CROWDED_CHANCE:
             continue

@@ -222,6 +222,9 @@ def test_a_few_midnights_of_a_source_of_dates_are_dates(check):
     frame["When"] = daily_dates(frame).dt.strftime("%Y-%m-%d 00:00")
     check(frame.iloc[:57], dry_run=False)
     assert check(frame.iloc[57:].reset_index(drop=True))["dates_only"].count == 3
+    few = frame.iloc[57:].reset_index(drop=True)
+    few["When"] = daily_dates(few).dt.strftime("%Y-%m-%dT07:00:00Z")
+    assert check(few)["dates_only"].count == 3
     other = MAPPING.model_copy(update={"source": "another form"})
     assert "dates_only" not in check(frame.iloc[57:].reset_index(drop=True), other)
 
