@@ -233,7 +233,9 @@ def parse_numbers(
     numbers = np.array([float(_as_python(text, decimal) or "nan") for text in distinct], dtype=float)
     missing = np.array([is_nothing(text) for text in distinct], dtype=bool)
     unreadable = ~np.isfinite(numbers) & ~missing
-    outside = np.isfinite(numbers) & ((numbers < minimum) | (numbers > maximum) | (whole & (numbers % 1 != 0)))
+    outside = np.isfinite(numbers) & ((numbers < minimum) | (numbers > maximum))
+    if whole:
+        outside |= np.isfinite(numbers) & (numbers != np.round(numbers))
     numbers = np.where(outside | unreadable | missing, np.nan, numbers)
     return numbers[codes], unreadable[codes], outside[codes]
 
