@@ -644,7 +644,8 @@ class RecordReader:
         self._set_aside_unreadable(wrong, field="age_band", reason="not_a_date", cell=cell)
         # A year of two digits is read as the last century's where the other would be after the event.
         guessed = (births > event_days).to_numpy() & two_digit_years(cell.texts)
-        births = births.mask(guessed, births - pd.DateOffset(years=100))
+        if guessed.any():
+            births[guessed] = births[guessed] - pd.DateOffset(years=100)
         _bands, impossible = age_bands(years_between(born=births, on=event_days))
         self._set_aside(impossible, field="age_band", reason="age_implausible", cell=cell)
         return births.mask(impossible)
