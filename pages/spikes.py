@@ -32,7 +32,7 @@ def show_open(context: PageContext, spikes: Spikes, alerts: AlertList) -> None:
 
 context = open_page(title=_("Spikes"))
 spikes = context.find(find_spikes)
-alerts = read_alerts(context.question, spikes)
+alerts = context.ask(read_alerts, spikes)
 st.title(_("Unusual clusters of police naloxone administrations"))
 show_finding(alerts.headline)
 for warning in spikes.warnings:

@@ -149,6 +149,11 @@ class PageContext:
         with _errors_shown():
             return _kept().get(self._key_of(finding, options), ask)
 
+    def ask(self, finding: Callable[..., T], *about: object) -> T:
+        """Ask what must not be kept, since it reads what people write."""
+        with _errors_shown():
+            return finding(self.question, *about)
+
     def find_slowly(self, finding: Callable[..., T], **options: object) -> T:
         """`find` for what takes seconds: it can be stopped, and then begins again only when it is asked to."""
         if _kept().holds(self._key_of(finding, options)):

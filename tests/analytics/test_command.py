@@ -1,11 +1,14 @@
-"""python -m analytics backtest: what is printed, and what is said where nothing can be."""
+"""python -m analytics: what is printed, how it ends, and what is said where nothing can be."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from analytics import __main__ as command
+from data.geography import open_geography
 from data.settings import load_settings
+from tests.analytics.findings.case_store import cluster, quiet_background, write_cases
 from tests.pages.small_store import Records, write_records
 
 
@@ -39,3 +42,28 @@ def test_no_store_is_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]
     assert folder.is_dir()
     assert command.main(["backtest"]) == 1
     assert capsys.readouterr().err.strip()
+
+
+def test_watch_ends_with_3_when_an_alert_is_new_and_once_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert folder.is_dir()
+    settings = load_settings()
+    write_cases(settings, open_geography(settings), quiet_background(), name="first")
+    assert command.main(["watch", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["open"] == []
+    write_cases(settings, open_geography(settings), cluster(), name="second")
+    assert command.main(["watch", "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["day"] == "2026-06-30"
+    assert told["new"] == [alert["id"] for alert in told["open"]]
+    assert command.main(["watch"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "30 June 2026: 1 open, 0 new."
+    assert printed[1].startswith(f"open {told['new'][0]}: 5 administrations in 4 days within ")
+
+
+def test_calibrate_prints_a_line_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--rates", "0.01", "--force-years", "1", "--clusters", "2", "--replicates", "999"]
+    assert command.main(["calibrate", *small]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + 2 * 4 + 1 + 4
+    assert rows[1].startswith("| steady | 0.010 | 1.0 | 1 | ")
