@@ -21,6 +21,7 @@ __all__ = ["CONTRADICTIONS", "contradiction_words", "event_words", "find_contrad
 CONTRADICTIONS = (
     "count_unusable",
     "event_unknown",
+    "no_kits",
     "several_kits",
     "never_issued",
     "ended_twice",
@@ -59,12 +60,13 @@ def find_contradictions(ledger: pd.DataFrame) -> pd.DataFrame:
     own = {
         "count_unusable": ledger["count_unusable"].to_numpy(dtype=bool),
         "event_unknown": ledger["event"].isna().to_numpy(),
+        "no_kits": (ledger["kits"] == 0).to_numpy(),
         "several_kits": (ledger["kit"].notna() & (ledger["kits"].fillna(1) > 1)).to_numpy(),
         "expiry_before_issue": issued & (ledger["expires_on"] < ledger["event_on"]).to_numpy(),
         "unknown_officer": ledger["officer_unknown"].to_numpy(dtype=bool),
     }
     found = [(int(row), kind, -1) for kind, which in own.items() for row in np.flatnonzero(which)]
-    usable = ledger[~own["count_unusable"] & ~own["event_unknown"]]
+    usable = ledger[~own["count_unusable"] & ~own["event_unknown"] & ~own["no_kits"]]
     numbered = usable[usable["kit"].notna()]
     found += _differing_expiries(numbered)
     for entries in _suspicious(numbered):
@@ -180,6 +182,10 @@ def contradiction_words(kind: str, *, event: str | None, other_event: str | None
             "event_unknown": (
                 _("it does not say what happened to the kit, so the row is not counted."),
                 _("Correct the event, or add its word under [values.event] in the mapping."),
+            ),
+            "no_kits": (
+                _("it speaks of no kits, so it changes nothing."),
+                _("Correct the number, or leave the row out."),
             ),
             "several_kits": (
                 _("one kit number stands for several kits."),
