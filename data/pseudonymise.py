@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from data.keys import Keys
 from data.schema import AGE_BANDS, NOT_RECORDED
+from data.values import whole_number
 
 __all__ = ["Pseudonymiser", "age_bands", "normalise_code", "normalise_name", "snap_to_cells", "years_between"]
 
@@ -106,8 +107,12 @@ def _without_marks(name: str) -> str:
 
 
 def normalise_code(code: str) -> str:
-    """A kit or person number in one form: letters and digits only, without case."""
-    return "".join(each for each in unicodedata.normalize("NFKC", code).casefold() if each.isalnum())
+    """A kit, collar or person number in one form: letters and digits only, without case.
+
+    A number alone loses what spreadsheets take from it or add to it: "00123", "123" and "123.0" are one.
+    """
+    plain = "".join(each for each in whole_number(unicodedata.normalize("NFKC", code).casefold()) if each.isalnum())
+    return plain.lstrip("0") or "0" if plain.isdecimal() else plain
 
 
 def age_bands(years: NDArray[np.float64]) -> tuple[pd.Categorical, NDArray[np.bool_]]:

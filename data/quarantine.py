@@ -168,6 +168,9 @@ def reason_sentence(reason: str) -> str:
             "cell and export the file with quotation marks."
         ),
         "key_missing": _("the row has no key, so it could not be recognised again. Fill it in at the source."),
+        "key_rounded": _(
+            "a spreadsheet has rounded this key (6.24E+11), so that several records share it. Export it as text."
+        ),
         "key_repeated": _(
             "the key was given before in this file, with different content. Keep one of the two at the source, or "
             "compose the key of more columns."
@@ -188,7 +191,8 @@ def reason_sentence(reason: str) -> str:
         ),
         "date_implausible": _("this date is before 1950 or after 2100. Correct the year at the source."),
         "excel_date": _(
-            "this looks like an Excel date number. Format the column as a date in Excel and save the file again."
+            "this looks like an Excel date number. Format the column as a date in Excel and save the file again, or add "
+            '"excel" to formats under [times].'
         ),
         "not_a_time": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
         "not_a_time_of_day": _("this is no time of day such as 14:05; only the date was kept. Correct it."),

@@ -40,6 +40,7 @@ from data.values import (
     Moments,
     is_excel_date,
     is_nothing,
+    is_rounded_number,
     parse_choices,
     parse_days,
     parse_listed,
@@ -49,6 +50,7 @@ from data.values import (
     parse_texts,
     plain_value,
     two_digit_years,
+    whole_number,
 )
 from geo.areas import Geography
 
@@ -281,7 +283,9 @@ class RecordReader:
                 texts = self._days(cell.texts).dt.strftime("%Y-%m-%d").fillna("").to_numpy(dtype=object)
             else:
                 texts = _mapped(cell.texts, _code) if isinstance(part, CodePart) else _key_texts(cell.texts)
-            self._set_aside(texts == "", field=name, reason="key_missing", cell=cell, whole_row=True)
+            rounded = _mapped(cell.texts, is_rounded_number).astype(bool)
+            self._set_aside(rounded, field=name, reason="key_rounded", cell=cell, whole_row=True)
+            self._set_aside((texts == "") & ~rounded, field=name, reason="key_missing", cell=cell, whole_row=True)
             parts.append(texts)
         return parts
 
@@ -787,7 +791,7 @@ def _event_days(columns: Columns) -> pd.Series:
 
 def _key_texts(texts: Texts) -> Texts:
     """Keys with single spaces; what says that there is none is empty."""
-    return _mapped(texts, lambda text: "" if is_nothing(text) else " ".join(text.split()))
+    return _mapped(texts, lambda text: "" if is_nothing(text) else " ".join(whole_number(text).split()))
 
 
 def _joined(parts: list[Texts]) -> Texts:

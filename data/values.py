@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from data.schema import YES_NO, Field
 
 __all__ = [
+    "EXCEL_FORMATS",
     "Moments",
     "Texts",
     "holds_personal_data",
     "is_excel_date",
     "is_nothing",
+    "is_rounded_number",
     "is_time_format",
     "kind_of_value",
     "known_choices",
@@ -35,6 +37,7 @@ __all__ = [
     "plain_value",
     "times_of_day",
     "two_digit_years",
+    "whole_number",
 ]
 
 Texts = NDArray[np.object_]
@@ -91,8 +94,18 @@ _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%d-%b
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%m/%d/%y", "%Y %b %d")
 
 # Days since 30 December 1899.
-_EXCEL_DATE = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
+_EXCEL_DATE = re.compile(r"\d{5}(?:[.,]\d+)?", re.ASCII)
 _EXCEL_1990, _EXCEL_2100 = 32_874, 73_051
+# Formats that are not strptime's: the numbers that a workbook keeps for dates, and the day that stands for 0. Excel on
+# old Macs counts from 1904.
+EXCEL_FORMATS = {"excel": "1899-12-30", "excel-1904": "1904-01-01"}
+_SECONDS_A_DAY = 86_400
+# A time of day as a workbook keeps it: a share of the day.
+_SHARE_OF_DAY = re.compile(r"0?[.,]\d+|0|1")
+_CLOCK_WITH_POINT = re.compile(r"\d{1,2}\.\d\d")
+_WHOLE_FLOAT = re.compile(r"(\d+)\.0+")
+_WHOLE = re.compile(r"\d+$")
+_ROUNDED_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{2,3}", re.ASCII)
 
 # "2024-07-01" and "2024-07-01T14": longer texts have minutes.
 _ISO_DAY_LENGTH, _ISO_HOUR_LENGTH = 10, 13
@@ -151,11 +164,22 @@ def is_nothing(text: str) -> bool:
 
 def is_excel_date(text: str) -> bool:
     """Whether a cell is the number that Excel keeps for a date of 1990 to 2099, such as 45658.5."""
-    return bool(_EXCEL_DATE.fullmatch(text)) and _EXCEL_1990 <= float(text) < _EXCEL_2100
+    return bool(_EXCEL_DATE.fullmatch(text)) and _EXCEL_1990 <= float(text.replace(",", ".")) < _EXCEL_2100
+
+
+def whole_number(text: str) -> str:
+    """A text without the ".0" that spreadsheets and data frames add to whole numbers."""
+    found = _WHOLE_FLOAT.fullmatch(text.strip())
+    return found[1] if found else text
+
+
+def is_rounded_number(text: str) -> bool:
+    """Whether a cell is a long number that a spreadsheet has cut to its first digits, such as 6.24E+11."""
+    return bool(_ROUNDED_NUMBER.fullmatch(text))
 
 
 def is_time_format(form: str) -> bool:
-    """Whether times can be read by a format of strptime's."""
+    """Whether times can be read by a format: strptime's, or one of EXCEL_FORMATS."""
     try:
         _by_format(form)(np.array(["2001-02-03"], dtype=object))
     except (ValueError, re.error):
@@ -362,12 +386,28 @@ def times_of_day(texts: Texts) -> tuple[pd.Series, NDArray[np.bool_]]:
     # A workbook gives a time of day with a date before it where the cell's format lacks one.
     parts = pd.Series([text.split(" ")[-1] if _ISO_DATE.match(text) else text for text in distinct], dtype=object)
     found = pd.Series(pd.NaT, index=parts.index, dtype="datetime64[ns]")
+    shares = _shares_of_a_day(parts)
     for form in _CLOCKS:
-        found = found.fillna(pd.to_datetime(parts[found.isna()], format=form, errors="coerce"))
-    spans = found - found.dt.normalize()
+        found = found.fillna(pd.to_datetime(parts[found.isna() & shares.isna()], format=form, errors="coerce"))
+    spans = (found - found.dt.normalize()).fillna(shares)
+    found = found.fillna(pd.Timestamp(0) + shares)
     missing = np.array([is_nothing(text) for text in distinct], dtype=bool)
     unreadable = found.isna().to_numpy() & ~missing
     return spans.take(codes).reset_index(drop=True), unreadable[codes]
+
+
+def _shares_of_a_day(texts: pd.Series) -> pd.Series:
+    """Times of day that a workbook gave as shares of the day, where all with a point in them are: 0.5 is noon.
+
+    "0.30" alone may be half past midnight, so some must have other than two decimals.
+    """
+    shares = texts.str.fullmatch(_SHARE_OF_DAY)
+    pointed = texts.str.contains(r"[.,]", regex=True)
+    certain = shares & pointed & ~texts.str.fullmatch(_CLOCK_WITH_POINT)
+    if not certain.any() or (pointed & ~shares).any():
+        return pd.Series(pd.NaT, index=texts.index, dtype="timedelta64[ns]")
+    days = pd.to_numeric(texts.where(shares).str.replace(",", "."), errors="coerce") % 1.0
+    return pd.to_timedelta((days * _SECONDS_A_DAY).round(), unit="s")
 
 
 def _parse_walls(
@@ -395,6 +435,8 @@ def _parse_walls(
     for form in formats:
         settled = settle(_by_format(form), waiting)
         precision[settled] = _precision_of(form)
+        if form in EXCEL_FORMATS:
+            precision[settled & _matches(_WHOLE, distinct)] = "day"
         aware |= settled & ("%z" in form)
     odd = waiting & (~_matches(_ISO_DATE, distinct) | _matches(_ENDS_IN_UTC, distinct))
     if odd.any():
@@ -468,9 +510,19 @@ def _common_forms(day_first: bool, *, sample: Texts) -> list[str]:
 
 
 def _by_format(form: str) -> Callable[[Texts], pd.Series]:
+    if form in EXCEL_FORMATS:
+        return lambda cells: _excel_times(cells, pd.Timestamp(EXCEL_FORMATS[form]))
     if "%z" in form:
         return lambda cells: _naive_utc(pd.to_datetime(pd.Series(cells), format=form, errors="coerce", utc=True))
     return lambda cells: pd.to_datetime(pd.Series(cells), format=form, errors="coerce").astype("datetime64[ns]")
+
+
+def _excel_times(cells: Texts, day_zero: pd.Timestamp) -> pd.Series:
+    """Times of Excel's numbers, to the second: a share of a day is not exact."""
+    # What would not be a date from 1990 on, by either count, is some other number.
+    numbers = [float(text.replace(",", ".")) if _EXCEL_DATE.fullmatch(text) else np.nan for text in cells]
+    seconds = np.round(np.array(numbers) * _SECONDS_A_DAY)
+    return day_zero + pd.to_timedelta(pd.Series(seconds), unit="s")
 
 
 def _utc_iso(cells: Texts) -> pd.Series:
@@ -486,6 +538,8 @@ def _naive_utc(moments: pd.Series) -> pd.Series:
 
 
 def _precision_of(form: str) -> str:
+    if form in EXCEL_FORMATS:
+        return "minute"
     if re.search(r"%[MXcTRr]", form):
         return "minute"
     if re.search(r"%[HI]", form):

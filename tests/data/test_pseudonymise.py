@@ -201,3 +201,10 @@ def test_a_snapped_place_is_the_middle_of_its_cell(metres, snap_m):
 
 def test_codes_lose_case_spaces_and_punctuation():
     assert {normalise_code(each) for each in ("PC 1234", "pc-1234", "PC1234")} == {"pc1234"}
+
+
+def test_numbers_lose_what_spreadsheets_take_from_them_or_add():
+    assert {normalise_code(each) for each in ("0123", "123", "123.0", " 00123 ", "123.000")} == {"123"}
+    assert normalise_code("000") == "0"
+    assert len({normalise_code(each) for each in ("123", "1230", "12.3", "PC 0123", "PC 123", "123.05")}) == 6 - 1
+    assert normalise_code("12.3") == normalise_code("123")

@@ -351,3 +351,36 @@ def test_times_as_databases_and_web_services_write_them(text, expected):
     )
     assert moments.instants[0] == pd.Timestamp(expected, tz="UTC")
     assert not moments.unreadable.any()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.datetimes(datetime(1990, 1, 2), datetime(2090, 1, 1)), min_size=1, max_size=5),
+    st.sampled_from([("excel", datetime(1899, 12, 30)), ("excel-1904", datetime(1904, 1, 1))]),
+    st.sampled_from(".,"),
+)
+def test_excels_numbers_are_the_days_since_its_first(times, counted_from, decimal):
+    """Excel's own rule: whole days since its first day, and the time of day as a share of the day."""
+    form, first = counted_from
+    times = [each.replace(microsecond=0) for each in times]
+    texts = [repr((each - first) / timedelta(days=1)).replace(".", decimal) for each in times]
+    found = moments(*texts, formats=(form,), file_zone="UTC", local_zone="UTC")
+    within = [1990 <= each.year and 32_874 <= (each - first).days < 73_051 for each in times]
+    assert [each.to_pydatetime() for each, fits in zip(found.local, within, strict=True) if fits] == [
+        each for each, fits in zip(times, within, strict=True) if fits
+    ]
+
+
+def test_a_whole_number_of_excels_is_a_day_and_other_numbers_are_no_dates():
+    found = moments("45658", "45658.5", "2024", "123456", formats=("excel",))
+    assert list(found.precision[:2]) == ["day", "minute"]
+    assert list(found.unreadable) == [False, False, True, True]
+    assert list(moments("45658").unreadable) == [True]
+
+
+def test_shares_of_a_day_are_times_only_where_they_cannot_be_clocks():
+    spans, bad = times_of_day(column("0.5", "0.770833333333333", "0", "14:05", ""))
+    assert [str(each).split()[-1] for each in spans[:4]] == ["12:00:00", "18:30:00", "00:00:00", "14:05:00"]
+    assert not bad.any()
+    # Half past midnight with a point, as some write it.
+    assert [each.total_seconds() for each in times_of_day(column("0.30", "14.05"))[0]] == [1_800, 50_700]
