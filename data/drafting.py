@@ -774,7 +774,9 @@ class _Work:
             place = {"crs": guess.crs or self.settings.geography.crs, "x": guess.x, "y": guess.y}
             if guess.location_precision_m:
                 place["location_precision_m"] = guess.location_precision_m
-            self._use("place", x, y, why=guess.why, doubt=not guess.sure)
+            by_heading = {match.column.heading: match for match in (x, y)}
+            for name in ("x", "y"):
+                self._use(f"place.{name}", by_heading[place[name]], why=guess.why, doubt=not guess.sure)
             if not guess.sure:
                 self._ask_of_place(guess)
         elif x or y:

@@ -67,7 +67,7 @@ def deployment(tmp_path_factory):
 
 
 def try_out(content, deployment, *, layout=None):
-    """Everything that is done to a file before it is imported, and the import as a dry run; None where it is refused."""
+    """All that is done to a file before it is imported, and the import as a dry run; None where it is refused."""
     try:
         sample = sample_file(source=io.BytesIO(content), label="a", limits=deployment.imports, layout=layout)
         draft = draft_mapping(sample=sample, settings=deployment, geography=SOUTH_WALES)
@@ -83,8 +83,7 @@ def try_out(content, deployment, *, layout=None):
             geography=SOUTH_WALES,
             dry_run=True,
         )
-    except NaloxoneWatchError as error:
-        assert str(error).strip()
+    except NaloxoneWatchError:
         return None
     sums = report.to_json()
     parts = ("imported", "updated", "unchanged", "folded", "withdrawn", "quarantined_rows", "waiting")
@@ -129,8 +128,10 @@ FORM_HEADINGS += ["Longitude", "Ambulance response time (minutes)", "Type of sub
 
 def form(rows):
     return [
-        [f"R{n:03}", f"{1 + n % 28:02}/{1 + n % 12:02}/2024 1{n % 10}:05", "Ann Lee", str(20 + n), "2", "Conscious"]
-        + [f"{51.48 + n / 1000:.5f}", "-3.17912", "12", "Heroin", "PC 1234"]
+        [
+            *(f"R{n:03}", f"{1 + n % 28:02}/{1 + n % 12:02}/2024 1{n % 10}:05", "Ann Lee", str(20 + n), "2"),
+            *("Conscious", f"{51.48 + n / 1000:.5f}", "-3.17912", "12", "Heroin", "PC 1234"),
+        ]
         for n in range(rows)
     ]
 
@@ -185,11 +186,9 @@ def test_any_workbook(deployment, table, typed, damage):
 
 
 @FUZZED
-@given(table=TABLE, start=st.integers(1, 5))
-def test_what_is_drafted_is_the_same_file_again(deployment, table, start):
+@given(table=TABLE)
+def test_what_is_drafted_is_the_same_file_again(deployment, table):
     """The TOML of a mapping, read again, is that mapping, whatever the headings hold."""
-    import tomllib
-
     headings, rows = table
     try:
         sample = sample_file(source=io.BytesIO(written(headings, rows)), label="a", limits=deployment.imports)
