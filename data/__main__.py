@@ -30,7 +30,16 @@ from data.pseudonymise import Pseudonymiser, normalise_name
 from data.reading import sample_file
 from data.schema import OWN_TABLES, TABLES, field_table
 from data.settings import STORE_VARIABLE, SYNTHETIC_SOUTH_WALES, Settings, load_settings
-from data.store import check_store, current_version, erase, rollback, upgrade_store
+from data.store import (
+    check_store,
+    current_version,
+    erase,
+    open_store,
+    rollback,
+    settle_conflict,
+    undo_import,
+    upgrade_store,
+)
 from wording import NaloxoneWatchError, _, set_language
 
 __all__ = ["main"]
@@ -99,7 +108,13 @@ def _parser() -> argparse.ArgumentParser:
     erasing = command("erase", _erase, _("erase a person, an officer or a record"))
     erasing.add_argument("token", nargs="?", metavar="TOKEN", help=_("token of the person, officer or record"))
     erasing.add_argument("--person", action="store_true", help=_("ask for a name and date of birth instead"))
-    for each in (going_back, erasing):
+    undoing = command("undo", _undo, _("take one import out of the store"))
+    undoing.add_argument("import_id", nargs="?", metavar="IMPORT_ID", help=_("which import; without it, the latest"))
+    settling = command("conflicts", _conflicts, _("list officers' reports of the same doses, and settle them"))
+    settling.add_argument("--settle", metavar="CONFLICT", help=_("the conflict to settle"))
+    settling.add_argument("--same", metavar="REPORT", help=_("the same doses: count them once, as in this report"))
+    settling.add_argument("--different", action="store_true", help=_("different doses: add them up"))
+    for each in (going_back, erasing, undoing, settling):
         each.add_argument("--purpose", default="", help=_("why, for the journal"))
 
     keys = command("keys", _keys, _("make the keys of a store"))
@@ -217,6 +232,34 @@ def _rollback(options: argparse.Namespace, settings: Settings) -> int:
     keys = load_keys(store_folder=settings.store_folder)
     version = rollback(settings=settings, keys=keys, purpose=options.purpose)
     print(_("The store is now the snapshot {version}.").format(version=version))
+    return 0
+
+
+def _undo(options: argparse.Namespace, settings: Settings) -> int:
+    keys = load_keys(store_folder=settings.store_folder)
+    undone = undo_import(settings=settings, keys=keys, import_id=options.import_id, purpose=options.purpose)
+    print("\n".join(undone.lines()))
+    return 0
+
+
+def _conflicts(options: argparse.Namespace, settings: Settings) -> int:
+    keys = load_keys(store_folder=settings.store_folder)
+    if not options.settle:
+        with open_store(settings=settings, keys=keys) as store:
+            lines = [line for conflict in store.conflicts() for line in conflict.lines()]
+        print("\n".join(lines) or _("No administration has several officers' reports."))
+        return 0
+    if bool(options.same) == options.different:
+        raise CommandError(_("Say what the reports are: --same REPORT or --different."))
+    version = settle_conflict(
+        settings=settings,
+        keys=keys,
+        conflict_id=options.settle,
+        decision="same" if options.same else "different",
+        report_id=options.same,
+        purpose=options.purpose,
+    )
+    print(_("Settled. The store is now the snapshot {version}.").format(version=version))
     return 0
 
 

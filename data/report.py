@@ -181,7 +181,7 @@ class ImportReport:
             lines.append(_("The rows are from {period}.").format(period=format_period(self.first_day, self.last_day)))
         if self.dry_run:
             lines.append(_("This was a dry run: nothing was written."))
-        elif not self.changed:
+        elif not (self.changed or self.waiting):
             lines.append(_("Nothing changed in the store."))
         return lines
 

@@ -56,7 +56,7 @@ from data.snapshots import (
     switch,
     writer_lock,
 )
-from wording import _, format_count, join_words, ngettext
+from wording import _, format_count, format_date, join_words, ngettext
 
 __all__ = [
     "AdministrationCount",
@@ -337,6 +337,27 @@ class DoseConflict:
     source: str
     reports: tuple[DoseReport, ...]
     settlement: Settlement | None
+
+    def lines(self) -> tuple[str, ...]:
+        """The conflict in sentences."""
+        day = format_date(self.local_date) if self.local_date else _("unknown day")
+        counted = self.settlement.report_id if self.settlement else None
+        state = (
+            _("not settled")
+            if self.settlement is None
+            else _("settled as different doses, added up")
+            if self.settlement.decision == "different"
+            else _("settled as the same doses, counted as in {report}").format(report=counted)
+        )
+        return (
+            _("{conflict}, {day}: {state}.").format(conflict=self.conflict_id, day=day, state=state),
+            *(
+                _("  report {report}: doses {doses}").format(
+                    report=each.report_id, doses=_("not recorded") if each.doses is None else format_count(each.doses)
+                )
+                for each in self.reports
+            ),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1313,7 +1334,7 @@ def _mark_replaced(
             _sql(
                 """
                 CREATE TEMP TABLE back_$table AS
-                SELECT stored.* REPLACE ('withdrawn' AS record_state, ? AS import_id, NULL AS confirmed_by)
+                SELECT stored.* REPLACE ('withdrawn' AS record_state, ? AS import_id, NULL::VARCHAR AS confirmed_by)
                 FROM temp.base_$table stored SEMI JOIN lacking ON lacking.key = stored.$key
                 """,
                 table=batch.target,
@@ -1546,7 +1567,8 @@ def _column_texts(table: Table, columns: tuple[str, ...], marks: _Marks) -> tupl
                 _sql(
                     """
                     CASE WHEN stored.source IS NOT DISTINCT FROM ?
-                         AND stored.$link IN (SELECT key FROM temp.confirmed_$table) THEN ? ELSE stored.confirmed_by END
+                         AND stored.$link IN (SELECT key FROM temp.confirmed_$table)
+                    THEN coalesce(stored.confirmed_by, ?) ELSE stored.confirmed_by END
                     """,
                     link=marks.confirmed[table.name],
                     table=table.name,
@@ -2042,8 +2064,8 @@ def _mark_undone(connection: Connection, undone: str, removed: dict[str, int], r
             # Rows that a later import held unchanged are that import's from then on.
             "heir": "if(confirmed_by IN (SELECT import_id FROM temp.later), confirmed_by, NULL)"
             if confirmed
-            else "NULL",
-            "unconfirmed": ", NULL AS confirmed_by" if confirmed else "",
+            else "NULL::VARCHAR",
+            "unconfirmed": ", NULL::VARCHAR AS confirmed_by" if confirmed else "",
         }
         for statement in (
             "INSERT INTO temp.gone_$table SELECT $key FROM temp.base_$table WHERE import_id = (FROM temp.undone)",
@@ -2988,9 +3010,7 @@ class Store:
             [*values, list(clocks), kind, list(clocks)],
         )
 
-    def cases_in_areas(
-        self, *, filters: Filters, scope: AccessScope, kind: str, clocks: Sequence[str]
-    ) -> pd.DataFrame:
+    def cases_in_areas(self, *, filters: Filters, scope: AccessScope, kind: str, clocks: Sequence[str]) -> pd.DataFrame:
         """Each person given naloxone, one by one in order of time, also those known by area alone.
 
         Columns occurred_at (local wall clock), time_precision, setting, small_area, doses, condition_after,
@@ -3087,7 +3107,7 @@ class Store:
         dated = {
             "administrations": ("counted", "local_date", "'administrations'"),
             "waits": ("waits", "timezone(?, ended_at)::DATE", "'waits'"),
-            "follow_up": ("follow_up", "timezone(?, \"at\")::DATE", "'follow_up'"),
+            "follow_up": ("follow_up", 'timezone(?, "at")::DATE', "'follow_up'"),
             "shifts": ("shifts", "timezone(?, starts_at)::DATE", "'shifts'"),
             "carriers": ("carriers", "NULL::DATE", "'carriers'"),
             "kits": ("kits", "event_on", "'kits'"),
