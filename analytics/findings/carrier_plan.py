@@ -1,8 +1,9 @@
 """What if: carriers added, moved or made ready, or kits put in cars, and what that would add to the risk within reach.
 
 The reader's own choice and the best one stand side by side with now, scored hour by hour on the same resampled risk.
-The best is a maximum expected covering (MEXCLP) of the risk that nobody reaches now, day and night apart, with q from
-the roster; for cars, which are taken to be crewed at every hour, a maximum covering.
+The best is a maximum expected covering (MEXCLP) of the risk that nobody reaches now, day and night apart, in the hours
+that those of the change work, with q from the roster in these hours; for cars, which are taken to be crewed at every
+hour, a maximum covering.
 """
 
 from collections.abc import Callable
@@ -47,6 +48,8 @@ MOST_SITES = 300
 _SAME_PLACE_M = 1_500.0
 # Of the largest weight. Cells with less risk out of reach do not move the choice and only slow it down.
 _LEAST_WEIGHT = 1e-3
+# A q of one would make every site worthless.
+_LARGEST_BUSY = 0.99
 # The search stops at this gap to the bound: under the noise of any risk surface.
 _GAP_TARGET = 0.005
 
@@ -225,11 +228,9 @@ def find_best_plan(
 
     Raises ImpossibleChangeError, ImpossiblePlanError.
     """
-    nobody = np.zeros(len(sites.names), dtype=np.int64)
-    # Those who move away are gone from their base before anybody is placed.
-    before = _cover(now, sites, choice, nobody) if choice.action is Action.MOVE else now.reach.covered.astype(float)
-    lost = (1.0 - before) * now.hour_share[now.catchment].T * now.risk.per_year
+    lost, on_shift = _open_risk(now, sites, choice)
     weight = np.concatenate([lost[now.speed_of_hour == speed].sum(axis=0) for speed in (0, 1)])
+    busy = 1.0 - float((lost * on_shift).sum() / lost.sum()) if lost.any() else 0.0
     kept = weight > _LEAST_WEIGHT * weight.max(initial=0.0)
     allowed = np.array([sites.names.index(name) for name in site_names(sites, choice.action)])
     # One candidate for each carrier that a base could make ready, so that none has to make more than it can.
@@ -247,7 +248,7 @@ def find_best_plan(
         site_northing_m=sites.northing_m[allowed],
         n_sites=choice.number,
         reach_m=1.0,
-        busy_probability=now.busy_probability,
+        busy_probability=min(max(busy, 0.0), _LARGEST_BUSY),
         share_sites=choice.action is not Action.READY,
         travel_minutes=minutes,
         reach_minutes=now.within_minutes,
@@ -263,6 +264,37 @@ def find_best_plan(
         gap=plan.gap,
         seconds=plan.seconds,
     )
+
+
+def _open_risk(now: ReachNow, sites: PlanSites, choice: PlanChoice) -> tuple[Floats, Floats]:
+    """Risk that nobody reaches now and that those of the change could, and the chance that one of them is on shift.
+
+    Both (hours, cells). In hours in which none of them ever works their change is no help, whatever q says of the week.
+    """
+    nobody = np.zeros(len(sites.names), dtype=np.int64)
+    # Those who move away are gone from their base before anybody is placed.
+    before = _cover(now, sites, choice, nobody) if choice.action is Action.MOVE else now.reach.covered.astype(float)
+    lost = (1.0 - before) * now.hour_share[now.catchment].T * now.risk.per_year
+    if choice.action is Action.CARS:
+        return lost, np.ones_like(lost)
+    if choice.action is Action.READY:
+        chance = np.zeros_like(lost)
+        for speed, near in enumerate(sites.in_reach.astype(np.float32)):
+            hours = now.speed_of_hour == speed
+            people, working = sites.not_ready @ near, sites.not_ready_on_shift[hours] @ near
+            chance[hours] = np.divide(working, people, out=np.zeros_like(working), where=people > 0)
+    elif choice.action is Action.MOVE:
+        home = sites.names.index(choice.origin or "")
+        share = sites.ready_on_shift[:, home] / max(int(sites.ready[home]), 1)
+        chance = np.broadcast_to(share[:, None], lost.shape)
+    else:
+        chance = np.broadcast_to(_present_share(now)[:, None], lost.shape)
+    return lost * (chance > 0), chance
+
+
+def _present_share(now: ReachNow) -> Floats:
+    """Share of the present carriers who are on shift, by hour."""
+    return now.force.on_shift.sum(axis=1) / max(int(now.force.ready.sum()), 1)
 
 
 # Scoring -------------------------------------------------------------------------------------------------------------
@@ -311,14 +343,13 @@ def _cover(now: ReachNow, sites: PlanSites, choice: PlanChoice, counts: Integers
             Team(people=people, on_shift=staying[:, home].copy(), stands=((home, people - choice.number), *placed))
         )
         staying[:, home] = 0
-    ready = now.force.on_shift
     return cover_after(
         in_reach=sites.in_reach,
         speed_of_hour=now.speed_of_hour,
         on_shift_at_site=staying,
         teams=teams,
         added=added,
-        added_chance=ready.sum(axis=1) / max(int(now.force.ready.sum()), 1),
+        added_chance=_present_share(now),
         cars=cars,
     )
 
