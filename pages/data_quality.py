@@ -29,14 +29,17 @@ def show_completeness(context: PageContext, found: DataQuality) -> None:
 
 
 context = open_page(title=_("Data quality"), without_records=show_first_import)
-found = context.find(find_data_quality)
+settings = context.question.settings
+# Bars of progress come and go in a place of their own: the tabs keep theirs, and with it the one that is open.
+with st.container():
+    found = context.find(find_data_quality)
+    history, conflicts = context.find(find_import_history), context.find(find_dose_conflicts)
 st.title(_("How complete and how fresh the records are"))
 show_finding(found.headline)
 show_small(found.freshness)
 if found.for_analyst:
-    settings = context.question.settings
-    show_import_result(settings)
-    history = context.find(find_import_history)
+    with st.container():
+        show_import_result(settings)
     complete, imports, quarantine, settle, bring_in = st.tabs(
         (_("Completeness"), _("Imports"), _("Quarantine"), _("Reports to settle"), _("Bring in a file"))
     )
@@ -47,7 +50,7 @@ if found.for_analyst:
     with quarantine:
         show_quarantine(history)
     with settle:
-        show_conflicts(context.find(find_dose_conflicts), settings)
+        show_conflicts(conflicts, settings)
     with bring_in:
         show_import(context.question)
 else:

@@ -37,7 +37,6 @@ from wording import (
     format_month,
     format_period,
     format_quarter,
-    join_words,
     ngettext,
 )
 
@@ -126,7 +125,7 @@ def _headline(months: pd.DataFrame, fields: Sequence[str], words: dict[str, str]
     rarest = [words[name] for name in sorted(fields, key=shares.__getitem__) if shares[name] < _WELL_RECORDED][:3]
     if not rarest:
         return sentence
-    least = _("Least recorded: {fields}.").format(fields=join_words(rarest))
+    least = _("Least recorded: {fields}.").format(fields="; ".join(rarest))
     return f"{sentence} {least}"
 
 

@@ -1,32 +1,51 @@
 """A file before it goes in: its first rows as they would be stored, for the analyst who corrects the mapping."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
 from data.preview import Preview
 from wording import _, format_count
 
-__all__ = ["tabulate_preview"]
+__all__ = ["FilePreview", "describe_preview"]
 
 
-def tabulate_preview(preview: Preview) -> DisclosedTable:
-    """A row for each row of the file, a column for each stored field that says something there; and what is wrong."""
-    used = [index for index, _name in enumerate(preview.columns) if any(row.cells[index] for row in preview.rows)]
-    columns = [Column(heading=_("Row"), numeric=True), *(Column(heading=preview.columns[index]) for index in used)]
-    rows: Sequence[Sequence[str]] = [
-        (format_count(row.row_number), *(row.cells[index] for index in used), _what_is_wrong(row.waits, row.problems))
-        for row in preview.rows
+@dataclass(frozen=True, kw_only=True)
+class FilePreview:
+    """A line a stored field and a column a row of the file, as forms are read; `problems` says what would be lost."""
+
+    table: DisclosedTable
+    problems: tuple[str, ...]
+
+
+def describe_preview(preview: Preview) -> FilePreview:
+    """The fields that say anything in these rows, each beside its value in every row."""
+    fields = [
+        (name, cells)
+        for index, name in enumerate(preview.columns)
+        if any(cells := [row.cells[index] for row in preview.rows])
     ]
-    return disclose_list(
-        columns=[*columns, Column(heading=_("What could not be used"))],
-        rows=rows,
-        audience=Audience.ANALYST,
-        caption=_(
-            "Keys, people and officers are hashed, ages banded and places moved to a grid before anything is kept."
+    return FilePreview(
+        table=disclose_list(
+            columns=[
+                Column(heading=_("Field")),
+                *(
+                    Column(heading=_("Row {number}").format(number=format_count(row.row_number)))
+                    for row in preview.rows
+                ),
+            ],
+            rows=[(name, *cells) for name, cells in fields],
+            audience=Audience.ANALYST,
+            caption=_(
+                "Keys, people and officers are hashed, ages banded and places moved to a grid before anything is kept."
+            ),
+        ),
+        problems=tuple(
+            (
+                _("Row {number} would wait whole: {problems}")
+                if row.waits
+                else _("Row {number} would go in without a field: {problems}")
+            ).format(number=format_count(row.row_number), problems=" ".join(row.problems))
+            for row in preview.rows
+            if row.problems
         ),
     )
-
-
-def _what_is_wrong(waits: bool, problems: Sequence[str]) -> str:
-    said = " ".join(problems)
-    return _("The whole row would wait: {problems}").format(problems=said) if waits else said

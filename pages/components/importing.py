@@ -11,7 +11,7 @@ from hashlib import sha256
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from analytics.findings.file_preview import tabulate_preview
+from analytics.findings.file_preview import describe_preview
 from analytics.findings.question import Question
 from data.ingest import check_synthetic, import_stream
 from data.keys import Keys, load_keys
@@ -155,9 +155,9 @@ def _show_preview(reading: Reading, settings: Settings, geography: Geography) ->
     preview = without_values(
         lambda: preview_rows(mapping=reading.mapping, sample=reading.sample, settings=settings, geography=geography)
     )
-    show_table(
-        tabulate_preview(preview), title=_("The first rows as they would be stored"), tallest_rem=26, headed=True
-    )
+    described = describe_preview(preview)
+    show_table(described.table, title=_("The first rows as they would be stored"), tallest_rem=40, headed=True)
+    show_lines(described.problems)
 
 
 def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geography: Geography) -> None:

@@ -70,7 +70,8 @@ class Reading:
 def choose_reading(file: UploadedFile, *, settings: Settings, geography: Geography) -> Reading | None:
     """Draw the form and return what it says. Raises NaloxoneWatchError: an unreadable file, an unusable mapping."""
     kept = saved_mappings()
-    chosen = st.selectbox(
+    left, right = st.columns(2)
+    chosen = left.selectbox(
         _("How is it read?"),
         (_DRAFTED, *kept),
         format_func=lambda name: name or _("As drafted from the file"),
@@ -79,7 +80,8 @@ def choose_reading(file: UploadedFile, *, settings: Settings, geography: Geograp
     )
     start = load_saved_mapping(chosen) if chosen else None
     sample = _sample(file, settings, start.file if start else None)
-    draft = _draft(sample, settings, geography, file.file_id, start)
+    with right:
+        draft = _draft(sample, settings, geography, file.file_id, start)
     prefix = f"{file.file_id}|{chosen}|{draft.table}|{sample.layout!r}"
     raw = copy.deepcopy(tomllib.loads(mapping_toml(start)) if start else draft.raw)
     raw["synthetic"] = settings.store.synthetic
@@ -179,9 +181,9 @@ def _draft(sample: FileSample, settings: Settings, geography: Geography, key: st
 
 
 def _show_what_was_found(sample: FileSample, draft: Draft, start: Mapping | None) -> None:
-    show_small(" ".join(sample.notes))
-    if start is None:
-        show_lines([*(question.sentence for question in draft.questions), *draft.advice])
+    """What is in doubt, for the reader to settle in the boxes below."""
+    doubts = [] if start is not None else [*(question.sentence for question in draft.questions), *draft.advice]
+    show_lines([*sample.notes, *doubts])
 
 
 def _edit_file(raw: Raw, key: str) -> None:
