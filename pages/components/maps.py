@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import folium
 import numpy as np
+import shapely
 import streamlit as st
 import streamlit.components.v1 as components
 from branca.element import MacroElement
@@ -22,7 +23,7 @@ from streamlit_folium import st_folium
 
 from analytics.disclosure import DisclosedPoints
 from geo.basemap import PlaceLabel
-from geo.projection import to_wgs84
+from geo.projection import LatLonBounds, to_wgs84
 from pages.components.map_layers import DENSITY_OPACITY, Ground, Legend, MapLayers
 from pages.components.theme import ACCENT, HATCH, LINE, SEA, TEXT, show_small
 from wording import NaloxoneWatchError, _, format_count
@@ -119,11 +120,18 @@ class _Names(MacroElement):
 
 
 def show_map(
-    layers: MapLayers, *, ground: Ground, key: str, points: DisclosedPoints | None = None, chosen: str = ""
+    layers: MapLayers,
+    *,
+    ground: Ground,
+    key: str,
+    points: DisclosedPoints | None = None,
+    chosen: str = "",
+    closer: bool = False,
 ) -> str | None:
     """Draw the map, its legend and its sources; the name of the area that was clicked last, or None.
 
-    `chosen` names the outline that is drawn strongly; choosing another does not draw the map anew.
+    `chosen` names the outline that is drawn strongly; choosing another does not draw the map anew. `closer` shows the
+    outlines and what is around them rather than the whole force.
     """
     left_off = 0
     drawn = _OfflineMap(
@@ -177,7 +185,8 @@ def show_map(
         GeoJson(layers.contours, style_function=_contour_style, pane="contours", interactive=False).add_to(drawn)
     if points is not None and points.easting_m.size > 0:
         left_off = _add_points(drawn, points, ground.crs)
-    drawn.fit_bounds(ground.basemap.bounds, padding=(6, 6))
+    near = _bounds_of(layers.outlines) if closer and layers.outlines else ground.basemap.bounds
+    drawn.fit_bounds(near, padding=(6, 6))
     _Names(ground.basemap.labels, layers.ranks).add_to(drawn)
     assert_offline(drawn)
     with st.container(key=f"nw-map-{key}"):
@@ -192,6 +201,14 @@ def show_map(
     if left_off:
         show_small(_("{count} places with fewer administrations are not drawn.").format(count=format_count(left_off)))
     return (clicked.get("last_object_clicked_tooltip") or "").strip() or None
+
+
+def _bounds_of(outlines: dict[str, Any]) -> LatLonBounds:
+    """The corners of all outlines, with as much again on each side for what people know them by."""
+    shapes = [shapely.geometry.shape(feature["geometry"]) for feature in outlines["features"]]
+    west, south, east, north = (float(side) for side in shapely.total_bounds(shapes))
+    aside, above = (east - west) / 2, (north - south) / 2
+    return (south - above, west - aside), (north + above, east + aside)
 
 
 def show_legend(legend: Legend, *, attribution: str) -> None:

@@ -28,6 +28,7 @@ def _pages(audience: Audience) -> tuple[Page, ...]:
             name=_("Hotspots") if analyst else _("Places with repeated administrations"),
         ),
         Page(path="pages/spikes.py", name=_("Spikes") if analyst else _("Unusual clusters")),
+        Page(path="pages/panel.py", name=_("Emergency panel")),
         Page(path="pages/changes.py", name=_("What changed")),
         Page(path="pages/compared_places.py", name=_("Overdoses without police naloxone")),
         Page(path="pages/ambulance_delay.py", name=_("Ambulance delay")),

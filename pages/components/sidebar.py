@@ -6,6 +6,7 @@ and cannot be met is left out and said, never an error.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -37,6 +38,7 @@ __all__ = [
     "draw_filters",
     "draw_hour_controls",
     "draw_map_controls",
+    "draw_panel_choice",
     "draw_place_controls",
     "draw_wait_controls",
     "read_view",
@@ -63,6 +65,8 @@ DEFAULT_SHARE = 0.25
 _WHOLE_WEEK = 0
 # Stands for the layer that suits the page best.
 _BEST_LAYER = "best"
+# Numbers of alerts and panels; which of them there are the page knows.
+_PANEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _WRITTEN = "written_queries"
 _PERIOD_IN_USE = "period_in_use"
 _EARLIER_IN_USE = "earlier_period_in_use"
@@ -106,6 +110,7 @@ class View:
     share: float = DEFAULT_SHARE
     risk: RiskLayer | None = None
     hour: int | None = None
+    panel: str = ""
     ignored: tuple[str, ...] = ()
 
     def query(self, offered: Offered, *, dated: bool = False) -> dict[str, str | list[str]]:
@@ -141,6 +146,8 @@ class View:
             query["risk"] = str(self.risk)
         if self.hour is not None:
             query["hour"] = str(self.hour)
+        if self.panel:
+            query["panel"] = self.panel
         if self.waits.kind != offered.wait_kind:
             query["wait"] = str(self.waits.kind)
         if self.waits.clock != BEST_CLOCK:
@@ -268,6 +275,13 @@ def draw_hour_controls() -> None:
         st.slider(
             _("Hour"), 0, 23, format="%d:00", key="reach_hour", disabled=st.session_state["reach_day"] == _WHOLE_WEEK
         )
+
+
+def draw_panel_choice(titles: Mapping[str, str]) -> str:
+    """The widget that chooses one of the panels, by number with their titles; which is chosen."""
+    if st.session_state["panel"] not in titles:
+        st.session_state["panel"] = next(iter(titles))
+    return str(st.selectbox(_("Panel"), list(titles), format_func=titles.get, key="panel"))
 
 
 def draw_wait_controls(offered: Offered) -> None:
@@ -418,6 +432,7 @@ def _defaults(offered: Offered) -> dict[str, object]:
         "risk": _BEST_LAYER,
         "reach_day": _WHOLE_WEEK,
         "reach_hour": 0,
+        "panel": "",
         "wait": offered.wait_kind,
         "clock": BEST_CLOCK,
         **dict.fromkeys(_WAIT_EXTRAS, False),
@@ -454,6 +469,7 @@ def _view_from_state(offered: Offered, ignored: tuple[str, ...]) -> View:
         share=state["share"] if audience is Audience.ANALYST else DEFAULT_SHARE,
         risk=None if state["risk"] == _BEST_LAYER else RiskLayer(state["risk"]),
         hour=None if state["reach_day"] == _WHOLE_WEEK else 24 * (state["reach_day"] - 1) + state["reach_hour"],
+        panel=state["panel"],
         ignored=ignored,
     )
 
@@ -508,6 +524,8 @@ def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) ->
         return {"risk": RiskLayer(text)}
     if name == "hour" and text.isdecimal() and int(text) < HOURS_A_WEEK:
         return {"reach_day": 1 + int(text) // 24, "reach_hour": int(text) % 24}
+    if name == "panel" and _PANEL_ID.fullmatch(text):
+        return {"panel": text}
     if name == "wait" and text in kind_words():
         return {"wait": text}
     if name == "clock" and text in (BEST_CLOCK, *clock_words()):

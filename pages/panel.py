@@ -1,0 +1,47 @@
+"""The emergency panel: one screen, and one page of paper, on an alert or on what people reported."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from analytics.findings.panel import find_panel
+from analytics.findings.panel_actions import read_actions, tabulate_actions
+from analytics.findings.panel_scene import panel_choices
+from analytics.findings.spike_records import read_spike_records
+from pages.components.context import open_page
+from pages.components.panel_desk import choose_panel, show_action_form, show_papers, show_scene_map, show_section
+from pages.components.tables import show_table
+from pages.components.theme import show_finding, show_small
+from wording import _
+
+context = open_page(title=_("Emergency panel"))
+choices = panel_choices(context.question, context.find(read_spike_records))
+st.title(_("Emergency panel"))
+choice = choose_panel(context, choices)
+# To the hour, so that the page is worked out once and the carriers on shift are still right.
+now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+panel = context.find(find_panel, choice=choice, now=now)
+show_finding(panel.scene.headline)
+show_small(" ".join((*panel.known, panel.caveat)))
+left, middle, right = st.columns([1.25, 1, 1], gap="medium")
+with left:
+    show_scene_map(context, panel.scene)
+    show_section(panel.section("timeline"), tallest_rem=15)
+with middle:
+    for key in ("substances", "response", "waits", "follow_up"):
+        show_section(panel.section(key), tallest_rem=11)
+with right:
+    for key in ("carriers", "kits", "outreach", "feeds"):
+        show_section(panel.section(key), tallest_rem=11)
+actions, seen = read_actions(context.question, panel_id=choice.id)
+decided = tabulate_actions(actions)
+wide, narrow = st.columns([1.6, 1], gap="medium")
+with wide:
+    st.header(_("Actions"))
+    show_table(decided, title=_("Actions"))
+    show_action_form(context, actions, panel_id=choice.id, seen=seen)
+with narrow:
+    st.header(_("Draft alert text"))
+    st.code(panel.draft, language=None, wrap_lines=True)
+    show_papers(context, panel, decided)
+context.show_link()
