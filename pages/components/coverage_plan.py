@@ -86,9 +86,12 @@ def _choose(sites: PlanSites, begin: str) -> PlanChoice:
 def _offer_search(now: ReachNow, sites: PlanSites, choice: PlanChoice, key: str, search: PlanSearch) -> None:
     if key in search.found:
         return
-    if st.button(_("Search for the best"), help=_("The sites that put most of the risk nobody reaches now in reach.")):
-        search.start(key, lambda tell: find_best_plan(now, sites, choice, tell))
-        st.rerun(scope="fragment")
+    st.button(
+        _("Search for the best"),
+        help=_("The sites that put most of the risk nobody reaches now in reach."),
+        on_click=search.start,
+        args=(key, lambda tell: find_best_plan(now, sites, choice, tell)),
+    )
 
 
 @st.fragment(run_every=_LOOKS_EVERY_S)
