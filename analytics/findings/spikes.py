@@ -375,7 +375,13 @@ def _timeline(question: Question, records: SpikeRecords | None, area_codes: Sequ
         )
     number = {code: place for place, code in enumerate(records.area_codes)}
     locations = None if area_codes is None else [number[code] for code in area_codes if code in number]
-    band = weekly_band(records.series, locations=locations, last_day=records.last_day, weeks_shown=WEEKS_SHOWN)
+    band = weekly_band(
+        records.series,
+        locations=locations,
+        last_day=records.last_day,
+        weeks_shown=WEEKS_SHOWN,
+        dispersion=_dispersion(records),
+    )
     return disclose_timeline(
         starts=[date_of(day) for day in band.first_days],
         counts=band.counts.astype(np.int64),

@@ -42,6 +42,7 @@ def show_all(context: PageContext, alerts: AlertList) -> None:
     show_table(alerts.ended_table, title=_("Alerts that have ended"), headed=True)
 
 
+@st.fragment
 def show_history(context: PageContext) -> None:
     """The back-test, when it is asked for: it takes seconds where administrations are few, minutes in a city."""
     if not st.toggle(_("Score the last three years day by day, as each day was known"), key="back_test"):
