@@ -28,10 +28,11 @@ from data.heading_match import (
 from data.heading_words import FREE_TEXT, field_words, match_heading
 from data.mapping import FORM_TABLE, MONTHS_ALLOWED_IN, Mapping, SubstanceLayout, mapped_fields
 from data.mapping_toml import check_mapping, mapping_toml
+from data.pseudonymise import normalise_code
 from data.reading import FileSample
 from data.settings import Settings
 from data.value_words import translate, yes_no_means
-from data.values import Texts, holds_personal_data, is_nothing, plain_value
+from data.values import Texts, holds_personal_data, is_nothing, plain_value, whole_number
 from geo.areas import Geography
 from geo.cities import nearest_city
 from wording import NaloxoneWatchError, _, format_count, format_share, join_words, ngettext
@@ -489,7 +490,7 @@ class _Work:
 
     def _read_key(self, name: str) -> None:
         match = self.found[name][0]
-        self.columns[name] = match.column.heading
+        self.columns[name] = self._key_of(match.column)
         self._use(name, match)
         if match.column.filled < _SHARE_WITH_KEY:
             self._ask(
@@ -500,6 +501,13 @@ class _Work:
                 match.column.heading,
                 *match.alternatives,
             )
+
+    def _key_of(self, column: ColumnFacts) -> Any:
+        """A number is read as one, so that a spreadsheet that drops its leading zeros does not make it another key."""
+        cells = [text for text in self._cells(column) if not is_nothing(text)]
+        numbers = all(whole_number(text).isdecimal() for text in cells)
+        same = len({normalise_code(text) for text in cells}) == len({text.casefold() for text in cells})
+        return {"code": column.heading} if cells and numbers and same else column.heading
 
     def _compose_key(self, name: str) -> None:
         """A key of several columns, where the file has no number: the first that tell its rows apart."""
@@ -620,8 +628,8 @@ class _Work:
             person = self._match(name)
             if person and person.column.filled >= _SHARE_WITH_KEY:
                 self.columns.pop("administration_id", None)
-                self.columns["incident_id"] = match.column.heading
-                self.columns["administration_id"] = [match.column.heading, person.column.heading]
+                self.columns["incident_id"] = self._key_of(match.column)
+                self.columns["administration_id"] = [self._key_of(match.column), person.column.heading]
                 self._use(
                     "administration_id",
                     match,
@@ -885,6 +893,12 @@ class _Work:
                 "times.day_first",
                 _("Does the day come first in dates, as in 1/7 for 1 July? {why}.").format(why=_sentence(guess.why)),
                 "true", "false",
+            )  # fmt: skip
+        if guess.excel_asked:
+            self._ask(
+                "times.formats",
+                _("Its dates are a workbook's own numbers. Are they counted from 1900, or from 1904 as on old Macs?"),
+                "excel", "excel-1904",
             )  # fmt: skip
         if guess.unreadable:
             self._ask(

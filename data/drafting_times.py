@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data.mapping import MONTH_FORMATS
-from data.values import Texts, parse_moments
+from data.values import EXCEL_FORMATS, Texts, is_excel_date, parse_moments
 from wording import _, format_count, ngettext
 
 __all__ = ["TimesGuess", "guess_times"]
@@ -67,13 +67,15 @@ _SHARE_OUT_OF_ORDER = 0.9
 class TimesGuess:
     """Whether the day comes first and why; `asked` where the file does not tell; formats beyond the common ones.
 
-    `unreadable` counts the cells that no known form fits.
+    `excel_asked` where dates are a workbook's own numbers and could be counted from 1900 or from 1904. `unreadable`
+    counts the cells that no known form fits.
     """
 
     day_first: bool
     why: str
     asked: bool
     formats: tuple[str, ...]
+    excel_asked: bool
     unreadable: int
 
 
@@ -108,7 +110,14 @@ def guess_times(columns: Sequence[Texts], *, usually_day_first: bool, now: datet
     elif found:
         day_first, why, asked = _by_order(columns[0], usually_day_first=usually_day_first, now=now)
     formats, unreadable = _formats(cells, day_first=day_first, months=months)
-    return TimesGuess(day_first=day_first, why=why, asked=asked, formats=formats, unreadable=unreadable)
+    return TimesGuess(
+        day_first=day_first,
+        why=why,
+        asked=asked,
+        formats=formats,
+        excel_asked="excel" in formats and _may_count_from_1904(cells, now),
+        unreadable=unreadable,
+    )
 
 
 def _by_order(column: Texts, *, usually_day_first: bool, now: datetime) -> tuple[bool, str, bool]:
@@ -137,6 +146,7 @@ def _formats(cells: Texts, *, day_first: bool, months: bool) -> tuple[tuple[str,
         *(each.format(day=day, month=month) for each in _EITHER_ORDER),
         *_FURTHER_FORMATS,
         *(MONTH_FORMATS if months else ()),
+        "excel",
     ]
     chosen: list[str] = []
     while len(waiting) and len(chosen) < _MOST_FORMATS:
@@ -149,7 +159,18 @@ def _formats(cells: Texts, *, day_first: bool, months: bool) -> tuple[tuple[str,
     return tuple(chosen), len(waiting)
 
 
+def _may_count_from_1904(cells: Texts, now: datetime) -> bool:
+    """Whether a workbook's numbers would still be dates of the past if they were counted from 1904, as on old Macs."""
+    numbers = [text for text in cells if is_excel_date(text)]
+    moments, _bad = parse_moments(
+        np.array(numbers, dtype=object), formats=("excel-1904",), day_first=True, file_zone="UTC", local_zone="UTC"
+    )
+    return bool((moments.local <= pd.Timestamp(now)).all())
+
+
 def _fitting(cells: Texts, form: str) -> np.ndarray:
+    if form in EXCEL_FORMATS:
+        return np.fromiter(map(is_excel_date, cells), dtype=bool, count=len(cells))
     return pd.to_datetime(pd.Series(cells), format=form, errors="coerce").notna().to_numpy()
 
 

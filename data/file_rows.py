@@ -15,7 +15,7 @@ import pandas as pd
 from data.mapping import FileLayout, plain_heading
 from data.settings import ImportSettings
 from data.values import kind_of_value
-from wording import NaloxoneWatchError, _, format_count
+from wording import NaloxoneWatchError, _, format_count, ngettext
 
 __all__ = [
     "TOP_ROWS",
@@ -25,6 +25,7 @@ __all__ = [
     "check_headings",
     "find_header_row",
     "headings_found",
+    "note_rows_above",
     "trimmed",
 ]
 
@@ -66,7 +67,7 @@ def find_header_row(rows: Sequence[Sequence[str]], expected: Collection[str]) ->
             return found.index(best)
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     first_data = next((number for number, row in enumerate(rows) if _holds_values(row, max(filled, default=0))), None)
-    above = [count if _are_headings(row) else 0 for row, count in zip(rows, filled, strict=True)][:first_data]
+    above = [_heading_cells(row) for row in rows[:first_data]]
     return above.index(max(above)) if any(above) else next((n for n, count in enumerate(filled) if count), 0)
 
 
@@ -82,9 +83,24 @@ def _holds_values(row: Sequence[str], widest: int) -> bool:
     return values > 0 and len(filled) >= max(1, _SHARE_FILLED * widest)
 
 
-def _are_headings(row: Sequence[str]) -> bool:
-    cells = [plain_heading(cell) for cell in row if cell.strip()]
-    return bool(cells) and len(set(cells)) == len(cells) and max(map(len, cells)) <= _LONGEST_HEADING
+def _heading_cells(row: Sequence[str]) -> int:
+    """How many different texts a row has that may be headings; none where one is a remark."""
+    cells = {plain_heading(cell) for cell in row if kind_of_value(cell) == "text"}
+    return len(cells) if max(map(len, cells), default=0) <= _LONGEST_HEADING else 0
+
+
+def note_rows_above(rows: Sequence[Sequence[str]], header_row: int) -> tuple[str, ...]:
+    """A sentence on rows above the headings that hold something, since they are not read; none where there are none."""
+    filled = sum(any(cell.strip() for cell in row) for row in rows[: header_row - 1])
+    if not filled:
+        return ()
+    return (
+        ngettext(
+            "{count} row above the headings in row {row} is not read.",
+            "{count} rows above the headings in row {row} are not read.",
+            filled,
+        ).format(count=format_count(filled), row=header_row),
+    )
 
 
 def trimmed(cells: Sequence[str]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from data.file_rows import (
     check_headings,
     find_header_row,
     headings_found,
+    note_rows_above,
     trimmed,
 )
 from data.mapping import FileLayout
@@ -51,7 +52,8 @@ def open_text(
     """Open text of `size` bytes. Raises UnreadableFileError."""
     csv.field_size_limit(_LONGEST_CSV_FIELD)
     encoding, file_hash = _encoding_and_hash(stream, label, layout.encoding)
-    separator, header_row = _separator_and_header_row(_top(stream, encoding), layout, expected)
+    top = _top(stream, encoding)
+    separator, header_row = _separator_and_header_row(top, layout, expected)
     lines = _Lines(stream, encoding, label, limits)
     records = lines.records(separator)
     for _skipped in range(header_row - 1):
@@ -65,6 +67,7 @@ def open_text(
         records=records,
         characters_read=lambda: lines.characters,
         share_read=lambda: min(stream.tell() / size, 1.0),
+        notes=note_rows_above(_top_rows(top, separator), header_row),
     )
 
 

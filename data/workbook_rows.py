@@ -28,6 +28,7 @@ from data.file_rows import (
     check_headings,
     find_header_row,
     headings_found,
+    note_rows_above,
     trimmed,
 )
 from data.mapping import FileLayout
@@ -85,7 +86,7 @@ def open_workbook(
         characters_read=lambda: progress.characters,
         share_read=lambda: progress.rows_read / max(progress.rows, 1),
         sheets=chosen.names,
-        notes=_notes(chosen),
+        notes=(*note_rows_above(chosen.top, header_row), *_notes(chosen)),
     )
 
 

@@ -67,11 +67,14 @@ def _locked(label: str) -> UnreadableFileError:
 def _check_archive(archive: zipfile.ZipFile, label: str, limits: ImportSettings) -> None:
     entries = archive.infolist()
     names = {entry.filename.casefold(): entry for entry in entries}
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise _locked(label)
     limit_bytes = limits.largest_workbook_mb * 1_000_000
     if sum(entry.file_size for entry in entries) > limit_bytes:
         raise _too_large(label, limits)
+    manifest = names.get("meta-inf/manifest.xml")
+    if any(entry.flag_bits & 1 for entry in entries) or (
+        manifest is not None and b"encryption-data" in archive.read(manifest)
+    ):
+        raise _locked(label)
     if any(name.endswith("workbook.bin") for name in names):
         raise UnreadableFileError(
             _("The workbook {file} is of the binary kind (.xlsb). Save it again as .xlsx or CSV.").format(file=label)
