@@ -23,25 +23,23 @@ now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 panel = context.find(find_panel, choice=choice, now=now)
 show_finding(panel.scene.headline)
 show_small(" ".join((*panel.known, panel.caveat)))
-left, middle, right = st.columns([1.25, 1, 1], gap="medium")
-with left:
-    show_scene_map(context, panel.scene)
-    show_section(panel.section("timeline"), tallest_rem=15)
-with middle:
-    for key in ("substances", "response", "waits", "follow_up"):
-        show_section(panel.section(key), tallest_rem=11)
-with right:
-    for key in ("carriers", "kits", "outreach", "feeds"):
-        show_section(panel.section(key), tallest_rem=11)
 actions, seen = read_actions(context.question, panel_id=choice.id)
 decided = tabulate_actions(actions)
-wide, narrow = st.columns([1.6, 1], gap="medium")
-with wide:
-    st.header(_("Actions"))
-    show_table(decided, title=_("Actions"))
+where, what, who, then = st.columns([1.25, 0.9, 1, 1.1], gap="medium")
+with where:
+    show_scene_map(context, panel.scene)
+    show_section(panel.section("timeline"), tallest_rem=17)
+with what:
+    for key in ("substances", "response", "waits", "follow_up"):
+        show_section(panel.section(key), tallest_rem=12)
+with who:
+    for key in ("carriers", "kits", "outreach"):
+        show_section(panel.section(key), tallest_rem=13)
+with then:
+    show_table(decided, title=_("Actions"), headed=True, tallest_rem=12)
     show_action_form(context, actions, panel_id=choice.id, seen=seen)
-with narrow:
     st.header(_("Draft alert text"))
     st.code(panel.draft, language=None, wrap_lines=True)
     show_papers(context, panel, decided)
+    show_section(panel.section("feeds"), tallest_rem=12)
 context.show_link()

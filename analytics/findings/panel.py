@@ -240,7 +240,7 @@ def _response(question: Question, cases: pd.DataFrame) -> DisclosedTable:
         )
         rows += zip(disclosed.names, (count.text for count in disclosed.counts), strict=True)
     return tabulate_cells(
-        columns=(Column(heading=_("Doses and response")), Column(heading="n", numeric=True)), rows=rows, caption=""
+        columns=(Column(heading=_("People")), Column(heading="n", numeric=True)), rows=rows, caption=""
     )
 
 

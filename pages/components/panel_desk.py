@@ -109,11 +109,10 @@ def show_action_form(context: PageContext, actions: Sequence[PanelAction], *, pa
     """Write an action down, or say that one is done; for the analyst, who keeps the panel's list."""
     if context.audience is not Audience.ANALYST:
         return
-    with st.form(f"action-{panel_id}", clear_on_submit=True):
-        what, owner, due = st.columns([2, 1.2, 0.8])
-        told = what.text_input(_("What is to be done"), max_chars=LONGEST_ACTION)
-        holder = owner.text_input(_("By which role or agency"), max_chars=LONGEST_ACTION)
-        day = due.date_input(_("By"), format="DD/MM/YYYY")
+    with st.popover(_("Write an action down")), st.form(f"action-{panel_id}", clear_on_submit=True):
+        told = st.text_input(_("What is to be done"), max_chars=LONGEST_ACTION)
+        holder = st.text_input(_("By which role or agency"), max_chars=LONGEST_ACTION)
+        day = st.date_input(_("By when"), format="DD/MM/YYYY")
         added = st.form_submit_button(_("Write it down"))
     try:
         if added:
@@ -142,7 +141,7 @@ def show_papers(context: PageContext, panel: Panel, actions: DisclosedTable) -> 
     )
     shown = marks[: 2 if context.synthetic else 1]
     record = ldis_record(context.question, panel, now=local)
-    first, second, third = st.columns(3)
+    first, second, third = (st.container(), *st.columns(2))
     try:
         paper = panel_pdf(panel, actions=actions, marks=shown, footer=footer)
         first.download_button(

@@ -29,6 +29,8 @@ def show_alert(context: PageContext, alert: AlertView, *, said: str) -> None:
     for stream in alert.streams:
         st.markdown(f"- {stream}")
     show_small(" ".join(part for part in (alert.neighbours, alert.method) if part))
+    query = context.view.query(context.offered) | {"panel": alert.id}
+    st.page_link("pages/panel.py", label=_("Open the emergency panel"), query_params=query)
     if context.audience is Audience.ANALYST:
         _show_form(context, alert)
     show_table(alert.life, title=_("What became of it"), tallest_rem=14)

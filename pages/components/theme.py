@@ -86,6 +86,7 @@ h2, h3 {padding: .3rem 0 .2rem !important}
 .nw-legend .few .swatch {width: 2rem;
   background: repeating-linear-gradient(45deg, #6b5b53 0 1.5px, transparent 1.5px 6px)}
 [class*="st-key-nw-map"] iframe {height: clamp(22rem, calc(100vh - 24rem), 42rem) !important}
+[class*="st-key-nw-map-panel"] iframe {height: clamp(16rem, calc(100vh - 42rem), 24rem) !important}
 </style>
 """
 
