@@ -9,7 +9,7 @@ is held where net >= 1, once; kits counted without a number are held as far as t
 difference is 0 unless rows contradict each other, whatever their dates say: net < 0 is a kit that ended unissued or
 twice, net > 1 one that was issued while it was held. The differences of the bases add up to that of the force.
 
-A kit is two doses. Its rows count at the base that issued it, also where it ended elsewhere with its officer.
+A kit is two doses. It ends at the base that issued it, also where it went elsewhere with its officer.
 """
 
 from collections.abc import Sequence
@@ -133,7 +133,7 @@ def account_for_kits(
     bases = tuple(sorted(set(home)))
     at_base = pd.Series(home).map({name: index for index, name in enumerate(bases)}).to_numpy(dtype=np.int64)
     rows["home"], rows["issue"] = at_base, (rows["event"] == EVENTS[0])
-    stock = _join([_held_numbered(rows[rows["kit"].notna()]), *_held_counted(rows[rows["kit"].isna()])])
+    stock = _join([_held_numbered(rows[rows["kit"].notna() & (rows["kits"] > 0)]), *_held_counted(rows[rows["kit"].isna()])])
     counts = np.zeros((len(bases), len(EVENTS)), dtype=np.int64)
     np.add.at(counts, (at_base, rows["event"].map(EVENTS.index).to_numpy(dtype=np.int64)), rows["kits"].astype(int))
     return KitAccount(
@@ -147,14 +147,27 @@ def account_for_kits(
 
 
 def _home_bases(rows: pd.DataFrame) -> NDArray[np.object_]:
-    """The base that issued the kit of each row: by the issue before it, else the first, else its own."""
-    codes, names = pd.factorize(rows["base"])
-    own = pd.Series(codes, index=rows.index, dtype=float)
-    ordered = rows.assign(own=own, end=rows["event"] != EVENTS[0]).sort_values(["day", "end"], kind="stable")
-    issued_at = ordered["own"].where(~ordered["end"] & (ordered["base"] != ""))
-    by_kit = issued_at.groupby(ordered["kit"])
-    home = by_kit.ffill().fillna(by_kit.bfill()).reindex(rows.index).fillna(own)
-    return np.asarray(names, dtype=object)[home.where(rows["kit"].notna(), own).to_numpy(dtype=np.int64)]
+    """The base that each row counts at: that of the issue that it ends, else its own.
+
+    A kit's first end belongs to its first issue, its second to its second, and surplus ends to the last. A number that
+    stands for several kits is followed as one box, at the base that it was first issued to.
+    """
+    numbered = rows[rows["kit"].notna() & (rows["kits"] > 0)].sort_values("day", kind="stable")
+    by_kit = numbered.groupby("kit")
+    rank = numbered.groupby(["kit", numbered["event"] == EVENTS[0]]).cumcount()
+    issues = numbered[numbered["event"] == EVENTS[0]]
+    base_of_issue = pd.Series(
+        issues["base"].array, index=pd.MultiIndex.from_arrays([issues["kit"], rank[issues.index]])
+    )
+    last = numbered["kit"].map(issues.groupby("kit").size()).to_numpy(dtype=float) - 1
+    is_single = (by_kit["kits"].transform("max") <= 1).to_numpy(dtype=bool)
+    belongs_to = np.nan_to_num(np.where(is_single, np.minimum(rank.to_numpy(), last), 0)).astype(np.int64)
+    keys = pd.MultiIndex.from_arrays([numbered["kit"], belongs_to])
+    found = base_of_issue.reindex(keys).to_numpy(dtype=object)
+    home = rows["base"].to_numpy(dtype=object).copy()
+    place = rows.index.get_indexer(numbered.index)
+    home[place] = np.where(pd.isna(found), home[place], found)
+    return home
 
 
 def _held_numbered(rows: pd.DataFrame) -> HeldKits:

@@ -60,23 +60,23 @@ def by_hand(frame: pd.DataFrame) -> dict[str, Counter]:
     rows = frame.to_dict("records")
     for place, row in enumerate(rows):
         row["place"], row["kits"] = place, 1 if pd.isna(row["kits"]) else int(row["kits"])
-        row["when"] = (pd.isna(row["event_on"]), row["event_on"], row["event"] != "issued", place)
     found: dict[str, Counter] = defaultdict(Counter)
-    for row in rows:
-        row["home"] = row["base"]
-        if not pd.isna(row["kit"]):
-            issues = [r for r in rows if r["kit"] == row["kit"] and r["event"] == "issued" and r["base"]]
-            before = [r for r in issues if not later(r, row)]
-            nearest = max(before, key=sort_key) if before else min(issues, key=sort_key) if issues else row
-            row["home"] = nearest["base"]
-        found[row["home"]][row["event"]] += row["kits"]
     for kit in {row["kit"] for row in rows if not pd.isna(row["kit"])}:
-        of_kit = [row for row in rows if row["kit"] == kit]
-        net = sum(row["kits"] if row["event"] == "issued" else -row["kits"] for row in of_kit)
-        held = min(net, 1) if max(row["kits"] for row in of_kit) <= 1 else net
+        of_kit = sorted((row for row in rows if row["kit"] == kit and row["kits"]), key=by_day)
+        issues = [row for row in of_kit if row["event"] == "issued"]
+        ends = [row for row in of_kit if row["event"] != "issued"]
+        is_box = any(row["kits"] > 1 for row in of_kit)
+        for row in issues:
+            row["base"] = issues[0]["base"] if is_box else row["base"]
+        for place, row in enumerate(ends):
+            if issues:
+                row["base"] = issues[0 if is_box else min(place, len(issues) - 1)]["base"]
+        net = sum(row["kits"] for row in issues) - sum(row["kits"] for row in ends)
+        held = net if is_box else min(net, 1)
         if held > 0:
-            last = max((row for row in of_kit if row["event"] == "issued"), key=lambda r: (key_of_day(r), r["place"]))
-            found[last["home"]]["held"] += held
+            found[issues[-1]["base"]]["held"] += held
+    for row in rows:
+        found[row["base"]][row["event"]] += row["kits"]
     for base in {row["base"] for row in rows}:
         counted = [row for row in rows if pd.isna(row["kit"]) and row["base"] == base]
         net = sum(row["kits"] if row["event"] == "issued" else -row["kits"] for row in counted)
@@ -84,16 +84,8 @@ def by_hand(frame: pd.DataFrame) -> dict[str, Counter]:
     return found
 
 
-def key_of_day(row: dict) -> tuple:
-    return (1, 0) if pd.isna(row["event_on"]) else (0, row["event_on"].value)
-
-
-def sort_key(row: dict) -> tuple:
-    return (*key_of_day(row), row["event"] != "issued", row["place"])
-
-
-def later(one: dict, other: dict) -> bool:
-    return sort_key(one) > sort_key(other)
+def by_day(row: dict) -> tuple:
+    return (1, 0, row["place"]) if pd.isna(row["event_on"]) else (0, row["event_on"].value, row["place"])
 
 
 @settings(max_examples=40, deadline=None)
