@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 from scipy.spatial import cKDTree
 
 from data.mapping import PlaceLayout
@@ -29,8 +30,8 @@ Mask = NDArray[np.bool_]
 # The file's own coordinates beside the record, for these checks alone: no table has such columns.
 RAW_X, RAW_Y = "raw_x", "raw_y"
 
-# Points closer than this are one point: what rounding of the coordinates leaves.
-_SAME_POINT_M = 1.0
+# A metre: coordinates that differ by less are one point.
+_DECIMALS_OF_DEGREES, _SAME_POINT_M = 5, 1.0
 # Most rows on points that hold three or more: an address that repeats (a hostel) has many around it that do not.
 _FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED = 10, 3, 0.75
 # Half the usual distance between such points. Below it they are street points or buildings, and the bandwidth of a map
@@ -133,7 +134,9 @@ def _given_points(records: pd.DataFrame, crs: str, geography: Geography) -> _Poi
     rows = np.flatnonzero((records["location_source"] == "coordinates").to_numpy() & stated)
     if not rows.size:
         return None
-    pairs = records[[RAW_X, RAW_Y]].iloc[rows]
+    # Degrees that differ in the last digit alone are one point.
+    decimals = _DECIMALS_OF_DEGREES if CRS.from_user_input(crs).is_geographic else 0
+    pairs = records[[RAW_X, RAW_Y]].iloc[rows].round(decimals)
     point = pairs.groupby([RAW_X, RAW_Y], sort=False).ngroup().to_numpy()
     distinct = pairs.drop_duplicates().to_numpy(dtype=float)
     easting_m, northing_m = (
@@ -141,11 +144,6 @@ def _given_points(records: pd.DataFrame, crs: str, geography: Geography) -> _Poi
         if crs != geography.crs
         else (distinct[:, 0], distinct[:, 1])
     )
-    # Degrees that differ in the last digit alone are one point.
-    cells = pd.DataFrame({"e": np.round(easting_m / _SAME_POINT_M), "n": np.round(northing_m / _SAME_POINT_M)})
-    merged = cells.groupby(["e", "n"], sort=False).ngroup().to_numpy()
-    first = ~pd.Series(merged).duplicated().to_numpy()
-    point = merged[point]
     custody = (
         (records["setting"].iloc[rows] == "custody").to_numpy() if "setting" in records else np.zeros(len(rows), bool)
     )
@@ -153,8 +151,8 @@ def _given_points(records: pd.DataFrame, crs: str, geography: Geography) -> _Poi
         rows=rows,
         point=point,
         custody=custody,
-        easting_m=np.asarray(easting_m, dtype=float)[first],
-        northing_m=np.asarray(northing_m, dtype=float)[first],
+        easting_m=np.asarray(easting_m, dtype=float),
+        northing_m=np.asarray(northing_m, dtype=float),
         counts=np.bincount(point),
         row_numbers=records.index.to_numpy(dtype=np.int64)[rows],
     )
@@ -207,9 +205,12 @@ def _from_stations(given: _Points, stations_m: Floats, geography: Geography) -> 
 
 def _near(given: _Points, centres_m: Floats, radius_m: Floats) -> Floats:
     """The radius of the nearest centre for points that repeat and lie at it, else NaN."""
-    distance_m, nearest = cKDTree(centres_m).query(given.metres)
-    there = (distance_m <= _AT_THE_MIDDLE_M) & (given.counts >= _REPEATS)
-    return np.where(there, radius_m[np.minimum(nearest, len(radius_m) - 1)], np.nan)
+    found = np.full(len(given.counts), np.nan)
+    repeated = np.flatnonzero(given.counts >= _REPEATS)
+    distance_m, nearest = cKDTree(centres_m).query(given.metres[repeated])
+    there = distance_m <= _AT_THE_MIDDLE_M
+    found[repeated[there]] = radius_m[nearest[there]]
+    return found
 
 
 def _from_before(given: _Points, known_points_m: Floats, snap_m: float) -> Floats:
