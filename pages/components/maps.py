@@ -25,7 +25,7 @@ from analytics.disclosure import DisclosedPoints
 from geo.basemap import PlaceLabel
 from geo.projection import LatLonBounds, to_wgs84
 from pages.components.map_layers import DENSITY_OPACITY, Ground, Legend, MapLayers
-from pages.components.theme import ACCENT, HATCH, LINE, SEA, TEXT, show_small
+from pages.components.theme import ACCENT, HATCH, LAND, LINE, SEA, TEXT, show_small
 from wording import NaloxoneWatchError, _, format_count
 
 __all__ = ["MapCallsOutError", "assert_offline", "show_legend", "show_map"]
@@ -272,7 +272,9 @@ def _line_style(_feature: dict[str, Any]) -> dict[str, Any]:
 
 def _outline_style(feature: dict[str, Any]) -> dict[str, Any]:
     colour = feature["properties"]["fill"]
-    return {"color": TEXT, "weight": 1.2, "fillColor": colour, "fillOpacity": 0.75 if colour != "none" else 0}
+    # One that is not to be seen through still is to be clicked anywhere inside: a fill of "none" would let clicks by.
+    seen = colour != "none"
+    return {"color": TEXT, "weight": 1.2, "fillColor": colour if seen else LAND, "fillOpacity": 0.75 if seen else 0}
 
 
 def _contour_style(feature: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import geopandas as gpd
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Dashboard, Screen
@@ -12,24 +14,35 @@ OpenScreen = Callable[..., Screen]
 CHOSEN_ROW = "tr.chosen td:first-child"
 
 
-def test_map_list_and_keyboard_choose_the_same_place(south_wales: Dashboard, open_screen: OpenScreen) -> None:
+@pytest.mark.parametrize(
+    "view",
+    [
+        "hotspots",
+        "changes?from=2026-01-01&earlier_from=2022-05-01&earlier_to=2025-12-31",
+        "compared_places?against=addresses",
+        "compared_places?against=addresses&audience=partner",
+    ],
+)
+def test_map_list_and_keyboard_choose_the_same_place(
+    view: str, south_wales: Dashboard, open_screen: OpenScreen
+) -> None:
     screen = open_screen("projector")
-    screen.open(f"{south_wales.url}/hotspots")
+    screen.open(f"{south_wales.url}/{view}")
     page = screen.page
     options = page.get_by_role("radio")
     expect(options.first).to_be_visible()
     names = [label.strip() for label in page.locator("[role=radiogroup] label").all_inner_texts()]
-    assert len(names) >= 3
+    assert len(names) >= 2
     outlines = screen.map.locator(".leaflet-outlines-pane path[stroke-width='1.2']")
     expect(outlines).to_have_count(len(names))
     # The last is small: a click at its middle hits it.
     outlines.nth(len(names) - 1).click(force=True)
     expect(page.locator(CHOSEN_ROW)).to_have_text(names[-1])
-    page.locator("[role=radiogroup] label").nth(1).click()
-    expect(page.locator(CHOSEN_ROW)).to_have_text(names[1])
+    page.locator("[role=radiogroup] label").first.click()
+    expect(page.locator(CHOSEN_ROW)).to_have_text(names[0])
     page.keyboard.press("ArrowDown")
-    expect(page.locator(CHOSEN_ROW)).to_have_text(names[2])
-    expect(page.get_by_role("heading", name=names[2])).to_be_visible()
+    expect(page.locator(CHOSEN_ROW)).to_have_text(names[1])
+    expect(page.get_by_role("heading", name=names[1])).to_be_visible()
     # The map was not drawn anew, and the chosen outline alone is strong.
     expect(screen.map.locator(".leaflet-outlines-pane path[stroke-width='4']")).to_have_count(1)
 
@@ -45,6 +58,30 @@ def test_only_published_outlines_are_saved(south_wales: Dashboard, open_screen: 
     assert saved["marking"][:2] == ["OFFICIAL-SENSITIVE", "SYNTHETIC DATA"]
     assert {feature["geometry"]["type"] for feature in saved["features"]} <= {"Polygon", "MultiPolygon"}
     assert all(int(feature["properties"]["n"]) >= 5 for feature in saved["features"])
+
+
+def test_a_geopackage_is_saved_and_opens(south_wales: Dashboard, open_screen: OpenScreen, tmp_path: Path) -> None:
+    screen = open_screen("projector")
+    screen.open(f"{south_wales.url}/compared_places?against=addresses")
+    with screen.page.expect_download() as waiting:
+        screen.page.get_by_role("button", name="Download the outlines (GeoPackage)").click()
+    file = tmp_path / waiting.value.suggested_filename
+    assert file.suffix == ".gpkg"
+    waiting.value.save_as(file)
+    saved = gpd.read_file(file)
+    assert set(saved["marking"]) == {"OFFICIAL-SENSITIVE; SYNTHETIC DATA"}
+    assert set(saved.geometry.geom_type) == {"MultiPolygon"}
+
+
+def test_tolerance_contours_are_drawn_dashed_and_told(south_wales: Dashboard, open_screen: OpenScreen) -> None:
+    screen = open_screen("projector")
+    screen.open(f"{south_wales.url}/compared_places?against=addresses")
+    dashed = screen.map.locator(".leaflet-contours-pane path[stroke-dasharray]")
+    expect(dashed.first).to_be_visible()
+    assert {path.get_attribute("fill") for path in dashed.all()} == {"none"}
+    legend = screen.page.get_by_role("group", name="Legend")
+    expect(legend.get_by_text("p = 0.05, rarer")).to_be_visible()
+    expect(legend.get_by_text("p = 0.05, more frequent")).to_be_visible()
 
 
 def test_work_can_be_stopped_and_gone_on_with(south_wales: Dashboard, open_screen: OpenScreen) -> None:
