@@ -314,10 +314,12 @@ def _kits(question: Question, scene: Scene, local: pd.Timestamp) -> PanelSection
         Column(heading=_("Base")),
         Column(heading=_("km"), numeric=True),
         Column(heading=_("Held"), numeric=True),
-        Column(heading=_("Expiring in {days} days").format(days=EXPIRING_DAYS), numeric=True),
+        Column(heading=_("Ending"), numeric=True),
         Column(heading=_("Expired"), numeric=True),
     )
-    return PanelSection(key="kits", title=title, table=tabulate_cells(columns=columns, rows=rows, caption=""))
+    about = _("Ending: expiring within {days} days. As the ledger says; two doses a kit.").format(days=EXPIRING_DAYS)
+    table = tabulate_cells(columns=columns, rows=rows, caption="")
+    return PanelSection(key="kits", title=title, table=table, about=about)
 
 
 def _waits(question: Question, cases: pd.DataFrame) -> PanelSection:
