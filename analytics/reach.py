@@ -238,8 +238,10 @@ def uncovered_risk(
         return risk.by_hour(None, places_in) @ membership, risk.by_hour(missed, places_in) @ membership
 
     areas = np.arange(int(place_area.max(initial=-1)) + 1)
-    everywhere = by_group(np.ones(places, dtype=bool))
+    # Every place is in one area or in none, so all of them together are the sum.
+    outside = by_group(place_area < 0)
     each_area = [by_group(place_area == number) for number in areas]
+    everywhere = tuple(sum(parts) for parts in zip(outside, *each_area, strict=True))
     nowhere = np.zeros((len(risk.surfaces), 0))
     whole = [tuple(part.sum(axis=1, keepdims=True) for part in pair) for pair in each_area]
     groups = np.arange(membership.shape[1])

@@ -419,8 +419,9 @@ def _gaps_note(question: Question, now: ReachNow, gaps: Sequence[RosterGap]) -> 
     if now.reach is None:
         return _("Without a roster and a layer of risk no gap can be found.")
     never = now.reach.covered.any(axis=0)
+    nowhere = np.full(len(never), -1)
     far = uncovered_risk(
-        cover=np.broadcast_to(never, now.reach.covered.shape), area=now.catchment, **now.risk_arguments
+        cover=np.broadcast_to(never, now.reach.covered.shape), area=nowhere, **now.risk_arguments
     ).overall
     told = _expected(question, far.uncovered[0], far.uncovered_lower[0], far.uncovered_upper[0])
     beyond = _("Beyond these, {events} events a year are too far from every base at any hour.").format(events=told.text)

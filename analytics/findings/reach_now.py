@@ -3,6 +3,7 @@
 This is what the coverage page's findings share; it holds undisclosed numbers and is never drawn itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,9 +79,14 @@ class ReachNow:
         }
 
 
-def find_reach_now(question: Question, *, layer: RiskLayer | None) -> ReachNow:
-    """Reach as things stand. Raises what reading a road network raises."""
+def find_reach_now(
+    question: Question, *, layer: RiskLayer | None, on_progress: Callable[[float, str], None] | None = None
+) -> ReachNow:
+    """Reach as things stand; `on_progress` cancels by raising. Raises what reading a road network raises."""
+    tell = on_progress or (lambda _share, _what: None)
+    tell(0.05, _("Reading carriers, kits and rosters"))
     force, travel = read_workforce(question), question.settings.travel
+    tell(0.15, _("Drawing where and when overdoses are expected"))
     try:
         risk, risk_missing = read_risk(question, layer=layer), ""
     except RiskMissingError as error:
@@ -102,6 +108,7 @@ def find_reach_now(question: Question, *, layer: RiskLayer | None) -> ReachNow:
             hour_share=nothing,
             resampled_hour_share=nothing,
         )
+    tell(0.8, _("Working out who could be where"))
     minutes = travel_minutes(
         question,
         from_easting_m=force.site_easting_m,
