@@ -23,8 +23,8 @@ _FURTHER_FORMATS = (
     "%Y/%m/%d",
     "%Y%m%d %H:%M:%S",
     "%Y%m%d %H:%M",
+    "%Y%m%d%H%M",  # before the next, which would read the minutes as a minute and a second
     "%Y%m%d%H%M%S",
-    "%Y%m%d%H%M",
     "%Y-%m-%d %H.%M",
     "%d %b %Y %H:%M:%S.%f",
     "%d %B %Y at %H:%M",
@@ -58,9 +58,9 @@ _EITHER_ORDER = (
     "{day}-{month}-%y",
 )
 _MOST_FORMATS = 5
-# A file that is kept in order is in order in nearly all of its rows.
+# A file that is kept in order is so in nearly all of its rows; read wrongly it goes back in time once a month.
 _SHARE_IN_ORDER = 0.98
-_SHARE_OUT_OF_ORDER = 0.9
+_FEWEST_STEPS_BACK = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,18 +122,20 @@ def guess_times(columns: Sequence[Texts], *, usually_day_first: bool, now: datet
 
 def _by_order(column: Texts, *, usually_day_first: bool, now: datetime) -> tuple[bool, str, bool]:
     """No day is above 12: a reading with dates of the future, or out of a kept order, is the wrong one."""
-    late, in_order = {}, {}
+    late, steps_back, in_order = {}, {}, {}
     for day_first in (True, False):
         read = _read(column, day_first=day_first)
         times = read[read.notna()]
         late[day_first] = int((times > pd.Timestamp(now) + pd.Timedelta(days=1)).sum())
         steps = np.diff(times.to_numpy())
-        forward = float(np.mean(steps >= np.timedelta64(0))) if len(steps) else 0.0
-        in_order[day_first] = max(forward, 1.0 - forward if len(steps) else 0.0)
+        back, forward = int((steps < np.timedelta64(0)).sum()), int((steps > np.timedelta64(0)).sum())
+        # The latest may come first.
+        steps_back[day_first] = min(back, forward)
+        in_order[day_first] = bool(len(steps)) and steps_back[day_first] <= (1 - _SHARE_IN_ORDER) * len(steps)
     if bool(late[True]) != bool(late[False]):
         return not late[True], _("read the other way, some dates would lie in the future"), False
     for day_first in (True, False):
-        if in_order[day_first] >= _SHARE_IN_ORDER and in_order[not day_first] < _SHARE_OUT_OF_ORDER:
+        if in_order[day_first] and not in_order[not day_first] and steps_back[not day_first] >= _FEWEST_STEPS_BACK:
             return day_first, _("read so, the rows are in order"), False
     return usually_day_first, _("no date tells: none has a day above 12"), True
 
