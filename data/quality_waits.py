@@ -21,7 +21,7 @@ def suspicious_waits(records: pd.DataFrame, *, entries: pd.DataFrame, clocks: Se
 
     `clocks` says whose clock each wait of a form is; empty for a file of waits.
     """
-    return [*_impossible(entries), *_zero(records), *_rounded(records, clocks)]
+    return [*_impossible(entries), *_zero(records), *_rounded(records, clocks), *_twice(records)]
 
 
 def _impossible(entries: pd.DataFrame) -> Iterator[QualityWarning]:
@@ -87,3 +87,23 @@ def _rounded(records: pd.DataFrame, clocks: Sequence[str]) -> Iterator[QualityWa
         above = np.where(minutes > 0, minutes, np.nan)
         what = words.get(clocks[number], _("waits")) if number < len(clocks) else _("waits")
         yield from heaped_on_fives(records.index.to_numpy(), above, kind="waits_on_fives", what=what)
+
+
+def _twice(records: pd.DataFrame) -> Iterator[QualityWarning]:
+    """Rows of a file of waits that time the same thing of one incident by one clock again."""
+    if "wait_id" not in records:
+        return
+    told_by = [name for name in ("incident_id", "kind", "clock") if name in records]
+    again = records.duplicated(told_by).to_numpy()
+    if again.any():
+        count = int(again.sum())
+        yield make_warning(
+            kind="wait_twice",
+            rows=records.index.to_numpy()[again],
+            sentence=ngettext(
+                "{count} row times an incident that another row has timed by the same clock.",
+                "{count} rows time incidents that other rows have timed by the same clock.",
+                count,
+            ).format(count=format_count(count)),
+            advice=_("All are kept. Take the second log of an incident out at the source, or name its own clock."),
+        )

@@ -73,6 +73,8 @@ _OTHER_WORDS: dict[str, dict[str, str]] = {
     "condition_after": {"conscious_and_responsive": "conscious", "unresponsive": "non_responsive"},
 }
 
+# What MySQL and PostgreSQL write for NULL; without its stroke it would read as "no".
+_DATABASE_NULL = "\\n"
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 # Before any police carried naloxone, and after Excel's own zero (1899-12-30, 1900-01-00): a slip, not a time.
@@ -154,6 +156,8 @@ class Moments:
 def plain_value(text: str) -> str:
     """A value without case, spaces or punctuation, as values are compared; punctuation alone stays as it is."""
     folded = unicodedata.normalize("NFKC", text).casefold().strip()
+    if folded == _DATABASE_NULL:
+        return "null"
     return _NOT_ALPHANUMERIC.sub("_", folded).strip("_") or folded
 
 

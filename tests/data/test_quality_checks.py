@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from data.ingest import import_frame
+from data.mapping import Fixed
 from data.store import open_store
 from tests.data.importing import KEYS, make_mapping, make_settings, south_wales, stored
 from tests.data.quality_files import MAPPING, clean_file, daily_dates, entered_again
@@ -255,6 +256,25 @@ def test_waits_rounded_negative_zero_and_absurd(check):
     assert (found["wait_negative"].count, found["wait_negative"].row_numbers) == (2, (8, 71))
     assert (found["wait_too_long"].count, found["wait_too_long"].row_numbers) == (1, (100,))
     assert found["waits_on_fives"].count == 57 + (frame["Wait"].iloc[60:].isin(["5", "10"])).sum()
+
+
+def test_an_ambulance_log_that_came_twice(check):
+    frame = pd.DataFrame(
+        {
+            "Wait": [f"W{number}" for number in range(40)],
+            "Incident": [f"I{number}" for number in range(38)] + ["I4", "I30"],
+            "Minutes": [f"{7 + number % 13}" for number in range(40)],
+        }
+    )
+    mapping = make_mapping().model_copy(
+        update={
+            "target": "waits",
+            "columns": {"wait_id": "Wait", "incident_id": "Incident", "kind": Fixed(fixed="call_to_arrival")}
+            | {"clock": Fixed(fixed="ambulance_cad"), "minutes": "Minutes"},
+        }
+    )
+    found = check(frame, mapping)
+    assert {kind: (each.count, each.row_numbers) for kind, each in found.items()} == {"wait_twice": (2, (39, 40))}
 
 
 def test_a_backlog_entered_on_one_day(check):

@@ -384,3 +384,10 @@ def test_shares_of_a_day_are_times_only_where_they_cannot_be_clocks():
     assert not bad.any()
     # Half past midnight with a point, as some write it.
     assert [each.total_seconds() for each in times_of_day(column("0.30", "14.05"))[0]] == [1_800, 50_700]
+
+
+def test_a_databases_null_is_nothing_and_not_no():
+    field = table_named("administrations").field("taken_to_hospital")
+    found, wrong = parse_choices(np.array(["\\N", "N", "\\n "], dtype=object), field=field, own={})
+    assert list(found) == ["not_recorded", "no", "not_recorded"]
+    assert not wrong.any()
