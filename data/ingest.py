@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -102,6 +102,8 @@ def import_file(
     purpose: str = "",
 ) -> ImportReport:
     """Import the CSV or workbook at `path`. Without a mapping its headings must be the field names of `table`.
+
+    `on_progress` gets the share done and a sentence, and may raise to stop the import: the store is then as it was.
 
     Raises NaloxoneWatchError: a file, mapping or store that cannot be used. Rows that cannot be used are no error: they
     are in the report.
@@ -242,7 +244,6 @@ def _run(
             on_progress=lambda sentence: tell(_READING_SHARE, sentence),
         )
     )
-    tell(1.0, _("Done."))
     return report_of(outcome)
 
 
@@ -346,6 +347,7 @@ def _prepare(
         mapping,
         pseudonymiser,
         folded=folded,
+        held_keys=reader.held_keys,
         counts={"rows_in": rows_in, "rows_folded": rows_kept - len(records), "rows_repeated": identical_rows},
     )
     return _Prepared(
@@ -403,7 +405,7 @@ def _full_extract(records: pd.DataFrame, reader: RecordReader, mapping: Mapping)
     """What a full extract holds; None where it is none, or where nobody can say which records its bad rows are."""
     if mapping.extract != "full" or records.empty:
         return None
-    held = np.concatenate(reader.held_keys)
+    held = pd.concat(reader.held_keys).to_numpy(dtype=object)
     if reader.rows_without_key or pd.isna(held).any():
         return None
     first_day, last_day = _period(records) if mapping.covers == "its_days" else (None, None)
@@ -517,6 +519,7 @@ def _settle_repeats(records: pd.DataFrame, reader: RecordReader, key: str) -> tu
         whole_row=True,
         first_rows=first_rows.to_numpy(dtype=np.int64)[~identical],
     )
+    reader.held_keys.append(later.loc[~identical, key])
     return first, int(identical.sum())
 
 
@@ -528,6 +531,7 @@ def _make_batch(
     pseudonymiser: Pseudonymiser,
     *,
     folded: Folded | None,
+    held_keys: Sequence[pd.Series],
     counts: dict[str, int],
 ) -> Batch:
     import_id = uuid.uuid4().hex
@@ -554,16 +558,19 @@ def _make_batch(
             source=mapping.source,
             file_hash=source.file_hash,
             headings=source.headings,
-            record_of_row=_record_of_row(records, mapping, folded),
+            record_of_row=_record_of_row(records, mapping, folded, held_keys),
             pseudonymiser=pseudonymiser,
         ),
     )
 
 
-def _record_of_row(records: pd.DataFrame, mapping: Mapping, folded: Folded | None) -> pd.Series:
-    """The key of the record that each row of the file went into."""
+def _record_of_row(
+    records: pd.DataFrame, mapping: Mapping, folded: Folded | None, held_keys: Sequence[pd.Series]
+) -> pd.Series:
+    """The key of the record that each row of the file is, also where the row waits: when it is right it is no more."""
     rows = folded.pieces[folded.pieces.index > 0] if folded else records
-    return rows[table_named(mapping.stored_in).key]
+    keys = pd.concat([rows[table_named(mapping.stored_in).key].astype(object), *held_keys])
+    return keys[~keys.index.duplicated()]
 
 
 def _period(records: pd.DataFrame) -> tuple[date | None, date | None]:

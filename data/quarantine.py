@@ -115,7 +115,7 @@ def quarantine_frame(
 ) -> pd.DataFrame:
     """The store's quarantine table. The same file gives the same quarantine_id again, so nothing is counted twice.
 
-    `record_of_row` gives the record's id by row number, for rows that went in.
+    `record_of_row` gives the record's id by row number, for rows that have a key.
     """
     heading_hashes = [None, *(pseudonymiser.token(kind="heading", parts=[heading]) for heading in headings)]
     parts = [
@@ -133,10 +133,7 @@ def quarantine_frame(
         source=source,
         column_hash=[heading_hashes[number] for number in entries["column_number"]],
         column_number=entries["column_number"].where(entries["column_number"] > 0),
-        record_id=entries["row_number"]
-        .map(record_of_row)
-        .astype(object)
-        .where(~entries["whole_row"].astype(bool), None),
+        record_id=entries["row_number"].map(record_of_row).astype(object).where(lambda keys: keys.notna(), None),
     )
     return frame[list(table_named("quarantine").names)].drop_duplicates("quarantine_id", ignore_index=True)
 

@@ -120,7 +120,7 @@ class RecordReader:
         self.log = QuarantineLog()
         self.words = WordLog()
         self.counts: Counter[str] = Counter()
-        self.held_keys: list[Texts] = []
+        self.held_keys: list[pd.Series] = []
         self.rows_without_key = 0
         self._mapping = mapping
         self._positions = positions
@@ -167,7 +167,7 @@ class RecordReader:
         texts = {name: "string[pyarrow]" for name in records if records[name].dtype == object}
         held = records.index.isin(self.log.whole_rows)
         # A row that is held back is in the file all the same: its record is not gone from a full extract.
-        self.held_keys.append(records.loc[held, table_named(self._mapping.stored_in).key].to_numpy(dtype=object))
+        self.held_keys.append(records.loc[held, table_named(self._mapping.stored_in).key])
         self.rows_without_key += len(block.misfits)
         return records[~held].astype(texts)
 

@@ -723,7 +723,7 @@ LEDGER = """
                k.kits::FLOAT AS kits, k.row_number::FLOAT AS row_number, m.imported_at,
                m.imported_at::DATE AS imported_on, k.kit_event_id IN (
                    SELECT record_id FROM records.quarantine
-                   WHERE target = 'kits' AND field = 'kits' AND record_id IS NOT NULL
+                   WHERE target = 'kits' AND field = 'kits' AND record_id IS NOT NULL AND NOT whole_row
                ) AS count_unusable,
                k.officer_token IS NOT NULL AND k.officer_token NOT IN (SELECT officer_token FROM officers)
                    AND EXISTS (FROM officers) AS officer_unknown
@@ -1319,7 +1319,8 @@ def _mark_replaced(
            WHERE file_hash = ? AND target = ? AND source IS NOT DISTINCT FROM ?)""",
         _same_file(batch),
     )
-    spoken_of = (target_rows[table_named(batch.target).key], batch.quarantine["record_id"].dropna())
+    # What is still wrong with a record of the file is in the batch: earlier entries about it are no more.
+    spoken_of = (batch.tables[batch.target][table_named(batch.target).key], batch.quarantine["record_id"].dropna())
     healed = np.concatenate([column.to_numpy(dtype=object) for column in spoken_of])
     connection.register("healed", pa.table({"key": pa.array(healed, pa.string())}))
     _select_gone(
@@ -1466,6 +1467,8 @@ def _rewrite(
             elif entry.action == "import":
                 disturbed = None
             _finish(connection, synthetic=synthetic, version=staging, head=journal.head(), disturbed=disturbed)
+        # The last word before the switch: whoever stops at one finds the store as it was.
+        tell(_("Putting the new snapshot into use."))
         details = dict(entry.details) | {"previous": pointer.current.version if pointer else None}
         who = entry.who or operating_system_user()
         # Before the switch: a change that counts is always in the journal, a journalled change may not have come about.
@@ -1487,7 +1490,6 @@ def _rewrite(
         for leftover in folder.glob(staging.name + "*"):
             leftover.unlink()
         raise
-    tell(_("The new snapshot is in use."))
     return _Written(version=published.current.version, matched=matched, conflicts=conflicts)
 
 
