@@ -1,0 +1,80 @@
+"""`python -m data map`: what it prints and writes, and that it can be imported as it stands."""
+
+import pytest
+
+from data import __main__ as commands
+from data.mapping import load_mapping
+from tests.data.forms import FORMS, SECRETS, as_csv
+from tests.data.importing import workbook
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run a command in a home of its own; gives its return code, output and errors."""
+    for name in ("STORE", "SETTINGS", "STORE_KEY", "PSEUDONYM_KEY"):
+        monkeypatch.delenv(f"NALOXONE_WATCH_{name}", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+    def run(*arguments):
+        code = commands.main([str(each) for each in arguments])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_a_mapping_is_drafted_and_can_be_tried_out_at_once(run, tmp_path):
+    file, out = tmp_path / "form.csv", tmp_path / "form.toml"
+    file.write_bytes(as_csv(*FORMS["standard_form"]()))
+    settings = tmp_path / "real.toml"
+    settings.write_text(
+        'force = "South Wales Police"\n[geography]\nforce = "South Wales"\n'
+        '[store]\nfolder = "store"\nsynthetic = false\nopen_real_on_loopback = true\n',
+        encoding="utf-8",
+    )
+    code, told, err = run("map", file, "--out", out, "--settings", settings)
+    assert (code, err) == (0, "")
+    assert "form.csv: text in utf-8, separated by comma; headings in row 1; 48 rows looked at." in told
+    assert "doses_given = “Number of doses delivered” (sure: the heading says so, and the cells fit)" in told
+    assert "To settle, columns.administration_id: No column numbers the rows." in told
+    assert "doses_given: read from 10" in told
+    assert not [word for word in SECRETS if word in told + out.read_text(encoding="utf-8")]
+    assert load_mapping(out).columns["occurred_at"] == "Date and time of incident"
+    assert run("keys", "--create", "--settings", settings)[0] == 0
+    code, report, _err = run("import", file, "--mapping", out, "--settings", settings, "--dry-run")
+    assert (code, "48 rows in = 48 imported" in report) == (0, True)
+    code, told, err = run("map", file, "--out", out, "--settings", settings)
+    assert (code, told) == (1, "")
+    assert "exists already" in err
+
+
+def test_without_a_file_to_write_the_mapping_is_printed(run, tmp_path):
+    file = tmp_path / "kits.csv"
+    file.write_bytes(as_csv(*FORMS["kits"]()))
+    code, told, _err = run("map", file)
+    assert code == 0
+    assert 'target = "kits"' in told
+    code, told, _err = run("map", file, "--table", "follow_up")
+    assert code == 1
+    assert 'target = "follow_up"' in told
+
+
+def test_what_lacks_ends_with_a_sentence_and_an_error_code(run, tmp_path):
+    file = tmp_path / "colours.csv"
+    file.write_bytes(b"Colour,Size\nred,12\nblue,13\n")
+    code, told, err = run("map", file)
+    assert code == 1
+    assert "Which column says when it happened?" in told
+    assert "is needed" in err
+    assert "cannot be opened" in run("map", tmp_path / "missing.csv")[2]
+    assert "cannot be written" in run("map", file, "--out", tmp_path / "no" / "x.toml")[2]
+
+
+def test_a_sheet_is_asked_for_by_name_or_number(run, tmp_path):
+    file = tmp_path / "book.xlsx"
+    headings, rows = FORMS["requests"]()
+    file.write_bytes(workbook({"Lists": [["Role"], ["PCSO"]], "Log": [headings, *rows]}))
+    assert "“Lists” and “Log”" in run("map", file)[2]
+    for sheet in ("Log", "2"):
+        code, told, _err = run("map", file, "--sheet", sheet)
+        assert (code, 'sheet = "Log"' in told) == (0, True)
