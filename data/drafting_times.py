@@ -88,7 +88,7 @@ def guess_times(columns: Sequence[Texts], *, usually_day_first: bool, now: datet
     found = [match for cell in cells if (match := _NUMERIC_DATE.match(cell))]
     first = sum(int(match[1]) > _MOST_IN_A_YEAR for match in found)
     second = sum(int(match[2]) > _MOST_IN_A_YEAR for match in found)
-    day_first, why, asked = usually_day_first, _("all dates name their months or are in ISO form"), False
+    day_first, why, asked = True, _("all dates name their months or are in ISO form"), False
     if first or second:
         day_first = first >= second
         why = (
