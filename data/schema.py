@@ -577,7 +577,7 @@ TABLES: tuple[Table, ...] = (
                 mapped=False,
             ),
             Field(name="whole_row", type="BOOLEAN", description="The whole row waits", mapped=False),
-            _text("record_id", "Record whose field was set aside, where the row went in", mapped=False),
+            _text("record_id", "Record that the row is, where its key can be read", mapped=False),
         ),
     ),
 )
