@@ -23,7 +23,7 @@ def show_reconciliation(context: PageContext, found: Supply) -> None:
 
 def show_lists(context: PageContext, found: Supply) -> None:
     """By base, and what is behind the counts one by one; the lists are empty to all but the analyst."""
-    for column, (title, name, table) in zip(st.columns(2, gap="large"), found.by_base, strict=False):
+    for column, (title, name, table) in zip(st.columns(len(found.by_base), gap="large"), found.by_base, strict=True):
         with column:
             show_listed(context, table, title=title, name=name, total=True)
     use, (left, right) = found.use, st.columns(2, gap="large")
