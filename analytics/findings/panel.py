@@ -338,6 +338,8 @@ def _waits(question: Question, cases: pd.DataFrame) -> PanelSection:
     )
     single = question.audience is Audience.ANALYST and timed > 0 and not here.shown
     listed = join_words([format_number(each) for each in minutes]) if single else here.text
+    if not timed:
+        listed = _("none timed")
     last_day = question.store.period()[1]
     year = replace(
         question.filters, first_day=last_day - timedelta(days=FORCE_WAIT_DAYS - 1), last_day=last_day, small_areas=()
@@ -367,7 +369,7 @@ def _waits(question: Question, cases: pd.DataFrame) -> PanelSection:
                 Column(heading=_("Minutes")),
             ),
             rows=[
-                (_("Here"), _count(question, timed), listed or _("none timed")),
+                (_("Here"), _count(question, timed), listed),
                 (_("Force, last year of records"), _count(question, len(running)), force),
             ],
             caption="",
