@@ -212,6 +212,7 @@ def _answer(
         caveat=" ".join(
             (
                 layer_caveat(question, layer),
+                _("Administrations happen only where carriers are."),
                 _("It compares shares of each layer: it cannot show how many overdoses there were."),
             )
         ),

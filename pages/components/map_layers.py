@@ -287,7 +287,10 @@ def over_signed(
     above: Callable[[float], str],
     below: Callable[[float], str],
 ) -> MapLayers:
-    """Outlines, no longer filled, over one image: red classes of `more`, blue ones of `fewer`; limits in words."""
+    """Outlines, no longer filled, over one image: red classes of `more`, blue ones of `fewer`; limits in words.
+
+    The limits of both begin alike, so the same shade of red and of blue is the same distance from no difference.
+    """
     for feature in layers.outlines["features"] if layers.outlines else ():
         feature["properties"]["fill"] = "none"
     drawn = more or fewer
@@ -305,10 +308,8 @@ def over_signed(
         longest_side_px=LONGEST_SIDE_PX,
     )
     red, blue = ([] if each is None else each.limits for each in (more, fewer))
-    reds, blues = (
-        pick_colours(ramp, len(limits)) if len(limits) else ()
-        for ramp, limits in ((DENSITY_RAMP, red), (AREA_RAMP, blue))
-    )
+    most = max(len(red), len(blue))
+    reds, blues = pick_colours(DENSITY_RAMP, most)[: len(red)], pick_colours(AREA_RAMP, most)[: len(blue)]
     # The palette counts rises first, then falls.
     signed = np.nan_to_num(np.rint(image))
     index = np.where(signed >= 0, signed, len(reds) - signed).astype(np.uint8)

@@ -53,8 +53,6 @@ def show_places_table(
     st.header(title)
     show_table(table, title=title, chosen=chosen)
     show_small(method)
-    columns = st.columns([1, 1, 2])
-    with columns[0]:
+    with st.container(horizontal=True):
         show_download(context, table, name=name, notes=notes)
-    with columns[1]:
         show_outlines_downloads(context, outlines, table, name=name, notes=notes)

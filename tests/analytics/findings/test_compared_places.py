@@ -62,6 +62,9 @@ def test_the_map_of_changes_rises_and_falls_in_different_places(changes) -> None
     assert rise.any()
     assert fall.any()
     assert not (rise.astype(bool) & fall.astype(bool)).any()
+    # One scale for both: the limits of the one that reaches less far are the first of the other's.
+    shorter, longer = sorted((changes.rise.limits, changes.fall.limits), key=len)
+    assert longer[: len(shorter)] == shorter
 
 
 @pytest.mark.parametrize(
