@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.carriers import VALID_MONTHS
-from analytics.disclosure import Audience, Column, DisclosedTable, disclose_count, tabulate_cells
+from analytics.disclosure import Audience, Column, DisclosedTable, disclose_count, hold_back, tabulate_cells
 from analytics.findings.question import Question
 from analytics.findings.reach_now import is_night, travel_minutes, travel_words
 from analytics.findings.week import HOURS_A_WEEK, hour_words
@@ -179,12 +179,17 @@ def _single(force: Workforce, minutes: NDArray, on_shift: NDArray[np.bool_], hou
 
 def _by_base(question: Question, force: Workforce, minutes: NDArray, who: NDArray[np.bool_]) -> DisclosedTable:
     counts = force.at_site(who)
+    # Whether one of a handful works now is one person's shift.
+    small = force.small_sites(fewest=question.thresholds.smallest_count_shown)
+    hidden = small & (question.audience is not Audience.ANALYST)
     order = [site for site in np.argsort(np.nan_to_num(minutes, nan=np.inf)) if np.isfinite(minutes[site])]
     rows = [
         (
             format_number(minutes[site]),
             force.site_names[site],
-            disclose_count(int(counts[site]), audience=question.audience, thresholds=question.thresholds),
+            hold_back()
+            if hidden[site]
+            else disclose_count(int(counts[site]), audience=question.audience, thresholds=question.thresholds),
         )
         for site in order[:MOST_LISTED]
     ]

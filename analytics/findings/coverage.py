@@ -140,9 +140,16 @@ def _headline(question: Question, now: ReachNow, gaps: Sequence[RosterGap], foun
     )
     if not gaps:
         return _("{reached} No base's area is without a carrier in reach in any hour.").format(reached=reached)
-    return _("{reached} The largest gap: around {place}, {hours}.").format(
-        reached=reached, place=now.force.site_names[gaps[0].area], hours=hours_words(gaps[0].hours)
-    )
+    words = {"reached": reached, "place": now.force.site_names[gaps[0].area], "hours": hours_words(gaps[0].hours)}
+    if _hours_hidden(question, now)[gaps[0].area]:
+        return _("{reached} The largest gap: around {place}.").format(**words)
+    return _("{reached} The largest gap: around {place}, {hours}.").format(**words)
+
+
+def _hours_hidden(question: Question, now: ReachNow) -> NDArray[np.bool_]:
+    """Bases whose hours without anybody are the shifts of one to four people: not for others than the analyst."""
+    small = now.force.small_sites(fewest=question.thresholds.smallest_count_shown)
+    return small & (question.audience is not Audience.ANALYST)
 
 
 def _counted(question: Question, now: ReachNow) -> str:
@@ -264,12 +271,7 @@ def _bases(question: Question, now: ReachNow) -> DisclosedTable:
         duty: list[str] = [unknown] * len(rows_of)
     else:
         by_hour = [on_shift[:, of_base[name]].sum(axis=1) for name in rows_of]
-        duty = [
-            _("{least} to {most}").format(
-                least=_count(question, int(each.min())).text, most=_count(question, int(each.max())).text
-            )
-            for each in by_hour
-        ]
+        duty = [_from_to(question, int(each.min()), int(each.max())) for each in by_hour]
     rows = []
     for index, name in enumerate(rows_of):
         cells = [column[index] for column in columns]
@@ -283,11 +285,16 @@ def _bases(question: Question, now: ReachNow) -> DisclosedTable:
         columns=(
             Column(heading=_("Base")),
             *(Column(heading=words[step], numeric=True) for step in (Step.TRAINED, Step.ISSUED, Step.IN_DATE)),
-            Column(heading=_("On shift, least to most by hour"), numeric=True),
+            Column(heading=_("On shift"), numeric=True),
         ),
         rows=rows,
-        caption="",
+        caption=_("On shift: in date and rostered, least to most by hour of the week."),
     )
+
+
+def _from_to(question: Question, least: int, most: int) -> str:
+    first, last = _count(question, least).text, _count(question, most).text
+    return first if first == last else _("{least} to {most}").format(least=first, most=last)
 
 
 def _protected(question: Question, counts: Sequence[int]) -> tuple[DisclosedCount, ...]:
@@ -329,8 +336,9 @@ def _rates(question: Question, now: ReachNow) -> DisclosedTable:
             else hold_back()
         )
         rows.append((question.geography.area_name(code), *shown[index], rate))
-    caption = _("Carriers trained, with a kit and in date on {day}; events of the period.").format(
-        day=format_date(now.force.as_of)
+    caption = _("Carriers in date on {day}; events of {period}.").format(
+        day=format_date(now.force.as_of),
+        period=format_period(question.filters.first_day, question.filters.last_day),
     )
     return tabulate_cells(columns=columns, rows=rows, caption=caption)
 
@@ -388,15 +396,17 @@ def _expected(question: Question, value: float, lower: float, upper: float) -> D
 def _gap_table(question: Question, now: ReachNow, gaps: Sequence[RosterGap]) -> DisclosedTable:
     # To others than the analyst by name: the rank of a number that is held back would tell about it.
     ranked = sorted(gaps, key=lambda gap: now.force.site_names[gap.area]) if _is_hidden(question, gaps) else gaps
+    hidden = _hours_hidden(question, now)
     rows = [
         (
             _("Around {place}").format(place=now.force.site_names[gap.area]),
-            hours_words(gap.hours),
-            format_count(len(gap.hours)),
+            hold_back() if hidden[gap.area] else hours_words(gap.hours),
+            hold_back() if hidden[gap.area] else format_count(len(gap.hours)),
             _expected(question, gap.uncovered.value, gap.uncovered.lower, gap.uncovered.upper),
         )
         for gap in ranked
     ]
+    order = _("Largest first.") if ranked is gaps else _("By name.")
     return tabulate_cells(
         columns=(
             Column(heading=_("Where")),
@@ -405,7 +415,9 @@ def _gap_table(question: Question, now: ReachNow, gaps: Sequence[RosterGap]) -> 
             Column(heading=_("Events a year expected then (95 %)"), numeric=True),
         ),
         rows=rows,
-        caption=_("Nobody in reach: of most of the risk nearest to that base. Largest first.") if gaps else "",
+        caption=_("Nobody in reach: of most of the risk nearest to that base. {order}").format(order=order)
+        if gaps
+        else "",
     )
 
 

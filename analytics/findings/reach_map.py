@@ -9,6 +9,7 @@ from shapely import MultiPolygon, Point, Polygon, union_all
 from analytics.contiguous_areas import contiguous_areas
 from analytics.density import density_classes
 from analytics.disclosure import (
+    Audience,
     DisclosedOutlines,
     DisclosedSurface,
     disclose_count,
@@ -25,6 +26,7 @@ __all__ = ["ReachMap", "find_reach_map"]
 
 # Share of a cell's risk over the week that must be in reach for the cell to be drawn so: most of it.
 _MOST = 0.5
+_MOST_CLASSES = 4
 # Metres around a base that mark it on a map of a whole force.
 _BASE_M = 450.0
 
@@ -54,7 +56,14 @@ def find_reach_map(question: Question, *, now: ReachNow, hour: int | None) -> Re
         return ReachMap(sentence=now.risk_missing, near=None, far=None, far_words="", edge=nothing, bases=bases)
     in_reach, sentence, far_words = _in_reach(question, now, hour)
     per_km2 = np.where(now.risk.too_few, 0.0, now.risk.per_year / now.risk.surface.cell_area_km2)
-    limits = density_classes(values=per_km2)
+    limits = _few_limits(density_classes(values=per_km2))
+    if hour is not None and now.reach is not None and question.audience is not Audience.ANALYST:
+        in_reach, left_out = _without_small_bases(question, now, hour)
+        per_km2 = np.where(left_out, 0.0, per_km2)
+        if left_out.any():
+            sentence = _(
+                "{sentence} Where only bases with fewer than {number} carriers are near, nothing is drawn."
+            ).format(sentence=sentence, number=question.thresholds.smallest_count_shown)
     near, far = (
         _surface(question, now, np.where(chosen, per_km2, 0.0), limits) if (per_km2 * chosen > 0).any() else None
         for chosen in (in_reach, ~in_reach)
@@ -105,6 +114,21 @@ def _in_reach(question: Question, now: ReachNow, hour: int | None) -> tuple[NDAr
         ).text,
     )
     return near, sentence, _("nobody on shift in reach")
+
+
+def _without_small_bases(question: Question, now: ReachNow, hour: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """What the larger bases reach in the hour, and what is left out: there the map would be one person's shift."""
+    near = now.in_reach[now.speed_of_hour[hour]]
+    small = now.force.small_sites(fewest=question.thresholds.smallest_count_shown)
+    working = now.force.at_site(now.force.on_shift[hour]) > 0
+    covered = near[working & ~small].any(axis=0)
+    return covered, near[small].any(axis=0) & ~covered
+
+
+def _few_limits(limits: tuple[float, ...]) -> tuple[float, ...]:
+    """At most four of the classes' limits, lowest and highest among them: they stand twice in the legend."""
+    kept = np.unique(np.linspace(0, len(limits) - 1, min(len(limits), _MOST_CLASSES)).round().astype(int))
+    return tuple(limits[index] for index in kept)
 
 
 def _surface(question: Question, now: ReachNow, values: NDArray, limits: tuple[float, ...]) -> DisclosedSurface:

@@ -57,6 +57,11 @@ class Workforce:
         """Ready and rostered, shape (168, carriers)."""
         return None if self.roster is None else self.roster & self.ready
 
+    def small_sites(self, *, fewest: int) -> Booleans:
+        """Bases with fewer carriers in date than may be told, (bases,): when one of a handful works is private."""
+        ready = self.at_site(self.ready)
+        return (ready > 0) & (ready < fewest)
+
     def at_site(self, who: Booleans) -> Integers:
         """How many of those marked, shape (..., carriers), belong to each base: (..., bases)."""
         member = np.zeros((len(self.site), len(self.site_names)), dtype=np.int64)

@@ -4,6 +4,7 @@ import math
 
 import streamlit as st
 
+from analytics.disclosure import Audience
 from analytics.findings.carrier_plan import (
     MOST_CARRIERS,
     Action,
@@ -47,17 +48,16 @@ def show_plan(context: PageContext, now: ReachNow, *, first: str) -> None:
     show_finding(effect.sentence)
     show_table(effect.table, title=_("What the change would add"), tallest_rem=14)
     show_small(effect.assumption)
+    notes = (
+        _("{action}: {number}").format(action=action_words()[choice.action], number=choice.number),
+        effect.sentence,
+        effect.assumption,
+    )
+    if context.audience is not Audience.ANALYST:
+        show_download(context, effect.table, name="coverage_plan", notes=notes)
+        return
     with st.popover(_("Save, open or download a plan")):
-        show_download(
-            context,
-            effect.table,
-            name="coverage_plan",
-            notes=(
-                _("{action}: {number}").format(action=action_words()[choice.action], number=choice.number),
-                effect.sentence,
-                effect.assumption,
-            ),
-        )
+        show_download(context, effect.table, name="coverage_plan", notes=notes)
         _save_and_open(context, choice, sites)
 
 

@@ -147,6 +147,9 @@ def test_partners_see_no_small_base_and_no_single_request(ask: Ask) -> None:
         least = row[4].split(" to ")[0]
         assert not least.isdigit() or int(least) == 0 or int(least) >= 5
     assert "not shown" in column(found.bases, "Trained")
+    # Barry has one carrier in date: the hours without anybody would be that one's shifts.
+    barry = next(row for row in found.gaps.rows if "Barry" in row[0])
+    assert barry[1:3] == ("not shown", "not shown")
     assert found.requests.rows == ()
     assert "only to the force's own analysts" in found.requests.caption
     # Names, so that the rank of a number that is held back says nothing.
@@ -165,6 +168,20 @@ def test_the_map_and_the_table_tell_the_same_hour(ask: Ask, now: ReachNow, found
     for each in (hole, noon):
         both = (each.far.classes > 0) & (each.far.classes < 200) & (each.near.classes > 0) & (each.near.classes < 200)
         assert not both.any()
+
+
+def test_a_partners_hour_leaves_out_where_a_handful_work(ask: Ask) -> None:
+    """Around Barry, with its one carrier in date, every hour's map is the same to a partner, and differs to us."""
+    maps = {}
+    for audience in ("analyst", "partner"):
+        question = ask(audience=audience)
+        now = find_reach_now(question, layer=None)
+        row, line, _within = now.risk.surface.grid.indices(np.array([311_500.0]), np.array([167_500.0]))
+        maps[audience] = [find_reach_map(question, now=now, hour=hour) for hour in (10, 40)]
+        drawn = [(int(each.near.classes[row, line][0]), int(each.far.classes[row, line][0])) for each in maps[audience]]
+        assert (drawn[0] != drawn[1]) == (audience == "analyst")
+        assert audience == "analyst" or drawn[0] == (0, 0)
+    assert "fewer than 5 carriers" in maps["partner"][0].sentence
 
 
 def test_administrations_are_taken_with_a_warning(ask: Ask, found: Coverage) -> None:
@@ -190,7 +207,7 @@ def test_without_shifts_nobody_is_on_shift_and_the_bases_are_told(without_shifts
     assert not found.can_plan
     assert "cannot be said" in found.headline
     assert len(found.bases.rows) == 20
-    assert set(column(found.bases, "On shift, least to most by hour")) == {"not recorded"}
+    assert set(column(found.bases, "On shift")) == {"not recorded"}
     assert "Requests for a carrier are not recorded" in found.requests_note
     reach = find_reach_map(without_shifts, now=now, hour=None)
     assert "who is on shift there is not recorded" in reach.sentence
