@@ -50,9 +50,9 @@ RULE_VERSION = "1"
 # Under a quarter of a year of records nothing says what is usual, least of all the season.
 FEWEST_HISTORY_DAYS = 91
 
-# A silence is a feed gap when one as long is expected at most this often in a year: a suspension costs nothing while
-# there is nothing to score, so it may come once in four years by chance.
-GAP_CHANCE_A_YEAR = 0.25
+# A silence is a feed gap when one as long is expected at most this often in a year: by chance once in ten years. While
+# it lasts there is nothing that could be raised, so a suspension costs little.
+GAP_CHANCE_A_YEAR = 0.1
 DAYS_PER_YEAR = 365
 DAYS_PER_WEEK = 7
 

@@ -410,8 +410,6 @@ def _signature_alert(
     day, peak = max(run, key=lambda seen: (seen[1].events, seen[1].recurrence_days, -seen[0]))
     first_day = day - peak.window_days + 1
     inside = marked[(marked["day"] >= first_day) & (marked["day"] <= day)]
-    # The window starts and ends with a case: empty days at its ends tell nothing.
-    first_case, last_case = int(inside["day"].min()), int(inside["day"].max())
     codes = list(inside["small_area"].value_counts().index)
     facts = _facts(
         question,
@@ -419,8 +417,8 @@ def _signature_alert(
         rules,
         rule=rule,
         is_alert=True,
-        first_day=first_case,
-        last_day=last_case,
+        first_day=first_day,
+        last_day=day,
         codes=codes,
         observed=peak.events,
         expected=peak.expected,

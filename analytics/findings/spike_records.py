@@ -97,22 +97,19 @@ def read_spike_records(question: Question) -> SpikeRecords:
 
 
 def stream_series(records: SpikeRecords) -> AreaSeries | None:
-    """The whole independent layer as one series, from the latest of its kinds' beginnings; None where there is none."""
+    """The whole independent layer as one series; None where there is none."""
     parts = list(records.streams.values())
     if not parts:
         return None
-    first_day = max(part.first_day for part in parts)
     day = np.concatenate([part.day for part in parts])
-    kept = day >= first_day
-    area = np.concatenate([part.area for part in parts])[kept]
     return AreaSeries(
-        area=area,
-        day=day[kept],
-        recorded_day=day[kept],
+        area=np.concatenate([part.area for part in parts]),
+        day=day,
+        recorded_day=day,
         delay_known=False,
         easting_m=records.series.easting_m,
         northing_m=records.series.northing_m,
-        first_day=first_day,
+        first_day=parts[0].first_day,
     )
 
 
@@ -124,6 +121,8 @@ def _streams(question: Question, number: dict[str, int]) -> dict[str, AreaSeries
     events = question.store.risk_events_by_day(kinds=STREAM_KINDS)
     area, day = events["small_area"].map(number), _days(events["local_date"])
     areas = question.geography.small_areas
+    # A kind as rare as deaths begins with its feed, not with its first event.
+    first_day = int(day.min()) if len(day) else 0
     streams = {}
     for kind in STREAM_KINDS:
         here = ((events["kind"] == kind) & area.notna()).to_numpy()
@@ -135,7 +134,7 @@ def _streams(question: Question, number: dict[str, int]) -> dict[str, AreaSeries
                 delay_known=False,
                 easting_m=areas["easting_m"].to_numpy(float),
                 northing_m=areas["northing_m"].to_numpy(float),
-                first_day=int(day[here].min()),
+                first_day=first_day,
             )
     return streams
 

@@ -272,8 +272,8 @@ def _headline(scoring: Scoring, views: Sequence[AlertView]) -> str:
 def _suspended(scoring: Scoring) -> str:
     gap = scoring.days[-1].suspended
     return _(
-        "No record of an administration since {day}: so long a silence is more likely a fault of the feed than quiet."
-        " Scoring is suspended; nothing can be said until records come in."
+        "No record of an administration since {day}: chance alone leaves so long a silence less than once in ten years,"
+        " so it may be a fault of the feed. Scoring is suspended; nothing can be said until records come in."
     ).format(day=format_date(date_of((gap.first_day if gap else scoring.records.last_day) - 1)))
 
 
