@@ -64,6 +64,10 @@ class AreaNames:
             self._codes[level] = by_name | {plain_value(str(code)): str(code) for code in areas["code"]}
         self._above: dict[str, tuple[str | None, str | None]] = {}
 
+    def words(self, level: str) -> dict[str, str]:
+        """The names of the areas of this level in plain form, with their codes."""
+        return {word: code for word, code in self._codes[level].items() if not any(map(str.isdigit, word))}
+
     def has(self, level: str) -> bool:
         """Whether the deployment has areas of this level."""
         return bool(self._codes[level])

@@ -5,23 +5,25 @@ schema's values and their everyday forms) it is close to.
 """
 
 import difflib
+import re
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.quality_warnings import QualityWarning, make_warning, quoted_rows
-from data.schema import NOT_RECORDED, Field
-from data.values import Texts, known_choices, plain_value
+from data.schema import NOT_RECORDED
+from data.values import Texts, plain_value
 from wording import _, format_count, join_words, ngettext
 
 __all__ = ["WordLog", "suggest_value"]
 
 Ints = NDArray[np.int64]
 
-# A slip or two in a word of five letters or more; shorter words are too like each other.
-_LIKENESS, _SHORTEST = 0.75, 4
+# A slip or two in a word; shorter words are too like each other, and of two words equally like none is proposed.
+_LIKENESS, _AS_MUCH_LIKE, _SHORTEST = 0.75, 0.02, 4
 # What databases and spreadsheets write where a person wrote nothing. Answers such as "not known" are no such words.
 _PLACEHOLDERS = frozenset(
     {"NULL", "null", "Null", "(null)", "(NULL)", "<null>", "<NULL>", "[NULL]", "\\N", "NA", "N/A", "n/a", "#N/A"}
@@ -30,22 +32,20 @@ _PLACEHOLDERS = frozenset(
 )
 
 
-def suggest_value(text: str, *, known: Field, own: dict[str, str]) -> str | None:
-    """The value of the schema that an unknown text reads like; None where it is like none, or like several.
+def suggest_value(text: str, *, known: Mapping[str, str]) -> str | None:
+    """The value that an unknown text reads like; None where it is like none, or as much like one as like another.
 
-    "Femle" reads like female, "Not Recorded " like not_recorded, "herion" like heroin.
+    `known` gives the values of all plain words ("" for a word that says that nothing is recorded). "Femle" reads like
+    female, "Not Recoreded" like not_recorded, "herion" like heroin.
     """
-    words = known_choices(known, own)
     plain = plain_value(text)
     if len(plain) < _SHORTEST:
         return None
-    close = difflib.get_close_matches(plain, [word for word in words if len(word) >= _SHORTEST], n=3, cutoff=_LIKENESS)
-    values = list(dict.fromkeys(words[word] or NOT_RECORDED for word in close))
-    if not values or (values[0] not in known.values):
-        return None
+    close = difflib.get_close_matches(plain, [word for word in known if len(word) >= _SHORTEST], n=3, cutoff=_LIKENESS)
     likeness = [difflib.SequenceMatcher(None, plain, word).ratio() for word in close]
-    rivals = [words[word] for word, like in zip(close, likeness, strict=True) if like >= likeness[0] - 0.02]
-    return values[0] if len({each or NOT_RECORDED for each in rivals}) == 1 else None
+    nearest = [word for word, like in zip(close, likeness, strict=True) if like > likeness[0] - _AS_MUCH_LIKE]
+    best = {known[word] or NOT_RECORDED for word in nearest}
+    return best.pop() if len(best) == 1 else None
 
 
 @dataclass
@@ -55,11 +55,16 @@ class WordLog:
     _unknown: dict[tuple[str, str, int], list[Ints]] = field(default_factory=lambda: defaultdict(list))
     _placeholders: dict[str, list[Ints]] = field(default_factory=lambda: defaultdict(list))
 
-    def note_unknown(self, *, rows: Ints, texts: Texts, known: Field, own: dict[str, str]) -> None:
-        """Note texts that the mapping does not know; each distinct one is compared once."""
+    def note_unknown(
+        self, *, rows: Ints, texts: Texts, field: str, known: Mapping[str, str], separators: Sequence[str] = ()
+    ) -> None:
+        """Note texts that the mapping does not know, or their parts between `separators`; each is compared once."""
+        split = re.compile("|".join(map(re.escape, separators)), re.IGNORECASE) if separators else None
         for text in set(texts):
-            if value := suggest_value(text, known=known, own=own):
-                self._unknown[known.name, value, len(text)].append(rows[texts == text])
+            for part in {each.strip() for each in (split.split(text) if split else [text])}:
+                value = None if plain_value(part) in known else suggest_value(part, known=known)
+                if value:
+                    self._unknown[field, value, len(part)].append(rows[texts == text])
 
     def note_placeholders(self, *, rows: Ints, texts: Texts, field_name: str) -> None:
         """Note cells that hold a word for nothing."""

@@ -41,6 +41,7 @@ from data.values import (
     is_excel_date,
     is_nothing,
     is_rounded_number,
+    known_choices,
     parse_choices,
     parse_days,
     parse_listed,
@@ -239,16 +240,13 @@ class RecordReader:
         self._set_aside(numbers, field=field, reason="excel_date", cell=cell)
         self._set_aside(bad & ~numbers, field=field, reason=reason, cell=cell)
 
-    def _set_aside_unknown(self, bad: Mask, *, field: Field, cell: _Cell) -> None:
+    def _set_aside_unknown(self, bad: Mask, *, field: Field, cell: _Cell, separators: Sequence[str] = ()) -> None:
         """Values that neither schema nor mapping knows; what they read like is noted for the report."""
         self._set_aside(bad, field=field.name, reason="value_unknown", cell=cell)
         if bad.any():
-            self.words.note_unknown(
-                rows=self._now.block.row_numbers[bad],
-                texts=cell.texts[bad],
-                known=field,
-                own=self._own_values(field.name),
-            )
+            known = known_choices(field, self._own_values(field.name))
+            rows, texts = self._now.block.row_numbers[bad], cell.texts[bad]
+            self.words.note_unknown(rows=rows, texts=texts, field=field.name, known=known, separators=separators)
 
     def _own_values(self, field: str) -> dict[str, str]:
         return self._mapping.values.get(field, {})
@@ -594,6 +592,9 @@ class RecordReader:
                 wrong |= self._gives_away(found)
                 codes[level] = np.where(wrong, None, found)
                 self._set_aside(wrong, field=level, reason="area_unknown", cell=cell)
+                if wrong.any():
+                    numbers, known = self._now.block.row_numbers[wrong], self._names.words(level)
+                    self.words.note_unknown(rows=numbers, texts=cell.texts[wrong], field=level, known=known)
             else:
                 codes[level] = np.full(rows, None, dtype=object)
         return codes
@@ -695,7 +696,7 @@ class RecordReader:
                 own=self._own_values("substance"),
                 separators=layout.separators,
             )
-            self._set_aside_unknown(wrong, field=fields.field("substance"), cell=cell)
+            self._set_aside_unknown(wrong, field=fields.field("substance"), cell=cell, separators=layout.separators)
             by_column.append((found, self._certainties(layout, number)))
         return _joined_substances(by_column)
 
@@ -706,7 +707,7 @@ class RecordReader:
         field = table_named("substances").field("certainty")
         certainties, wrong = parse_choices(cell.texts, field=field, own=self._own_values("certainty"))
         if number == 0 or len(layout.certainty_columns) > 1:
-            self._set_aside(wrong, field="certainty", reason="value_unknown", cell=cell)
+            self._set_aside_unknown(wrong, field=field, cell=cell)
         return np.asarray(certainties.astype(object))
 
     def _dose(self, layout: DoseLayout) -> Columns:

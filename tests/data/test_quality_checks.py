@@ -453,6 +453,23 @@ def test_unknown_words_get_a_suggestion_and_placeholders_are_counted(check):
         assert value not in told
 
 
+def test_a_slip_among_several_substances_and_in_the_name_of_an_area(check):
+    frame = clean_file(30, seed=36)
+    frame["Drugs"] = ["heroin"] * 28 + ["herion; alcohol", "Alchohol / zebra"]
+    frame["Council"] = ["Cardiff"] * 28 + ["Cardif", "Atlantis"]
+    changes = make_mapping(columns={"authority": "Council"}, substances={"columns": ["Drugs"]})
+    mapping = changes.model_copy(update={"place": MAPPING.place})
+    found = import_frame(
+        frame=frame, mapping=mapping, settings=check.settings, keys=KEYS, geography=south_wales(), dry_run=True
+    ).warnings
+    told = [(each.kind, each.row_numbers, each.setting.splitlines()) for each in found]
+    assert told == [
+        ("unknown_value", (29,), ["[values.authority]", '"..." = "W06000015"  # as in row 29']),
+        ("unknown_value", (30,), ["[values.substance]", '"..." = "alcohol"  # as in row 30']),
+        ("unknown_value", (29,), ["[values.substance]", '"..." = "heroin"  # as in row 29']),
+    ]
+
+
 # --- together ---------------------------------------------------------------------------------------------------------
 
 
