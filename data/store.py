@@ -2919,6 +2919,20 @@ class Store:
             )
         )
 
+    def newest_supply_day(self, *, not_after: date) -> date | None:
+        """The newest day that the kit ledger or the training register tells of; None where neither has one."""
+        (newest,) = self._row(
+            """
+            SELECT max(day) FROM (
+                SELECT event_on AS day FROM records.kits WHERE record_state = 'current'
+                UNION ALL SELECT unnest([trained_on, refreshed_on]) FROM records.carriers
+                WHERE record_state = 'current'
+            ) WHERE day <= ?
+            """,
+            [not_after],
+        )
+        return newest
+
     def kit_uses(self, *, first_day: date, last_day: date, scope: AccessScope) -> pd.DataFrame:
         """Each dose of the administrations of the period that name a kit, an officer or a wish for resupply.
 

@@ -26,12 +26,12 @@ def show_lists(context: PageContext, found: Supply) -> None:
     for column, (title, name, table) in zip(st.columns(len(found.by_base), gap="large"), found.by_base, strict=True):
         with column:
             show_listed(context, table, title=title, name=name, total=True)
+    show_listed(context, found.lapsed, title=_("Refresher lapsed"), name="lapsed_refreshers", tallest_rem=22)
     use, (left, right) = found.use, st.columns(2, gap="large")
     with left:
         show_listed(context, found.expired, title=_("Expired and still held"), name="expired_kits")
         show_listed(context, use.doses, title=_("Doses and ledger"), name="doses", about=use.doses_sentence)
     with right:
-        show_listed(context, found.lapsed, title=_("Refresher lapsed"), name="lapsed_refreshers")
         show_listed(context, use.resupply, title=_("Resupply"), name="resupply", about=use.resupply_sentence)
     show_listed(context, found.contradictions, title=_("Rows that contradict each other"), name="contradictions")
 

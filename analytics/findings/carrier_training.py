@@ -11,7 +11,7 @@ from analytics.carriers import VALID_MONTHS, carrier_chain
 from analytics.disclosure import Column, DisclosedTable, disclose_list
 from analytics.findings.kit_stock import base_name, day_of, source_row
 from analytics.findings.question import Question
-from wording import _, ngettext
+from wording import _, format_count, format_date, ngettext
 
 __all__ = ["Training", "read_training", "role_words"]
 
@@ -20,11 +20,14 @@ Booleans = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """Everyone with a role on the day, one row each; `lapsed` is (people,); `missing` says what is not recorded."""
+    """Everyone with a role on the day, one row each; `lapsed` is (people,), where refreshers are `known` at all;
+    `missing` says what is not recorded.
+    """
 
     carriers: pd.DataFrame
     lapsed: Booleans
     lapses_on: pd.Series
+    known: bool
     missing: tuple[str, ...]
 
     @property
@@ -89,11 +92,14 @@ def read_training(question: Question, *, as_of: date, bcus: tuple[str, ...]) -> 
         trained_on=_days(carriers["trained_on"]),
         refreshed_on=None if refreshed.isna().all() else _days(refreshed),
     )
-    # A refresher planned for later has not happened yet.
+    # A register keeps the last refresher only: of who came to one after the day nothing earlier is known. A refresher
+    # that was planned for later when the register came in has not happened yet.
+    came_later = (refreshed > pd.Timestamp(as_of)) & (refreshed <= carriers["imported_on"])
     latest = carriers[["trained_on", "refreshed_on"]].where(carriers[["trained_on", "refreshed_on"]] <= str(as_of))
     last = latest.astype("datetime64[ns]").max(axis=1)
+    last = last.mask(came_later)
     lapses_on = last + pd.DateOffset(months=VALID_MONTHS) if refreshed.notna().any() else last.where(last.isna())
-    missing = []
+    missing, known = [], bool(refreshed.notna().any())
     if carriers.empty:
         missing.append(
             _(
@@ -108,7 +114,16 @@ def read_training(question: Question, *, as_of: date, bcus: tuple[str, ...]) -> 
                 "refresher to refreshed_on and import the register again."
             )
         )
-    return Training(carriers=carriers, lapsed=chain.training_lapsed, lapses_on=lapses_on, missing=tuple(missing))
+    if came_later.any():
+        missing.append(
+            ngettext(
+                "{count} carrier had a refresher after {date}: the register does not say how it stood then.",
+                "{count} carriers had a refresher after {date}: the register does not say how it stood then.",
+                int(came_later.sum()),
+            ).format(count=format_count(int(came_later.sum())), date=format_date(as_of))
+        )
+    lapsed = chain.training_lapsed & ~came_later.to_numpy(dtype=bool)
+    return Training(carriers=carriers, lapsed=lapsed, lapses_on=lapses_on, known=known, missing=tuple(missing))
 
 
 def _days(column: pd.Series) -> NDArray[np.datetime64]:

@@ -140,7 +140,7 @@ def _cost_table(question: Question, *, as_of: date, training: Training, total: P
     trainees = _new_carriers(training, as_of=as_of, days=(last - first).days + 1)
     due = int(training.lapsed.sum()) + int(training.lapsing(as_of, last).sum())
     held_back = not disclose_count(due, audience=question.audience, thresholds=question.thresholds).shown
-    refreshers = None if held_back or training.missing else Predicted(due, due, due, 0.95)
+    refreshers = None if held_back or not training.known else Predicted(due, due, due, 0.95)
     initial, ongoing, monitoring = _("Initial roll-out"), _("Training"), _("Monitoring and supply")
     lines = [
         (initial, _("First training of new carriers"), trainees, supply.first_training_price),

@@ -66,11 +66,20 @@ def _doses_sentence(question: Question, match: DoseMatch | None, *, administrati
     if match is None:
         return _("Without a kit ledger, doses cannot be matched.")
     wrong = int((match.mismatch != Mismatch.NONE).sum())
+    every = ngettext(
+        "All doses of {all} administration from {period} match the ledger.",
+        "All doses of {all} administrations from {period} match the ledger.",
+        len(match.administration),
+    )
     parts = [
-        ngettext(
-            "Of {all} administration from {period}, {count} does not match the ledger.",
-            "Of {all} administrations from {period}, {count} do not match the ledger.",
-            wrong,
+        (
+            every
+            if not wrong
+            else ngettext(
+                "Of {all} administration from {period}, {count} does not match the ledger.",
+                "Of {all} administrations from {period}, {count} do not match the ledger.",
+                wrong,
+            )
         ).format(
             count=_shown(question, wrong),
             all=_shown(question, len(match.administration)),

@@ -84,14 +84,16 @@ class Supply:
 
 
 def supply_day(question: Question) -> date:
-    """The day to look at: today while the view reaches to the newest records, else the view's last day.
+    """The day to look at: today while the view reaches to the newest administrations, else the view's last day.
 
-    Kits expire whether or not records come in. Synthetic records stand still, so there it is the view's last day.
+    Kits expire whether or not records come in. Synthetic records stand still: there it is their newest day.
     """
     chosen = question.filters.last_day
-    if question.store.synthetic or chosen < question.store.period()[1]:
+    if chosen < question.store.period()[1]:
         return chosen
-    return max(chosen, datetime.now(ZoneInfo(question.settings.time_zone)).date())
+    today = datetime.now(ZoneInfo(question.settings.time_zone)).date()
+    newest = question.store.newest_supply_day(not_after=today) if question.store.synthetic else today
+    return max(chosen, newest or chosen)
 
 
 def next_meeting(question: Question, *, as_of: date) -> tuple[date, bool]:
@@ -127,7 +129,7 @@ def find_supply(question: Question, *, options: SupplyOptions) -> Supply:
     return Supply(
         empty=not has_kits and training.carriers.empty,
         headline=_headline(counts, meeting, has_kits=has_kits, needs=needs),
-        figures=_figures(counts, meeting, has_kits=has_kits, has_training=not training.missing),
+        figures=_figures(counts, meeting, has_kits=has_kits, has_training=training.known),
         counted=_counted(question, stock, as_of=as_of, meeting=meeting, is_set=is_set, bcus=bcus),
         missing=(*_missing(stock), *training.missing, *use.missing),
         account_sentence=_account_sentence(by_base) if account.rows else "",
