@@ -88,7 +88,7 @@ def test_work_can_be_stopped_and_gone_on_with(south_wales: Dashboard, open_scree
     screen = open_screen("projector")
     page = screen.page
     # A view nobody has asked for yet, and one that takes its time: what is in memory needs no stopping.
-    page.goto(f"{south_wales.url}/hotspots?bandwidth=211")
+    page.goto(f"{south_wales.url}/hotspots?bandwidth=611")
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
     stop.click()
     expect(page.get_by_text("Stopped: nothing was worked out")).to_be_visible()
