@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(_("Stopped. The store is as it was."), file=sys.stderr)
+        print(_("Stopped. Nothing is half done: the store has all of it or is as it was."), file=sys.stderr)
         return 130
 
 

@@ -1,9 +1,6 @@
 """The store under rough treatment: kills, several writers, readers that stay, erasure, going back, and prying eyes."""
 
 import json
-import os
-import random
-import signal
 import subprocess
 import sys
 import threading
@@ -21,7 +18,6 @@ import pytest
 from data.filters import AccessScope, Filters
 from data.journal import Journal
 from data.settings import Settings
-from data.snapshots import read_pointer
 from data.store import (
     Batch,
     RecordNotFoundError,
@@ -70,59 +66,6 @@ def by_hand(settings: Settings, *, version: str | None = None, writable: bool = 
     connection.execute(f"ATTACH '{file}' AS s (ENCRYPTION_KEY ?{mode})", [KEYS.store_key])
     yield connection
     connection.close()
-
-
-@pytest.mark.skipif(os.name == "nt", reason="SIGKILL and fork are POSIX; Windows ends processes by the same lock")
-def test_a_kill_at_any_moment_leaves_the_previous_or_the_new_snapshot(settings: Settings) -> None:
-    people = [person(number, edition="edition 0") for number in range(1, 41)]
-    write(settings, batch_of(*people, name="edition 0"))
-    nursery = subprocess.Popen(
-        [sys.executable, "-m", "tests.data.killed_writer", str(settings.store_folder)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert nursery.stdin is not None
-    assert nursery.stdout is not None
-    assert nursery.stdout.readline() == "ready\n"
-
-    def attempt(edition: str, killed_after_s: float) -> int:
-        print(f"{edition} {killed_after_s}", file=nursery.stdin, flush=True)
-        return int(nursery.stdout.readline())
-
-    # How long a write takes on this machine now: the kills then fall evenly from its first moment to just past its end.
-    started = time.monotonic()
-    write(settings, batch_of(*(person(number, edition="edition 1") for number in range(1, 41)), name="edition 1"))
-    whole_s = time.monotonic() - started
-    chance = random.Random(5)
-    expected = "edition 1"
-    killed = 0
-    for trial in range(2, 22):
-        edition = f"edition {trial}"
-        before = current_version(settings.store_folder)
-        status = attempt(edition, whole_s * (trial - 2 + chance.random()) / 20 * 1.1)
-        killed += status == -signal.SIGKILL
-        if current_version(settings.store_folder) != before:
-            expected = edition
-        else:
-            assert status != 0, "a write that was said to have succeeded is not there"
-        with by_hand(settings) as connection:
-            hashes = connection.execute("SELECT row_hash FROM s.administrations").fetchall()
-        assert {row_hash.split(" ", 1)[1] for (row_hash,) in hashes} == {expected}
-        assert len(hashes) == 40
-    nursery.stdin.close()
-    nursery.wait()
-    nursery.stdout.close()
-    assert killed >= 10
-    # The next writer clears up, and everything is as it should be.
-    write(settings, batch_of(person(99), name="after"))
-    assert check_store(settings=settings, keys=KEYS).problems == ()
-    assert count(settings) == 41
-    pointer = read_pointer(settings.store_folder)
-    assert pointer is not None
-    named = {file.name for file in settings.store_folder.iterdir()}
-    assert named == {"current.json", "writer.lock", "journal.sqlite", *pointer.files}
 
 
 def test_writers_at_once_take_turns(settings: Settings) -> None:
