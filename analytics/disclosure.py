@@ -254,12 +254,14 @@ class DisclosedGrid:
     """Shares by name and period: `shares[i][j]` is of `names[i]` in the period that begins on `starts[j]`.
 
     A share's text is a percentage without its sign: many stand side by side. `wholes[j]` is what it is a share of.
+    `step` is "month", "quarter" or "year"; `in_fifths` where only the fifth that a share lies in is told.
     """
 
     names: tuple[str, ...]
     starts: tuple[date, ...]
     wholes: tuple[DisclosedCount, ...]
     step: str
+    in_fifths: bool
     shares: tuple[tuple[DisclosedEstimate, ...], ...]
     note: str
 
@@ -787,7 +789,7 @@ def disclose_completeness(
         for lacking in missing
     ]
     note = _("Shares are in fifths; periods with fewer than {number} administrations are not shown.").format(
-        number=_FIFTHS * thresholds.smallest_count_shown
+        number=fewest_for_fifths(thresholds)
     )
     wholes, _hidden = _protect(administrations, audience=audience, thresholds=thresholds)
     return DisclosedGrid(
@@ -795,6 +797,7 @@ def disclose_completeness(
         starts=tuple(starts),
         wholes=wholes,
         step=step,
+        in_fifths=audience is not Audience.ANALYST,
         shares=tuple(rows),
         note="" if audience is Audience.ANALYST else note,
     )
@@ -803,13 +806,18 @@ def disclose_completeness(
 _FIFTHS = 5
 
 
+def fewest_for_fifths(thresholds: Thresholds) -> int:
+    """The fewest administrations of which a fifth is not a small number."""
+    return _FIFTHS * thresholds.smallest_count_shown
+
+
 def _completeness(part: int, whole: int, *, audience: Audience, thresholds: Thresholds) -> DisclosedEstimate:
     if not whole:
         return DisclosedEstimate(value=None, lower=None, upper=None, text="")
     if audience is Audience.ANALYST:
         percent = min(max(round(100 * part / whole), 1 if part else 0), 99 if part < whole else 100)
         return DisclosedEstimate(value=part / whole, lower=None, upper=None, text=format_count(percent))
-    if whole < _FIFTHS * thresholds.smallest_count_shown:
+    if whole < fewest_for_fifths(thresholds):
         return hold_back()
     # A share on the limit belongs to the outer fifth, so that the outermost are never narrower than 5 administrations.
     upper = -(-_FIFTHS * part // whole) if 2 * part < whole else _FIFTHS * part // whole + 1

@@ -20,7 +20,7 @@ def show_completeness(context: PageContext, found: DataQuality) -> None:
     title = _("Recorded, in per cent of administrations")
     st.header(title)
     show_grid(found.coverage, title=title)
-    show_grid_legend()
+    show_grid_legend(found.coverage)
     show_small(" ".join((found.coverage_note, found.coverage.note)))
     show_download(context, found.coverage_table, name="completeness", notes=(found.coverage_note,))
     if found.for_analyst:

@@ -22,6 +22,7 @@ from analytics.disclosure import (
     disclose_completeness,
     disclose_count,
     disclose_share,
+    fewest_for_fifths,
     tabulate_cells,
     tabulate_grid,
 )
@@ -66,12 +67,12 @@ class DataQuality:
 
 
 def find_data_quality(question: Question) -> DataQuality:
-    """Completeness of each field by month (quarter for others than the analyst), and the delay of entry by quarter."""
+    """Completeness of each field by month (quarter or year for others), and the delay of entry by quarter."""
     months = question.store.missing_by_month(filters=question.filters, scope=question.scope)
     words = field_words()
     fields = [name for name in months.columns if name in words]
     analyst = question.audience is Audience.ANALYST
-    step = "month" if analyst and len(months) <= _MOST_MONTHS else "quarter"
+    step = _step(months, question)
     periods = months.groupby(_starts(months["month"], step), sort=True)[["administrations", *fields]].sum()
     coverage = disclose_completeness(
         names=[words[name] for name in fields],
@@ -89,7 +90,9 @@ def find_data_quality(question: Question) -> DataQuality:
         freshness=_freshness(question),
         coverage=coverage,
         coverage_table=tabulate_grid(
-            coverage, heading=_("Field"), format_start=format_month if step == "month" else format_quarter
+            coverage,
+            heading=_("Field"),
+            format_start={"month": format_month, "quarter": format_quarter, "year": _format_year}[step],
         ),
         coverage_note=_(
             "Share of administrations in which each field says something; “not recorded” and “unknown” say nothing."
@@ -100,9 +103,22 @@ def find_data_quality(question: Question) -> DataQuality:
     )
 
 
+def _step(months: pd.DataFrame, question: Question) -> str:
+    """Months while they are few enough to read; to others the shortest period that mostly has enough to be shown."""
+    if question.audience is Audience.ANALYST:
+        return "month" if len(months) <= _MOST_MONTHS else "quarter"
+    quarters = months.groupby(_starts(months["month"], "quarter"))["administrations"].sum()
+    enough = quarters >= fewest_for_fifths(question.thresholds)
+    return "quarter" if enough.mean() >= 0.5 else "year"
+
+
 def _starts(months: pd.Series, step: str) -> pd.Series:
-    """First day of the month or quarter of each month."""
-    return pd.to_datetime(months).dt.to_period("M" if step == "month" else "Q").dt.start_time
+    """First day of the month, quarter or year of each month."""
+    return pd.to_datetime(months).dt.to_period(step[0].upper()).dt.start_time
+
+
+def _format_year(start: date) -> str:
+    return str(start.year)
 
 
 def _headline(months: pd.DataFrame, fields: Sequence[str], words: dict[str, str], question: Question) -> str:

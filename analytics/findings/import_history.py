@@ -86,6 +86,9 @@ def table_words() -> dict[str, str]:
         "requests": _("Requests for a carrier"),
         "follow_up": _("Follow-up"),
         "risk_events": _("Overdose calls, deaths and drug incidents"),
+        "populations": _("Residents by area"),
+        "outreach_points": _("Outreach points"),
+        "joined": _("More about records that are there"),
     }
 
 

@@ -44,6 +44,8 @@ def show_grid(grid: DisclosedGrid, *, title: str) -> None:
         for year, days in groupby(grid.starts, key=lambda start: start.year)
     )
     starts = "".join(f'<th scope="col">{escape(_start(start, grid.step))}</th>' for start in grid.starts)
+    # Of whole years the upper row says it all.
+    second = "" if grid.step == "year" else f"<tr>{starts}</tr>"
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th>{"".join(map(_cell, shares))}</tr>'
         for name, shares in zip(grid.names, grid.shares, strict=True)
@@ -52,25 +54,24 @@ def show_grid(grid: DisclosedGrid, *, title: str) -> None:
     st.html(
         f'{_STYLE}<div class="nw-grid" tabindex="0" role="region" aria-label="{escape(title)}"><table>'
         f'<caption class="nw-hidden">{escape(title)}</caption><thead><tr><td rowspan="2"></td>{years}</tr>'
-        f"<tr>{starts}</tr></thead><tbody>{body}</tbody>"
+        f"{second}</thead><tbody>{body}</tbody>"
         f'<tfoot><tr><th scope="row">{_("Administrations")}</th>{wholes}</tr></tfoot></table></div>'
     )
 
 
-def show_grid_legend() -> None:
-    """What the shades mean."""
-    words = [
-        _("{number} % or more").format(number=95),
-        *(
-            _("{lower} to {upper} %").format(lower=round(lower * 100), upper=round(upper * 100))
-            for upper, lower in pairwise(_LIMITS)
-        ),
+def show_grid_legend(grid: DisclosedGrid) -> None:
+    """What the shades of this grid mean."""
+    fifths = [
+        (shade, _("{lower} to {upper} %").format(lower=round(lower * 100), upper=round(upper * 100)))
+        for shade, (upper, lower) in zip(_SHADES[1:], pairwise((1.0, *_LIMITS[1:])), strict=True)
     ]
+    whole = [(_SHADES[0], _("95 % or more")), (_SHADES[1], _("80 to 95 %")), *fifths[1:]]
     swatches = "".join(
         f'<div><span class="swatch" style="background:{shade}"></span><span class="limit">{escape(word)}</span></div>'
-        for shade, word in zip(_SHADES, words, strict=True)
+        for shade, word in (fifths if grid.in_fifths else whole)
     )
-    st.html(f'<div class="nw-legend"><div class="classes">{swatches}</div></div>')
+    few = f'<div class="few"><span class="swatch"></span>{_("not shown")}</div>' if grid.in_fifths else ""
+    st.html(f'<div class="nw-legend"><div class="classes">{swatches}</div>{few}</div>')
 
 
 def _start(start: date, step: str) -> str:

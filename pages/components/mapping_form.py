@@ -18,6 +18,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analytics.findings.import_history import table_words
 from data.drafting import Draft, FieldDraft, draft_mapping
+from data.heading_words import field_words
 from data.mapping import FORM_TABLE, FileLayout, Mapping, mapped_fields
 from data.mapping_toml import check_mapping, mapping_toml
 from data.reading import FileSample, UnreadableFileError, sample_file
@@ -168,7 +169,7 @@ def _draft(sample: FileSample, settings: Settings, geography: Geography, key: st
     if start is not None:
         return draft(start.target)
     guessed = draft(None)
-    words = table_words()
+    words = {table: word for table, word in table_words().items() if field_words(table)}
     chosen = st.selectbox(
         _("What is it about?"),
         list(words),

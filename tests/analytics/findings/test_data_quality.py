@@ -96,7 +96,7 @@ def test_long_periods_are_shown_by_quarter(bring_in: Callable[[pd.DataFrame], No
 
 
 @pytest.mark.parametrize("audience", ["partner", "meeting"])
-def test_others_see_fifths_by_quarter_and_no_delay(
+def test_others_see_fifths_of_the_shortest_period_with_enough_and_no_delay(
     audience: str, bring_in: Callable[[pd.DataFrame], None], ask_store: Ask
 ) -> None:
     spring = rows("2025-04-01", 40)
@@ -105,6 +105,11 @@ def test_others_see_fifths_by_quarter_and_no_delay(
     found = find_data_quality(ask_store(audience))
     gender = found.coverage.shares[found.coverage.names.index("Gender")]
     assert [cell.text for cell in gender] == ["not shown", "80 to 100"]
+    assert found.coverage.step == "quarter"
+    bring_in(pd.concat([rows("2025-07-01", 9), rows("2025-10-01", 9)]))
+    by_year = find_data_quality(ask_store(audience)).coverage
+    assert (by_year.step, by_year.starts) == ("year", (date(2025, 1, 1),))
+    assert [count.value for count in by_year.wholes] == [67]
     assert not found.for_analyst
     assert found.delays.rows == ()
     history = find_import_history(ask_store(audience))
