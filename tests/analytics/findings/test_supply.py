@@ -186,8 +186,10 @@ def test_the_next_meeting_follows_the_settings(ask, settings: dict, as_of: date,
     assert next_meeting(with_supply(ask(), **settings), as_of=as_of) == expected
 
 
-def test_synthetic_records_stand_still(ask) -> None:
+def test_synthetic_records_stand_still_on_the_newest_day_of_the_ledger(ask, ledger: pd.DataFrame) -> None:
     assert supply_day(ask()) == DAY
+    newest = ledger["event_on"].max().date()
+    assert supply_day(ask(last_day=ask().store.period()[1])) == newest > ask().store.period()[1]
     assert supply_day(ask(last_day=date(2025, 3, 31))) == date(2025, 3, 31)
 
 
@@ -260,3 +262,64 @@ def test_lists_are_tables_that_can_be_exported(found: Supply) -> None:
     for table in [*tables, found.use.doses, found.use.resupply, found.needs.kits, found.needs.cost]:
         assert isinstance(table, DisclosedTable)
         assert all(len(row) == len(table.columns) for row in table.rows)
+
+
+# Training -------------------------------------------------------------------------------------------------------------
+
+
+class Register:
+    """A store that gives carriers of the test's own."""
+
+    def __init__(self, question: Question, carriers: pd.DataFrame) -> None:
+        self._store, self._carriers = question.store, carriers
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def carriers(self, **_asked: object) -> pd.DataFrame:
+        return self._carriers
+
+
+def register(*people: tuple[str | None, str | None]) -> pd.DataFrame:
+    """Carriers at Ely by first training and last refresher, in a register of 1 June 2026."""
+    days = pd.DataFrame(people, columns=["trained_on", "refreshed_on"]).astype("datetime64[us]")
+    return days.assign(
+        officer=range(len(people)),
+        role="response",
+        base="Ely",
+        bcu="Cardiff and the Vale",
+        holds_kit=False,
+        kit_expires_on=pd.NaT,
+        row_number=range(1, len(people) + 1),
+        imported_on=pd.Timestamp("2026-06-01"),
+    )
+
+
+def with_register(question: Question, *people: tuple[str | None, str | None]) -> Question:
+    return replace(question, store=Register(question, register(*people)))
+
+
+def test_nobody_is_lapsed_who_came_to_a_refresher_after_the_day(ask) -> None:
+    people = (
+        ("2024-01-10", "2025-03-20"),  # lapsed on 21 March 2026
+        ("2024-01-10", "2025-03-31"),  # good to the day itself
+        ("2024-01-10", "2026-05-02"),  # came later: how it stood on the day is not known
+        ("2024-01-10", "2026-08-01"),  # only planned when the register came in: lapsed
+        ("2025-06-01", None),
+        (None, None),
+    )
+    seen = find_supply(with_register(ask(), *people), options=SupplyOptions(as_of=date(2026, 3, 31)))
+    assert [(row[4], row[6]) for row in seen.lapsed.rows] == [
+        ("10 January 2025", "row 4, import of 1 June 2026"),
+        ("20 March 2026", "row 1, import of 1 June 2026"),
+    ]
+    assert any("1 carrier had a refresher after 31 March 2026" in sentence for sentence in seen.missing)
+
+
+def test_a_register_without_refresher_dates_calls_nobody_lapsed_and_says_so(ask) -> None:
+    seen = find(with_register(ask(), ("2020-01-10", None), ("2026-01-10", None)))
+    assert seen.lapsed.rows == ()
+    assert any("no refresher dates" in sentence for sentence in seen.missing)
+    refreshers = next(row for row in seen.needs.cost.rows if row[0] == "Training")
+    assert refreshers[2] == "not known"
+    assert not any("refreshers" in about for _figure, about in seen.figures)
