@@ -51,6 +51,8 @@ _OTHER_DAYS = (-14, -7, -2, -1, 1, 2, 7, 14)
 _MINUTES_A_DAY = 1_440
 # Above this many pairs of the same day a file is too dense for days and places to tell anything; minutes still do.
 _MOST_PAIRS = 3_000_000
+# Pairs of rows with one and the same value that are all looked at: twenty entries of one event.
+_MOST_PAIRS_OF_ONE = 400
 _MOST_BLOCKS = 5
 # A copy that was appended stands in one piece, with few rows between that are not of it.
 _ROWS_BETWEEN, _SHARE_IN_ONE_PIECE = 10, 0.8
@@ -136,9 +138,12 @@ def _numbered(table: pd.DataFrame) -> pd.DataFrame:
 def _pairs(table: pd.DataFrame, left: Ints, right: Ints) -> pd.DataFrame:
     """Pairs of rows whose values are equal: different events, at least one of this file, each pair once, the row that
     comes later in the file second."""
-    first = pd.DataFrame({"value": left, "first": np.arange(len(table))})
-    second = pd.DataFrame({"value": right, "second": np.arange(len(table))})
-    found = first[first["value"] >= 0].merge(second[second["value"] >= 0], on="value")[["first", "second"]]
+    first = pd.DataFrame({"value": left, "first": np.arange(len(table))})[left >= 0]
+    second = pd.DataFrame({"value": right, "second": np.arange(len(table))})[right >= 0]
+    # Each row of a crowd is paired with the crowd's first row alone: all its pairs would be the square of it.
+    together = first["value"].map(first["value"].value_counts()) * first["value"].map(second["value"].value_counts())
+    first = first[~(together > _MOST_PAIRS_OF_ONE) | ~first["value"].duplicated()]
+    found = first.merge(second, on="value")[["first", "second"]]
     rows, keys = table["row"].to_numpy(), table["key"].to_numpy()
     one, other = found["first"].to_numpy(), found["second"].to_numpy()
     fits = (keys[one] != keys[other]) & ((rows[one] > 0) | (rows[other] > 0)) & (one != other)

@@ -1,6 +1,7 @@
 """Whole files with traps laid into them, alone and together: exact counts and rows, and silence about clean files."""
 
 import json
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from data.ingest import import_frame
 from data.mapping import Fixed
+from data.quality_repeats import event_frame, suspected_repeats
 from data.store import open_store
 from tests.data.importing import KEYS, make_mapping, make_settings, south_wales, stored
 from tests.data.quality_files import MAPPING, clean_file, daily_dates, entered_again
@@ -498,3 +500,24 @@ def test_a_table_of_risk_events_is_looked_through_as_well(check):
     )
     found = check(frame, mapping)
     assert found["area_points"].count == 500 + copies
+
+
+def test_a_crowd_at_one_minute_is_not_paired_with_itself() -> None:
+    """Thirty thousand rows of one minute and place have 450 million pairs, more than any memory."""
+    size = 30_000
+    records = pd.DataFrame(
+        {
+            "incident_id": [f"i{number}" for number in range(size)],
+            "occurred_at": pd.Timestamp("2026-01-05 10:00", tz="UTC"),
+            "local_date": pd.Timestamp("2026-01-05"),
+            "time_precision": "minute",
+            "easting_m": 318_450.0,
+            "northing_m": 176_350.0,
+        },
+        index=np.arange(1, size + 1),
+    )
+    tracemalloc.start()
+    suspected_repeats(event_frame(records, key="incident_id"), stored=None, snap_m=100.0)
+    _now, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 300e6
