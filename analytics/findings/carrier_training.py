@@ -11,9 +11,10 @@ from analytics.carriers import VALID_MONTHS, carrier_chain
 from analytics.disclosure import Column, DisclosedTable, disclose_list
 from analytics.findings.kit_stock import base_name, day_of, source_row
 from analytics.findings.question import Question
+from analytics.findings.words import role_words
 from wording import _, format_count, format_date, ngettext
 
-__all__ = ["Training", "read_training", "role_words"]
+__all__ = ["Training", "read_training"]
 
 Booleans = NDArray[np.bool_]
 
@@ -128,16 +129,3 @@ def read_training(question: Question, *, as_of: date, bcus: tuple[str, ...]) -> 
 
 def _days(column: pd.Series) -> NDArray[np.datetime64]:
     return column.to_numpy().astype("datetime64[D]")
-
-
-def role_words() -> dict[str, str]:
-    """Roles on screen."""
-    return {
-        "response": _("Response"),
-        "pcso": _("PCSO"),
-        "custody": _("Custody"),
-        "roads": _("Roads policing"),
-        "special": _("Special constable"),
-        "other": _("Other"),
-        "not_recorded": _("Not recorded"),
-    }

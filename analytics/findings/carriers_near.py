@@ -15,12 +15,13 @@ from analytics.disclosure import Audience, Column, DisclosedTable, disclose_coun
 from analytics.findings.question import Question
 from analytics.findings.reach_now import is_night, travel_minutes, travel_words
 from analytics.findings.week import HOURS_A_WEEK, hour_words
+from analytics.findings.words import role_words
 from analytics.findings.workforce import Workforce, read_workforce, roster_imported
 from geo.postcodes import look_up_postcodes
 from geo.projection import from_wgs84
 from wording import NaloxoneWatchError, _, format_count, format_date, format_number, ngettext
 
-__all__ = ["CarriersNear", "Near", "PointUnknownError", "find_carriers_near", "find_point", "point_at", "role_words"]
+__all__ = ["CarriersNear", "Near", "PointUnknownError", "find_carriers_near", "find_point", "point_at"]
 
 # The nearest so many are listed; a longer list is no help within the minutes it is about.
 MOST_LISTED = 25
@@ -57,19 +58,6 @@ class CarriersNear:
     planned: str
     table: DisclosedTable
     note: str
-
-
-def role_words() -> dict[str, str]:
-    """Roles as a force speaks of them."""
-    return {
-        "response": _("Response"),
-        "pcso": _("PCSO"),
-        "custody": _("Custody"),
-        "roads": _("Roads policing"),
-        "special": _("Special constable"),
-        "other": _("Other"),
-        "not_recorded": _("Not recorded"),
-    }
 
 
 def find_point(question: Question, text: str) -> Near:

@@ -2,7 +2,7 @@
 
 from wording import _
 
-__all__ = ["field_words", "setting_words", "substance_words"]
+__all__ = ["field_words", "role_words", "setting_words", "substance_words"]
 
 
 def setting_words() -> dict[str, str]:
@@ -28,6 +28,19 @@ def substance_words() -> dict[str, str]:
         "benzodiazepine": _("Benzodiazepine"),
         "cocaine": _("Cocaine"),
         "alcohol": _("Alcohol"),
+        "other": _("Other"),
+        "not_recorded": _("Not recorded"),
+    }
+
+
+def role_words() -> dict[str, str]:
+    """Roles of carriers, as a force speaks of them."""
+    return {
+        "response": _("Response"),
+        "pcso": _("PCSO"),
+        "custody": _("Custody"),
+        "roads": _("Roads policing"),
+        "special": _("Special constable"),
         "other": _("Other"),
         "not_recorded": _("Not recorded"),
     }
