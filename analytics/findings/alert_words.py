@@ -348,17 +348,14 @@ def _method(facts: AlertFacts) -> str:
 
 
 def _life(question: Question, alert: Alert) -> DisclosedTable:
-    """Every step, oldest first. Account names are the analyst's: to others a decision was made by the force."""
+    """Every step, oldest first. Who, why and the count after it are the analyst's: two counts tell of one person."""
     words, why = step_words(), explanation_words()
     rows = []
-    analyst = question.audience is Audience.ANALYST
     zone = question.settings.time_zone
     for step in alert.steps:
-        count = disclose_count(step.observed, audience=question.audience, thresholds=question.thresholds)
-        note = step.note if analyst else ""
         told = words[step.step] + (f": {why[step.explanation]}" if step.explanation else "")
         moment = pd.Timestamp(step.at).tz_convert(zone).to_pydatetime()
-        rows.append((format_moment(moment), told, count.text, step.who if analyst else "", note))
+        rows.append((format_moment(moment), told, format_count(step.observed), step.who, step.note))
     columns = [
         Column(heading=_("When")),
         Column(heading=_("What")),
@@ -366,5 +363,5 @@ def _life(question: Question, alert: Alert) -> DisclosedTable:
         Column(heading=_("Who")),
         Column(heading=_("Note")),
     ]
-    kept = len(columns) if analyst else 3
+    kept = len(columns) if question.audience is Audience.ANALYST else 2
     return tabulate_cells(columns=columns[:kept], rows=[row[:kept] for row in rows], caption="")

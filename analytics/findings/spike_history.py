@@ -168,7 +168,8 @@ def _rules_table(
     groups: Sequence[Sequence[tuple[int, FoundCluster]]], others: Sequence[PublishedRule], years: float
 ) -> DisclosedTable:
     days = len({day for group in groups for day, cluster in group if cluster.is_alert})
-    rows = [(_("This scan"), format_count(len(groups)), format_number(len(groups) / years), format_count(days), "0 %")]
+    a_year = format_number(len(groups) / years)
+    rows = [(_("This scan"), format_count(len(groups)), a_year, format_count(days), format_share(0))]
     for rule in others:
         single = format_share(rule.single_events / len(rule.new)) if rule.new else ""
         rows.append(

@@ -226,7 +226,7 @@ def test_the_sentence_is_exact_for_the_analyst_and_fewer_than_five_for_others(
         assert view.points.easting_m.size == 0
         shown = [view.headline, *view.doubts, *view.streams, *(cell for row in view.life.rows for cell in row)]
         assert not any("4 administrations" in text or text == "4" for text in shown)
-        assert [column.heading for column in view.life.columns] == ["When", "What", "n"]
+        assert [column.heading for column in view.life.columns] == ["When", "What"]
 
 
 def test_neighbouring_command_units_are_told_and_distant_ones_not(settings: Settings, south_wales: Geography) -> None:
