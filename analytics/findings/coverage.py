@@ -79,12 +79,13 @@ class Coverage:
 
 def find_coverage(question: Question, *, now: ReachNow, level: AreaLevel) -> Coverage:
     """The coverage of the question's force, from reach as things stand."""
-    gaps, found = _gaps(now), None
+    gaps, found, far = _gaps(now), None, None
     if now.reach is not None:
         found = uncovered_risk(cover=now.reach.covered, area=now.catchment, **now.risk_arguments)
+        far = _too_far(now)
     week = _week(question, now, found)
     return Coverage(
-        headline=_headline(question, now, gaps, found),
+        headline=_headline(question, now, gaps, found, far),
         counted=_counted(question, now),
         method=_method(question, now),
         caveat=_caveat(now),
@@ -96,7 +97,7 @@ def find_coverage(question: Question, *, now: ReachNow, level: AreaLevel) -> Cov
         week=week,
         week_table=_week_table(week),
         gaps=_gap_table(question, now, gaps),
-        gaps_note=_gaps_note(question, now, gaps),
+        gaps_note=_gaps_note(question, gaps, far),
         first_gap=now.force.site_names[gaps[0].area] if gaps else "",
         areas=_areas(question, now, level),
         requests=_requests(question, now, gaps),
@@ -121,10 +122,16 @@ def _gaps(now: ReachNow) -> tuple[RosterGap, ...]:
     return roster_gaps(cover=now.reach.covered, area=now.catchment, **now.risk_arguments)
 
 
-def _headline(question: Question, now: ReachNow, gaps: Sequence[RosterGap], found: UncoveredRisk | None) -> str:
+def _headline(
+    question: Question,
+    now: ReachNow,
+    gaps: Sequence[RosterGap],
+    found: UncoveredRisk | None,
+    far: GapRows | None,
+) -> str:
     if not len(now.force.site):
         return _("No carriers are recorded, so nothing can be said of who is near the risk.")
-    if found is None:
+    if found is None or far is None:
         ready = _count(question, int(now.force.ready.sum()))
         return _(
             "{ready} carriers are trained, hold a kit and are in date, as far as is recorded; who could be where, and"
@@ -138,6 +145,8 @@ def _headline(question: Question, now: ReachNow, gaps: Sequence[RosterGap], foun
         layer=risk_words()[now.risk.layer],
         minutes=format_number(now.within_minutes),
     )
+    if far.uncovered[0] > sum(gap.uncovered.value for gap in gaps):
+        reached = _("{reached} Most of the rest is too far from every base at any hour.").format(reached=reached)
     if not gaps:
         return _("{reached} No base's area is without a carrier in reach in any hour.").format(reached=reached)
     words = {"reached": reached, "place": now.force.site_names[gaps[0].area], "hours": hours_words(gaps[0].hours)}
@@ -215,11 +224,15 @@ def _steps(question: Question, now: ReachNow) -> tuple[tuple[str, str, str], ...
     if not len(now.force.site):
         return tuple((words[step], unknown, "") for step in Step)
     expired, lapsed = int(chain.kit_expired.sum()), int((chain.training_lapsed & issued.left).sum())
+    kits, refreshers = _count(question, expired), _count(question, lapsed)
+    # "Fewer than 5" is several.
     out_of_date = [
-        ngettext("{count} kit expired", "{count} kits expired", expired).format(count=_count(question, expired).text),
-        ngettext("{count} refresher lapsed", "{count} refreshers lapsed", lapsed).format(
-            count=_count(question, lapsed).text
+        ngettext("{count} kit expired", "{count} kits expired", kits.value if kits.shown else 2).format(
+            count=kits.text
         ),
+        ngettext(
+            "{count} refresher lapsed", "{count} refreshers lapsed", refreshers.value if refreshers.shown else 2
+        ).format(count=refreshers.text),
     ]
     steps = [
         (words[Step.TRAINED], _count(question, trained.count).text, format_date(now.force.as_of)),
@@ -427,14 +440,18 @@ def _is_hidden(question: Question, gaps: Sequence[RosterGap]) -> bool:
     )
 
 
-def _gaps_note(question: Question, now: ReachNow, gaps: Sequence[RosterGap]) -> str:
-    if now.reach is None:
-        return _("Without a roster and a layer of risk no gap can be found.")
-    never = now.reach.covered.any(axis=0)
-    nowhere = np.full(len(never), -1)
-    far = uncovered_risk(
-        cover=np.broadcast_to(never, now.reach.covered.shape), area=nowhere, **now.risk_arguments
+def _too_far(now: ReachNow) -> GapRows:
+    """Risk that nobody reaches in any hour of the week: every base is too far."""
+    at_times = now.reach.covered.any(axis=0)
+    nowhere = np.full(len(at_times), -1)
+    return uncovered_risk(
+        cover=np.broadcast_to(at_times, now.reach.covered.shape), area=nowhere, **now.risk_arguments
     ).overall
+
+
+def _gaps_note(question: Question, gaps: Sequence[RosterGap], far: GapRows | None) -> str:
+    if far is None:
+        return _("Without a roster and a layer of risk no gap can be found.")
     told = _expected(question, far.uncovered[0], far.uncovered_lower[0], far.uncovered_upper[0])
     beyond = _("Beyond these, {events} events a year are too far from every base at any hour.").format(events=told.text)
     return beyond if gaps else _("Nowhere is a base's area without a carrier in reach. {beyond}").format(beyond=beyond)
@@ -474,10 +491,13 @@ def _area_row(question: Question, name: str, found: GapRows, row: int) -> tuple[
     few = question.audience is not Audience.ANALYST and events * years < question.thresholds.smallest_count_shown
     if few:
         return (name, hold_back(), hold_back(), hold_back())
+    uncovered = _expected(question, found.uncovered[row], found.uncovered_lower[row], found.uncovered_upper[row])
+    if not uncovered.shown:
+        return (name, format_number(events), uncovered, hold_back())
     return (
         name,
         format_number(events),
-        _expected(question, found.uncovered[row], found.uncovered_lower[row], found.uncovered_upper[row]),
+        uncovered,
         _("{share} ({lower} to {upper})").format(
             share=format_share(found.reach[row]),
             lower=format_count(round(found.reach_lower[row] * 100)),
