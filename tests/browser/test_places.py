@@ -8,7 +8,7 @@ import geopandas as gpd
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Dashboard, Screen
+from tests.browser.conftest import PATIENCE_MS, Dashboard, Screen
 
 OpenScreen = Callable[..., Screen]
 CHOSEN_ROW = "tr.chosen td:first-child"
@@ -88,10 +88,10 @@ def test_work_can_be_stopped_and_gone_on_with(south_wales: Dashboard, open_scree
     screen = open_screen("projector")
     page = screen.page
     # A view nobody has asked for yet, and one that takes its time: what is in memory needs no stopping.
-    page.goto(f"{south_wales.url}/hotspots?bandwidth=611")
+    page.goto(f"{south_wales.url}/hotspots?bandwidth=311")
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
     stop.click()
     expect(page.get_by_text("Stopped: nothing was worked out")).to_be_visible()
     page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_role("radio").first).to_be_visible()
+    expect(page.get_by_role("radio").first).to_be_visible(timeout=3 * PATIENCE_MS)
     expect(page.get_by_text("Stopped: nothing was worked out")).to_have_count(0)

@@ -98,7 +98,7 @@ def test_days_of_the_earlier_period_and_the_share_live_in_the_link(records: Writ
     assert app.date_input(key="earlier_period").value == (date(2024, 8, 1), date(2024, 12, 31))
     assert "in the earlier period, 1 August 2024 to 31 December 2024" in text_of(app)
     app.date_input(key="earlier_period").set_value((date(2024, 8, 1), date(2024, 11, 30))).run()
-    assert app.query_params["earlier_to"] == ["2024-11-30"]
+    assert "2024-11-30" in app.query_params["earlier_to"]
     assert "in the earlier period, 1 August 2024 to 30 November 2024" in text_of(app)
     app = open_dashboard(HOTSPOTS, share="0.1")
     assert "the smallest area that holds 10 %" in text_of(app)
