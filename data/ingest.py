@@ -504,11 +504,16 @@ def _read_all(
 
 
 def _settle_repeats(records: pd.DataFrame, reader: RecordReader, key: str) -> tuple[pd.DataFrame, int]:
-    """Keep the first row of each key: an exact repeat of it is passed over, a different one waits in quarantine."""
+    """Keep the first row of each key: an exact repeat of it is passed over, a different one waits in quarantine.
+
+    Where rows are told by their content alone, a repeat is exact.
+    """
     repeated = records[key].duplicated(keep="first")
     if not repeated.any():
         return records, 0
     first = records[~repeated]
+    if key == "row_hash":
+        return first, int(repeated.sum())
     later = records.loc[repeated, [key, "row_hash"]]
     first_rows = later[key].map(pd.Series(first.index, index=first[key].array))
     identical = (later["row_hash"] == later[key].map(first.set_index(key)["row_hash"])).to_numpy(dtype=bool)
