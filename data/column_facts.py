@@ -136,7 +136,7 @@ def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], d
         if np.abs(numbers).max() <= 180 and len(decimals) >= _SHARE * len(cells) and np.median(decimals) >= 2:
             found.add("degrees")
         # Grid references of the UK, UTM and web Mercator; 0 stands for none.
-        if np.median(np.abs(numbers)) >= 1_000:
+        if np.mean(np.abs(numbers) >= 1_000) >= _SHARE / 2:
             found.add("metres")
     if most(lambda cell: plain_value(cell) in _YES_NO):
         found.add("yes_no")
