@@ -1,5 +1,6 @@
 """The page Data quality without a browser: what it shows to whom, and a file from its choice to its undoing."""
 
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data.ingest import import_stream
+from data.keys import load_keys
 from data.settings import Settings
 from data.snapshots import current_version
+from tests.data.importing import make_mapping, south_wales
 from tests.pages.small_store import Records, write_records
 from tests.pages.test_pages import text_of
 
@@ -21,11 +25,6 @@ A1,01/05/2025 10:00,51.481,-3.179,Zebedee Quill
 A2,02/05/2025 11:10,51.482,-3.178,Yolanda Quill
 A3,,51.483,-3.177,Xavier Quill
 """
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("APPDATA", "")
 
 
 def tick_generated(app: AppTest) -> AppTest:
@@ -123,10 +122,53 @@ def test_a_changed_mapping_needs_a_new_trial(settings: Settings, open_dashboard:
     assert current_version(settings.store_folder) is None
 
 
+def test_reports_of_the_same_doses_are_settled_once_and_stay_settled(settings: Settings, open_dashboard: Open) -> None:
+    reports = b"""Ref,When,Collar,Doses
+B1,2026-05-01 10:00,PC 3001,2
+B1,2026-05-01 10:00,PC 3002,3
+B2,2026-05-03 12:10,PC 3001,1
+"""
+    mapping = make_mapping(
+        source="officer reports",
+        rows="officer",
+        columns={"administration_id": "Ref", "occurred_at": "When", "doses_given": "Doses"},
+        doses=[{"officer": "Collar", "given_at": "When"}],
+    )
+    keys = load_keys(store_folder=settings.store_folder, create=True)
+
+    def bring_in(content: bytes) -> None:
+        import_stream(
+            stream=io.BytesIO(content),
+            label="reports.csv",
+            mapping=mapping,
+            settings=settings,
+            keys=keys,
+            geography=south_wales(),
+        )
+
+    bring_in(reports)
+    app = open_dashboard(PAGE)
+    assert not app.exception
+    assert "1 administration has doses reported by more than one officer" in text_of(app)
+    same = next(button for button in app.button if button.label == "Same doses: count once")
+    app.button(key=same.key).click().run()
+    assert not app.exception
+    assert "Settled. It stays so" in text_of(app)
+    said = text_of(app.run())
+    assert "No reports of doses wait to be settled" in said
+    assert "The same doses, counted once" in said
+    bring_in(reports + b"B3,2026-05-04 13:10,PC 3001,1\n")
+    assert "No reports of doses wait to be settled" in text_of(open_dashboard(PAGE))
+
+
 @pytest.mark.usefixtures("settings")
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"", "is empty"), (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x81\x00", "neither a workbook nor text"), (b"PK\x03\x04 no zip", "damaged")],
+    [
+        (b"", "is empty"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x81\x00", "neither a workbook nor text"),
+        (b"PK\x03\x04 no zip", "damaged"),
+    ],
 )
 def test_a_file_that_is_no_table_is_refused_by_name(content: bytes, says: str, open_dashboard: Open) -> None:
     app = upload(tick_generated(open_dashboard(PAGE)), content, "odd.csv")
