@@ -7,6 +7,7 @@ administration are both kept, and their doses are not added up until a person ha
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ _TIME = ("occurred_at", "time_precision", "local_date", "local_hour", "local_wee
 _TIME_RANK = {"minute": 0, "hour": 1, "day": 2, "month": 3}
 # What rows of one record differ in by right, so that a difference is no disagreement.
 _OWN = frozenset({"row_hash", "row_id", "dose_id", "piece_id", "substances", "withdrawn", "doses_given", "recorded_at"})
+_DOSE_PRESENT = re.compile(r"dose\d+_present")
 # The schema's bound for doses of one administration; more rows than that are a key that does not tell people apart.
 _MOST_DOSES = 20
 
@@ -106,6 +108,9 @@ def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser
         doses = _doses(pieces, pseudonymiser)
         reports, given = _reports(pieces, doses, codes, len(keys), kinds, pseudonymiser)
         records["doses_given"] = given
+    elif "doses_given" not in records and (slots := [name for name in records if _DOSE_PRESENT.fullmatch(name)]):
+        filled = records[slots].sum(axis=1).astype(float)
+        records["doses_given"] = filled.where(filled > 0)
     return Folded(
         records=records,
         pieces=pieces,

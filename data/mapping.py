@@ -507,6 +507,8 @@ def _check_joins(mapping: Mapping) -> None:
     """A second file says which records it adds to, and adds to these alone."""
     if mapping.target != FORM_TABLE or not mapping.joins:
         raise ValueError(f"joins: a file joins records of the target {FORM_TABLE}, and match belongs to such a file")
+    if mapping.parent_source in (None, mapping.source):
+        raise ValueError("parent_source: name the source of the records that are added to; source is this file's own")
     if not (mapping.match or mapping.key_parts("incident_id")):
         raise ValueError("joins: incident_id, administration_id or [match] is needed, or no row could be joined")
     if mapping.match and mapping.match.person and not mapping.person.name:

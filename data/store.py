@@ -578,6 +578,7 @@ def _connect(
             "temp_file_encryption": "true",
             "temp_directory": str(spill) if spill else "",
             "memory_limit": settings.store.memory_limit,
+            "enable_progress_bar": "false",  # it would be printed among the report
         },
     )
     try:

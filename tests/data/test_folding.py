@@ -1,6 +1,8 @@
 """Several rows a record: by drug, by dose, by officer; two people never made one; reports settled once and for all."""
 
 import itertools
+import random
+from collections import Counter
 
 import pandas as pd
 import pytest
@@ -75,6 +77,47 @@ def test_rows_by_drug_and_dose_are_one_person_with_each_drug_and_dose_once(impor
     # The same rows in any order are the same records, and a row that comes twice says nothing new.
     again = importer.frame(frame(*rows[::-1], rows[0]), mapping(kinds))
     assert (again.unchanged, again.folded, again.updated) == (2 + 1, 5, 0)
+
+
+def test_folding_agrees_with_dictionaries(importer):
+    chance = random.Random(7)
+    people = {f"P{n}": (chance.choice(["M", "F", ""]), f"0{1 + n % 9}/07/2024 1{n % 10}:00") for n in range(25)}
+    rows = [
+        (name, when, chance.choice([sex, ""]), "", "", drug, f"PC {chance.randrange(4)}", f"{when[:-2]}{minute:02}")
+        for name, (sex, when) in people.items()
+        for drug in chance.sample(["heroin", "alcohol", "cocaine", "", "methadone"], chance.randrange(1, 4))
+        for minute in chance.sample(range(30), chance.randrange(1, 4))
+    ]
+    chance.shuffle(rows)
+    report = importer.frame(frame(*rows), mapping(["substance", "dose"]))
+    assert (report.imported, report.folded) == (25, len(rows) - 25)
+    administrations = importer.stored("administrations").set_index("administration_id")
+    drugs = importer.stored("substances").groupby("administration_id")["substance"].agg(set)
+    doses = importer.stored("doses").groupby("administration_id").size()
+    reports = importer.stored("dose_reports").groupby("administration_id")["doses"].max()
+    for name in people:
+        own = [row for row in rows if row[0] == name]
+        key = token("administration_id", name)
+        assert drugs[key] == ({row[5] for row in own} - {""} or {"not_recorded"})
+        given = {(row[6], row[7]) for row in own}
+        assert doses[key] == len(given)
+        at_once = len({time for _officer, time in given}) < len(given)
+        by_officer = Counter(officer for officer, _time in given)
+        assert administrations.loc[key, "doses_given"] == (max(by_officer.values()) if at_once else len(given))
+        assert (key in reports) == at_once
+        sexes = {row[2] for row in own} - {""}
+        assert administrations.loc[key, "gender"] == {"M": "male", "F": "female"}.get("".join(sexes), "not_recorded")
+
+
+def test_doses_side_by_side_are_those_of_the_first_row_that_has_them(importer):
+    rows = frame(
+        ("A", "01/07/2024 14:00", "", "", "", "heroin", "PC 1"),
+        ("A", "01/07/2024 14:00", "", "", "", "alcohol", "PC 1"),
+    ).assign(Second="PC 2")
+    layout = mapping("substance", doses=[{"officer": "Officer"}, {"officer": "Second"}])
+    assert importer.frame(rows, layout).folded == 1
+    assert doses_given(importer) == {token("administration_id", "A"): 2}
+    assert len(importer.stored("doses")) == 2
 
 
 def test_the_first_recorded_value_stands_and_a_disagreement_is_told(importer):

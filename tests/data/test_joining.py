@@ -243,6 +243,7 @@ def test_an_erased_person_takes_what_was_joined_along(importer):
         ({"match": {"day": "Date", "person": True}}, "which columns hold the name"),
         ({"joins": None, "match": {"day": "Date", "officer": "Collar"}}, "match belongs to such a file"),
         ({"rows": "substance"}, "several rows a record"),
+        ({"parent_source": "second"}, "source is this file's own"),
     ],
 )
 def test_a_mapping_that_could_join_nothing_is_refused(changes, words):
