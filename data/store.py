@@ -578,10 +578,10 @@ def _connect(
             "temp_file_encryption": "true",
             "temp_directory": str(spill) if spill else "",
             "memory_limit": settings.store.memory_limit,
-            "enable_progress_bar": "false",  # it would be printed among the report
         },
     )
     try:
+        connection.execute("SET enable_progress_bar = false")  # it would be printed among the report
         connection.execute(_sql("LOAD $path", path=_quoted(_encryption_extension())))
         for name, (path, writable) in attach.items():
             statement = (
