@@ -47,6 +47,8 @@ __all__ = [
 
 # Ninety-five in a hundred records come within three weeks; what comes later still counts, but raises nothing new.
 LOOK_BACK_DAYS = 28
+# A city with several events a day is scored daily, or it has no use for a daily alert; a day of it takes seconds.
+BUSY_A_WEEK, BUSY_LOOK_BACK_DAYS = 10.0, 7
 
 NAMED_SUBSTANCES = ("nitazene", "fentanyl", "benzodiazepine")
 """Substances whose naming is news: strong opioids, and fake benzodiazepines, on which naloxone has no effect."""
@@ -68,7 +70,7 @@ class ScoredAlert:
 
 @dataclass(frozen=True, kw_only=True)
 class Scoring:
-    """The last four weeks, scored: `days` in order (the last is the latest), and what was found in them."""
+    """The last four weeks (in a city one), scored: `days` in order, the latest last, and what was found in them."""
 
     records: SpikeRecords
     rules: AlertRules
@@ -88,11 +90,13 @@ def score_records(question: Question, *, on_progress: Callable[[float, str], Non
     Raises TooLittleHistoryError where the records begin too late to score any of these days.
     """
     records, rules = read_spike_records(question), rules_of(question)
-    first_day = records.last_day - LOOK_BACK_DAYS + 1
+    lately = int((records.series.day > records.last_day - LOOK_BACK_DAYS).sum())
+    look_back = BUSY_LOOK_BACK_DAYS if lately * 7 / LOOK_BACK_DAYS > BUSY_A_WEEK else LOOK_BACK_DAYS
+    first_day = records.last_day - look_back + 1
 
     def tell(day: int) -> None:
         if on_progress is not None:
-            on_progress((day - first_day + 1) / LOOK_BACK_DAYS, _("Scoring the last four weeks, day by day"))
+            on_progress((day - first_day + 1) / look_back, _("Scoring the last weeks, day by day"))
 
     days = tuple(
         score_days(
@@ -173,8 +177,8 @@ def _update(question: Question, journal: Journal, scoring: Scoring, alert: Alert
             write_facts(journal, alert_id=alert.id, step=Step.GROWN, facts=facts, after=alert.last_entry)
             return
     counted = _count(scoring.records, old)
-    # Days before the last four weeks are not scored again: of them only the count is known.
-    scored_again = day_number(old.reach_last_day) > scoring.records.last_day - LOOK_BACK_DAYS
+    # Earlier days are not scored again: of them only the count is known.
+    scored_again = day_number(old.reach_last_day) >= scoring.days[0].day
     still_there = found is not None if scored_again else old.still_there
     if counted != old.observed or still_there != old.still_there:
         facts = replace(old, observed=counted, still_there=still_there, snapshot=question.store.version)

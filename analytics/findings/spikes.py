@@ -279,10 +279,10 @@ def _suspended(scoring: Scoring) -> str:
 
 def state_of(scoring: Scoring) -> tuple[str, ...]:
     """What the scoring rests on, in sentences."""
-    latest, records = scoring.days[-1], scoring.records
+    latest = scoring.days[-1]
     told = [
         _("The whole force, scored for every day from {first} to {last}, the latest that records speak of.").format(
-            first=format_date(date_of(records.last_day - LOOK_BACK_DAYS + 1)), last=format_date(date_of(latest.day))
+            first=format_date(date_of(scoring.days[0].day)), last=format_date(date_of(latest.day))
         )
     ]
     if latest.delay is None:
