@@ -32,7 +32,7 @@ from data.snapshots import current_version
 from data.store import Store, open_store
 from geo.areas import Geography
 from pages.components.beginning import show_beginning
-from pages.components.import_steps import keep_uploads_in_memory
+from pages.components.import_steps import keep_uploads_in_memory, leave_import
 from pages.components.map_layers import Ground
 from pages.components.navigation import draw_navigation
 from pages.components.sidebar import (
@@ -214,6 +214,8 @@ def open_page(
     st.set_page_config(page_title=_("{title} · Naloxone Watch").format(title=title), layout="wide")
     apply_theme()
     keep_uploads_in_memory()
+    if without_records is None:
+        leave_import()
     with _errors_shown(title):
         settings = _settings()
         set_language(settings.language)

@@ -16,7 +16,14 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from data.report import ImportReport
 from pages.components.import_job import ImportJob
 
-__all__ = ["ImportSteps", "import_steps", "keep_uploads_in_memory", "put_file_away", "show_uploader"]
+__all__ = [
+    "ImportSteps",
+    "import_steps",
+    "keep_uploads_in_memory",
+    "leave_import",
+    "put_file_away",
+    "show_uploader",
+]
 
 T = TypeVar("T")
 
@@ -81,6 +88,13 @@ def put_file_away() -> None:
     steps = import_steps()
     _forget(steps)
     steps.round += 1
+
+
+def leave_import() -> None:
+    """Forget the file of a reader who went to another page; an import that runs goes on."""
+    steps = st.session_state.get(_STEPS)
+    if isinstance(steps, ImportSteps) and steps.file_id and steps.job is None:
+        put_file_away()
 
 
 def _forget(steps: ImportSteps) -> None:

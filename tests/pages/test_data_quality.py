@@ -210,3 +210,30 @@ def test_settings_for_real_records_and_a_synthetic_store_are_told_apart(
     app = open_dashboard(PAGE)
     assert any("holds synthetic ones" in error.value for error in app.error)
     assert not app.file_uploader
+
+
+def test_settings_for_real_records_take_a_file_at_once_and_open_on_it(
+    open_dashboard: Open, other_settings: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NALOXONE_WATCH_STORE_KEY", "k" * 43)
+    monkeypatch.setenv("NALOXONE_WATCH_PSEUDONYM_KEY", "p" * 43)
+    other_settings(REAL + "open_real_on_loopback = true\n")
+    app = upload(open_dashboard(PAGE))
+    assert not app.checkbox
+    press(press(app, "try-import"), "confirm-import")
+    assert not app.exception
+    assert not app.error
+    said = text_of(app)
+    assert "2 administrations" in said
+    assert "SYNTHETIC" not in said
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_file_is_forgotten_on_the_way_to_another_page(open_dashboard: Open) -> None:
+    app = upload(tick_generated(open_dashboard(PAGE)))
+    steps = app.session_state["import_steps"]
+    assert steps.file_id
+    assert steps.kept
+    app.switch_page("dashboard.py").run()
+    assert not steps.file_id
+    assert not steps.kept
