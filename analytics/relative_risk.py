@@ -349,7 +349,8 @@ def _relabelled_tails(
     generator = np.random.default_rng(seed)
     as_dense, as_thin = np.ones(observed.shape), np.ones(observed.shape)
     for step in range(relabellings):
-        chosen = generator.permutation(pooled.events)[: asked.events]
+        # Drawn, not shuffled: residents are a million, and all of them need not be dealt to give out a hundred labels.
+        chosen = generator.choice(pooled.events, asked.events, replace=False, shuffle=False)
         dealt = maker.sum_of_kernels(
             PointPattern(pooled.easting_m[chosen], pooled.northing_m[chosen], np.ones(chosen.size), 0)
         )[judged]
