@@ -64,7 +64,7 @@ class Folded:
 def with_piece_ids(records: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser) -> pd.DataFrame:
     """The rows with a piece_id, by which a row is known again: its own key, else what its kind of row is told by."""
     if "row_id" in records:
-        return records.assign(piece_id=records["row_id"])
+        return _with(records, piece_id=records["row_id"])
     kinds = mapping.kinds_of_row
     told_by = ["administration_id"]
     told_by += ["substances"] if "substance" in kinds else []
@@ -72,7 +72,15 @@ def with_piece_ids(records: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Ps
     told_by += ["dose0_officer_token"] if "officer" in kinds and "dose0_officer_token" not in told_by else []
     frame = records[told_by].copy()
     frame["which"] = records.groupby(pseudonymiser.row_hashes(frame), sort=False).cumcount().to_numpy()
-    return records.assign(piece_id=pd.array(pseudonymiser.row_hashes(frame), dtype="string[pyarrow]"))
+    return _with(records, piece_id=pd.array(pseudonymiser.row_hashes(frame), dtype="string[pyarrow]"))
+
+
+def _with(frame: pd.DataFrame, **columns: object) -> pd.DataFrame:
+    """The frame with more columns; a million rows are not copied for it."""
+    more = frame.copy(deep=False)
+    for name, column in columns.items():
+        more[name] = column
+    return more
 
 
 def _dose_identity(records: pd.DataFrame) -> list[str]:
@@ -92,9 +100,11 @@ def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser
     codes, _keys = pd.factorize(pieces["administration_id"])
     people, days = _misplaced(pieces, codes)
     other_people, other_days = pieces.index.to_numpy()[people], pieces.index.to_numpy()[days & ~people]
-    pieces = pieces[~(people | days)]
+    if (people | days).any():
+        pieces = pieces[~(people | days)]
     # Records that this file adds nothing to stay as they are.
-    pieces = pieces[pieces["administration_id"].isin(pieces.loc[pieces.index > 0, "administration_id"])]
+    if (pieces.index <= 0).any():
+        pieces = pieces[pieces["administration_id"].isin(pieces.loc[pieces.index > 0, "administration_id"])]
     codes, keys = pd.factorize(pieces["administration_id"])
     first = _first_of_each(codes, len(keys), np.ones(len(pieces), dtype=bool), None)
     groups = _Groups(pieces=pieces, codes=codes, first=first)

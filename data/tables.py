@@ -43,7 +43,8 @@ def make_tables(
     withdrawn = (
         records["withdrawn"].to_numpy(dtype=np.int8) if "withdrawn" in records else np.zeros(len(records), np.int8)
     )
-    records = records.assign(record_state=pd.Categorical.from_codes(withdrawn, categories=states))
+    records = records.copy(deep=False)
+    records["record_state"] = pd.Categorical.from_codes(withdrawn, categories=states)
     target = table_named(mapping.stored_in)
     tables = {target.name: _complete(records, target, provenance)}
     if mapping.target != FORM_TABLE:
