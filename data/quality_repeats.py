@@ -39,6 +39,8 @@ _FEWEST_DETAILS, _DETAILS_AGREE = 2, 0.25
 # Coincidences that chance gives are left alone: fewer than three times what is expected, or likely enough. People who
 # live at one address make real pairs of the same day, so that days must be less likely than minutes.
 _MINUTE_CHANCE, _DAY_CHANCE, _TIMES_CHANCE = 0.05, 0.01, 3.0
+# Times to the hour agree once in 24; a few rows of one moment must not pass for a habit.
+_CLOCKS_AGREE = 1 / 24
 
 # A block: so many pairs on so many different days. A real cluster has many records on a few days and near each other,
 # but not every record of a week with a double; without equal minutes or equal details a week of doubles is asked for.
@@ -49,10 +51,9 @@ _MOVED_UP_TO_M = 1_000.0
 # The same search with the copy taken from other days shows what chance does; a block must beat it twice over.
 _OTHER_DAYS = (-14, -7, -2, -1, 1, 2, 7, 14)
 _MINUTES_A_DAY = 1_440
-# Above this many pairs of the same day a file is too dense for days and places to tell anything; minutes still do.
-_MOST_PAIRS = 3_000_000
-# Pairs of rows with one and the same value that are all looked at: twenty entries of one event.
-_MOST_PAIRS_OF_ONE = 400
+# A file with more candidates is too dense for them to tell anything: a hundred records a day for years, or thousands of
+# one minute.
+_MOST_PAIRS = 500_000
 _MOST_BLOCKS = 5
 # A copy that was appended stands in one piece, with few rows between that are not of it.
 _ROWS_BETWEEN, _SHARE_IN_ONE_PIECE = 10, 0.8
@@ -138,12 +139,11 @@ def _numbered(table: pd.DataFrame) -> pd.DataFrame:
 def _pairs(table: pd.DataFrame, left: Ints, right: Ints) -> pd.DataFrame:
     """Pairs of rows whose values are equal: different events, at least one of this file, each pair once, the row that
     comes later in the file second."""
-    first = pd.DataFrame({"value": left, "first": np.arange(len(table))})[left >= 0]
-    second = pd.DataFrame({"value": right, "second": np.arange(len(table))})[right >= 0]
-    # Each row of a crowd is paired with the crowd's first row alone: all its pairs would be the square of it.
-    together = first["value"].map(first["value"].value_counts()) * first["value"].map(second["value"].value_counts())
-    first = first[~(together > _MOST_PAIRS_OF_ONE) | ~first["value"].duplicated()]
-    found = first.merge(second, on="value")[["first", "second"]]
+    if _pairs_to_come(left, right) > _MOST_PAIRS:
+        return pd.DataFrame({"first": [], "second": []}, dtype=np.int64)
+    first = pd.DataFrame({"value": left, "first": np.arange(len(table))})
+    second = pd.DataFrame({"value": right, "second": np.arange(len(table))})
+    found = first[first["value"] >= 0].merge(second[second["value"] >= 0], on="value")[["first", "second"]]
     rows, keys = table["row"].to_numpy(), table["key"].to_numpy()
     one, other = found["first"].to_numpy(), found["second"].to_numpy()
     fits = (keys[one] != keys[other]) & ((rows[one] > 0) | (rows[other] > 0)) & (one != other)
@@ -155,16 +155,24 @@ def _pairs(table: pd.DataFrame, left: Ints, right: Ints) -> pd.DataFrame:
     return ordered.drop_duplicates(ignore_index=True)
 
 
+def _pairs_to_come(left: Ints, right: Ints) -> int:
+    """How many pairs of equal values there are."""
+    ours, counts = np.unique(left[left >= 0], return_counts=True)
+    theirs, others = np.unique(right[right >= 0], return_counts=True)
+    _shared, here, there = np.intersect1d(ours, theirs, assume_unique=True, return_indices=True)
+    return int((counts[here].astype(np.float64) * others[there]).sum())
+
+
 # --- single repeats ---------------------------------------------------------------------------------------------------
 
 
 def _same_time_and_place(table: pd.DataFrame) -> pd.DataFrame:
     """Each later event of the same minute and place, or the same day, place and details where only days are known."""
     minutes = _codes(table, ["minute", "place"], (table["minute"] >= 0) & (table["place"] >= 0))
-    by_minute = _one_for_each(_pairs(table, minutes, minutes))
+    by_minute = _later_of_each(table, minutes)
     known = (table["details"] >= 0) & (table["place"] >= 0)
     days = _codes(table, ["day", "place", "details"], known)
-    by_day = _one_for_each(_pairs(table, days, days)) if _pair_count(days) <= _MOST_PAIRS else by_minute[:0]
+    by_day = _later_of_each(table, days)
     only_day = (table["minute"].to_numpy()[by_day["first"]] < 0) | (table["minute"].to_numpy()[by_day["second"]] < 0)
     found = [
         by_minute[: len(by_minute) * _unlikely(len(by_minute), _minutes_by_chance(table), _MINUTE_CHANCE)],
@@ -176,7 +184,7 @@ def _same_time_and_place(table: pd.DataFrame) -> pd.DataFrame:
 def _same_person_and_day(table: pd.DataFrame) -> pd.DataFrame:
     person = pd.Series(pd.factorize(table["person"])[0], index=table.index)
     codes = _codes(table.assign(person=person), ["day", "person"], person >= 0)
-    return _one_for_each(_pairs(table, codes, codes))
+    return _later_of_each(table, codes)
 
 
 def _codes(table: pd.DataFrame, columns: list[str], known: pd.Series) -> Ints:
@@ -187,9 +195,13 @@ def _codes(table: pd.DataFrame, columns: list[str], known: pd.Series) -> Ints:
     return codes
 
 
-def _one_for_each(pairs: pd.DataFrame) -> pd.DataFrame:
-    """For each later row its earliest partner."""
-    return pairs.sort_values(["second", "first"]).drop_duplicates("second", ignore_index=True)
+def _later_of_each(table: pd.DataFrame, codes: Ints) -> pd.DataFrame:
+    """Each row of this file that shares its code with an earlier event, and the first event with that code."""
+    order = np.argsort(table["row"].to_numpy(), kind="stable")
+    order = order[codes[order] >= 0]
+    first = pd.Series(order).groupby(codes[order], sort=False).transform("first").to_numpy(dtype=np.int64)
+    later = (first != order) & (table["row"].to_numpy()[order] > 0)
+    return pd.DataFrame({"first": first[later], "second": order[later]})
 
 
 def _unlikely(found: int, expected: float, chance: float) -> bool:
@@ -203,7 +215,8 @@ def _minutes_by_chance(table: pd.DataFrame) -> float:
     if known.empty:
         return 0.0
     clocks = (known["minute"] % _MINUTES_A_DAY).value_counts().to_numpy() / len(known)
-    return _pair_count(known["place"].to_numpy()) * float((clocks**2).sum()) / _span_days(known)
+    agree = min(float((clocks**2).sum()), _CLOCKS_AGREE)
+    return _pair_count(known["place"].to_numpy()) * agree / _span_days(known)
 
 
 def _days_by_chance(table: pd.DataFrame) -> float:

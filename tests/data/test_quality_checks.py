@@ -1,7 +1,6 @@
 """Whole files with traps laid into them, alone and together: exact counts and rows, and silence about clean files."""
 
 import json
-import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 
 from data.ingest import import_frame
 from data.mapping import Fixed
-from data.quality_repeats import event_frame, suspected_repeats
 from data.store import open_store
 from tests.data.importing import KEYS, make_mapping, make_settings, south_wales, stored
 from tests.data.quality_files import MAPPING, clean_file, daily_dates, entered_again
@@ -151,6 +149,12 @@ def test_the_same_time_and_place_or_person_and_day_under_other_keys(check):
     assert (found["same_person_and_day"].count, found["same_person_and_day"].row_numbers) == (2, (204, 205))
 
 
+def test_two_rows_of_one_moment_and_place_are_told_even_alone(check):
+    frame = pd.concat([clean_file(1, seed=38)] * 2, ignore_index=True).assign(Reference=["A", "B"], Name="")
+    found = check(frame)
+    assert found["same_time_and_place"].row_numbers == (2,)
+
+
 def test_two_people_of_one_incident_are_no_repeat(check):
     frame = clean_file(100, seed=15)
     second = frame.iloc[[10]].assign(Name="Somebody Else")
@@ -160,6 +164,14 @@ def test_two_people_of_one_incident_are_no_repeat(check):
         update={"columns": MAPPING.columns | {"incident_id": "Reference", "administration_id": "Person"}}
     )
     assert check(frame, mapping) == {}
+
+
+def test_thousands_of_rows_of_one_moment_and_place_are_told_in_time(check):
+    frame = pd.concat([clean_file(1, seed=37)] * 20_000, ignore_index=True)
+    frame["Reference"] = [f"R{number}" for number in range(20_000)]
+    frame["Name"] = "Jo Bloggs"
+    found = check(frame)
+    assert found["same_person_and_day"].count == 19_999
 
 
 # --- times that are only dates ----------------------------------------------------------------------------------------
@@ -500,24 +512,3 @@ def test_a_table_of_risk_events_is_looked_through_as_well(check):
     )
     found = check(frame, mapping)
     assert found["area_points"].count == 500 + copies
-
-
-def test_a_crowd_at_one_minute_is_not_paired_with_itself() -> None:
-    """Thirty thousand rows of one minute and place have 450 million pairs, more than any memory."""
-    size = 30_000
-    records = pd.DataFrame(
-        {
-            "incident_id": [f"i{number}" for number in range(size)],
-            "occurred_at": pd.Timestamp("2026-01-05 10:00", tz="UTC"),
-            "local_date": pd.Timestamp("2026-01-05"),
-            "time_precision": "minute",
-            "easting_m": 318_450.0,
-            "northing_m": 176_350.0,
-        },
-        index=np.arange(1, size + 1),
-    )
-    tracemalloc.start()
-    suspected_repeats(event_frame(records, key="incident_id"), stored=None, snap_m=100.0)
-    _now, peak_bytes = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak_bytes < 300e6
