@@ -1,7 +1,9 @@
 """The kit ledger as of a day: the account by base, what contradicts itself in it, what is held and when it expires."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -99,7 +101,7 @@ def day_of(day: object) -> str:
     return _("not recorded") if pd.isna(day) else format_date(pd.Timestamp(day).date())
 
 
-def source_row(row: pd.Series | pd.DataFrame) -> str:
+def source_row(row: Mapping[str, Any] | pd.Series) -> str:
     """Where a record stands at its source: "row 17, import of 3 March 2026"."""
     imported = day_of(row["imported_on"])
     if pd.isna(row["row_number"]):

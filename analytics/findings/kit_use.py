@@ -16,6 +16,9 @@ from wording import _, format_count, format_period, ngettext
 
 __all__ = ["KitUse", "find_kit_use"]
 
+# Nobody reads a longer list; a shorter period shows the rest.
+MOST_LISTED = 1_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class KitUse:
@@ -111,13 +114,16 @@ def _shown(question: Question, number: int) -> str:
 
 
 def _doses_table(question: Question, match: DoseMatch | None, uses: pd.DataFrame) -> DisclosedTable:
-    about = uses.drop_duplicates("administration").set_index("administration")
-    rows = []
+    """Administrations that do not match, the gravest first."""
+    rows, wrong = [], 0
     if match is not None:
-        words = _mismatch_words()
-        order = np.argsort([list(Mismatch).index(kind) for kind in match.mismatch], kind="stable")
-        for index in order[match.mismatch[order] != Mismatch.NONE]:
-            administration = about.loc[match.administration[index]]
+        words, gravity = _mismatch_words(), list(Mismatch)
+        order = np.argsort([gravity.index(kind) for kind in match.mismatch], kind="stable")
+        order = order[match.mismatch[order] != Mismatch.NONE]
+        wrong = len(order)
+        first = order[:MOST_LISTED]
+        about = uses.drop_duplicates("administration").set_index("administration").loc[match.administration[first]]
+        for index, administration in zip(first, about.to_dict("records"), strict=True):
             named = int(match.kits_named[index])
             rows.append(
                 (
@@ -140,7 +146,15 @@ def _doses_table(question: Question, match: DoseMatch | None, uses: pd.DataFrame
         ),
         rows=rows,
         audience=question.audience,
-        caption="",
+        caption=_cut_short(wrong),
+    )
+
+
+def _cut_short(rows: int) -> str:
+    if rows <= MOST_LISTED:
+        return ""
+    return _("The first {most} of {rows}. Choose a shorter period to see others.").format(
+        most=format_count(MOST_LISTED), rows=format_count(rows)
     )
 
 
@@ -164,12 +178,14 @@ def _resupply(
     if stock is not None:
         issues = issues[issues["event"] == "issued"]
     unmet = unmet_resupply(asked[["local_date", "kits", "officer"]], issues)
-    carriers = training.carriers.dropna(subset=["officer"]).set_index("officer")
+    carriers = training.carriers.dropna(subset=["officer"]).drop_duplicates("officer").set_index("officer")
     still_open = asked.assign(unmet=unmet)[unmet > 0] if stock is not None else asked[:0].assign(unmet=0.0)
-    holds = [_holds(officer, carriers, as_of) for officer in still_open["officer"]]
+    holds = still_open["officer"].map(_what_is_held(carriers, as_of)).fillna(_("none recorded"))
     # Whoever has nothing to use comes first, then whoever waits longest.
-    still_open = still_open.assign(holds=holds, without=[each != _("yes") for each in holds])
-    still_open = still_open.sort_values(["without", "local_date"], ascending=[False, True])
+    still_open = still_open.assign(holds=holds, without=holds != _("yes"))
+    still_open = still_open.sort_values(["without", "local_date"], ascending=[False, True], kind="stable")
+    base = still_open["officer"].map(carriers["base"].fillna("")).map(base_name, na_action="ignore")
+    listed = still_open.assign(base=base.fillna(_("not among the carriers")))[:MOST_LISTED]
     table = disclose_list(
         columns=(
             Column(heading=_("Asked on")),
@@ -182,16 +198,16 @@ def _resupply(
         rows=[
             (
                 day_of(row["local_date"]),
-                _base_of(row["officer"], carriers),
+                row["base"],
                 format_count(int(row["kits"])),
                 format_count(int(row["unmet"])),
                 format_count((pd.Timestamp(as_of) - row["local_date"]).days),
                 row["holds"],
             )
-            for _index, row in still_open.iterrows()
+            for row in listed.to_dict("records")
         ],
         audience=question.audience,
-        caption="",
+        caption=_cut_short(len(still_open)),
     )
     sentence = _resupply_sentence(
         question, unmet=unmet, without=int(still_open["without"].sum()), has_ledger=stock is not None
@@ -221,16 +237,12 @@ def _resupply_sentence(question: Question, *, unmet: NDArray[np.float64], withou
     return sentence
 
 
-def _base_of(officer: float, carriers: pd.DataFrame) -> str:
-    if officer not in carriers.index:
-        return _("not among the carriers")
-    return base_name(carriers.at[officer, "base"] or "")
-
-
-def _holds(officer: float, carriers: pd.DataFrame, as_of: date) -> str:
-    if officer not in carriers.index or not carriers.at[officer, "holds_kit"]:
-        return _("none recorded")
-    expires_on = carriers.at[officer, "kit_expires_on"]
-    if pd.isna(expires_on):
-        return _("yes, without a date")
-    return _("yes") if expires_on >= pd.Timestamp(as_of) else _("only an expired one")
+def _what_is_held(carriers: pd.DataFrame, as_of: date) -> pd.Series:
+    """Whether each carrier, by number, holds a kit in date."""
+    expires_on, holds = carriers["kit_expires_on"], carriers["holds_kit"].to_numpy(dtype=bool)
+    words = np.select(
+        [~holds, expires_on.isna(), expires_on >= pd.Timestamp(as_of)],
+        [_("none recorded"), _("yes, without a date"), _("yes")],
+        _("only an expired one"),
+    )
+    return pd.Series(words, index=carriers.index, dtype=object)

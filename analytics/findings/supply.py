@@ -573,10 +573,12 @@ def _explained(explanation: Explanation | None) -> str:
 
 def _contradictions_table(question: Question, stock: Stock) -> DisclosedTable:
     """Each row that contradicts another or itself, where it stands and what to do."""
+    named = stock.named[["row", "kind", "other"]]
+    involved = sorted({*named["row"], *named["other"]} - {-1})
+    entries = dict(zip(involved, stock.rows.loc[involved].to_dict("records"), strict=True))
     rows = []
-    for row, kind, other in stock.named[["row", "kind", "other"]].itertuples(index=False):
-        entry = stock.rows.loc[row]
-        second = stock.rows.loc[other] if other >= 0 else None
+    for row, kind, other in named.itertuples(index=False):
+        entry, second = entries[row], entries.get(other)
         words = contradiction_words(
             kind,
             event=entry["event"],
