@@ -114,7 +114,10 @@ def find_spikes(question: Question, *, on_progress: Callable[[float, str], None]
     records, rules = scoring.records, scoring.rules
     return Spikes(
         scoring=scoring,
-        state=state_of(scoring),
+        state=(
+            *state_of(scoring),
+            _("Of the filters at the side only the BCU counts here: it keeps its own alerts and its neighbours'."),
+        ),
         warnings=warnings_of(scoring),
         layer=_layer(question, records, rules),
         timeline=_timeline(question, records, None),
