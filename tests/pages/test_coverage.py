@@ -7,14 +7,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely import Point
+from shapely.geometry import shape
 from streamlit.testing.v1 import AppTest
 
 from analytics.coverage import Progress, maximum_expected_coverage
 from analytics.findings.carrier_plan import Action, BestPlan
+from analytics.findings.coverage import find_coverage
+from analytics.findings.question import Question
+from analytics.findings.reach_map import find_reach_map
+from analytics.findings.reach_now import find_reach_now
 from data.demo import make_demo
 from data.geography import open_geography
 from data.keys import load_keys
 from data.settings import load_settings
+from geo.basemap import build_basemap
+from geo.projection import to_wgs84
+from pages.components.coverage_charts import week_figure
+from pages.components.coverage_layers import reach_layers
+from pages.components.map_layers import Ground
 from pages.components.plan_search import PlanSearch
 from tests.pages.conftest import TIMEOUT_S, forget_stores
 from tests.pages.test_pages import text_of
@@ -169,3 +180,31 @@ def test_a_stopped_search_keeps_the_best_so_far() -> None:
     assert time.monotonic() - stopped_at < 10
     assert not searching.running
     assert len(searching.found["question"].sites) == 30
+
+
+def test_uncovered_risk_is_hatched_and_the_legend_says_what_is_what(ask: Callable[..., Question]) -> None:
+    question = ask()
+    now = find_reach_now(question, layer=None)
+    ground = Ground(basemap=build_basemap(question.geography), crs=question.geography.crs)
+    hole = reach_layers(find_reach_map(question, now=now, hour=120), ground=ground, level="authority")
+    assert hole.hatched is not None
+    assert hole.legend.hatched == "nobody on shift in reach"
+    assert "blue in reach, red and hatched not" in hole.legend.unit
+    assert hole.legend.dashed[0][1] == "edge of what is in reach"
+    # The planted place lies under the hatching.
+    latitude, longitude = to_wgs84(easting_m=[304_961.0], northing_m=[206_154.0], crs=question.geography.crs)
+    assert shape(hole.hatched).contains(Point(longitude[0], latitude[0]))
+    assert len(hole.legend.colours) == len(hole.legend.limits) <= 8
+
+
+def test_the_week_says_every_number_without_colour(ask: Callable[..., Question]) -> None:
+    question = ask()
+    found = find_coverage(question, now=find_reach_now(question, layer=None), level="authority")
+    heat = week_figure(found.week, hour=120, height_px=200).data[0]
+    told = np.asarray(heat.customdata).ravel()
+    assert len(told) == 168
+    assert all("carriers on shift" in words and "events in this hour" in words and " to " in words for words in told)
+    text = np.asarray(heat.text)
+    assert "<u>" in text[5][0]
+    assert "<u>" not in text[0][9]
+    assert len(week_figure(found.week, hour=None, height_px=200).layout.shapes) == 0
