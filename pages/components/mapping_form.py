@@ -10,8 +10,7 @@ import tomllib
 from collections.abc import Mapping as Mappings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Any, cast
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -19,7 +18,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from analytics.findings.import_history import table_words
 from data.drafting import Draft, FieldDraft, draft_mapping
 from data.heading_words import field_words
-from data.mapping import FORM_TABLE, FileLayout, Mapping, mapped_fields
+from data.mapping import FORM_TABLE, FileLayout, Mapping, mapped_fields, plain_heading
 from data.mapping_toml import check_mapping, mapping_toml
 from data.reading import FileSample, UnreadableFileError, sample_file
 from data.saved_mappings import load_saved_mapping, saved_mappings
@@ -29,7 +28,7 @@ from geo.areas import Geography
 from pages.components.import_job import without_values
 from pages.components.import_steps import import_steps
 from pages.components.theme import show_lines, show_small
-from wording import _
+from wording import _, format_count, ngettext
 
 __all__ = ["Reading", "choose_reading"]
 
@@ -38,7 +37,7 @@ Raw = dict[str, Any]
 # Stands for a mapping that is drafted from the file itself.
 _DRAFTED = ""
 # Parts of a mapping outside [columns] that a heading can fill, by their path in the file.
-_OTHER_PARTS = (
+_SINGLE_PARTS = (
     "place.x",
     "place.y",
     "place.postcode",
@@ -47,12 +46,16 @@ _OTHER_PARTS = (
     "person.date_of_birth",
     "person.age",
     "substances",
-    "waits.1.started_at",
-    "waits.1.ended_at",
-    "waits.1.minutes",
-    "waits.1.outcome",
 )
+# Parts of which a row may have several, each a list in the mapping.
+_LISTED_PARTS = {
+    "doses": ("officer", "officer_role", "product", "kit", "given_at"),
+    "waits": ("started_at", "ended_at", "minutes", "outcome"),
+}
+# What an entry of such a list says beside its headings.
+_ENTRY_SETTINGS = {"kind", "clock"}
 _SEVERAL_HEADINGS = ("person.name", "substances")
+_TIMES = ("started_at", "ended_at", "given_at")
 # What the boxes for the layout show of a file that could not be read as it is.
 _FIRST_GUESS = {"header_row": 1, "separator": ",", "encoding": "utf-8", "decimal": "."}
 _SEPARATORS = (",", ";", "\t", "|")
@@ -92,9 +95,9 @@ def choose_reading(file: UploadedFile, *, settings: Settings, geography: Geograp
     raw["columns"] = dict(raw.get("columns", {}))
     _edit_fields(raw, sample, draft, prefix)
     _edit_values(raw, draft, prefix)
-    return Reading(
-        mapping=check_mapping(raw), sample=sample, name=chosen or _plain_name(str(raw.get("source", file.name)))
-    )
+    mapping = check_mapping(raw)
+    _show_unread(mapping, sample, draft)
+    return Reading(mapping=mapping, sample=sample, name=chosen or _plain_name(mapping.source))
 
 
 def _sample(file: UploadedFile, settings: Settings, stated: FileLayout | None) -> FileSample:
@@ -187,6 +190,27 @@ def _show_what_was_found(sample: FileSample, draft: Draft, start: Mapping | None
     show_lines([*sample.notes, *doubts])
 
 
+def _show_unread(mapping: Mapping, sample: FileSample, draft: Draft) -> None:
+    """The columns that no field is read from, and why where the draft says."""
+    read = {plain_heading(heading) for heading in mapping.headings}
+    why = {plain_heading(each.heading): each.why for each in draft.unused}
+    unread = [heading for heading in sample.headings if plain_heading(heading) not in read]
+    if unread:
+        with st.expander(
+            ngettext("{count} column is not read", "{count} columns are not read", len(unread)).format(
+                count=format_count(len(unread))
+            )
+        ):
+            show_lines(
+                [
+                    _("{heading}: {why}").format(heading=heading, why=why[plain_heading(heading)])
+                    if plain_heading(heading) in why
+                    else heading
+                    for heading in unread
+                ]
+            )
+
+
 def _edit_file(raw: Raw, key: str) -> None:
     """What the mapping says of the whole file: its source, what a missing row means, how dates are written."""
     columns = st.columns(4, vertical_alignment="bottom")
@@ -231,8 +255,9 @@ def _edit_file(raw: Raw, key: str) -> None:
 def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
     """A box for each field that has a heading or needs one, then for those that the reader adds."""
     meanings = {name: field.description for name, field in mapped_fields(draft.table).items()}
-    meanings |= _other_words() if draft.table == FORM_TABLE else _place_words()
-    filled = [path for path in (*raw["columns"], *_OTHER_PARTS) if _headings_at(raw, path)]
+    parts = _listed_parts(raw) if draft.table == FORM_TABLE else {}
+    meanings |= {**_form_words(), **parts} if draft.table == FORM_TABLE else _place_words()
+    filled = [path for path in (*raw["columns"], *_SINGLE_PARTS, *parts) if _headings_at(raw, path)]
     by_path = {each.field: each for each in draft.fields}
     st.header(_("Which column is what"))
     more = st.multiselect(
@@ -246,6 +271,8 @@ def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
     for number, path in enumerate((*filled, *more)):
         with boxes[number % len(boxes)]:
             _edit_field(raw, path, meanings.get(path, path), sample, by_path.get(path), key)
+    for section in _LISTED_PARTS:
+        raw[section] = [entry for entry in raw.get(section, ()) if set(entry) - _ENTRY_SETTINGS]
     if _headings_at(raw, "place.x"):
         _edit_crs(raw, key)
 
@@ -336,20 +363,24 @@ def _put(raw: Raw, path: str, headings: Sequence[str]) -> None:
     """Put the headings at a path, or take it out where there are none."""
     value = headings[0] if len(headings) == 1 and path != "substances" else list(headings)
     section, _dot, name = path.partition(".")
-    if section not in (part.partition(".")[0] for part in _OTHER_PARTS):
-        _put_in(raw["columns"], path, value)
-    elif section == "substances":
-        raw.pop("substances", None) if not value else raw.setdefault("substances", {}).update(columns=value)
-    elif section == "waits":
-        waits = cast(list[Raw], raw.setdefault("waits", []))
-        if value and not waits:
-            waits.append({"kind": "call_to_arrival"})
-        if waits:
-            _put_in(waits[0], name.partition(".")[2], value)
-        raw["waits"] = [wait for wait in waits if set(wait) - {"kind", "clock"}]
-    else:
+    if section == "substances":
+        if value:
+            raw[section] = {**raw.get(section, {}), "columns": value}
+        else:
+            raw.pop(section, None)
+    elif section in _LISTED_PARTS:
+        number, _dot, part = name.partition(".")
+        entries = [dict(entry) for entry in raw.get(section, ())]
+        while value and len(entries) < int(number):
+            entries.append({"kind": "call_to_arrival"} if section == "waits" else {})
+        if len(entries) >= int(number):
+            _put_in(entries[int(number) - 1], part, value)
+        raw[section] = entries
+    elif path in _SINGLE_PARTS:
         raw[section] = dict(raw.get(section, {}))
         _put_in(raw[section], name, value)
+    else:
+        _put_in(raw["columns"], path, value)
 
 
 def _put_in(section: Raw, name: str, value: str | list[str]) -> None:
@@ -360,13 +391,13 @@ def _put_in(section: Raw, name: str, value: str | list[str]) -> None:
 
 
 def _takes_several(path: str, raw: Raw) -> bool:
-    if path in _SEVERAL_HEADINGS or path.endswith(("started_at", "ended_at")):
+    if path in _SEVERAL_HEADINGS or path.endswith(_TIMES):
         return True
     field = mapped_fields(str(raw.get("target", FORM_TABLE))).get(path)
     return field is not None and (field.token or field.type == "TIMESTAMPTZ")
 
 
-def _other_words() -> dict[str, str]:
+def _form_words() -> dict[str, str]:
     return {
         **_place_words(),
         "person.name": _("Name of the person treated: hashed, never kept"),
@@ -374,10 +405,27 @@ def _other_words() -> dict[str, str]:
         "person.date_of_birth": _("Date of birth: kept as an age band"),
         "person.age": _("Age: kept as a band"),
         "substances": _("Substances"),
-        "waits.1.started_at": _("Ambulance: when its wait began"),
-        "waits.1.ended_at": _("Ambulance: when it arrived"),
-        "waits.1.minutes": _("Ambulance: minutes waited"),
-        "waits.1.outcome": _("Ambulance: how the wait ended"),
+    }
+
+
+def _listed_parts(raw: Raw) -> dict[str, str]:
+    """Paths of the parts of each dose and each wait, and what they are; one of either even where there is none yet."""
+    words = {
+        "officer": _("Dose {number}: number of the officer, hashed"),
+        "officer_role": _("Dose {number}: role of the officer"),
+        "product": _("Dose {number}: product"),
+        "kit": _("Dose {number}: kit, hashed"),
+        "given_at": _("Dose {number}: when it was given"),
+        "started_at": _("Ambulance {number}: when its wait began"),
+        "ended_at": _("Ambulance {number}: when it arrived"),
+        "minutes": _("Ambulance {number}: minutes waited"),
+        "outcome": _("Ambulance {number}: how the wait ended"),
+    }
+    return {
+        f"{section}.{number}.{part}": words[part].format(number=number)
+        for section, parts in _LISTED_PARTS.items()
+        for number in range(1, max(1, len(raw.get(section, ()))) + 1)
+        for part in parts
     }
 
 
@@ -395,5 +443,5 @@ def _index(options: Sequence[object], value: object) -> int:
 
 def _plain_name(text: str) -> str:
     """A name that a mapping can be kept under."""
-    kept = "".join(letter if letter.isalnum() or letter in " -_" else " " for letter in PurePath(text).stem)
+    kept = "".join(letter if letter.isalnum() or letter in " -_" else " " for letter in text)
     return " ".join(kept.split())[:60].strip(" -") or "mapping"
