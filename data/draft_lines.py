@@ -71,7 +71,7 @@ def _file_lines(sample: FileSample) -> list[str]:
             encoding=layout.encoding, separator=names[layout.separator]
         )
     else:
-        what = _("a workbook, sheet “{sheet}”").format(sheet=layout.sheet)
+        what = _("a workbook")
     return [
         ngettext(
             "{file}: {what}; headings in row {row}; {count} row looked at.",

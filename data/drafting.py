@@ -950,7 +950,8 @@ class _Work:
         if layout.encoding and not layout.encoding.startswith("utf-8"):
             file["encoding"] = layout.encoding
         if layout.sheet is not None and len(self.sample.sheets) > 1:
-            file["sheet"] = layout.sheet
+            # By number: a sheet's name may be a person's.
+            file["sheet"] = self.sample.sheets.index(str(layout.sheet)) + 1
         if layout.header_row and layout.header_row > 1:
             file["header_row"] = layout.header_row
         numbers = [

@@ -15,11 +15,12 @@ import pandas as pd
 from data.mapping import FileLayout, plain_heading
 from data.settings import ImportSettings
 from data.values import kind_of_value
-from wording import NaloxoneWatchError, _, format_count, ngettext
+from wording import NaloxoneWatchError, _, format_count, join_words, ngettext
 
 __all__ = [
     "TOP_ROWS",
     "OpenedFile",
+    "SeveralSheetsError",
     "UnreadableFileError",
     "cell_text",
     "check_headings",
@@ -41,12 +42,34 @@ class UnreadableFileError(NaloxoneWatchError):
     """The file cannot be read as a table; the sentence names the file, the place in it, and what to do."""
 
 
+class SeveralSheetsError(UnreadableFileError):
+    """More than one sheet may be the one to read. `sheets` are all their names, in order, for a person to choose from.
+
+    The sentence gives numbers: a sheet's name may be a person's.
+    """
+
+    def __init__(self, *, label: str, sheets: Sequence[str], candidates: Sequence[str]) -> None:
+        self.sheets = tuple(sheets)
+        super().__init__(
+            _(
+                "The workbook {file} has {count} sheets with something in them: {sheets}. State which one to read, by "
+                "number or name, as sheet under [file] in the mapping (or with --sheet, where one is drafted)."
+            ).format(
+                file=label,
+                count=format_count(len(candidates)),
+                sheets=join_words(
+                    [_("sheet {number}").format(number=self.sheets.index(each) + 1) for each in candidates]
+                ),
+            )
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class OpenedFile:
     """A file with its layout found: headings, and the rows under them as they come.
 
-    `characters_read` and `share_read` tell how far the rows were read. `sheets` names the sheets with something in
-    them, in order, and `notes` are sentences on what was found on the way.
+    `characters_read` and `share_read` tell how far the rows were read. `sheets` are a workbook's sheets, in order, and
+    `notes` sentences on what was found on the way.
     """
 
     layout: FileLayout

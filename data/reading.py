@@ -66,7 +66,7 @@ class FileSample:
     """The first rows of a file, to draft a mapping from: `layout` is what was found or stated of how it is laid out.
 
     `rows` are as wide as `headings` and hold what the file holds, so a sample is never shown, logged or kept. `sheets`
-    names a workbook's sheets that have something in them; `notes` are sentences.
+    names a workbook's sheets, in order; `notes` are sentences.
     """
 
     label: str

@@ -23,6 +23,7 @@ from python_calamine import (
 from data.file_rows import (
     TOP_ROWS,
     OpenedFile,
+    SeveralSheetsError,
     UnreadableFileError,
     cell_text,
     check_headings,
@@ -34,14 +35,12 @@ from data.file_rows import (
 from data.mapping import FileLayout
 from data.settings import ImportSettings
 from data.workbook_size import check_workbook
-from wording import _, format_count, join_words, ngettext
+from wording import _, format_count, ngettext
 
 __all__ = ["is_workbook", "open_workbook"]
 
 _ZIP_START = b"PK\x03\x04"
 _COMPOUND_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# Sheets named in a sentence; a workbook may have hundreds.
-_SHEETS_NAMED = 8
 # A text of one character takes some 60 bytes with its place in the row, so that cells count as much as characters do.
 _CHARACTERS_A_CELL = 10
 
@@ -97,7 +96,7 @@ class _Chosen:
     sheet: CalamineSheet
     top: list[list[str]]
     names: tuple[str, ...]
-    stated: bool
+    stated: bool  # or the only one
 
 
 def _choose_sheet(workbook: CalamineWorkbook, label: str, layout: FileLayout, expected: Collection[str]) -> _Chosen:
@@ -112,14 +111,13 @@ def _choose_sheet(workbook: CalamineWorkbook, label: str, layout: FileLayout, ex
             candidates.append((sheet, _top(sheet), about.visible == SheetVisibleEnum.Visible))
     if not candidates:
         raise UnreadableFileError(_("The workbook {file} has nothing in it.").format(file=label))
-    filled = tuple(sheet.name for sheet, _rows, _visible in candidates)
     # What nobody sees is a list for a drop-down more often than records.
     shown = [each for each in candidates if each[2]] or candidates
     matching = [each for each in shown if _best_match(each[1], expected) == _best_possible(expected)]
     chosen = matching if len(matching) == 1 else shown
     if len(chosen) > 1:
-        raise _several_sheets(label, [sheet.name for sheet, _rows, _visible in chosen])
-    return _Chosen(sheet=chosen[0][0], top=chosen[0][1], names=filled, stated=False)
+        raise SeveralSheetsError(label=label, sheets=names, candidates=[sheet.name for sheet, *_about in chosen])
+    return _Chosen(sheet=chosen[0][0], top=chosen[0][1], names=tuple(names), stated=len(candidates) == 1)
 
 
 def _best_match(rows: list[list[str]], expected: Collection[str]) -> int:
@@ -139,25 +137,11 @@ def _stated_sheet(names: list[str], stated: str | int, label: str) -> int:
         return stated - 1
     raise UnreadableFileError(
         ngettext(
-            "The workbook {file} has {count} sheet, {names}, and not the one that the mapping states under [file].",
-            "The workbook {file} has {count} sheets, {names}, and not the one that the mapping states under [file].",
+            "The workbook {file} has {count} sheet and not the one that the mapping states under [file].",
+            "The workbook {file} has {count} sheets and not the one that the mapping states under [file].",
             len(names),
-        ).format(file=label, count=format_count(len(names)), names=_named(names))
+        ).format(file=label, count=format_count(len(names)))
     )
-
-
-def _several_sheets(label: str, names: list[str]) -> UnreadableFileError:
-    return UnreadableFileError(
-        _(
-            "The workbook {file} has {count} sheets with something in them: {names}. State which one to read, by "
-            "number or name, as sheet under [file] in the mapping."
-        ).format(file=label, count=format_count(len(names)), names=_named(names))
-    )
-
-
-def _named(names: list[str]) -> str:
-    shown = [f"“{name}”" for name in names[:_SHEETS_NAMED]]
-    return join_words([*shown, _("others")] if len(names) > len(shown) else shown)
 
 
 def _top(sheet: CalamineSheet) -> list[list[str]]:
@@ -182,7 +166,11 @@ def _notes(chosen: _Chosen) -> tuple[str, ...]:
             ).format(count=format_count(merged))
         )
     if not chosen.stated and len(chosen.names) > 1:
-        notes.append(_("Of its sheets, “{name}” is read.").format(name=chosen.sheet.name))
+        notes.append(
+            _("Of its {count} sheets, sheet {number} is read.").format(
+                count=format_count(len(chosen.names)), number=chosen.names.index(chosen.sheet.name) + 1
+            )
+        )
     return tuple(notes)
 
 

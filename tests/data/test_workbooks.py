@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 
 import pytest
 
+from data.file_rows import SeveralSheetsError
 from data.mapping import FileLayout
 from data.reading import UnreadableFileError, open_table, sample_file
 from data.settings import ImportSettings
@@ -56,9 +57,10 @@ def test_titles_above_the_headings_are_passed_over_and_told_of():
 def test_the_sheet_is_the_only_one_with_the_expected_headings():
     content = workbook({"Lists": [["Role"], ["PCSO"]], "Records": TABLE, "Empty": []})
     assert sample(content, expected=["ref", "doses"]).layout.sheet == "Records"
-    assert sample(content, expected=["ref", "doses"]).sheets == ("Lists", "Records")
-    with pytest.raises(UnreadableFileError, match="2 sheets with something in them: “Lists” and “Records”"):
+    assert sample(content, expected=["ref", "doses"]).sheets == ("Lists", "Records", "Empty")
+    with pytest.raises(SeveralSheetsError, match="2 sheets with something in them: sheet 1 and sheet 2") as several:
         sample(content)
+    assert several.value.sheets == ("Lists", "Records", "Empty")
     with pytest.raises(UnreadableFileError, match="2 sheets"):
         sample(workbook({"a": TABLE, "b": TABLE}), expected=["ref"])
     assert sample(content, sheet=1).headings == ("Role",)
