@@ -72,6 +72,16 @@ def test_an_open_alert_is_told_decided_on_and_kept(clustered: Settings, open_das
     assert "Nothing unusual: no alert is open." in shown(app)
 
 
+def test_the_past_is_scored_when_it_is_asked_for(clustered: Settings, open_dashboard: Callable[..., AppTest]) -> None:
+    assert clustered.audience == "analyst"
+    app = open_dashboard(PAGE)
+    assert "the scan would have raised" not in shown(app)
+    app.toggle(key="back_test").set_value(True).run()
+    assert not app.exception
+    assert "own days the scan would have raised 1 alert, " in shown(app)
+    assert "EARS C1, daily" in shown(app)
+
+
 def test_others_get_no_form_and_no_weeks(clustered: Settings, open_dashboard: Callable[..., AppTest]) -> None:
     assert clustered.audience == "analyst"
     app = open_dashboard(PAGE, audience="partner")
