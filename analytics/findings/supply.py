@@ -62,11 +62,8 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class Supply:
-    """The page's figures, tables and sentences, ready for one audience; `empty` where neither kits nor carriers are
-    recorded.
-    """
+    """The page's figures, tables and sentences, ready for one audience."""
 
-    empty: bool
     headline: str
     figures: tuple[tuple[str, str], ...]
     counted: str
@@ -127,7 +124,6 @@ def find_supply(question: Question, *, options: SupplyOptions) -> Supply:
     account = _account_table(question, by_base, stock)
     counts = _Counts(question, stock=stock, training=training, differences=differences, as_of=as_of, meeting=meeting)
     return Supply(
-        empty=not has_kits and training.carriers.empty,
         headline=_headline(counts, meeting, has_kits=has_kits, needs=needs),
         figures=_figures(counts, meeting, has_kits=has_kits, has_training=training.known),
         counted=_counted(question, stock, as_of=as_of, meeting=meeting, is_set=is_set, bcus=bcus),
@@ -252,7 +248,9 @@ def _headline(counts: _Counts, meeting: date, *, has_kits: bool, needs: Needs) -
             ).format(count=texts["lapsed"])
         )
     if not parts:
-        return _("The records name neither kits nor carriers.") if not has_kits else ""
+        if numbers["carriers"]:
+            return _("No carrier's refresher has lapsed, as far as the records tell; they name no kits.")
+        return _("The records name neither kits nor carriers.")
     sentence = _("{parts}.").format(parts=join_words(parts))
     return " ".join(filter(None, (sentence[0].upper() + sentence[1:], needs.headline)))
 

@@ -62,6 +62,7 @@ def show_listed(
     title: str,
     name: str,
     about: str = "",
+    notes: tuple[str, ...] = (),
     total: bool = False,
     tallest_rem: float = 30.0,
 ) -> None:
@@ -71,7 +72,7 @@ def show_listed(
         st.html(f'<p class="nw-small">{escape(about)}</p>')
     show_table(table, title=title, total=total, tallest_rem=tallest_rem)
     if table.rows:
-        show_download(context, table, name=name, notes=(about,) if about else ())
+        show_download(context, table, name=name, notes=(*notes, *((about,) if about else ())))
 
 
 def show_download(context: PageContext, table: DisclosedTable, *, name: str, notes: tuple[str, ...] = ()) -> None:

@@ -1,9 +1,10 @@
-"""Explaining the differences of the kit ledger, and taking an explanation back. For the force's own analyst."""
+"""The kit ledger on screen: its tables with their downloads, and explaining its differences, which is the analyst's."""
 
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from analytics.disclosure import DisclosedTable
 from analytics.findings.kit_explanations import (
     LONGEST_REASON,
     Explanation,
@@ -11,11 +12,12 @@ from analytics.findings.kit_explanations import (
     read_explanations,
     take_back_explanation,
 )
-from analytics.findings.supply import Difference, SupplyOptions, supply_day
+from analytics.findings.supply import Difference, Supply, SupplyOptions, supply_day
 from pages.components.context import PageContext
+from pages.components.tables import show_listed
 from wording import NaloxoneWatchError, _
 
-__all__ = ["show_explanations", "supply_options"]
+__all__ = ["show_explanations", "show_kits", "supply_options"]
 
 
 def supply_options(context: PageContext) -> SupplyOptions:
@@ -26,6 +28,30 @@ def supply_options(context: PageContext) -> SupplyOptions:
     except NaloxoneWatchError as error:
         st.error(str(error))
     return SupplyOptions(as_of=supply_day(context.question), explanations=explanations)
+
+
+def show_kits(
+    context: PageContext,
+    found: Supply,
+    table: DisclosedTable,
+    *,
+    title: str,
+    name: str,
+    about: str = "",
+    total: bool = False,
+    tallest_rem: float = 30.0,
+) -> None:
+    """A table under its heading; its download says as of when, and from how many rows."""
+    show_listed(
+        context,
+        table,
+        title=title,
+        name=name,
+        about=about,
+        notes=(found.counted,),
+        total=total,
+        tallest_rem=tallest_rem,
+    )
 
 
 def show_explanations(context: PageContext, differences: Sequence[Difference]) -> None:
