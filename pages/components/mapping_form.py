@@ -17,6 +17,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analytics.findings.import_history import table_words
 from data.drafting import Draft, FieldDraft, draft_mapping
+from data.file_rows import SeveralSheetsError
 from data.heading_words import field_words
 from data.mapping import FORM_TABLE, FileLayout, Mapping, mapped_fields, plain_heading
 from data.mapping_toml import check_mapping, mapping_toml
@@ -36,6 +37,8 @@ Raw = dict[str, Any]
 
 # Stands for a mapping that is drafted from the file itself.
 _DRAFTED = ""
+# Stands for a field that no column fills; no heading is empty.
+_NO_COLUMN = ""
 # Parts of a mapping outside [columns] that a heading can fill, by their path in the file.
 _SINGLE_PARTS = (
     "place.x",
@@ -115,6 +118,8 @@ def _sample(file: UploadedFile, settings: Settings, stated: FileLayout | None) -
 
     try:
         found = read(stated)
+    except SeveralSheetsError as error:
+        return read(_edit_layout(stated or FileLayout(), error.sheets, file.file_id))
     except UnreadableFileError:
         guess = (stated or FileLayout()).model_copy(update=_FIRST_GUESS)
         layout = _edit_layout(guess, (), file.file_id)
@@ -280,17 +285,19 @@ def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
 def _edit_field(raw: Raw, path: str, meaning: str, sample: FileSample, drafted: FieldDraft | None, key: str) -> None:
     """One field's box: a heading, or several where a key, a person or a time is composed."""
     current = _headings_at(raw, path)
-    options = list(dict.fromkeys((*sample.headings, *current)))
+    options = [heading for heading in dict.fromkeys((*sample.headings, *current)) if heading]
     why = drafted.why if drafted is not None and drafted.headings == current else None
     if _takes_several(path, raw):
         chosen = st.multiselect(meaning, options, default=list(current), key=f"{path}|{key}", help=why)
     else:
+        # A box that begins with a heading cannot be emptied, so "no column" is one of its choices.
+        choices = (_NO_COLUMN, *options)
         one = st.selectbox(
             meaning,
-            options,
-            index=options.index(current[0]) if current else None,
+            choices,
+            index=choices.index(current[0]) if current else 0,
+            format_func=lambda heading: heading or _("No column"),
             key=f"{path}|{key}",
-            placeholder=_("No column"),
             help=why,
         )
         chosen = [one] if one else []
@@ -328,14 +335,12 @@ def _edit_values(raw: Raw, draft: Draft, key: str) -> None:
     for number, (field, heading, word) in enumerate(
         (each.field, each.heading, word) for each in unknown for word in each.shown
     ):
+        choices = ("", *fields[field].values)
         chosen = boxes[number % len(boxes)].selectbox(
             _("{heading}: {word}").format(heading=heading, word=word),
-            fields[field].values,
-            index=_index(fields[field].values, values.get(field, {}).get(word))
-            if word in values.get(field, {})
-            else None,
-            format_func=lambda value: value.replace("_", " "),
-            placeholder=_("Not known"),
+            choices,
+            index=_index(choices, values.get(field, {}).get(word)),
+            format_func=lambda value: value.replace("_", " ") or _("Not known"),
             key=f"value-{field}-{word}|{key}",
         )
         if chosen:

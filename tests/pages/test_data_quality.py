@@ -2,8 +2,10 @@
 
 import io
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -237,3 +239,39 @@ def test_a_file_is_forgotten_on_the_way_to_another_page(open_dashboard: Open) ->
     app.switch_page("dashboard.py").run()
     assert not steps.file_id
     assert not steps.kept
+
+
+@pytest.mark.usefixtures("settings")
+def test_every_part_of_a_mapping_is_corrected_on_screen(open_dashboard: Open) -> None:
+    form = b"""Reference,When,Lat,Lon,Collar,Minutes,Spare
+A1,01/05/2025 10:00,51.481,-3.179,3001,7,x
+A2,02/05/2025 11:10,51.482,-3.178,3002,9,y
+"""
+    app = upload(tick_generated(open_dashboard(PAGE)), form)
+
+    def box(kind: str, label: str) -> Any:
+        return next(each for each in app.get(kind) if each.label.startswith(label))
+
+    def mapping() -> dict[str, Any]:
+        return tomllib.loads(next(code.value for code in app.code if "[columns]" in code.value))
+
+    paths = ["doses.1.officer", "waits.1.minutes", "doses.1.kit"]
+    more = box("multiselect", "Add a field")
+    more.set_value([path for path in paths if any(f"({path})" in option for option in more.options)]).run()
+    for label, heading in (("Dose 1: number", "Collar"), ("Dose 1: kit", "Spare"), ("Ambulance 1: minutes", "Minutes")):
+        box("selectbox", label).set_value(heading).run()
+    assert mapping()["doses"] == [{"officer": "Collar", "kit": "Spare"}]
+    assert mapping()["waits"][0]["minutes"] == "Minutes"
+    for label in ("Dose 1: number", "Dose 1: kit", "Longitude", "Latitude"):
+        box("selectbox", label).set_value("").run()
+    box("selectbox", "Order of day and month").set_value(False).run()
+    box("selectbox", "Which records does it hold?").set_value("full").run()
+    assert not app.exception
+    changed = mapping()
+    assert "doses" not in changed
+    assert "x" not in changed.get("place", {})
+    assert changed["times"]["day_first"] is False
+    assert changed["extract"] == "full"
+    assert any("columns are not read" in expander.label for expander in app.expander)
+    box("multiselect", "When naloxone was given").set_value([]).run()
+    assert "occurred_at" in app.error[0].value
