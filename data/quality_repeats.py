@@ -38,7 +38,7 @@ _FEWEST_DETAILS, _DETAILS_AGREE = 2, 0.25
 
 # Coincidences that chance gives are left alone: fewer than three times what is expected, or likely enough. People who
 # live at one address make real pairs of the same day, so that days must be less likely than minutes.
-_MINUTE_CHANCE, _DAY_CHANCE, _TIMES_CHANCE = 0.05, 0.01, 3.0
+_MINUTE_CHANCE, _SAME_MINUTE_CHANCE, _DAY_CHANCE, _TIMES_CHANCE = 0.05, 0.01, 0.01, 3.0
 # Times to the hour agree once in 24; a few rows of one moment must not pass for a habit.
 _CLOCKS_AGREE = 1 / 24
 
@@ -101,7 +101,11 @@ def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap
     for block in _blocks(table, snap_m):
         warnings.append(_block_warning(table, block, snap_m))
         table = table.assign(told=table["told"] | table.index.isin(block.pairs["second"]))
-    for kind, find in (("same_time_and_place", _same_time_and_place), ("same_person_and_day", _same_person_and_day)):
+    for kind, find in (
+        ("same_time_and_place", _same_time_and_place),
+        ("same_person_and_day", _same_person_and_day),
+        ("same_time", _same_time),
+    ):
         rest = table[~table["told"]].reset_index(names="position")
         pairs = find(rest)
         if len(pairs):
@@ -187,6 +191,14 @@ def _same_person_and_day(table: pd.DataFrame) -> pd.DataFrame:
     return _later_of_each(table, codes)
 
 
+def _same_time(table: pd.DataFrame) -> pd.DataFrame:
+    """Each later event of the same minute, wherever it was: in a sparse file two of them are two entries of one."""
+    minutes = table["minute"].to_numpy()
+    pairs = _later_of_each(table, minutes)
+    known = table[minutes >= 0]
+    return pairs[: len(pairs) * _unlikely(len(pairs), _minutes_by_chance(known.assign(place=0)), _SAME_MINUTE_CHANCE)]
+
+
 def _codes(table: pd.DataFrame, columns: list[str], known: pd.Series) -> Ints:
     """A number for each combination of `columns` among the known rows, -1 elsewhere."""
     codes = np.full(len(table), -1, dtype=np.int64)
@@ -242,6 +254,11 @@ def _pairs_warning(kind: str, table: pd.DataFrame, pairs: pd.DataFrame) -> Quali
         "same_time_and_place": ngettext(
             "{count} row has the time and place of another under a different key: {pairs}.",
             "{count} rows have the time and place of others under different keys: {pairs}.",
+            count,
+        ),
+        "same_time": ngettext(
+            "{count} row has the very minute of another under a different key, at another place: {pairs}.",
+            "{count} rows have the very minutes of others under different keys, at other places: {pairs}.",
             count,
         ),
         "same_person_and_day": ngettext(

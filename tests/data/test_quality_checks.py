@@ -149,6 +149,13 @@ def test_the_same_time_and_place_or_person_and_day_under_other_keys(check):
     assert (found["same_person_and_day"].count, found["same_person_and_day"].row_numbers) == (2, (204, 205))
 
 
+def test_a_doubled_fortnight_of_a_quiet_force_shares_its_minutes(check):
+    frame, copies = entered_again(clean_file(130, seed=39), first="2022-09-05", last="2022-09-25", places="moved")
+    found = check(frame)
+    assert 2 <= copies < 5
+    assert {kind: each.count for kind, each in found.items()} == {"same_time": copies}
+
+
 def test_two_rows_of_one_moment_and_place_are_told_even_alone(check):
     frame = pd.concat([clean_file(1, seed=38)] * 2, ignore_index=True).assign(Reference=["A", "B"], Name="")
     found = check(frame)
