@@ -28,7 +28,7 @@ from analytics.disclosure import (
 from analytics.findings.ground import AreaLevel, area_frame
 from analytics.findings.question import Question
 from analytics.findings.reach_now import ReachNow, travel_words
-from analytics.findings.risk_layers import RiskLayer, risk_words
+from analytics.findings.risk_layers import RiskLayer
 from analytics.findings.week import HOURS_A_WEEK, hour_words, hours_words
 from analytics.reach import GapRows, RosterGap, UncoveredRisk, roster_gaps, uncovered_risk
 from data.schema import NOT_RECORDED
@@ -142,7 +142,7 @@ def _headline(
         share=format_share(overall.reach[0]),
         lower=format_count(round(overall.reach_lower[0] * 100)),
         upper=format_share(overall.reach_upper[0]),
-        layer=risk_words()[now.risk.layer],
+        layer=now.risk.words,
         minutes=format_number(now.within_minutes),
     )
     if far.uncovered[0] > sum(gap.uncovered.value for gap in gaps):
@@ -167,7 +167,7 @@ def _counted(question: Question, now: ReachNow) -> str:
     if now.risk is None:
         return _("Carriers on {day}, the last day of the period.").format(day=day)
     told = _("{events} {layer} with a place, {period}; carriers on {day}, the last day of the period.").format(
-        events=_count(question, now.risk.events).text, layer=risk_words()[now.risk.layer], period=period, day=day
+        events=_count(question, now.risk.events).text, layer=now.risk.words, period=period, day=day
     )
     unlocated, untimed = now.risk.unlocated, now.risk.events - now.risk.timed
     left = [

@@ -44,13 +44,13 @@ _KINDS = {
 class RiskMissingError(NaloxoneWatchError):
     """There are too few events to say where the risk is."""
 
-    def __init__(self, *, layer: RiskLayer, events: str) -> None:
+    def __init__(self, *, layer: str, events: str) -> None:
         super().__init__(
             _(
                 "Where the risk is cannot be said: {events} {layer} with a place in this period and area, and {fewest}"
                 " are needed. Widen the period, choose another layer of risk, or import overdose calls into the table"
                 " risk_events."
-            ).format(events=events, layer=risk_words()[layer], fewest=format_count(FEWEST_EVENTS))
+            ).format(events=events, layer=layer, fewest=format_count(FEWEST_EVENTS))
         )
 
 
@@ -64,6 +64,7 @@ class Risk:
     """
 
     layer: RiskLayer
+    words: str
     surface: density.DensitySurface
     easting_m: Floats
     northing_m: Floats
@@ -116,8 +117,18 @@ def risk_layers_present(question: Question) -> tuple[RiskLayer, ...]:
     return tuple(layer for layer in RiskLayer if len(_read(question, layer)) >= FEWEST_EVENTS)
 
 
+def _kinds(question: Question, layer: RiskLayer) -> tuple[str, ...]:
+    """The kinds of event of a layer; deaths are never shown by place on the wall."""
+    return tuple(kind for kind in _KINDS[layer] if _with_deaths(question) or kind != "drug_related_death")
+
+
+def _with_deaths(question: Question) -> bool:
+    return question.audience is not Audience.MEETING
+
+
 def _read(question: Question, layer: RiskLayer) -> pd.DataFrame:
-    return question.store.timed_events(filters=question.filters, scope=question.scope, kinds=_KINDS[layer])
+    kinds = _kinds(question, layer)
+    return question.store.timed_events(filters=question.filters, scope=question.scope, kinds=kinds)
 
 
 def read_risk(question: Question, *, layer: RiskLayer | None) -> Risk:
@@ -125,6 +136,7 @@ def read_risk(question: Question, *, layer: RiskLayer | None) -> Risk:
     if layer is None:
         layer = next(iter(risk_layers_present(question)), RiskLayer.CALLS)
     window, events = asked_window(question), _read(question, layer)
+    words = risk_words(deaths=_with_deaths(question))[layer]
     inside = inside_window(
         window=window, easting_m=events["easting_m"].to_numpy(float), northing_m=events["northing_m"].to_numpy(float)
     )
@@ -133,7 +145,7 @@ def read_risk(question: Question, *, layer: RiskLayer | None) -> Risk:
         few = question.thresholds.smallest_count_shown
         hidden = question.audience is not Audience.ANALYST and 0 < len(events) < few
         told = _("fewer than {number}").format(number=few) if hidden else format_count(len(events))
-        raise RiskMissingError(layer=layer, events=told)
+        raise RiskMissingError(layer=words, events=told)
     easting_m, northing_m = (events[name].to_numpy(float) for name in ("easting_m", "northing_m"))
     bandwidth_m, _reason = asked_bandwidth(
         question,
@@ -165,12 +177,15 @@ def read_risk(question: Question, *, layer: RiskLayer | None) -> Risk:
     across, up = np.meshgrid(surface.easting_m, surface.northing_m)
     centres = np.column_stack([across[cells], up[cells]])
     unlocated = (
-        question.store.risk_events(filters=question.filters, scope=question.scope, kinds=_KINDS[layer]).unlocated
+        question.store.risk_events(
+            filters=question.filters, scope=question.scope, kinds=_kinds(question, layer)
+        ).unlocated
         if _KINDS[layer]
         else question.store.count_administrations(filters=question.filters, scope=question.scope).unlocated
     )
     return Risk(
         layer=layer,
+        words=words,
         surface=surface,
         easting_m=centres[:, 0],
         northing_m=centres[:, 1],

@@ -18,7 +18,6 @@ from analytics.disclosure import (
 )
 from analytics.findings.question import Question
 from analytics.findings.reach_now import ReachNow
-from analytics.findings.risk_layers import risk_words
 from analytics.findings.week import hour_words
 from wording import _, format_number, format_share
 
@@ -140,7 +139,7 @@ def _surface(question: Question, now: ReachNow, values: NDArray, limits: tuple[f
         too_few=np.zeros(laid.shape, dtype=bool),
         anything_near=np.zeros(laid.shape, dtype=bool),
         limits=limits,
-        unit=_("{layer} per km² per year").format(layer=risk_words()[now.risk.layer]),
+        unit=_("{layer} per km² per year").format(layer=now.risk.words),
         x0_m=west_m,
         y0_m=south_m,
         cell_m=surface.cell_m,

@@ -15,10 +15,10 @@ class RiskLayer(StrEnum):
     ADMINISTRATIONS = "administrations"
 
 
-def risk_words() -> dict[RiskLayer, str]:
-    """What each layer is called inside a sentence."""
+def risk_words(*, deaths: bool = True) -> dict[RiskLayer, str]:
+    """What each layer is called inside a sentence; without `deaths` where the audience is not shown them by place."""
     return {
-        RiskLayer.CALLS: _("overdose calls and drug-related deaths"),
+        RiskLayer.CALLS: _("overdose calls and drug-related deaths") if deaths else _("overdose calls"),
         RiskLayer.INCIDENTS: _("drug incidents"),
         RiskLayer.ADMINISTRATIONS: _("police naloxone administrations"),
     }

@@ -194,6 +194,24 @@ def test_administrations_are_taken_with_a_warning(ask: Ask, found: Coverage) -> 
     assert risk_layers_present(question)[-1] is RiskLayer.ADMINISTRATIONS
 
 
+def test_the_wall_shows_no_death_by_place(ask: Ask, now: ReachNow) -> None:
+    meeting = read_risk(ask(audience="meeting"), layer=None)
+    calls = ask().store.timed_events(filters=ask().filters, scope=ask().scope, kinds=("ambulance_overdose_call",))
+    assert meeting.events == len(calls) < now.risk.events
+    assert "death" not in meeting.words
+
+
+def test_one_area_is_looked_at_alone_and_carriers_come_from_beside_it(ask: Ask, now: ReachNow) -> None:
+    question = ask(bcus=("Mid Glamorgan",))
+    part = find_reach_now(question, layer=None)
+    assert part.risk.events < now.risk.events
+    assert len(part.force.site) == len(now.force.site)
+    found = find_coverage(question, now=part, level="authority")
+    # A cell on the edge may have its middle beyond it.
+    assert column(found.areas, "Area")[:3] == ["Merthyr Tydfil", "Rhondda Cynon Taf", "Bridgend"]
+    assert "Merthyr Tydfil" in found.gaps.rows[0][0]
+
+
 def test_without_shifts_nobody_is_on_shift_and_the_bases_are_told(without_shifts: Question) -> None:
     now = find_reach_now(without_shifts, layer=None)
     found = find_coverage(without_shifts, now=now, level="authority")
