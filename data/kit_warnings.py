@@ -15,6 +15,16 @@ __all__ = ["LEDGER_TABLE", "kit_warnings"]
 LEDGER_TABLE = "kits"
 # More would hide what else a report says; the page of kits lists every one.
 _MOST_SINGLY = 100
+# What one row says wrongly by itself is told once, with all its rows.
+_OWN_KINDS = (
+    "count_unusable",
+    "event_unknown",
+    "no_kits",
+    "several_kits",
+    "expiry_before_issue",
+    "unknown_officer",
+)
+_MOST_ROWS = 1_000
 _DAYS = ("event_on", "expires_on")
 
 
@@ -28,26 +38,32 @@ def kit_warnings(
     """
     stored, carriers = stored_ledger(settings=settings, keys=keys)
     ledger = _together(records, entries, stored=stored, carriers=carriers, source=source, is_full=is_full)
-    warnings, more = [], []
+    warnings: list[QualityWarning] = []
+    more: list[int] = []
+    alike: dict[str, list[int]] = {}
     for row, kind, other in find_contradictions(ledger).itertuples(index=False):
-        involved = [place for place in (row, other) if place >= 0]
-        in_file = [place for place in involved if ledger.at[place, "in_file"]]
+        in_file = [place for place in (row, other) if place >= 0 and ledger.at[place, "in_file"]]
         if not in_file:
             continue
         number = int(ledger.at[in_file[0], "row_number"])
-        if len(warnings) == _MOST_SINGLY:
+        if kind in _OWN_KINDS:
+            alike.setdefault(kind, []).append(number)
+        elif len(warnings) == _MOST_SINGLY:
             more.append(number)
-            continue
-        what, advice = contradiction_words(
-            kind,
-            event=_known(ledger.at[row, "event"]),
-            other_event=_known(ledger.at[other, "event"]) if other >= 0 else None,
-            other=_place_of(ledger.loc[other]) if other >= 0 else "",
-        )
+        else:
+            warnings.append(_warning(ledger, row, kind, other, number=number))
+    for kind, rows in alike.items():
+        what, advice = contradiction_words(kind, event=None, other_event=None, other="")
         sentence = _("Kit ledger: {what}").format(what=what)
-        if not ledger.at[row, "in_file"]:
-            sentence = _("Kit ledger, {place}: {what}").format(place=_place_of(ledger.loc[row]), what=what)
-        warnings.append(make_warning(kind=f"kit_{kind}", rows=[number], sentence=sentence, advice=advice))
+        warnings.append(
+            QualityWarning(
+                kind=f"kit_{kind}",
+                count=len(rows),
+                row_numbers=tuple(rows[:_MOST_ROWS]),
+                sentence=sentence,
+                advice=advice,
+            )
+        )
     if more:
         sentence = ngettext(
             "Kit ledger: {count} more row contradicts another.",
@@ -57,6 +73,20 @@ def kit_warnings(
         advice = _("The page “Kits and training” lists every one.")
         warnings.append(make_warning(kind="kit_contradictions", rows=more, sentence=sentence, advice=advice))
     return tuple(warnings)
+
+
+def _warning(ledger: pd.DataFrame, row: int, kind: str, other: int, *, number: int) -> QualityWarning:
+    """One row of the file that contradicts another, or that a stored row contradicts."""
+    what, advice = contradiction_words(
+        kind,
+        event=_known(ledger.at[row, "event"]),
+        other_event=_known(ledger.at[other, "event"]) if other >= 0 else None,
+        other=_place_of(ledger.loc[other]) if other >= 0 else "",
+    )
+    sentence = _("Kit ledger: {what}").format(what=what)
+    if not ledger.at[row, "in_file"]:
+        sentence = _("Kit ledger, {place}: {what}").format(place=_place_of(ledger.loc[row]), what=what)
+    return make_warning(kind=f"kit_{kind}", rows=[number], sentence=sentence, advice=advice)
 
 
 def _together(
