@@ -97,7 +97,7 @@ def published_rules(daily: NDArray[np.int64], *, score_from: int) -> tuple[Publi
     ]
     # EARS alone needs a week before the first day; a series shorter than that has no line of it.
     with suppress(TooShortSeriesError):
-        rules.insert(1, (_("EARS C1, daily"), ears(counts=daily, method="C1", alpha=EARS_ALPHA)))
+        rules.insert(1, (_("EARS C1 on days"), ears(counts=daily, method="C1", alpha=EARS_ALPHA)))
     found = []
     for name, alarms in rules:
         days = alarms.index[alarms.alarm & (alarms.index >= score_from)]
@@ -117,7 +117,7 @@ def _sentence(
     raised = ngettext("{count} alert", "{count} alerts", len(groups)).format(count=format_count(len(groups)))
     told = _("On the last {years} years of this force's own days the scan would have raised {alerts}, {a_year} a year.")
     beside = [
-        _("{rule}: {a_year}").format(rule=rule.name, a_year=format_number(len(rule.new) / years)) for rule in others
+        _("{rule} ({a_year})").format(rule=rule.name, a_year=format_number(len(rule.new) / years)) for rule in others
     ]
     sentence = told.format(years=format_number(years), alerts=raised, a_year=format_number(len(groups) / years))
     return _("{sentence} New alerts a year by rules in use elsewhere: {others}.").format(

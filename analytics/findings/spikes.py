@@ -191,7 +191,7 @@ def _alert_list(*, headline: str, open_views: tuple[AlertView, ...], ended: tupl
                 Column(heading=_("What it turned out to be")),
             ),
             rows=[(view.title, view.count.text, view.status) for view in ended],
-            caption="",
+            caption=_("No alert has ended yet.") if not ended else "",
         ),
     )
 

@@ -79,7 +79,7 @@ def test_the_past_is_scored_when_it_is_asked_for(clustered: Settings, open_dashb
     app.toggle(key="back_test").set_value(True).run()
     assert not app.exception
     assert "own days the scan would have raised 1 alert, " in shown(app)
-    assert "EARS C1, daily" in shown(app)
+    assert "EARS C1 on days" in shown(app)
 
 
 def test_others_get_no_form_and_no_weeks(clustered: Settings, open_dashboard: Callable[..., AppTest]) -> None:

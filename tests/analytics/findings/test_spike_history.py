@@ -20,8 +20,8 @@ def test_the_published_rules_on_a_series_worked_out_by_hand() -> None:
     assert rules["5 in 7 days"].new == (384,)
     # Five lie within the seven days up to each of these days.
     assert rules["5 in 7 days"].alarm_days == 3
-    assert rules["EARS C1, daily"].new == (370, 380, 392)
-    assert rules["EARS C1, daily"].single_events == 3
+    assert rules["EARS C1 on days"].new == (370, 380, 392)
+    assert rules["EARS C1 on days"].single_events == 3
 
 
 @pytest.mark.usefixtures("demo_store")
