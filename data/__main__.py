@@ -159,7 +159,13 @@ def _map(options: argparse.Namespace, settings: Settings) -> int:
         source=options.file, label=options.file.name, limits=settings.imports, layout=FileLayout(sheet=sheet)
     )
     geography = open_geography(settings)
-    draft = draft_mapping(sample=sample, settings=settings, table=options.table, geography=geography)
+    draft = draft_mapping(
+        sample=sample,
+        settings=settings,
+        table=options.table,
+        geography=geography,
+        known_sources=_known_sources(settings),
+    )
     print("\n".join(draft_lines(draft, sample)))
     print()
     if options.out:
@@ -174,6 +180,15 @@ def _map(options: argparse.Namespace, settings: Settings) -> int:
     preview = preview_rows(mapping=mapping, sample=sample, settings=settings, geography=geography)
     print("\n".join(preview_lines(preview)))
     return 0
+
+
+def _known_sources(settings: Settings) -> tuple[str, ...]:
+    """Under which names administrations were imported, the latest first; none where there is no store yet."""
+    if not current_version(settings.store_folder):
+        return ()
+    with open_store(settings=settings, keys=load_keys(store_folder=settings.store_folder)) as store:
+        imports = store.imports()
+    return tuple(dict.fromkeys(imports.loc[imports["target"] == FORM_TABLE, "source"]))
 
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:

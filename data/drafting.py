@@ -401,14 +401,15 @@ class _Work:
             for name, matches in self.found.items()
             if not name.startswith(no_place_for) and (joins == "administrations" or name not in own)
         }
-        found: dict[str, Any] = {"joins": joins}
-        if len(self.known_sources) == 1:
-            found["parent_source"] = self.known_sources[0]
-        else:
+        found = {"joins": joins}
+        others = [each for each in self.known_sources if each != self._source(found)]
+        # Without a name that is known, the one that a form's own draft gives it.
+        found["parent_source"] = (*others, _SOURCES[FORM_TABLE])[0]
+        if len(others) != 1:
             self._ask(
                 "parent_source",
                 _("Under which source were the records imported that this file adds to? Name it as parent_source."),
-                *self.known_sources,
+                *others,
             )
         return found
 
@@ -916,6 +917,7 @@ class _Work:
         A column that was taken for a field by half its heading, and of whose values few are known, is not that field.
         """
         values: dict[str, dict[str, str]] = {}
+        names = self._words_of_names()
         for about, column in self.choice_columns:
             cells = self._cells(column)
             texts = _items(cells) if about.name == "substance" else [text for text in cells if not is_nothing(text)]
@@ -924,10 +926,14 @@ class _Work:
             if known:
                 values[about.name] = values.get(about.name, {}) | known
             if unknown:
+                understood = sum(counts.values()) - sum(counts[text] for text in unknown)
                 shown = [
                     text
                     for text in unknown
-                    if counts[text] >= _OFTEN_ENOUGH and "name" not in column.kinds and not holds_personal_data(text)
+                    if counts[text] >= _OFTEN_ENOUGH
+                    and understood >= _SHARE_UNKNOWN * sum(counts.values())
+                    and not holds_personal_data(text)
+                    and names.isdisjoint(plain_value(text).split("_"))
                 ]
                 self.unknown.append(
                     UnknownValues(
@@ -939,6 +945,17 @@ class _Work:
                     )
                 )
         self.raw["values"] = values
+
+    def _words_of_names(self) -> set[str]:
+        """The words of every name in the sample: a value that has one is a name in the wrong column."""
+        columns = [
+            match.column
+            for name, matches in self.found.items()
+            if name.startswith("person.") or "officer" in name
+            for match in matches
+            if "name" in match.column.kinds
+        ]
+        return {word for column in columns for cell in self._cells(column) for word in plain_value(cell).split("_")}
 
     # --- the file -----------------------------------------------------------------------------------------------------
 

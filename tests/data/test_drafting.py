@@ -12,7 +12,7 @@ from pyproj import Transformer
 from data.draft_lines import draft_lines, preview_lines
 from data.drafting import draft_mapping
 from data.ingest import import_stream
-from data.mapping import MappingError, load_mapping
+from data.mapping import Fixed, MappingError, load_mapping
 from data.mapping_toml import check_mapping, mapping_toml
 from data.preview import HASHED, preview_rows
 from data.reading import sample_file
@@ -207,7 +207,7 @@ def test_a_form_is_drafted_as_a_person_would_map_it(form):
 def test_what_the_form_does_not_tell_is_asked():
     assert "columns.administration_id" in asked(drafted(*FORMS["standard_form"]()))
     assert {"parent_source", "waits"} <= asked(drafted(*FORMS["ambulance_cad"]()))
-    known = drafted(*FORMS["ambulance_cad"](), known_sources=["Niche"])
+    known = drafted(*FORMS["ambulance_cad"](), known_sources=["ambulance CAD", "Niche"])
     assert (known.raw["parent_source"], "parent_source" in asked(known)) == ("Niche", False)
     assert "times.day_first" not in asked(drafted(*FORMS["standard_form"]()))
 
@@ -229,9 +229,12 @@ def test_a_name_in_a_column_of_categories_is_counted_and_not_shown():
     for n in range(12):
         rows[n][at] = person(n % 2)
     rows[12][at] = "Unconcious"
+    rows[13][at] = rows[14][at] = rows[15][at] = "Came to slowly"
+    rows[16][at] = "Seen twice"
     draft = drafted(headings, rows)
     [unknown] = draft.unknown_values
-    assert (unknown.field, unknown.distinct, unknown.cells, unknown.shown) == ("condition_after", 2, 12, ())
+    assert (unknown.field, unknown.distinct, unknown.cells) == ("condition_after", 4, 16)
+    assert unknown.shown == ("Came to slowly",)
     assert draft.raw["values"]["condition_after"] == {"unconcious": "unconscious"}
 
 
@@ -399,6 +402,29 @@ def test_a_draft_that_lacks_something_says_what():
     with pytest.raises(MappingError, match="is needed"):
         draft.mapping()
     assert draft.questions
+
+
+REAL = ROOT.parent / "shared" / "data"
+
+
+@pytest.mark.parametrize(
+    ("example", "file"),
+    [
+        ("cincinnati", REAL / "cincinnati_heroin_responses" / "heroin_cops.csv"),
+        ("police_uk", REAL / "police_uk_south_wales_drugs_2022-05.csv"),
+    ],
+)
+def test_real_files_are_drafted_as_their_examples_have_them(example, file):
+    if not file.is_file():
+        pytest.skip("the open data is not on this machine (see examples)")
+    sample = sample_file(source=file, label="a.csv", limits=ImportSettings())
+    found = draft_mapping(sample=sample, settings=SYNTHETIC_SOUTH_WALES, now=NOW).mapping()
+    known = load_mapping(ROOT / "examples" / example / "mapping.toml")
+    fixed = {name: each for name, each in known.columns.items() if isinstance(each, Fixed)}
+    assert {**found.columns, **fixed} == known.columns
+    assert (found.target, found.place.x, found.place.y, found.waits) == (
+        known.target, known.place.x, known.place.y, known.waits,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("example", ["cincinnati", "police_uk"])
