@@ -1137,7 +1137,9 @@ def _compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer |
             waiting = _waiting(connection, batch)
             gone, gone_before = _gone(connection, batch)
             conflicts = _fetch_one(connection, _sql(OPEN_CONFLICTS, database="old"))
-    withdrawn = (target["record_state"] == "withdrawn").to_numpy(dtype=bool) & (state < 2) & ~waiting
+    taken_back = (target["record_state"] == "withdrawn").to_numpy(dtype=bool)
+    waiting &= ~taken_back
+    withdrawn = taken_back & (state < 2)
     counted = ~waiting & ~withdrawn
     quarantined_rows, quarantined_fields = _quarantine_counts(batch.quarantine)
     folded, identical = _without_own_row(batch)
@@ -2535,13 +2537,13 @@ class Store:
         return first, last
 
     def freshness(self) -> Freshness:
-        """When records last came in, how far they reach, and what waits in quarantine."""
+        """When records last came in, how far they reach, and what waits in quarantine for somebody to correct it."""
         last_import_at, imports = self._row("SELECT max(imported_at), count(*) FROM records.imports")
         (last_event_day,) = self._row("SELECT max(local_date) FROM records.counted")
         rows, fields = self._row(
             """
             SELECT count(DISTINCT (import_id, row_number)) FILTER (whole_row), count(*) FILTER (NOT whole_row)
-            FROM records.quarantine
+            FROM records.quarantine WHERE reason <> 'left_out_by_mapping'
             """
         )
         return Freshness(

@@ -18,7 +18,7 @@ def show_places(context: PageContext, found: ComparedPlaces) -> None:
     with beside:
         show_small(found.readings)
         if chosen is None:
-            show_small(_("No place differs by more than chance would explain."))
+            show_small(_("No place differs beyond chance: what the map shows is then what chance alone would do."))
             show_small(found.method)
     if chosen is not None:
         show_places_table(
