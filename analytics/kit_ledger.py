@@ -133,7 +133,9 @@ def account_for_kits(
     bases = tuple(sorted(set(home)))
     at_base = pd.Series(home).map({name: index for index, name in enumerate(bases)}).to_numpy(dtype=np.int64)
     rows["home"], rows["issue"] = at_base, (rows["event"] == EVENTS[0])
-    stock = _join([_held_numbered(rows[rows["kit"].notna() & (rows["kits"] > 0)]), *_held_counted(rows[rows["kit"].isna()])])
+    stock = _join(
+        [_held_numbered(rows[rows["kit"].notna() & (rows["kits"] > 0)]), *_held_counted(rows[rows["kit"].isna()])]
+    )
     counts = np.zeros((len(bases), len(EVENTS)), dtype=np.int64)
     np.add.at(counts, (at_base, rows["event"].map(EVENTS.index).to_numpy(dtype=np.int64)), rows["kits"].astype(int))
     return KitAccount(

@@ -2912,7 +2912,8 @@ class Store:
             _sql(
                 """
                 WITH $officers, $ledger, $holders
-                SELECT ledger.* EXCLUDE (source, kit_token, officer_token, imported_at), kit::FLOAT AS kit, officer::FLOAT AS officer
+                SELECT ledger.* EXCLUDE (source, kit_token, officer_token, imported_at), kit::FLOAT AS kit,
+                       officer::FLOAT AS officer
                 FROM ledger LEFT JOIN kit_numbers USING (kit_token) LEFT JOIN holders USING (officer_token)
                 ORDER BY imported_at, row_number, kit_event_id
                 """,
