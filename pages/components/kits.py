@@ -19,6 +19,9 @@ from wording import NaloxoneWatchError, _
 
 __all__ = ["show_explanations", "show_kits", "supply_options"]
 
+# Room for a row for each of a force's 30 or so bases.
+_ALL_BASES_REM = 60.0
+
 
 def supply_options(context: PageContext) -> SupplyOptions:
     """The day to look at and the explanations that stand now: the journal changes without a new snapshot."""
@@ -41,7 +44,10 @@ def show_kits(
     total: bool = False,
     tallest_rem: float = 30.0,
 ) -> None:
-    """A table under its heading; its download says as of when, and from how many rows."""
+    """A table under its heading; its download says as of when, and from how many rows.
+
+    A table with a total is shown whole, so that the total is seen.
+    """
     show_listed(
         context,
         table,
@@ -50,7 +56,7 @@ def show_kits(
         about=about,
         notes=(found.counted,),
         total=total,
-        tallest_rem=tallest_rem,
+        tallest_rem=_ALL_BASES_REM if total else tallest_rem,
     )
 
 
