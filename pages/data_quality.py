@@ -17,6 +17,9 @@ from wording import _
 
 def show_completeness(context: PageContext, found: DataQuality) -> None:
     """Each field month by month, and how late records are entered."""
+    if found.empty:
+        st.info(_("No administrations match these filters. Widen the period or take a filter away."))
+        return
     title = _("Recorded, in per cent of administrations")
     st.header(title)
     show_grid(found.coverage, title=title)
@@ -40,9 +43,8 @@ show_small(found.freshness)
 if found.for_analyst:
     with st.container():
         show_import_result(settings)
-    complete, imports, quarantine, settle, bring_in = st.tabs(
-        (_("Completeness"), _("Imports"), _("Quarantine"), _("Reports to settle"), _("Bring in a file"))
-    )
+    names = (_("Completeness"), _("Imports"), _("Quarantine"), _("Reports to settle"), _("Bring in a file"))
+    complete, imports, quarantine, settle, bring_in = st.tabs(names)
     with complete:
         show_completeness(context, found)
     with imports:

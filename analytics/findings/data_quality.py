@@ -73,7 +73,7 @@ def find_data_quality(question: Question) -> DataQuality:
     fields = [name for name in months.columns if name in words]
     analyst = question.audience is Audience.ANALYST
     step = _step(months, question)
-    periods = months.groupby(_starts(months["month"], step), sort=True)[["administrations", *fields]].sum()
+    periods = _by_period(months, step)[["administrations", *fields]]
     coverage = disclose_completeness(
         names=[words[name] for name in fields],
         starts=[start.date() for start in periods.index],
@@ -106,15 +106,23 @@ def find_data_quality(question: Question) -> DataQuality:
 def _step(months: pd.DataFrame, question: Question) -> str:
     """Months while they are few enough to read; to others the shortest period that mostly has enough to be shown."""
     if question.audience is Audience.ANALYST:
-        return "month" if len(months) <= _MOST_MONTHS else "quarter"
-    quarters = months.groupby(_starts(months["month"], "quarter"))["administrations"].sum()
-    enough = quarters >= fewest_for_fifths(question.thresholds)
+        return "month" if len(_by_period(months, "month")) <= _MOST_MONTHS else "quarter"
+    enough = _by_period(months, "quarter")["administrations"] >= fewest_for_fifths(question.thresholds)
     return "quarter" if enough.mean() >= 0.5 else "year"
 
 
-def _starts(months: pd.Series, step: str) -> pd.Series:
-    """First day of the month, quarter or year of each month."""
-    return pd.to_datetime(months).dt.to_period(step[0].upper()).dt.start_time
+def _by_period(months: pd.DataFrame, step: str) -> pd.DataFrame:
+    """Sums by the first day of each period from the first to the last with records; those between may have none."""
+    sums = months.groupby(_starts(months["month"], step), sort=True).sum(numeric_only=True)
+    if sums.empty:
+        return sums
+    every = pd.period_range(sums.index[0], sums.index[-1], freq=step[0].upper()).start_time
+    return sums.reindex(every, fill_value=0)
+
+
+def _starts(days: pd.Series, step: str) -> pd.Series:
+    """First day of the month, quarter or year of each day."""
+    return pd.to_datetime(days).dt.to_period(step[0].upper()).dt.start_time
 
 
 def _format_year(start: date) -> str:

@@ -70,6 +70,15 @@ def test_the_analyst_sees_completeness_imports_quarantine_and_the_way_in(records
     assert "No record of this period says when it was entered" in said
 
 
+@pytest.mark.parametrize("audience", ["analyst", "partner"])
+def test_filters_that_match_nothing_say_so(audience: str, records: Write, open_dashboard: Open) -> None:
+    records(number=40)
+    app = open_dashboard(PAGE, substance="fentanyl", audience=audience)
+    assert not app.exception
+    assert "No administrations match these filters" in app.info[0].value
+    assert bool(app.tabs) == (audience == "analyst")
+
+
 @pytest.mark.parametrize("audience", ["partner", "meeting"])
 def test_others_see_completeness_and_freshness_alone(audience: str, records: Write, open_dashboard: Open) -> None:
     records(number=400, without_place=40)
