@@ -412,9 +412,14 @@ def _sentence(question: Question, chosen: CoverageGain | None, found: CoverageGa
     # The years that one may see are counts of a model, not of records.
     if chosen is None:
         return _("The best found: {gain}").format(gain=found.sentence)
-    if question.audience is not Audience.ANALYST and chosen.verdict is GainVerdict.INSIDE_NOISE:
-        return _("Your choice: inside the noise; a year could as well show no gain.")
-    return _("Your choice: {gain}").format(gain=chosen.sentence)
+    if chosen.verdict is not GainVerdict.INSIDE_NOISE:
+        return _("Your choice: {gain}").format(gain=chosen.sentence)
+    if question.audience is not Audience.ANALYST:
+        return _("Your choice is inside the noise: a year could as well show no gain.")
+    return _(
+        "Your choice is inside the noise: {events} expected events a year more, of which one year may show from {least}"
+        " to {most}."
+    ).format(events=format_number(chosen.gain.value), least=chosen.year_lower, most=chosen.year_upper)
 
 
 def _assumption(action: Action, now: ReachNow) -> str:

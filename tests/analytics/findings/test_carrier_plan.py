@@ -80,7 +80,7 @@ def test_the_best_is_no_worse_than_the_choice_and_both_stand_beside_now(
 def test_a_gain_inside_the_noise_is_called_so(ask: Ask, now: ReachNow, sites: PlanSites) -> None:
     choice = PlanChoice(action=Action.ADD, number=1, sites=("Cardiff Centre",))
     effect = find_plan_effect(ask(), now=now, sites=sites, choice=choice, best=None)
-    assert "Inside the noise" in effect.sentence
+    assert "is inside the noise: 0 expected events" in effect.sentence
     assert effect.table.rows[1][4] == "no"
 
 
