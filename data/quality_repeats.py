@@ -350,7 +350,7 @@ def _matches(table: pd.DataFrame, way: str, lag: int, *, by_place: bool, snap_m:
         if by_place:
             return pd.DataFrame({"first": [], "second": []}, dtype=np.int64)
         later = np.where(timed, minute + lag * _MINUTES_A_DAY + (60 if way == "hour_apart" else 0), -1)
-        return _one_to_one(_pairs(table, later, np.where(timed, minute, -1)), None)
+        return _one_to_one(table, _pairs(table, later, np.where(timed, minute, -1)), None)
     if way == "hour":
         whole = timed & (minute % 60 == 0)
         left = np.where(whole, minute // 60 + lag * 24, -1)
@@ -364,10 +364,10 @@ def _matches(table: pd.DataFrame, way: str, lag: int, *, by_place: bool, snap_m:
     if by_place:
         moved = _common_move(metres[pairs["second"]] - metres[pairs["first"]], snap_m)
         fits = (apart_m <= _MOVED_UP_TO_M) | moved
-        return _one_to_one(pairs[fits], np.where(moved, 0.0, apart_m)[fits])
+        return _one_to_one(table, pairs[fits], np.where(moved, 0.0, apart_m)[fits])
     details = table["details"].to_numpy()
     same = (details[pairs["first"]] >= 0) & (details[pairs["first"]] == details[pairs["second"]])
-    return _one_to_one(pairs[same], np.nan_to_num(apart_m[same], nan=np.inf))
+    return _one_to_one(table, pairs[same], np.nan_to_num(apart_m[same], nan=np.inf))
 
 
 def _common_move(moves_m: NDArray[np.float64], snap_m: float) -> NDArray[np.bool_]:
@@ -382,9 +382,11 @@ def _common_move(moves_m: NDArray[np.float64], snap_m: float) -> NDArray[np.bool
     return common
 
 
-def _one_to_one(pairs: pd.DataFrame, cost: NDArray[np.float64] | None) -> pd.DataFrame:
-    """The cheapest pairs such that no event is in two."""
-    order = np.arange(len(pairs)) if cost is None else np.argsort(cost, kind="stable")
+def _one_to_one(table: pd.DataFrame, pairs: pd.DataFrame, cost: NDArray[np.float64] | None) -> pd.DataFrame:
+    """The cheapest pairs such that no event is in two; of equals, copies stand farthest apart in the file."""
+    rows = table["row"].to_numpy()
+    apart = rows[pairs["second"]] - rows[pairs["first"]]
+    order = np.lexsort((-apart, np.zeros(len(pairs)) if cost is None else cost))
     used: set[int] = set()
     kept = []
     for first, second in pairs.to_numpy()[order]:
