@@ -251,6 +251,18 @@ def test_a_mapping_that_could_join_nothing_is_refused(changes, words):
         second(**changes)
 
 
+def test_a_joined_row_that_is_taken_back_adds_nothing(importer):
+    import_forms(importer, "A", "B")
+    before = told(importer)
+    layout = second(withdrawn={"Alive": ["withdrawn"]})
+    rows = BOTH.assign(Alive=["withdrawn", "yes"])
+    report = importer.frame(rows, layout)
+    assert (report.imported, report.withdrawn, report.waiting) == (1, 1, 0)
+    assert told(importer)[incident("A")] == before[incident("A")]
+    with open_store(settings=importer.settings, keys=KEYS) as store:
+        assert store.waiting().empty
+
+
 # --- full extracts and rows taken back --------------------------------------------------------------------------------
 
 
