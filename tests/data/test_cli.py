@@ -199,3 +199,33 @@ def test_an_unexpected_error_shows_where_and_not_what(real):
     assert done.returncode == 1
     assert "Ann Lee" not in done.stdout + done.stderr
     assert "data/__main__.py" in done.stderr.replace(os.sep, "/")
+
+
+def test_conflicts_are_listed_and_settled_and_an_import_undone(run, real, tmp_path):
+    settings, _records = real
+    records = tmp_path / "reports.csv"
+    records.write_text("Ref,When,Collar,Doses\nA1,01/07/2024 10:00,12,1\nA1,01/07/2024 10:00,34,2\n", encoding="utf-8")
+    mapping = tmp_path / "reports.toml"
+    mapping.write_text(
+        'source = "reports"\nrows = "officer"\n[columns]\nincident_id = "Ref"\noccurred_at = "When"\n'
+        'doses_given = "Doses"\n[[doses]]\nofficer = "Collar"\n',
+        encoding="utf-8",
+    )
+    run("keys", "--create", "--settings", settings)
+    code, out, _err = run("import", records, "--mapping", mapping, "--settings", settings)
+    assert code == 0
+    assert "2 rows in = 1 imported + 0 updated + 0 unchanged + 1 folded into others + 0 quarantined." in out
+    code, out, _err = run("conflicts", "--settings", settings)
+    conflict, *reports = out.splitlines()
+    assert "1 July 2024: not settled" in conflict
+    assert sorted(line.rsplit(" ", 1)[1] for line in reports) == ["1", "2"]
+    chosen = ["conflicts", "--settle", conflict.split(",")[0], "--settings", settings]
+    assert run(*chosen)[0] == 1
+    assert run(*chosen, "--same", "nothing")[2].startswith("There is no such conflict")
+    assert run(*chosen, "--different", "--purpose", "asked both")[0] == 0
+    assert "settled as different doses" in run("conflicts", "--settings", settings)[1]
+    code, out, _err = run("undo", "--settings", settings, "--purpose", "wrong file")
+    assert (code, "administrations: 1" in out) == (0, True)
+    assert run("conflicts", "--settings", settings)[1] == "No administration has several officers' reports.\n"
+    code, _out, err = run("undo", "--settings", settings)
+    assert (code, "no such import" in err) == (1, True)
