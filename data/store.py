@@ -2811,13 +2811,15 @@ class Store:
                     FROM records.carriers
                     WHERE record_state = 'current' AND coalesce(valid_from <= ?, true) AND coalesce(valid_to >= ?, true)
                 ), ledger AS (
-                    SELECT * FROM records.kits
+                    SELECT *, min(event_on) FILTER (event = 'issued') OVER (PARTITION BY kit_token) AS first_issued
+                    FROM records.kits
                     WHERE record_state = 'current' AND coalesce(event_on <= ?, true)
                 ), latest AS (
                     SELECT officer_token, event, expires_on, row_number() OVER (
                                PARTITION BY kit_token
+                               -- A kit is first issued and then ends; on a later day it comes back and is issued anew.
                                ORDER BY event <> 'issued' AND event_on IS NULL DESC, event_on DESC NULLS LAST,
-                                        event = 'issued', kit_event_id
+                                        (event = 'issued') = (event_on = first_issued), kit_event_id
                            ) AS place
                     FROM ledger WHERE kit_token IS NOT NULL
                 ), counted AS (
