@@ -57,11 +57,13 @@ def find_kit_use(
                 "officer and kit under [[doses]] and import them again."
             )
         )
+    resupply_sentence, resupply = _resupply(question, uses=uses, stock=stock, training=training, as_of=as_of)
     return KitUse(
         doses_sentence=_doses_sentence(question, match, administrations=administrations, unclaimed=unclaimed),
         doses=_doses_table(question, match, uses),
         missing=tuple(missing),
-        **_resupply(question, uses=uses, stock=stock, training=training, as_of=as_of),
+        resupply_sentence=resupply_sentence,
+        resupply=resupply,
     )
 
 
@@ -169,7 +171,7 @@ def _mismatch_words() -> dict[str, str]:
 
 def _resupply(
     question: Question, *, uses: pd.DataFrame, stock: Stock | None, training: Training, as_of: date
-) -> dict[str, object]:
+) -> tuple[str, DisclosedTable]:
     """Sentence and list of kits that were asked for after an administration and not issued since."""
     asked = uses[uses["resupply_needed"].fillna(False).astype(bool)].sort_values("officer", na_position="last")
     asked = asked.drop_duplicates("administration").assign(kits=asked["resupply_kits"].fillna(1).clip(lower=1))
@@ -212,7 +214,7 @@ def _resupply(
     sentence = _resupply_sentence(
         question, unmet=unmet, without=int(still_open["without"].sum()), has_ledger=stock is not None
     )
-    return {"resupply_sentence": sentence, "resupply": table}
+    return sentence, table
 
 
 def _resupply_sentence(question: Question, *, unmet: NDArray[np.float64], without: int, has_ledger: bool) -> str:
