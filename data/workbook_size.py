@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from data.file_rows import UnreadableFileError
 from data.settings import ImportSettings
+from data.xls_size import XlsSize, xls_size
 from wording import _, format_count
 
 __all__ = ["check_workbook"]
@@ -47,15 +48,32 @@ def check_workbook(content: bytes, *, label: str, limits: ImportSettings) -> Non
     """Refuse a workbook that would run away with the memory. Raises UnreadableFileError."""
     if b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e" in content[: 1 << 26]:
         raise _locked(label)
-    if not content.startswith(b"PK"):
-        return
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_archive(archive, label, limits)
+        if content.startswith(b"PK"):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                _check_archive(archive, label, limits)
+        else:
+            _check_xls(xls_size(content), label)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
         raise UnreadableFileError(
             _("The workbook {file} is damaged or of an unknown kind. Save it again as .xlsx or CSV.").format(file=label)
         ) from None
+
+
+def _check_xls(size: XlsSize, label: str) -> None:
+    if size.locked:
+        raise _locked(label)
+    if size.cells > max(_CHEAP_CELLS, _CELLS_FOR_A_FILLED_ONE * size.filled):
+        raise _almost_empty(label, size.last_row, size.last_column)
+
+
+def _almost_empty(label: str, rows: int, columns: int) -> UnreadableFileError:
+    return UnreadableFileError(
+        _(
+            "A sheet of the workbook {file} reaches to row {row} and column {column}, and almost all of it is empty. "
+            "Delete the cells far from the table, or save the table as CSV."
+        ).format(file=label, row=format_count(rows), column=format_count(columns))
+    )
 
 
 def _locked(label: str) -> UnreadableFileError:
@@ -91,12 +109,7 @@ def _check_archive(archive: zipfile.ZipFile, label: str, limits: ImportSettings)
             found = _extent_of_ods(part) if name == "content.xml" else _extent(part, shared_lengths)
         rows, columns, filled, characters = found
         if rows * columns > max(_CHEAP_CELLS, _CELLS_FOR_A_FILLED_ONE * filled):
-            raise UnreadableFileError(
-                _(
-                    "A sheet of the workbook {file} reaches to row {row} and column {column}, and almost all of it is "
-                    "empty. Delete the cells far from the table, or save the table as CSV."
-                ).format(file=label, row=format_count(rows), column=format_count(columns))
-            )
+            raise _almost_empty(label, rows, columns)
         if characters > limit_bytes:
             raise _too_large(label, limits)
 

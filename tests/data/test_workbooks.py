@@ -1,6 +1,7 @@
 """Workbooks as offices keep them, and as nobody should: found, read as they show, or refused by name."""
 
 import io
+import struct
 import tracemalloc
 import zipfile
 from datetime import date, datetime, time
@@ -236,3 +237,65 @@ def test_rows_of_a_hundred_thousand_cells_cost_no_more_than_one_of_them():
     assert list(block.row_numbers) == [1, 62]
     assert len(block.misfits) == 60
     assert peak < 20_000_000
+
+
+def biff(kind, body=b""):
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def xls(sheets, *, more=b""):
+    """An .xls file ([MS-XLS], [MS-CFB]): cells of text and numbers as (row, column, value), by sheet."""
+    bof = biff(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 6))
+    sheet_bof = biff(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 6))
+    parts = [sheet_bof + b"".join(map(xls_cell, cells)) + biff(0x000A) for cells in sheets.values()]
+    names = [bytes([len(name), 0]) + name.encode() for name in sheets]
+    start = len(bof) + len(more) + sum(4 + 6 + len(name) for name in names) + 4
+    places = [start + sum(map(len, parts[:n])) for n in range(len(parts))]
+    bounds = [biff(0x0085, struct.pack("<IH", at, 0) + name) for at, name in zip(places, names, strict=True)]
+    stream = bof + more + b"".join(bounds) + biff(0x000A) + b"".join(parts)
+    stream = stream.ljust(max(4_096, -(-len(stream) // 512) * 512), b"\0")
+    sectors = len(stream) // 512
+    table = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, sectors + 2), 0xFFFFFFFE]
+    header = struct.pack("<8s16xHHHHH6x", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE, 9, 6)
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4_096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    header += struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
+    entries = xls_entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + xls_entry("Workbook", 2, 0xFFFFFFFF, 2, len(stream))
+    return (
+        header + struct.pack("<128I", *table, *[0xFFFFFFFF] * (128 - len(table))) + entries.ljust(512, b"\0") + stream
+    )
+
+
+def xls_entry(name, kind, child, start, size):
+    text = name.encode("utf-16-le") + b"\0\0"
+    return struct.pack("<64sHBBIII36xIQ", text, len(text), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child, start, size)
+
+
+def xls_cell(cell):
+    row, column, value = cell
+    if isinstance(value, str):
+        return biff(0x0204, struct.pack("<HHHHB", row, column, 0, len(value), 0) + value.encode())
+    return biff(0x0203, struct.pack("<HHHd", row, column, 0, value))
+
+
+def test_an_old_workbook_is_read_and_its_far_cells_are_refused():
+    cells = [(0, 0, "Ref"), (0, 1, "Doses"), (1, 0, "A1"), (1, 1, 2.0)]
+    found = sample(xls({"One": cells}))
+    assert (found.headings, found.rows) == (("Ref", "Doses"), (("A1", "2"),))
+    refused_cheaply(xls({"One": [*cells, (65_535, 255, "x")]}), "reaches to row 65,536 and column 256, and almost all")
+    refused_cheaply(xls({f"s{n}": [(30_000, 40, "x")] for n in range(9)}), "almost all of it is empty")
+    with pytest.raises(UnreadableFileError, match="protected by a password"):
+        sample(xls({"One": cells}, more=biff(0x002F, bytes(6))))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content[:600],
+        lambda content: content.replace("Workbook".encode("utf-16-le"), "Letter  ".encode("utf-16-le")),
+        # The chain of the stream's sectors leads back to its first.
+        lambda content: content[: 512 + 4 * 9] + struct.pack("<I", 2) + content[512 + 4 * 10 :],
+    ],
+)
+def test_a_damaged_old_workbook_is_refused(change):
+    with pytest.raises(UnreadableFileError, match="damaged or of an unknown kind"):
+        sample(change(xls({"One": [(0, 0, "Ref")]})))
