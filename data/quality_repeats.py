@@ -39,8 +39,8 @@ _FEWEST_DETAILS, _DETAILS_AGREE = 2, 0.25
 # Coincidences that chance gives are left alone: fewer than three times what is expected, or likely enough. People who
 # live at one address make real pairs of the same day, so that days must be less likely than minutes.
 _MINUTE_CHANCE, _SAME_MINUTE_CHANCE, _DAY_CHANCE, _TIMES_CHANCE = 0.05, 0.01, 0.01, 3.0
-# Times to the hour agree once in 24; a few rows of one moment must not pass for a habit.
-_CLOCKS_AGREE = 1 / 24
+# Times to the hour agree once in 24; in a few rows one moment must not pass for a habit.
+_CLOCKS_AGREE, _FEWEST_FOR_A_HABIT = 1 / 24, 20
 
 # A block: so many pairs on so many different days. A real cluster has many records on a few days and near each other,
 # but not every record of a week with a double; without equal minutes or equal details a week of doubles is asked for.
@@ -192,8 +192,11 @@ def _same_person_and_day(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _same_time(table: pd.DataFrame) -> pd.DataFrame:
-    """Each later event of the same minute, wherever it was: in a sparse file two of them are two entries of one."""
-    minutes = table["minute"].to_numpy()
+    """Each later event of the same minute, wherever it was: in a sparse file two of them are two entries of one.
+
+    Full hours tell nothing: a day's few events that were noted to the hour may well share one.
+    """
+    minutes = np.where(table["minute"] % 60 == 0, -1, table["minute"])
     pairs = _later_of_each(table, minutes)
     known = table[minutes >= 0]
     return pairs[: len(pairs) * _unlikely(len(pairs), _minutes_by_chance(known.assign(place=0)), _SAME_MINUTE_CHANCE)]
@@ -227,7 +230,9 @@ def _minutes_by_chance(table: pd.DataFrame) -> float:
     if known.empty:
         return 0.0
     clocks = (known["minute"] % _MINUTES_A_DAY).value_counts().to_numpy() / len(known)
-    agree = min(float((clocks**2).sum()), _CLOCKS_AGREE)
+    agree = float((clocks**2).sum())
+    if len(known) < _FEWEST_FOR_A_HABIT:
+        agree = min(agree, _CLOCKS_AGREE)
     return _pair_count(known["place"].to_numpy()) * agree / _span_days(known)
 
 
