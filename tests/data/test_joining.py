@@ -190,6 +190,26 @@ def test_a_file_without_numbers_joins_by_the_day_and_who_was_there(importer, mat
     assert current == {incident("A"): 11.0, incident("B"): 12.0}
 
 
+def test_a_composed_key_joins_however_its_parts_are_written(importer):
+    key = {"incident_id": [{"code": "Officer"}, {"day": "When"}]}
+    notebook = {"source": "notebook", "synthetic": True, "columns": key | {"occurred_at": "When"}}
+    importer.frame(forms("A", "B"), Mapping.model_validate(notebook))
+    rows = pd.DataFrame({"Collar": ["pc-1", "PC 2"], "Date": ["2024-07-01", "03/07/2024"], "Minutes": ["11", "12"]})
+    layout = second(
+        parent_source="notebook",
+        columns={"incident_id": [{"code": "Collar"}, {"day": "Date"}]},
+        place={},
+        substances=None,
+    )
+    report = importer.frame(rows, layout)
+    assert (report.imported, report.waiting) == (1, 1)
+    # What the store keeps of each import adds up as its report does.
+    imports = importer.stored("imports")
+    parts = ["imported", "updated", "unchanged", "folded", "withdrawn", "waiting", "quarantined"]
+    assert (imports[[f"rows_{name}" for name in parts]].sum(axis=1) == imports["rows_in"]).all()
+    assert imports["rows_in"].tolist() == [2, 2]
+
+
 def test_a_match_that_fits_two_records_waits(importer):
     frame = forms("A", "B").assign(Officer="PC 1", When="01/07/2024 14:00", Setting="street", Doses="1")
     importer.frame(frame, FORM)
