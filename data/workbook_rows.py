@@ -41,6 +41,7 @@ __all__ = ["is_workbook", "open_workbook"]
 
 _ZIP_START = b"PK\x03\x04"
 _COMPOUND_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_COMPILED_PART = "pyo3_runtime"
 # A text of one character takes some 60 bytes with its place in the row, so that cells count as much as characters do.
 _CHARACTERS_A_CELL = 10
 
@@ -67,8 +68,13 @@ def open_workbook(
                 file=label
             )
         ) from error
-    except (CalamineError, OSError, ValueError):
-        # The library's own message may quote a part of the workbook.
+    except UnreadableFileError:
+        raise
+    except BaseException as error:
+        # The library's own message may quote a part of the workbook. Where its compiled part gives up, the error is of
+        # a kind of its own that is no Exception.
+        if not isinstance(error, CalamineError | OSError | ValueError) and type(error).__module__ != _COMPILED_PART:
+            raise
         raise UnreadableFileError(
             _("The workbook {file} is damaged or of an unknown kind. Save it again as .xlsx or CSV.").format(file=label)
         ) from None
