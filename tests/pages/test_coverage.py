@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,11 @@ from analytics.findings.coverage import find_coverage
 from analytics.findings.question import Question
 from analytics.findings.reach_map import find_reach_map
 from analytics.findings.reach_now import find_reach_now
-from data.demo import make_demo
+from data.demo import DemoOutcome, make_demo
 from data.geography import open_geography
+from data.ingest import import_frame
 from data.keys import load_keys
-from data.settings import load_settings
+from data.settings import Settings, load_settings
 from geo.basemap import build_basemap
 from geo.projection import to_wgs84
 from pages.components.coverage_charts import week_figure
@@ -122,6 +124,35 @@ def test_partners_get_no_single_carrier_and_no_saved_plan(open_dashboard: Open) 
     assert "Shift ends" not in body
     assert "in date to" not in body
     assert "only to the force" in body
+
+
+@pytest.mark.parametrize("files", [("carriers",), ("carriers", "shifts_dated", "risk_events")])
+def test_a_force_without_most_of_it_has_a_page(
+    files: tuple[str, ...], demo: DemoOutcome, settings: Settings, open_dashboard: Open
+) -> None:
+    keys = load_keys(store_folder=settings.store_folder, create=True)
+    for file in demo.force.files:
+        if file.name in (*files, "administrations"):
+            import_frame(
+                frame=file.frame,
+                mapping=file.mapping,
+                settings=settings,
+                keys=keys,
+                geography=open_geography(settings),
+                as_of=datetime.now(UTC),
+            )
+    app = open_dashboard(COVERAGE)
+    assert not app.exception
+    assert not app.error
+    said = app.warning[0].value
+    assert "Kits are not recorded" in said
+    assert ("Shifts are not recorded" in said) == ("shifts_dated" not in files)
+    assert ("only where carriers already are" in said) == ("risk_events" not in files)
+    assert "Requests for a carrier are not recorded" in text_of(app)
+    app.text_input(key="near_place").set_value("Cowbridge").run()
+    assert not app.exception
+    near = " ".join(part.value for part in app.markdown)
+    assert ("No roster is recorded" in near) == ("shifts_dated" not in files)
 
 
 def test_a_store_without_carriers_says_so(records: Write, open_dashboard: Open) -> None:
