@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -286,7 +286,7 @@ class Mapping(_Section):
     doses: tuple[DoseLayout, ...] = ()
     waits: tuple[WaitLayout, ...] = ()
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
-    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    only: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(default_factory=dict)
     withdrawn: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -161,6 +161,7 @@ def test_an_unusable_file_is_named(text, words, tmp_path):
         ('[file]\ndecimal = "x"', "file.decimal: it must be '.' or ','"),
         ("[substances]\ncertainty = 'suspected'", "substances.columns: it is needed and not there"),
         ("[substances]\ncolumns = []", "substances.columns: it must not be empty"),
+        ('[only]\n"Kind" = []', "only.Kind: it must not be empty"),
         ("[times]\nformats = 1", "times.formats: it must be a list in square brackets"),
         ("[person]\nage = 1", "person.age: it must be a text in quotation marks"),
         ("[person]\nname = 1", "person.name: it must be a text in quotation marks"),
