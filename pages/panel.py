@@ -1,7 +1,5 @@
 """The emergency panel: one screen, and one page of paper, on an alert or on what people reported."""
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from analytics.findings.panel import find_panel
@@ -9,7 +7,14 @@ from analytics.findings.panel_actions import read_actions, tabulate_actions
 from analytics.findings.panel_scene import panel_choices
 from analytics.findings.spike_records import read_spike_records
 from pages.components.context import open_page
-from pages.components.panel_desk import choose_panel, show_action_form, show_papers, show_scene_map, show_section
+from pages.components.panel_desk import (
+    choose_panel,
+    present_hour,
+    show_action_form,
+    show_papers,
+    show_scene_map,
+    show_section,
+)
 from pages.components.tables import show_table
 from pages.components.theme import show_finding, show_small
 from wording import _
@@ -18,9 +23,7 @@ context = open_page(title=_("Emergency panel"))
 choices = panel_choices(context.question, context.find(read_spike_records))
 st.title(_("Emergency panel"))
 choice = choose_panel(context, choices)
-# To the hour, so that the page is worked out once and the carriers on shift are still right.
-now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-panel = context.find(find_panel, choice=choice, now=now)
+panel = context.find(find_panel, choice=choice, now=present_hour())
 show_finding(panel.scene.headline)
 show_small(" ".join((*panel.known, panel.caveat)))
 actions, seen = read_actions(context.question, panel_id=choice.id)

@@ -30,7 +30,7 @@ from pages.components.tables import csv_of_table, marks_of_file, show_table
 from pages.components.theme import show_finding, show_small
 from wording import NaloxoneWatchError, _, format_moment
 
-__all__ = ["choose_panel", "show_action_form", "show_papers", "show_scene_map", "show_section"]
+__all__ = ["choose_panel", "present_hour", "show_action_form", "show_papers", "show_scene_map", "show_section"]
 
 # The choice that begins a panel without any alert.
 _NEW = "new"
@@ -49,6 +49,11 @@ def choose_panel(context: PageContext, choices: Sequence[PanelChoice]) -> PanelC
         _show_start(context)
         st.stop()
     return {choice.id: choice for choice in choices}[asked]
+
+
+def present_hour() -> datetime:
+    """Now, to the hour: the page is then worked out once an hour, and the carriers on shift are still right."""
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _show_start(context: PageContext) -> None:
