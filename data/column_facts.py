@@ -70,8 +70,6 @@ class ColumnFacts:
     looked_at: int
     decimals: int
     decimal: str
-    lowest: float
-    highest: float
 
 
 def column_facts(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[ColumnFacts, ...]:
@@ -108,8 +106,6 @@ def _facts(position: int, heading: str, cells: Sequence[str]) -> ColumnFacts:
         looked_at=len(looked_at),
         decimals=int(np.median(decimals)) if decimals else 0,
         decimal=decimal,
-        lowest=float(np.min(numbers, initial=np.inf)),
-        highest=float(np.max(numbers, initial=-np.inf)),
     )
 
 
