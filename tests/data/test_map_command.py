@@ -77,4 +77,4 @@ def test_a_sheet_is_asked_for_by_name_or_number(run, tmp_path):
     assert "sheet 1 and sheet 2" in run("map", file)[2]
     for sheet in ("Log", "2"):
         code, told, _err = run("map", file, "--sheet", sheet)
-        assert (code, 'sheet = 2' in told) == (0, True)
+        assert (code, "sheet = 2" in told) == (0, True)
