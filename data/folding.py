@@ -8,8 +8,9 @@ administration are both kept, and their doses are not added up until a person ha
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -268,26 +269,29 @@ class _Groups:
 
     def joined(self, name: str) -> NDArray[np.object_]:
         """The texts of each record's rows, sorted, in one: the same whichever order they come in."""
-        texts = self.pieces[name].to_numpy(dtype=object)
-        order = np.lexsort((texts.astype("U"), self.codes))
-        starts = np.flatnonzero(np.diff(self.codes[order], prepend=-1))
         found = np.empty(len(self.first), dtype=object)
-        found[:] = [" ".join(part) for part in np.split(texts[order], starts[1:])]
+        for record, texts in enumerate(self._by_record(name)):
+            found[record] = " ".join(sorted(texts))
         return found
 
     def substances(self) -> NDArray[np.object_]:
         """The substances of each record, each once, with the certainty that it is first stated with."""
-        texts = self.pieces["substances"].to_numpy(dtype=object)
-        order = np.argsort(self.codes, kind="stable")
-        starts = np.flatnonzero(np.diff(self.codes[order], prepend=-1))
         known: dict[tuple[str, ...], str] = {}
         found = np.empty(len(self.first), dtype=object)
-        for record, part in enumerate(np.split(texts[order], starts[1:])):
-            several = tuple(part)
+        for record, texts in enumerate(self._by_record("substances")):
+            several = tuple(texts)
             if several not in known:
                 known[several] = _united(several)
             found[record] = known[several]
         return found
+
+    def _by_record(self, name: str) -> Iterator[NDArray[np.object_]]:
+        """One column's texts, a record at a time, in the order of the rows."""
+        texts = self.pieces[name].to_numpy(dtype=object)
+        order = np.argsort(self.codes, kind="stable")
+        bounds = np.flatnonzero(np.diff(self.codes[order], prepend=-1, append=-1))
+        for start, end in pairwise(bounds):
+            yield texts[order[start:end]]
 
 
 def _united(texts: tuple[str, ...]) -> str:
@@ -399,7 +403,9 @@ def pieces_to_store(pieces: pd.DataFrame) -> pd.DataFrame:
         for name in content
         if _is_time(content[name])
     }
-    lines = content.assign(**times).to_json(orient="records", lines=True, double_precision=15).splitlines()
+    lines = (
+        content.assign(**times).to_json(orient="records", lines=True, double_precision=15).splitlines()[: len(pieces)]
+    )
     withdrawn = pieces["withdrawn"].to_numpy(dtype=bool) if "withdrawn" in pieces else np.zeros(len(pieces), dtype=bool)
     states = pd.Categorical.from_codes(withdrawn.astype(np.int8), categories=["current", "withdrawn"])
     return pd.DataFrame(

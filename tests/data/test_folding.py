@@ -136,6 +136,12 @@ def test_the_first_recorded_value_stands_and_a_disagreement_is_told(importer):
     assert set(importer.stored("substances")["substance"]) == {"heroin", "alcohol"}
 
 
+@pytest.mark.parametrize("kinds", [["substance", "dose"], "substance", "dose", "officer"])
+def test_a_file_without_a_usable_row_is_held_back_whole(importer, kinds):
+    report = importer.frame(frame(("A", "never", "M", "", "", "heroin", "PC 1")), mapping(kinds))
+    assert (report.imported, report.folded, report.quarantined_rows) == (0, 0, 1)
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
