@@ -188,8 +188,8 @@ def reason_sentence(reason: str) -> str:
         ),
         "date_implausible": _("this date is before 1950 or after 2100. Correct the year at the source."),
         "excel_date": _(
-            "this looks like an Excel date number. Format the column as a date in Excel and save the file again, or add "
-            '"excel" to formats under [times].'
+            "this looks like an Excel date number. Format the column as a date in Excel and save the file again, or "
+            'add "excel" to formats under [times].'
         ),
         "not_a_time": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
         "not_a_time_of_day": _("this is no time of day such as 14:05; only the date was kept. Correct it."),

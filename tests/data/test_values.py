@@ -365,7 +365,7 @@ def test_excels_numbers_are_the_days_since_its_first(times, counted_from, decima
     times = [each.replace(microsecond=0) for each in times]
     texts = [repr((each - first) / timedelta(days=1)).replace(".", decimal) for each in times]
     found = moments(*texts, formats=(form,), file_zone="UTC", local_zone="UTC")
-    within = [1990 <= each.year and 32_874 <= (each - first).days < 73_051 for each in times]
+    within = [each.year >= 1990 and 32_874 <= (each - first).days < 73_051 for each in times]
     assert [each.to_pydatetime() for each, fits in zip(found.local, within, strict=True) if fits] == [
         each for each, fits in zip(times, within, strict=True) if fits
     ]
