@@ -14,7 +14,7 @@ from data.ingest import import_stream
 from data.keys import load_keys
 from data.settings import Settings
 from data.snapshots import current_version
-from tests.data.importing import make_mapping, south_wales
+from tests.data.importing import make_mapping, south_wales, workbook
 from tests.pages.small_store import Records, write_records
 from tests.pages.test_pages import text_of
 
@@ -284,3 +284,14 @@ A2,02/05/2025 11:10,51.482,-3.178,3002,9,y
     assert any("columns are not read" in expander.label for expander in app.expander)
     box("multiselect", "When naloxone was given").set_value([]).run()
     assert "occurred_at" in app.error[0].value
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_sheet_and_the_row_of_the_headings_are_chosen_on_screen(open_dashboard: Open) -> None:
+    rows = [["Reference", "When"], *([f"A{number}", f"0{number}/05/2025 10:00"] for number in range(1, 6))]
+    content = workbook({"Notes": [["Read me", "Please"]], "Records": [["Title", None], [None, None], *rows]})
+    app = upload(tick_generated(open_dashboard(PAGE)), content, "form.xlsx")
+    next(box for box in app.selectbox if box.label == "Sheet").set_value("Records").run()
+    next(box for box in app.number_input if box.label == "Row with the headings").set_value(3).run()
+    assert not app.exception
+    assert "5 rows in = 5 imported" in text_of(press(app, "try-import"))
