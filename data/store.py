@@ -3063,12 +3063,14 @@ class Store:
                     SELECT incident_id, minutes, outcome,
                            row_number() OVER (
                                PARTITION BY incident_id
-                               ORDER BY minutes IS NULL, outcome = '$unknown', list_position(asked.clocks, clock), wait_id
+                               ORDER BY minutes IS NULL, outcome = '$unknown',
+                                        list_position(asked.clocks, clock), wait_id
                            ) AS place
                     FROM records.waits w CROSS JOIN asked
                     WHERE record_state = 'current' AND w.kind = asked.kind AND list_contains(asked.clocks, clock)
                 ), cases AS (
-                    SELECT timezone(asked.zone, i.occurred_at) AS occurred_at, i.time_precision, c.setting, c.small_area,
+                    SELECT timezone(asked.zone, i.occurred_at) AS occurred_at, i.time_precision,
+                           c.setting, c.small_area,
                            least(a.doses_given, listed.doses)::FLOAT AS doses, a.condition_after, a.alive_at_handover,
                            taken.substances, ranked.minutes, coalesce(ranked.outcome, '$unknown') AS outcome,
                            coalesce(steps.begun, false) AS begun, steps.due_at, steps.contacted_at, steps.answer,

@@ -637,7 +637,13 @@ def test_every_table_takes_a_file_with_its_own_field_names(importer, table):
     example = {"TIMESTAMPTZ": "2024-07-01 10:00", "DATE": "2024-07-01", "VARCHAR": "Example"}
     columns = {}
     for name, field in mapped_fields(table.name).items():
-        value = f"{max(7, field.minimum):g}" if field.minimum is not None else field.values[0] if field.values else example[field.type]
+        value = (
+            f"{max(7, field.minimum):g}"
+            if field.minimum is not None
+            else field.values[0]
+            if field.values
+            else example[field.type]
+        )
         value = "PC 1234" if field.token else value
         listed = {"recording_force": "Gwent", "call_category_before": "Red", "call_category_after": "Amber 1"}
         listed |= {"authority": "Cardiff", "small_area": "CF10", "bcu": "Mid Glamorgan", "officer_area": "Swansea"}
