@@ -7,8 +7,8 @@ what Streamlit keeps of widgets. A part of a mapping that has no widget goes thr
 import copy
 import io
 import tomllib
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Mappings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,20 +117,30 @@ def _sample(file: UploadedFile, settings: Settings, stated: FileLayout | None) -
         )
 
     try:
-        found = read(stated)
+        return _as_laid_out(read, stated, file.file_id)
     except SeveralSheetsError as error:
-        return read(_edit_layout(stated or FileLayout(), error.sheets, file.file_id))
+        sheet = st.selectbox(_("Sheet"), error.sheets, key=f"sheet-{file.file_id}")
+        chosen = (stated or FileLayout()).model_copy(update={"sheet": sheet})
+        return _as_laid_out(read, chosen, f"{file.file_id}-{sheet}")
+
+
+def _as_laid_out(read: Callable[[FileLayout | None], FileSample], stated: FileLayout | None, key: str) -> FileSample:
+    """The sample with the layout that was found, corrected by the reader."""
+    try:
+        found = read(stated)
+    except SeveralSheetsError:
+        raise
     except UnreadableFileError:
         guess = (stated or FileLayout()).model_copy(update=_FIRST_GUESS)
-        layout = _edit_layout(guess, (), file.file_id)
+        layout = _edit_layout(guess, key)
         if layout == guess:
             raise
         return read(layout)
-    layout = _edit_layout(found.layout, found.sheets, file.file_id)
+    layout = _edit_layout(found.layout, key)
     return found if layout == found.layout else read(layout)
 
 
-def _edit_layout(layout: FileLayout, sheets: Sequence[str], key: str) -> FileLayout:
+def _edit_layout(layout: FileLayout, key: str) -> FileLayout:
     """Where the headings are and how cells are told apart."""
     with st.expander(_("How the file is laid out")):
         columns = st.columns(4)
@@ -138,11 +148,7 @@ def _edit_layout(layout: FileLayout, sheets: Sequence[str], key: str) -> FileLay
             _("Row with the headings"), min_value=1, max_value=1000, value=layout.header_row or 1, key=f"header-{key}"
         )
         changed: dict[str, object] = {"header_row": int(header_row)}
-        if sheets:
-            changed["sheet"] = columns[1].selectbox(
-                _("Sheet"), sheets, index=_index(sheets, layout.sheet), key=f"sheet-{key}"
-            )
-        else:
+        if layout.sheet is None:
             names = {",": _("Comma"), ";": _("Semicolon"), "\t": _("Tab"), "|": _("Vertical bar")}
             changed["separator"] = columns[1].selectbox(
                 _("Separator"),

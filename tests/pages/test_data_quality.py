@@ -292,6 +292,10 @@ def test_the_sheet_and_the_row_of_the_headings_are_chosen_on_screen(open_dashboa
     content = workbook({"Notes": [["Read me", "Please"]], "Records": [["Title", None], [None, None], *rows]})
     app = upload(tick_generated(open_dashboard(PAGE)), content, "form.xlsx")
     next(box for box in app.selectbox if box.label == "Sheet").set_value("Records").run()
+    headings = next(box for box in app.number_input if box.label == "Row with the headings")
+    assert headings.value == 3
+    headings.set_value(2).run()
+    assert app.error
     next(box for box in app.number_input if box.label == "Row with the headings").set_value(3).run()
     assert not app.exception
     assert "5 rows in = 5 imported" in text_of(press(app, "try-import"))
