@@ -2656,7 +2656,7 @@ class Store:
             _sql(
                 """
                 WITH listed AS (
-                    SELECT administration_id,
+                    SELECT administration_id, count(*) AS listed,
                            count(DISTINCT if(given_at IS NULL OR kit_token IS NULL, dose_id, given_at || kit_token))
                            AS doses
                     FROM records.doses WHERE record_state = 'current' GROUP BY administration_id
@@ -2667,7 +2667,9 @@ class Store:
                     SELECT c.local_date, timezone(?, a.recorded_at)::DATE AS recorded_on, c.small_area, c.bcu,
                            if(c.located, c.easting_m, NULL) AS easting_m,
                            if(c.located, c.northing_m, NULL) AS northing_m,
-                           least(a.doses_given, listed.doses)::FLOAT AS doses, a.condition_after, taken.substances,
+                           -- Of more doses than are listed singly, nobody can say that two are one.
+                           if(a.doses_given > listed.listed, a.doses_given, least(a.doses_given, listed.doses))::FLOAT
+                           AS doses, a.condition_after, taken.substances,
                            c.administration_id,
                            row_number() OVER (
                                PARTITION BY c.incident_number, coalesce(a.person_token, c.administration_id)
@@ -3071,7 +3073,8 @@ class Store:
                 ), cases AS (
                     SELECT timezone(asked.zone, i.occurred_at) AS occurred_at, i.time_precision,
                            c.setting, c.small_area,
-                           least(a.doses_given, listed.doses)::FLOAT AS doses, a.condition_after, a.alive_at_handover,
+                           coalesce(a.doses_given, listed.doses)::FLOAT AS doses, a.condition_after,
+                           a.alive_at_handover,
                            taken.substances, ranked.minutes, coalesce(ranked.outcome, '$unknown') AS outcome,
                            coalesce(steps.begun, false) AS begun, steps.due_at, steps.contacted_at, steps.answer,
                            coalesce(steps.closed, false) AS closed, c.administration_id,
