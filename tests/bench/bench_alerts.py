@@ -220,9 +220,9 @@ def report_cincinnati(folder: Path, replicates: int) -> None:
     days = len({day for group in groups for day, _cluster in group})
     write(f"scan: {len(groups)} new alerts in {years:.2f} years, {len(groups) / years:.1f} a year, {days} days\n")
     every_day = moments.dropna().to_numpy().astype("datetime64[D]").astype(np.int64)
-    daily = np.bincount(every_day - series.first_day)
-    for rule in published_rules(daily, score_from=scores[0].day - series.first_day):
-        new = [np.datetime64(series.first_day + day, "D") for day in rule.new]
+    begins = int(every_day.min())
+    for rule in published_rules(np.bincount(every_day - begins), score_from=scores[0].day - begins):
+        new = [np.datetime64(begins + day, "D") for day in rule.new]
         hit = any(np.datetime64("2016-08-19") <= day <= np.datetime64("2016-08-24") for day in new)
         write(
             f"{rule.name}: {len(rule.new)} new alerts, {len(rule.new) / years:.1f} a year, {rule.alarm_days} days,"
