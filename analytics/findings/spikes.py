@@ -598,6 +598,6 @@ def _promise(rules: AlertRules) -> str:
     return _(
         "With these settings an unchanged force should see about {alerts} alert a year from the scan, or fewer, and"
         " each signature rule adds fewer still; {watches} a year are watched below that level. On simulated forces the"
-        " scan raised 0.3 to 1.3 a year at 365 days (the table is in README). The settings are in the section [spikes]"
+        " scan raised 0.3 to 1.2 a year at 365 days (the table is in README). The settings are in the section [spikes]"
         " of the settings file."
     ).format(alerts=format_number(a_year), watches=format_number(365 / rules.watch_recurrence_days))
