@@ -485,7 +485,8 @@ def test_rows_without_key_or_time_wait_whole(importer):
     held = importer.stored("quarantine")
     assert held["whole_row"].all()
     assert sorted(held["row_number"]) == [2, 3, 4, 5, 6]
-    assert held["record_id"].isna().all()
+    # A row whose key could be read keeps it, hashed, so that a corrected file heals it.
+    assert sorted(held.loc[held["record_id"].isna(), "row_number"]) == [2, 3]
 
 
 def test_a_time_after_the_import_waits_whole_and_no_other_time_or_date_of_it_is_kept(importer):
@@ -789,12 +790,13 @@ def test_a_workbook_of_headings_alone_has_no_rows(importer):
         importer.stream(workbook({"Form": [["Reference", "When"]]}), make_mapping())
 
 
-def test_progress_grows_to_the_end(importer):
+def test_progress_grows_until_the_switch(importer):
     told = []
     importer.frame(rows(Doses=["1"] * 5), on_progress=lambda share, sentence: told.append((share, sentence)))
     shares = [share for share, _sentence in told]
     assert shares == sorted(shares)
-    assert shares[-1] == 1.0
+    # The last word comes before the new snapshot is switched to, when it can still be stopped; the end is the report.
+    assert 0.5 < shares[-1] < 1.0
     assert all(sentence for _share, sentence in told)
 
 
