@@ -77,6 +77,7 @@ __all__ = [
     "screen_waits",
     "share_waiting",
     "summarise_waits",
+    "without_last_arrivals",
 ]
 
 # Minutes. A wait of over six hours is a recording error more often than a wait; it goes to quarantine and is counted.
@@ -159,6 +160,25 @@ class Quantile:
         else:
             limits = _("no interval can be given")
         return _("{minutes} minutes ({limits})").format(minutes=words, limits=limits)
+
+
+def without_last_arrivals(*, quantile: Quantile, curve: CumulativeIncidence, least: int) -> Quantile:
+    """`quantile` of `curve` without the times of the last few: each is one person's wait, the longest most of all.
+
+    An upper limit later than which fewer than `least` arrived is left open; minutes of which that is so are NaN.
+    """
+    arrived = np.concatenate([[0.0], curve.incidence["arrived"]])
+
+    def is_of_last(minutes: float) -> bool:
+        so_far = arrived[int(np.searchsorted(curve.minutes, minutes, side="right"))]
+        return math.isfinite(minutes) and round(float(arrived[-1] - so_far) * curve.calls) < least
+
+    return Quantile(
+        share=quantile.share,
+        minutes=math.nan if is_of_last(quantile.minutes) else quantile.minutes,
+        lower=quantile.lower,
+        upper=math.inf if is_of_last(quantile.upper) else quantile.upper,
+    )
 
 
 @dataclass(frozen=True)

@@ -446,11 +446,12 @@ def disclose_centile(
     """A centile of `cases` values: to nobody from fewer than 8, since it is then one person's value.
 
     A far centile is one person's value in larger groups too, so to others than the analyst it is shown only where 5 or
-    more of the cases are expected beyond it. `value` is infinite where it is not reached; `text` then says so.
+    more of the cases are expected beyond it. `value` is infinite where it is not reached; `text` then says so. NaN is
+    held back from everyone.
     """
     # Rounded, as 50 * (1 - 0.9) is a hair under 5.
     few_beyond = share > 0.5 and round(cases * (1 - share), 9) < thresholds.smallest_count_shown
-    if cases < thresholds.averages_from or (audience is not Audience.ANALYST and few_beyond):
+    if cases < thresholds.averages_from or np.isnan(value) or (audience is not Audience.ANALYST and few_beyond):
         return _too_few(audience)
     return DisclosedEstimate(value=value, lower=lower, upper=upper, text=text)
 

@@ -400,6 +400,9 @@ class _Answer:
             if curve
             else delay.Quantile(share=share, minutes=np.inf, lower=np.inf, upper=np.inf)
         )
+        if curve and self.question.audience is not Audience.ANALYST:
+            least = self.question.thresholds.smallest_count_shown
+            found = delay.without_last_arrivals(quantile=found, curve=curve, least=least)
         if not found.reached:
             text = _("not reached")
         elif units:
@@ -841,6 +844,9 @@ class _Answer:
                 )
                 for share in shares
             ]
+            # Side by side they differ by those without a time, whose number stands above: one gives the other.
+            if not all(cell.shown for cell in cells):
+                cells = [hold_back()] * len(cells)
             rows.append((_("{minutes} minutes").format(minutes=minute_words(minutes)), *cells))
         mean = delay.restricted_mean(curve=curve).without_ambulance
         note = _(

@@ -248,6 +248,9 @@ def _median_wait(question: Question, frame: pd.DataFrame) -> object:
             thresholds=question.thresholds,
         )
     median = summary.median
+    if question.audience is not Audience.ANALYST:
+        least = question.thresholds.smallest_count_shown
+        median = delay.without_last_arrivals(quantile=median, curve=summary.curve, least=least)
     return disclose_centile(
         median.minutes,
         median.lower,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from analytics.delay import arrival_quantile
+from analytics.delay import arrival_quantile, without_last_arrivals
 from analytics.disclosure import (
     Audience,
     Column,
@@ -348,7 +348,11 @@ def _waits(question: Question, cases: pd.DataFrame) -> PanelSection:
     running = calls.of(calls.on_curve)
     force = _("not recorded")
     if len(running):
-        median = arrival_quantile(curve=incidence_of(calls), share=0.5)
+        curve = incidence_of(calls)
+        median = arrival_quantile(curve=curve, share=0.5)
+        if question.audience is not Audience.ANALYST:
+            least = question.thresholds.smallest_count_shown
+            median = without_last_arrivals(quantile=median, curve=curve, least=least)
         force = disclose_centile(
             median.minutes,
             median.lower,

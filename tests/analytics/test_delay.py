@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import lifelines
@@ -31,6 +32,7 @@ from analytics.delay import (
     screen_waits,
     share_waiting,
     summarise_waits,
+    without_last_arrivals,
 )
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "delay"
@@ -300,6 +302,24 @@ def test_nothing_is_said_beyond_the_follow_up():
 
 def test_ten_equal_steps_reach_the_median_at_the_fifth():
     assert arrival_quantile(curve=curve_of(arrived=range(1, 11)), share=0.5).minutes == 5
+
+
+@pytest.mark.parametrize(
+    ("upper", "kept"),
+    [(15, 15), (16, math.inf), (20, math.inf), (math.inf, math.inf)],
+)
+def test_an_upper_limit_among_the_last_four_of_twenty_arrivals_is_left_open(upper, kept):
+    curve = curve_of(arrived=range(1, 21))
+    found = Quantile(share=0.5, minutes=10, lower=6, upper=upper)
+    assert without_last_arrivals(quantile=found, curve=curve, least=5) == replace(found, upper=kept)
+
+
+def test_a_median_that_only_the_last_arrivals_reach_is_held_back():
+    # Nine of twenty left; the eleventh and last arrival is at 11 minutes, the tenth, which is the median, at 10.
+    curve = curve_of(arrived=range(1, 12), left=[1] * 9)
+    median = arrival_quantile(curve=curve, share=0.5)
+    assert median.minutes == 10
+    assert math.isnan(without_last_arrivals(quantile=median, curve=curve, least=5).minutes)
 
 
 @pytest.mark.parametrize(
