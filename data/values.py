@@ -342,6 +342,7 @@ def parse_moments(
     bad_clocks = np.zeros(len(texts), dtype=bool)
     if clocks is not None:
         since_midnight, bad_clocks = times_of_day(clocks)
+        walls, precision, aware = _without_midnight(walls, precision, aware, local_zone)
         dated = (precision == "day") & since_midnight.notna().to_numpy()
         walls = walls.mask(dated, walls + since_midnight)
         precision = np.where(dated, "minute", precision)
@@ -382,6 +383,18 @@ def parse_days(texts: Texts, *, formats: Sequence[str], day_first: bool) -> tupl
 def two_digit_years(texts: Texts) -> NDArray[np.bool_]:
     """Which dates are written with a year of two digits, whose century is a guess."""
     return np.fromiter((bool(_TWO_DIGIT_YEAR.search(text)) for text in texts), dtype=bool, count=len(texts))
+
+
+def _without_midnight(
+    walls: pd.Series, precision: NDArray[np.object_], aware: NDArray[np.bool_], local_zone: str
+) -> tuple[pd.Series, NDArray[np.object_], NDArray[np.bool_]]:
+    """The days of a column of dates whose system writes midnight behind each of them, the local one or that of UTC."""
+    timed = (precision == "minute") & walls.notna().to_numpy()
+    local = walls.mask(aware, walls.dt.tz_localize("UTC").dt.tz_convert(local_zone).dt.tz_localize(None))
+    for days in (local, walls):
+        if timed.any() and (days == days.dt.normalize())[timed].all():
+            return days, np.where(timed, "day", precision), aware & ~timed
+    return walls, precision, aware
 
 
 def times_of_day(texts: Texts) -> tuple[pd.Series, NDArray[np.bool_]]:

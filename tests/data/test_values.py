@@ -322,6 +322,31 @@ def test_days_and_two_digit_years():
     assert list(two_digit_years(column("01/02/80", "01/02/1980", "1980-02-01", "1-2-80"))) == [True, False, False, True]
 
 
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ("2019-01-15T00:00:00.000", "2019-07-15T00:00:00.000"),
+        ("2019-01-15T05:00:00.000Z", "2019-07-15T04:00:00.000Z"),  # New York's midnight
+        ("2019-01-15T00:00:00.000Z", "2019-07-15T00:00:00.000Z"),
+        ("01/15/2019 12:00:00 AM", "07/15/2019 12:00:00 AM"),
+    ],
+)
+def test_dates_that_a_system_writes_with_midnights_clock_take_the_time_beside_them(dates):
+    zone = "America/New_York"
+    read = moments(*dates, clocks=("13:45:00", ""), day_first=False, file_zone=zone, local_zone=zone)
+    assert list(read.local) == [pd.Timestamp("2019-01-15 13:45"), pd.Timestamp("2019-07-15")]
+    assert list(read.instants) == [
+        datetime(2019, 1, 15, 13, 45, tzinfo=ZoneInfo(zone)),
+        datetime(2019, 7, 15, tzinfo=ZoneInfo(zone)),
+    ]
+    assert list(read.precision) == ["minute", "day"]
+
+
+def test_a_time_of_day_beside_full_times_changes_nothing():
+    read = moments("2019-01-15T08:30:00Z", "2019-01-16T00:00:00Z", clocks=("13:45", "13:45"))
+    assert list(read.local) == [pd.Timestamp("2019-01-15 08:30"), pd.Timestamp("2019-01-16")]
+
+
 def test_a_workbooks_time_of_day_may_carry_excels_day_zero():
     spans, bad = times_of_day(column("1899-12-31 14:05:00", "14:05"))
     assert list(spans) == [pd.Timedelta("14:05:00")] * 2
