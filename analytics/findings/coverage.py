@@ -574,6 +574,16 @@ def _requests_note(question: Question, now: ReachNow, gaps: Sequence[RosterGap])
     columns = [none_found[name].to_numpy(float) for name in ("easting_m", "northing_m", "hour_of_week")]
     within = int((_in_gaps(now, gaps, *columns) >= 0).sum())
     largest = int((_in_gaps(now, gaps[:1], *columns) >= 0).sum())
+    # Each is a part of the one before: what remains between them must not be 1 to 4 either.
+    parts = disclose_breakdown(
+        codes=("first", "others", "none"),
+        names=("", "", ""),
+        counts=(largest, within - largest, len(none_found) - within),
+        audience=question.audience,
+        thresholds=question.thresholds,
+    )
+    if not all(count.shown for count in parts.counts):
+        return told
     return _("{told} Of these, {within} fell into a gap of the table beside, {largest} into the first.").format(
         told=told, within=_count(question, within).text, largest=_count(question, largest).text
     )
