@@ -37,7 +37,8 @@ _CLOCK = r"(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d)?(?:[.,]\d+)?(?: ?[ap]\.?
 _TIME_END = rf"(?:(?:t|,? (?:at )?){_CLOCK}|t?[0-2]\d[0-5]\d(?:[0-5]\d)?|,? (?:at )?[0-2]?\d[0-5]\d(?: ?hrs?)?)"
 _OFFSET = r"(?: ?(?:z|utc|gmt|bst|[+-]\d\d(?::?\d\d)?))?"
 _PATTERNS = {
-    "date": re.compile(rf"{_DAY}(?:[t ]00:00(?::00(?:\.0+)?)?)?", re.IGNORECASE),
+    # Web services write a date as its midnight here or elsewhere, in UTC: full hours alone.
+    "date": re.compile(rf"{_DAY}(?:[t ]00:00(?::00(?:\.0+)?)?|t\d\d:00:00(?:\.0+)?z)?", re.IGNORECASE),
     "time": re.compile(rf"{_DAY}{_TIME_END}{_OFFSET}", re.IGNORECASE),
     "month": re.compile(
         rf"(?:19|20)\d\d-(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d|{_MONTHS},? (?:19|20)\d\d", re.I

@@ -321,7 +321,7 @@ class _Work:
         column = match.column
         if "clock" not in column.kinds or column.kinds & {"date", "excel"}:
             self.time_columns.append(column)
-        if "time" in column.kinds or not column.kinds:
+        if ("time" in column.kinds and "date" not in column.kinds) or not column.kinds:
             return column.heading
         if "clock" in column.kinds and not column.kinds & {"date", "excel"}:
             day = self._day_of(column)

@@ -42,7 +42,7 @@ class FieldWords:
 
 def plain_words(heading: str) -> str:
     """A heading as plain words: without case, punctuation and words that say nothing."""
-    words = _NOT_WORDS.sub(" ", _CAMEL.sub(" ", heading)).casefold().split()
+    words = _NOT_WORDS.sub(" ", _CAMEL.sub(" ", heading.replace("#", " no "))).casefold().split()
     return " ".join([word for word in words if word not in _EMPTY] or words)
 
 
@@ -113,6 +113,15 @@ _OTHER_TIMES = (
 _NOT_KEYS = (
     r"doses?|actuations?|kits?|minutes|time|date|age|phone|person|nominal|patient|subject|beat|officer|collar|warrant|"
     r"type|post ?code|lsoa|cad|ambulance|call|vehicle"
+)
+
+# What has a name and is nobody: "Incident County Name".
+_NO_PERSONS = "".join(
+    rf"(?<!{each} )"
+    for each in (
+        *("county", "city", "town", "borough", "district", "ward", "municipality", "beat", "sector", "station"),
+        *("hospital", "agency", "department", "region", "division", "street", "drug", "product", "file", "form"),
+    )
 )
 
 _FORM = (
@@ -207,8 +216,8 @@ _FORM = (
         field="person.name",
         kinds=("name",),
         strong=r"(?:full |patient |person |subject |casualty |recipient |individual |nominal |service user |victim )?"
-        r"(?:full )?name|name (?:person|patient|casualty|subject|individual)(?: .*)?|(?:patient|subject|casualty|"
-        r"person)",
+        rf"(?:full )?{_NO_PERSONS}name|name (?:person|patient|casualty|subject|individual)(?: .*)?|"
+        r"(?:patient|subject|casualty|person)",
         weak=r"details person.*|person details|subject details|personal details",
     ),
     FieldWords(
@@ -226,7 +235,7 @@ _FORM = (
     FieldWords(
         field="person.identifier",
         kinds=("key", "category", "number"),
-        strong=rf"(?:nominal|person|patient|subject|pnc|cro|nhs|offender|golden nominal|"
+        strong=rf"(?:nominal|person|patient|subject|victim|pnc|cro|nhs|offender|golden nominal|"
         rf"service user)(?: {_REFERENCE})+|pncid",
     ),
     FieldWords(field="gender", kinds=("category",), strong=r"(?:\w+ )?(?:gender|sex)(?: \w+)?"),

@@ -390,6 +390,19 @@ def test_several_rows_an_incident_become_what_differs_between_them():
     assert "rows" in asked(drugs)
 
 
+def test_american_open_data_keeps_its_number_its_clock_and_its_victim_and_makes_no_county_a_person():
+    headings = ("Case #", "Incident Date", "Incident Time", "Incident County Name", "Victim ID", "Dose Count")
+    rows = [
+        (f"A{number:04}", f"2019-05-{number:02}T04:00:00.000Z", f"{number}:45:00", ("Hamilton", "Butler")[number % 2],
+         f"V{number:05}", "1")
+        for number in range(1, 21)
+    ]  # fmt: skip
+    raw = drafted(headings, rows).raw
+    assert raw["columns"]["incident_id"] == "Case #"
+    assert raw["columns"]["occurred_at"] == ["Incident Date", "Incident Time"]
+    assert raw["person"] == {"identifier": "Victim ID"}
+
+
 def test_a_file_without_a_time_adds_to_records_that_are_there():
     draft = drafted(["Reference", "Easting", "Northing"], [[f"R{n}", f"{318_000 + n}", "176000"] for n in range(9)])
     assert draft.raw["joins"] == "incidents"
