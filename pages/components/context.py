@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -135,8 +135,8 @@ class PageContext:
 
     @property
     def described(self) -> str:
-        """The view in words, for an export."""
-        return describe_view(self.view, self.offered)
+        """The view in words, for an export, with the period that was counted: others' is of whole quarters."""
+        return describe_view(replace(self.view, filters=self.question.filters), self.offered)
 
     def find(self, finding: Callable[..., T], **options: object) -> T:
         """Ask a finding (analytics.findings), or take its answer from memory; a slow one shows how far it is."""
