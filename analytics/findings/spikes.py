@@ -45,7 +45,7 @@ from analytics.spikes import (
     pooled_dispersion,
     scan_recurrence_days,
 )
-from wording import _, format_count, format_date, format_number, format_period, join_words, ngettext
+from wording import _, format_count, format_date, format_month, format_number, format_period, join_words, ngettext
 
 __all__ = [
     "AlertList",
@@ -115,7 +115,7 @@ def find_spikes(question: Question, *, on_progress: Callable[[float, str], None]
     return Spikes(
         scoring=scoring,
         state=(
-            *state_of(scoring),
+            *state_of(scoring, audience=question.audience),
             _("Of the filters at the side only the BCU counts here: it keeps its own alerts and its neighbours'."),
         ),
         warnings=warnings_of(scoring),
@@ -280,8 +280,8 @@ def _suspended(scoring: Scoring) -> str:
     ).format(day=format_date(date_of((gap.first_day if gap else scoring.records.last_day) - 1)))
 
 
-def state_of(scoring: Scoring) -> tuple[str, ...]:
-    """What the scoring rests on, in sentences."""
+def state_of(scoring: Scoring, *, audience: Audience = Audience.ANALYST) -> tuple[str, ...]:
+    """What the scoring rests on, in sentences. To others without a gap's days: beside each somebody was treated."""
     latest = scoring.days[-1]
     told = [
         _("The whole force, scored for every day from {first} to {last}, the latest that records speak of.").format(
@@ -300,10 +300,19 @@ def state_of(scoring: Scoring) -> tuple[str, ...]:
             ).format(days=format_count(days))
         )
     for gap in latest.gaps:
+        first_day, last_day = date_of(gap.first_day), date_of(gap.last_day)
+        if audience is not Audience.ANALYST:
+            months = join_words(list(dict.fromkeys((format_month(first_day), format_month(last_day)))))
+            told.append(
+                _("A gap in the feed, which begins and ends in {months}, is left out of what is usual.").format(
+                    months=months
+                )
+            )
+            continue
         told.append(
             _(
                 "{period}: no record came in, which is taken for a gap in the feed and left out of what is usual."
-            ).format(period=format_period(date_of(gap.first_day), date_of(gap.last_day)))
+            ).format(period=format_period(first_day, last_day))
         )
     return tuple(told)
 
