@@ -225,15 +225,15 @@ def _steps(question: Question, now: ReachNow) -> tuple[tuple[str, str, str], ...
         return tuple((words[step], unknown, "") for step in Step)
     expired, lapsed = int(chain.kit_expired.sum()), int((chain.training_lapsed & issued.left).sum())
     kits, refreshers = _count(question, expired), _count(question, lapsed)
-    # "Fewer than 5" is several.
-    out_of_date = [
-        ngettext("{count} kit expired", "{count} kits expired", kits.value if kits.shown else 2).format(
-            count=kits.text
-        ),
-        ngettext(
-            "{count} refresher lapsed", "{count} refreshers lapsed", refreshers.value if refreshers.shown else 2
-        ).format(count=refreshers.text),
-    ]
+    # Beside "holding a kit" and "in date" one of them gives the other, so that both are told or neither.
+    out_of_date = (
+        [
+            ngettext("{count} kit expired", "{count} kits expired", expired).format(count=kits.text),
+            ngettext("{count} refresher lapsed", "{count} refreshers lapsed", lapsed).format(count=refreshers.text),
+        ]
+        if kits.shown and refreshers.shown
+        else []
+    )
     steps = [
         (words[Step.TRAINED], _count(question, trained.count).text, format_date(now.force.as_of)),
         (
