@@ -67,6 +67,12 @@ class Filters:
             last_day=date(next_year, next_month - 12 * (next_month > 12), 1) - timedelta(days=1),
         )
 
+    def last_quarters(self, number: int) -> "Filters":
+        """The same in the last `number` whole quarters up to the one that holds the last day."""
+        last = replace(self, first_day=self.last_day).in_whole_quarters()
+        months = 12 * last.first_day.year + last.first_day.month - 1 - 3 * (number - 1)
+        return replace(last, first_day=date(months // 12, months % 12 + 1, 1))
+
     @property
     def days(self) -> int:
         """Length of the period in days."""

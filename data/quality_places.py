@@ -15,6 +15,7 @@ from pyproj import CRS
 from scipy.spatial import cKDTree
 
 from data.mapping import PlaceLayout
+from data.places import AREA_LEVELS
 from data.pseudonymise import snap_to_cells
 from data.quality_warnings import QualityWarning, make_warning
 from geo.areas import Geography
@@ -26,6 +27,7 @@ __all__ = ["RAW_X", "RAW_Y", "misread_coordinates", "settle_area_points"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Objects = NDArray[np.object_]
 
 # The file's own coordinates beside the record, for these checks alone: no table has such columns.
 RAW_X, RAW_Y = "raw_x", "raw_y"
@@ -51,6 +53,8 @@ _MOSTLY_OUTSIDE, _NEARLY_ALL = 0.5, 0.9
 # Systems that UK files and web maps use: degrees, British, Irish (old and new) grid, web maps. The deployment's own
 # comes first.
 _SYSTEMS = ("EPSG:4326", "EPSG:27700", "EPSG:29903", "EPSG:2157", "EPSG:3857")
+# An area's own middle is known to about the area's radius; from here on the point tells of more than the area.
+_WIDER_THAN_AREA = 1.5
 # Enough places to tell one reading from another.
 _SAMPLE = 2_000
 
@@ -84,7 +88,7 @@ def settle_area_points(
         return records, warnings
     column = records["location_precision_m"].to_numpy(dtype=float).copy()
     column[given.rows[coarser]] = of_rows[coarser]
-    settled = records.assign(location_precision_m=column)
+    settled = records.assign(location_precision_m=column, **_areas_as_wide(records, column, geography))
     points = len(np.unique(given.point[coarser]))
     sentence = ngettext(
         "{count} of {total} places is a point that stands for an area ({points}, known to {precision} m).",
@@ -106,6 +110,23 @@ def settle_area_points(
         advice=advice,
     )
     return settled, [warning, *warnings]
+
+
+def _areas_as_wide(records: pd.DataFrame, precision_m: Floats, geography: Geography) -> dict[str, Objects]:
+    """Each row's areas, without those that are too small for how far the true place may be from its point.
+
+    The middle of a county lies in some square kilometre, and says nothing of it.
+    """
+    kept = {}
+    for level, layer in AREA_LEVELS.items():
+        if level in records:
+            areas = getattr(geography, layer)
+            radius_m = pd.Series(np.sqrt(areas.geometry.area.to_numpy() / np.pi), index=areas["code"].to_numpy())
+            reach_m = records[level].map(radius_m.to_dict()).to_numpy(dtype=float)
+            labels = records[level].to_numpy(dtype=object).copy()
+            labels[precision_m > _WIDER_THAN_AREA * reach_m] = None
+            kept[level] = labels
+    return kept
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,12 +83,20 @@ def event_frame(records: pd.DataFrame, *, key: str) -> pd.DataFrame:
             "key": events[key].to_numpy(dtype=object),
             "day": events["local_date"].to_numpy().astype("datetime64[D]").astype(np.int64),
             "minute": np.where((events["time_precision"] == "minute").to_numpy(), minutes, -1),
+            "midnight": _is_midnight(events, minutes),
             **metres,
             "area": events.get("small_area", nothing).to_numpy(dtype=object),
             "person": events.get("person_token", nothing).to_numpy(dtype=object),
             **{name: events[name].to_numpy(dtype=object) for name in EVENT_DETAILS if name in events},
         }
     )
+
+
+def _is_midnight(events: pd.DataFrame, minutes: Ints) -> NDArray[np.bool_]:
+    """Whether a time is exactly midnight where it happened (in a zone that is whole hours from UTC)."""
+    if "local_hour" not in events:
+        return np.zeros(len(events), dtype=bool)
+    return (events["local_hour"] == 0).fillna(False).to_numpy(dtype=bool) & (minutes % 60 == 0)
 
 
 def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap_m: float) -> list[QualityWarning]:
@@ -361,8 +369,10 @@ def _matches(table: pd.DataFrame, way: str, lag: int, *, by_place: bool, snap_m:
         left = np.where(whole, minute // 60 + lag * 24, -1)
         right = np.where(timed & ~whole, minute // 60, -1)
     else:
+        # A copy may have come with its dates alone, each at midnight, among rows that have their times.
+        untimed = ~timed | table["midnight"].eq(True).to_numpy(dtype=bool)
         day = table["day"].to_numpy() - int(table["day"].min()) + 100
-        left, right = np.where(timed, -1, day + lag), day
+        left, right = np.where(untimed, day + lag, -1), day
     pairs = _pairs(table, left, right)
     metres = table[["easting_m", "northing_m"]].to_numpy(dtype=float)
     apart_m = np.hypot(*(metres[pairs["first"]] - metres[pairs["second"]]).T)

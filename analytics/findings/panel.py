@@ -317,7 +317,9 @@ def _kits(question: Question, scene: Scene, local: pd.Timestamp) -> PanelSection
         Column(heading=_("Ending"), numeric=True),
         Column(heading=_("Expired"), numeric=True),
     )
-    about = _("Ending: expiring within {days} days. As the ledger says; two doses a kit.").format(days=EXPIRING_DAYS)
+    about = _("As the ledger says for {day}. Ending: expiring within {days} days. Two doses a kit.").format(
+        day=format_date(local.date()), days=EXPIRING_DAYS
+    )
     table = tabulate_cells(columns=columns, rows=rows, caption="")
     return PanelSection(key="kits", title=title, table=table, about=about)
 
@@ -470,8 +472,8 @@ def _draft(scene: Scene, substances: DisclosedTable) -> str:
     opioids = {row[0] for row in substances.rows if row[1] != sure["found_not_opioid"]} - {unknown}
     named = join_words(sorted(opioids)) or _("not known")
     return _(
-        "DRAFT, not to be sent before health has approved it. Several overdoses were reported {place} ({period})."
-        " Substances named so far, most of them only suspected: {substances}. Do not use alone, start low, carry"
+        "DRAFT, not to be sent before health has approved it. Possible overdoses were reported {place} ({period})."
+        " Substances named so far, not confirmed unless said: {substances}. Do not use alone, start low, carry"
         " naloxone, call 999. Naloxone and advice nearby: see the list of the panel."
     ).format(
         place=scene.place,

@@ -43,6 +43,7 @@ from pages.components.sidebar import (
     draw_map_controls,
     draw_place_controls,
     draw_wait_controls,
+    in_quarters,
     read_view,
 )
 from pages.components.theme import apply_theme
@@ -253,7 +254,7 @@ def _open_context(
     for sentence in view.ignored:
         st.warning(sentence)
     scope = AccessScope(audience=str(view.audience))
-    filters = view.filters if view.audience is Audience.ANALYST else view.filters.in_whole_quarters()
+    filters = view.filters if view.audience is Audience.ANALYST else in_quarters(view.filters, offered)
     if filters != view.filters:
         st.sidebar.caption(_("This audience sees whole quarters: the page says which."))
     return PageContext(

@@ -41,6 +41,7 @@ __all__ = [
     "draw_panel_choice",
     "draw_place_controls",
     "draw_wait_controls",
+    "in_quarters",
     "read_view",
     "session_object",
     "set_widgets",
@@ -51,6 +52,7 @@ T = TypeVar("T")
 
 # Two years show a force's lasting places; one, at 1 or 2 administrations a week, is mostly chance.
 DEFAULT_DAYS = 730
+DEFAULT_QUARTERS = 8
 # Under 200 m the stored places (snapped to 100 m) would be drawn, over 20 km a force is one blot; METHODS A.
 BANDWIDTHS_M = (200.0, 20_000.0)
 
@@ -343,6 +345,16 @@ def session_object(key: str, make: Callable[[], T]) -> T:
     if key not in st.session_state:
         st.session_state[key] = make()
     return cast(T, st.session_state[key])
+
+
+def in_quarters(filters: Filters, offered: Offered) -> Filters:
+    """What others than the analyst see of a view: whole quarters. The default stays two years: eight quarters.
+
+    Widened at both ends it would be nine, with too few records before them to compare with.
+    """
+    if (filters.first_day, filters.last_day) != offered.default_period or filters.first_day == offered.first_day:
+        return filters.in_whole_quarters()
+    return filters.last_quarters(DEFAULT_QUARTERS)
 
 
 def describe_view(view: View, offered: Offered) -> str:

@@ -44,3 +44,11 @@ def test_whole_quarters_hold_the_period_and_nothing_more_than_they_must(first: d
     assert (first - whole.first_day).days <= 91
     assert (whole.last_day - last).days <= 91
     assert whole.in_whole_quarters() == whole
+
+
+@given(last=DAYS)
+def test_eight_quarters_are_two_years_that_end_with_the_last_days_quarter(last: date) -> None:
+    eight = Filters(first_day=last, last_day=last).last_quarters(8)
+    assert eight.in_whole_quarters() == eight
+    assert eight.last_day == Filters(first_day=last, last_day=last).in_whole_quarters().last_day
+    assert eight.days in (730, 731)

@@ -329,6 +329,22 @@ def test_days_without_a_feed(check):
     assert found["silent_days"].count == (after - before).days - 1 >= 14
 
 
+def test_a_second_copy_at_midnight_is_found_among_rows_with_their_times(check):
+    """Twelve of three hundred: too few to say that the file's times are only dates."""
+    frame = clean_file(300, seed=77)
+    day = pd.to_datetime(frame["When"]).dt.normalize()
+    month = frame[day.between("2022-06-01", "2022-06-30")]
+    copy = month.assign(
+        Reference=[f"again-{number}" for number in range(len(month))],
+        When=day[month.index].dt.strftime("%Y-%m-%d 00:00"),
+        Lat=[f"{float(each) + 0.001:.6f}" for each in month["Lat"]],
+    )
+    found = check(pd.concat([frame, copy], ignore_index=True))
+    assert len(copy) >= 8
+    assert "doubled_days" in found
+    assert found["doubled_days"].count >= len(copy) - 2
+
+
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
@@ -352,6 +368,13 @@ def test_middles_of_areas_get_their_precision_and_leave_the_density(check, rows)
     assert found["area_points"].count == rows
     kept = stored(check.settings, "incidents")
     assert kept["location_precision_m"].between(3_000, 20_000).all()
+    # What is known to kilometres lies in no single small area that is smaller than that.
+    areas = south_wales().small_areas
+    radius_m = dict(zip(areas["code"], np.sqrt(areas.geometry.area / np.pi), strict=True))
+    named = kept[kept["small_area"].notna()]
+    assert len(named) < rows
+    assert all(row.location_precision_m <= 1.5 * radius_m[row.small_area] for row in named.itertuples())
+    assert kept["authority"].notna().any()
     counted = stored(check.settings, "counted")
     assert not counted["located"].any()
     assert counted["area_only"].all()
