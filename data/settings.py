@@ -92,8 +92,8 @@ class StoreSettings(_Section):
     # Until sign-in exists, a store of real records opens only on this machine and only where this says so.
     open_real_on_loopback: bool = False
     snapshots_kept: int = Field(default=5, ge=1, le=100)
-    # DuckDB's share: with it an import of 1,000,000 rows peaks at 2.6 GB in all; a larger store spills, encrypted.
-    memory_limit: str = "1GB"
+    # DuckDB's share: with it an import of 1,000,000 rows peaks at 2.8 GB in all; a larger store spills, encrypted.
+    memory_limit: str = "800MB"
 
 
 class PrivacySettings(_Section):

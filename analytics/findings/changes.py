@@ -195,10 +195,10 @@ def _answer(
         headline=_headline(comparison.change, names, rises),
         counted=_counted(question, before, counts),
         method=_(
-            "Difference of two surfaces with one bandwidth ({reason}) An area is marked where the labels of the two"
+            "Difference of two surfaces with one bandwidth ({reason}). An area is marked where the labels of the two"
             " periods, dealt anew {permutations} times, differ as much too seldom: at most one cell in twenty of those"
             " marked is so by chance (false discovery rate)."
-        ).format(reason=reason, permutations=format_count(PERMUTATIONS)),
+        ).format(reason=reason.rstrip("."), permutations=format_count(PERMUTATIONS)),
         caveat=_caveat(),
         rise=_surface(question, comparison, 1.0),
         fall=_surface(question, comparison, -1.0),

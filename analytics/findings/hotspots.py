@@ -302,7 +302,7 @@ def _short(question: Question, judged: _Judged | None, located: int) -> str:
             return least
         return _("{least} {missing} more would be needed.").format(least=least, missing=missing)
     if not judged.found.areas_short:
-        return _("{least} None as dense fell short.").format(least=least)
+        return _("{least} No other area is as dense.").format(least=least)
     areas = ngettext("{count} area as dense", "{count} areas as dense", judged.found.areas_short).format(
         count=format_count(judged.found.areas_short)
     )
@@ -317,12 +317,12 @@ def _method(judged: _Judged | None) -> str:
         return ""
     return _(
         "A place is a contiguous part of the smallest area that holds {share} of what the surface expects (bandwidth"
-        " {reason}) Kept: share of {resamples} resampled surfaces that still have it. Chance: share of {simulations}"
+        " {reason}). Kept: share of {resamples} resampled surfaces that still have it. Chance: share of {simulations}"
         " maps of as many administrations, drawn from {layer}, with a place at least as extreme; beyond chance is 0.05"
         " or less. Quarters: the last eight, oldest first, ■ where it had more than its share."
     ).format(
         share=format_share(judged.found.share),
-        reason=judged.reason,
+        reason=judged.reason.rstrip("."),
         resamples=judged.found.resamples,
         simulations=judged.found.simulations,
         layer=layer_words()[judged.layer],
