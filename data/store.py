@@ -1497,6 +1497,18 @@ def _rewrite(
 
 
 @contextmanager
+def _held_for_change(folder: Path) -> Iterator[Pointer]:
+    """The snapshot in use, of this program's schema, while nobody else can switch to another. Raises StoreError."""
+    # Asked before the lock too, which would make a folder where there is no store.
+    existing_pointer(folder)
+    with writer_lock(folder, wait_s=LOCK_WAIT_S), _write_errors_named(folder):
+        pointer = existing_pointer(folder)
+        if pointer.current.schema_version != _schema_version():
+            raise StoreSchemaError(folder=folder)
+        yield pointer
+
+
+@contextmanager
 def _opened(
     *, settings: Settings, keys: Keys, attach: Mapping[str, tuple[Path, bool]], spill: Path | None = None
 ) -> Iterator[Connection]:
@@ -1952,11 +1964,7 @@ def settle_conflict(
     ConflictNotFoundError and other StoreErrors.
     """
     folder = settings.store_folder
-    existing_pointer(folder)
-    with writer_lock(folder, wait_s=LOCK_WAIT_S), _write_errors_named(folder):
-        pointer = existing_pointer(folder)
-        if pointer.current.schema_version != _schema_version():
-            raise StoreSchemaError(folder=folder)
+    with _held_for_change(folder) as pointer:
         with _opened(
             settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
         ) as connection:
@@ -2010,11 +2018,7 @@ def undo_import(
     that it had matched wait again. Raises ImportNotFoundError and other StoreErrors.
     """
     folder = settings.store_folder
-    existing_pointer(folder)
-    with writer_lock(folder, wait_s=LOCK_WAIT_S), _write_errors_named(folder):
-        pointer = existing_pointer(folder)
-        if pointer.current.schema_version != _schema_version():
-            raise StoreSchemaError(folder=folder)
+    with _held_for_change(folder) as pointer:
         with _opened(
             settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
         ) as connection:
@@ -2194,11 +2198,7 @@ def erase(*, settings: Settings, keys: Keys, token: str, who: str | None = None,
     it was done, by whom and why, not which token. Raises RecordNotFoundError and other StoreErrors.
     """
     folder = settings.store_folder
-    existing_pointer(folder)
-    with writer_lock(folder, wait_s=LOCK_WAIT_S), _write_errors_named(folder):
-        pointer = existing_pointer(folder)
-        if pointer.current.schema_version != _schema_version():
-            raise StoreSchemaError(folder=folder)
+    with _held_for_change(folder) as pointer:
         with _opened(
             settings=settings, keys=keys, attach={"old": (folder / pointer.current.file, False)}
         ) as connection:

@@ -54,6 +54,7 @@ def check_workbook(content: bytes, *, label: str, limits: ImportSettings) -> Non
                 _check_archive(archive, label, limits)
         else:
             _check_xls(xls_size(content), label)
+    # All that zipfile raises of a file that was cut, mutated or packed in a way it does not know; found by fuzzing.
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
         raise UnreadableFileError(
             _("The workbook {file} is damaged or of an unknown kind. Save it again as .xlsx or CSV.").format(file=label)
