@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from data.demo import make_demo
-from data.draft_lines import draft_lines, preview_lines
 from data.drafting import draft_mapping
+from data.drafting.lines import draft_lines, preview_lines
 from data.geography import open_geography
 from data.ingest import check_synthetic, import_file
 from data.keys import create_keys, load_keys

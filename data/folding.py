@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from data.mapping import Mapping
 from data.pseudonymise import Pseudonymiser
-from data.quality_places import RAW_X, RAW_Y
+from data.quality.places import RAW_X, RAW_Y
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK
 from data.schema import NOT_RECORDED
 

@@ -21,11 +21,11 @@ import pandas as pd
 
 from data.folding import Folded, fold, pieces_from_store, with_piece_ids
 from data.keys import Keys
-from data.kit_warnings import LEDGER_TABLE, kit_warnings
 from data.mapping import FORM_TABLE, FileLayout, Mapping, default_mapping, plain_heading
 from data.pseudonymise import Pseudonymiser
-from data.quality_checks import check_records
-from data.quality_warnings import QualityWarning
+from data.quality import check_records
+from data.quality.kits import LEDGER_TABLE, kit_warnings
+from data.quality.warnings import QualityWarning
 from data.quarantine import ReasonCount, quarantine_frame, reason_counts
 from data.reading import FileSample, SourceTable, frame_table, open_table
 from data.records import RecordReader

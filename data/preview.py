@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from data import schema
-from data.column_facts import cells_of
+from data.drafting.column_facts import cells_of
 from data.ingest import find_columns
 from data.keys import Keys
 from data.mapping import Mapping

@@ -30,8 +30,8 @@ from data.mapping import (
 )
 from data.places import AREA_LEVELS, AreaNames, Places, locate_rows, locate_sites
 from data.pseudonymise import Pseudonymiser, age_bands, normalise_code, normalise_name, years_between
-from data.quality_places import RAW_X, RAW_Y
-from data.quality_words import WordLog
+from data.quality.places import RAW_X, RAW_Y
+from data.quality.words import WordLog
 from data.quarantine import QuarantineLog
 from data.reading import Block
 from data.schema import NOT_RECORDED, WAIT_OUTCOMES, Field, table_named

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from data.quality_warnings import QualityWarning
+from data.quality.warnings import QualityWarning
 from data.quarantine import ReasonCount, reason_sentence
 from wording import _, format_count, format_period, ngettext
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analytics.findings.question import Question
 from analytics.kit_ledger import KitAccount, account_for_kits
-from data.kit_contradictions import find_contradictions
+from data.quality.kit_contradictions import find_contradictions
 from wording import _, format_date
 
 __all__ = ["Stock", "base_name", "day_of", "read_stock", "source_row"]

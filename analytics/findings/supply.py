@@ -29,7 +29,7 @@ from analytics.findings.kit_needs import Needs, find_needs
 from analytics.findings.kit_stock import Stock, base_name, day_of, read_stock, source_row
 from analytics.findings.kit_use import KitUse, find_kit_use
 from analytics.findings.question import Question
-from data.kit_contradictions import contradiction_words
+from data.quality.kit_contradictions import contradiction_words
 from wording import _, format_count, format_date, join_words, ngettext
 
 __all__ = ["Difference", "Supply", "SupplyOptions", "find_supply", "next_meeting", "supply_day"]

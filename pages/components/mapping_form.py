@@ -17,11 +17,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analytics.findings.import_history import table_words
 from data.drafting import Draft, FieldDraft, draft_mapping
-from data.file_rows import SeveralSheetsError
-from data.heading_words import field_words
+from data.drafting.heading_words import field_words
 from data.mapping import FORM_TABLE, FileLayout, Mapping, mapped_fields, plain_heading
 from data.mapping_toml import check_mapping, mapping_toml
 from data.reading import FileSample, UnreadableFileError, sample_file
+from data.reading.file_rows import SeveralSheetsError
 from data.saved_mappings import load_saved_mapping, saved_mappings
 from data.schema import TABLES
 from data.settings import Settings

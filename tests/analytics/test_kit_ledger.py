@@ -16,7 +16,7 @@ from analytics.kit_ledger import (
     match_doses,
     unmet_resupply,
 )
-from data.kit_contradictions import find_contradictions
+from data.quality.kit_contradictions import find_contradictions
 
 DAY = np.datetime64("2026-01-01")
 

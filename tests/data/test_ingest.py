@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import reading
 from data.ingest import (
     MissingHeadingError,
     NoRowsError,
@@ -22,6 +21,7 @@ from data.ingest import (
 )
 from data.mapping import Mapping, MappingError, default_mapping, mapped_fields
 from data.pseudonymise import Pseudonymiser
+from data.reading import source as reading
 from data.schema import NOT_RECORDED, OWN_TABLES, TABLES, table_named
 from data.settings import AmbulanceSettings, StandardSettings, StoreSettings
 from data.store import StoreMissingError, open_store

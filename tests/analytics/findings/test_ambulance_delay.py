@@ -15,7 +15,7 @@ from analytics import delay
 from analytics.findings.ambulance_calls import Calls, WaitOptions, account_words, incidence_of, read_calls
 from analytics.findings.ambulance_delay import AmbulanceDelay, find_ambulance_delay
 from analytics.findings.question import Question
-from data.demo_ambulance import draw_waits, wait_columns
+from data.demo.ambulance import draw_waits, wait_columns
 from data.filters import AccessScope, Filters
 from data.geography import open_geography
 from data.ingest import import_frame

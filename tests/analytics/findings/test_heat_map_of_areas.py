@@ -14,7 +14,7 @@ from data.filters import AccessScope, Filters
 from data.ingest import import_frame
 from data.store import open_store
 from tests.data.importing import KEYS, make_mapping, make_settings, south_wales
-from tests.data.quality_files import MAPPING, clean_file
+from tests.data.quality.files import MAPPING, clean_file
 
 # Six far-apart points, each the middle of nothing but what another source calls an area.
 POINTS = [("51.62", "-3.95"), ("51.66", "-3.80"), ("51.55", "-3.60"), ("51.50", "-3.24"), ("51.64", "-3.42")]

@@ -1,0 +1,151 @@
+"""What the cells of a column look like: the kinds that a mapping is drafted by. Counts and kinds only, never a cell.
+
+Kinds: time (a date with a time of day), date, month, clock (a time of day), excel (Excel's own number for a date),
+number, degrees, metres, yes_no, postcode, outcode (a
+postcode's first half), key, category, name, text. A column may be of several, or empty and of none.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.drafting.heading_words import plain_words
+from data.values import Texts, is_excel_date, is_nothing, parse_numbers, plain_value
+
+__all__ = ["ColumnFacts", "cells_of", "column_facts"]
+
+# Cells looked at; more would tell no more about a kind.
+_CELLS = 500
+# A column is of a kind where this share of its filled cells is.
+_SHARE = 0.8
+# Names are recognised more readily: a name that is taken for a category would be shown.
+_SHARE_OF_NAMES = 0.5
+_SHARE_OF_KEYS = 0.1
+_MOST_CATEGORIES = 60
+_LONGEST_CATEGORY = 60
+_LONGEST_KEY = 128
+
+_MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DAY = (
+    rf"(?:[a-z]{{3,9}},? )?(?:\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?[ -]?{_MONTHS}[ ,-]*\d{{2,4}}"
+    rf"|{_MONTHS} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))"
+)
+_CLOCK = r"(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d)?(?:[.,]\d+)?(?: ?[ap]\.?m\.?)?"
+_TIME_END = rf"(?:(?:t|,? (?:at )?){_CLOCK}|t?[0-2]\d[0-5]\d(?:[0-5]\d)?|,? (?:at )?[0-2]?\d[0-5]\d(?: ?hrs?)?)"
+_OFFSET = r"(?: ?(?:z|utc|gmt|bst|[+-]\d\d(?::?\d\d)?))?"
+_PATTERNS = {
+    # Web services write a date as its midnight here or elsewhere, in UTC: full hours alone.
+    "date": re.compile(rf"{_DAY}(?:[t ]00:00(?::00(?:\.0+)?)?|t\d\d:00:00(?:\.0+)?z)?", re.IGNORECASE),
+    "time": re.compile(rf"{_DAY}{_TIME_END}{_OFFSET}", re.IGNORECASE),
+    "month": re.compile(
+        rf"(?:19|20)\d\d-(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d|{_MONTHS},? (?:19|20)\d\d", re.I
+    ),
+    "clock": re.compile(rf"{_CLOCK}|(?:[01]?\d|2[0-3])[0-5]\d(?: ?hrs?)?|0?\.\d{{3,}}", re.IGNORECASE),
+    "postcode": re.compile(r"[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}", re.IGNORECASE),
+    "outcode": re.compile(r"[a-z]{1,2}\d[a-z\d]?", re.IGNORECASE),
+    "key": re.compile(rf"(?=.*\d)\S(?:.{{0,{_LONGEST_KEY - 2}}}\S)?"),
+    "name": re.compile(r"[^\W\d_][^\W\d_'\u2019.\- ,]*(?:['\u2019.\- ,]+[^\W\d_]+\.?)*", re.UNICODE),
+}
+_YES_NO = frozenset(["y", "n", "yes", "no", "true", "false", "t", "f", "1", "0", "ticked", "checked", "x"])
+_COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+")
+_DECIMALS = re.compile(r"[.,](\d+)$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnFacts:
+    """One column: its place (0 = first), its heading as it stands and in plain words, and what its cells look like.
+
+    `filled` is the share of rows with something recorded; `distinct` counts what is recorded, among the cells looked
+    at; `decimals` is the median number of decimals of its numbers; `decimal` is the mark they are written with.
+    """
+
+    position: int
+    heading: str
+    plain: str
+    kinds: frozenset[str]
+    filled: float
+    distinct: int
+    looked_at: int
+    decimals: int
+    decimal: str
+
+
+def column_facts(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[ColumnFacts, ...]:
+    """The facts of every column with a heading."""
+    return tuple(
+        _facts(position, heading, [row[position] for row in rows])
+        for position, heading in enumerate(headings)
+        if heading
+    )
+
+
+def cells_of(rows: Sequence[Sequence[str]], position: int) -> Texts:
+    """One column's cells as the parsers take them."""
+    cells = np.empty(len(rows), dtype=object)
+    cells[:] = [row[position] for row in rows]
+    return cells
+
+
+def _facts(position: int, heading: str, cells: Sequence[str]) -> ColumnFacts:
+    recorded = [cell for cell in cells if not is_nothing(cell)]
+    looked_at = recorded[:_CELLS]
+    distinct = len({plain_value(cell) for cell in looked_at})
+    comma = sum(bool(_COMMA_NUMBER.fullmatch(cell)) for cell in looked_at)
+    decimal = "," if comma > _SHARE * len(looked_at) / 2 else "."
+    numbers = _numbers(looked_at, decimal)
+    decimals = [len(found[1]) for cell in looked_at if (found := _DECIMALS.search(cell))]
+    return ColumnFacts(
+        position=position,
+        heading=heading,
+        plain=plain_words(heading),
+        kinds=_kinds(looked_at, numbers, decimals, distinct) if looked_at else frozenset(),
+        filled=len(recorded) / max(len(cells), 1),
+        distinct=distinct,
+        looked_at=len(looked_at),
+        decimals=int(np.median(decimals)) if decimals else 0,
+        decimal=decimal,
+    )
+
+
+def _numbers(cells: Sequence[str], decimal: str) -> np.ndarray:
+    found, _unreadable, _outside = parse_numbers(np.array([*cells, ""], dtype=object), decimal=decimal)
+    return found[np.isfinite(found)]
+
+
+def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], distinct: int) -> frozenset[str]:
+    def most(test: Callable[[str], object], share: float = _SHARE) -> bool:
+        return sum(bool(test(cell)) for cell in cells) >= share * len(cells)
+
+    found = {name for name, pattern in _PATTERNS.items() if name != "name" and most(pattern.fullmatch)}
+    if found & {"date", "time"} or most(
+        lambda cell: _PATTERNS["date"].fullmatch(cell) or _PATTERNS["time"].fullmatch(cell)
+    ):
+        # A column of times with some dates among them is one of times.
+        found |= set() if found & {"date", "time"} else {"time"}
+        return frozenset(found & {"date", "time", "month"})
+    if most(is_excel_date):
+        found.add("excel")
+    if len(numbers) >= _SHARE * len(cells):
+        found.add("number")
+        if np.abs(numbers).max() <= 180 and len(decimals) >= _SHARE * len(cells) and np.median(decimals) >= 2:
+            found.add("degrees")
+        # Grid references of the UK, UTM and web Mercator; 0 stands for none.
+        if np.mean(np.abs(numbers) >= 1_000) >= _SHARE / 2:
+            found.add("metres")
+    if most(lambda cell: plain_value(cell) in _YES_NO):
+        found.add("yes_no")
+    elif most(_PATTERNS["name"].fullmatch, _SHARE_OF_NAMES):
+        found.add("name")
+    # A key tells rows apart; few rows of a record share one.
+    if (
+        found & {"degrees", "postcode", "month"}
+        or distinct < _SHARE_OF_KEYS * len(cells)
+        or most(lambda cell: ":" in cell)
+    ):
+        found.discard("key")
+    if distinct <= _MOST_CATEGORIES and most(lambda cell: len(cell) <= _LONGEST_CATEGORY):
+        found.add("category")
+    return frozenset(found | {"text"})

@@ -1,0 +1,312 @@
+"""Times that say less than they seem to: dates written as times, minutes rounded to fives, days entered in one go,
+days without a record.
+
+Everything is counted against what chance allows; thresholds stand beside their test with the reason.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from data.quality.warnings import QualityWarning, make_warning
+from wording import _, format_count, format_date, format_period, format_share, join_words, ngettext
+
+__all__ = [
+    "ConstantClock",
+    "crowded_days",
+    "find_constant_clock",
+    "heaped_on_fives",
+    "settle_dates_only",
+    "silent_days",
+]
+
+Mask = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+_DAY_S, _HOUR_S = 86_400, 3_600
+
+# An hour of the day holds 1/24 of times that are rounded to the hour, and a five-minute mark 1/288 of others; a clock
+# that holds more than these, and more than the file's next commonest clock, by less than this chance is no real time.
+_CLOCK_CHANCE = 1e-6
+# Midnight is what systems write for "no time": any excess counts. Another clock must hold at least this share of the
+# days, since a shift briefing or a default may well be common; a whole hour is what another zone's midnight shows as.
+_LEAST_SHARE_ON_THE_HOUR, _LEAST_SHARE_ELSEWHERE = 0.2, 0.5
+# So far the commonest clock must be ahead of the next: times rounded to hours have several that are common.
+_TIMES_THE_NEXT = 5
+
+# A fifth of real minutes end in 0 or 5. Twice that, on enough times that it is not chance, is rounding.
+_SHARE_ON_FIVES, _LEAST_ROUNDED_SHARE, _FEWEST_MINUTES, _ROUNDING_CHANCE = 0.2, 0.4, 20, 1e-6
+
+# A backlog: at least so many entries on one day, so many times the usual number, about so many different days, which
+# lie at least a week apart: a real cluster is entered within days.
+_FEWEST_IN_A_BATCH, _TIMES_USUAL, _FEWEST_DAYS_IN_A_BATCH, _SHORTEST_BACKLOG_DAYS = 5, 3, 3, 7
+# The number of such days that chance alone gives in a whole file.
+_CROWDED_CHANCE = 0.01
+# A share and a number of events that hardly a day of a real cluster has, in a file of four weeks or more.
+_SHARE_OF_A_CROWDED_DAY, _FEWEST_ON_A_DAY, _FEWEST_EVENTS, _SHORTEST_SPAN_DAYS = 0.05, 8, 20, 28
+
+# Chance alone gives so many silences of such a length in a whole file.
+_SILENCE_CHANCE = 0.01
+# The usual rate before and after a silence is taken from this long, or from three times the silence.
+_RATE_DAYS = 120
+_FEWEST_ACTIVE_DAYS = 20
+_PERIODS_NAMED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConstantClock:
+    """A clock time that stands for "no time": seconds after midnight, whether of UTC, and which rows have it."""
+
+    seconds: int
+    utc: bool
+    rows: Mask
+
+
+def find_constant_clock(*, instants: pd.Series, local: pd.Series) -> ConstantClock | None:
+    """The one clock time, local or UTC, that too many days have for it to be a time; None where there is none.
+
+    Days are counted and not rows: several records of one moment are no sign. 00:00Z is one clock in UTC and two in a
+    zone with summer time, so both clocks are looked at, the local one first.
+    """
+    best: tuple[float, ConstantClock] | None = None
+    for utc, walls in ((False, local), (True, instants.dt.tz_localize(None))):
+        seconds = _seconds_of_day(walls)
+        days = walls.dt.normalize().to_numpy().astype("datetime64[D]").astype(np.int64)
+        found = _commonest_clock(seconds, days)
+        if found and (best is None or found[1] > best[0]):
+            best = found[1], ConstantClock(seconds=found[0], utc=utc, rows=seconds == found[0])
+    return best[1] if best else None
+
+
+def _commonest_clock(seconds: Ints, days: Ints) -> tuple[int, float] | None:
+    """The commonest clock and its share of the days, where chance does not allow that many."""
+    pairs = pd.DataFrame({"clock": seconds, "day": days}).drop_duplicates()
+    counts = pairs["clock"].value_counts()
+    if counts.empty:
+        return None
+    clock, most, every = int(counts.index[0]), int(counts.iloc[0]), len(pairs)
+    following = int(counts.iloc[1]) if len(counts) > 1 else 0
+    usual = max(1 / 24 if clock % _HOUR_S == 0 else 1 / 288, following / (every - most) if every > most else 0.0)
+    least = _LEAST_SHARE_ON_THE_HOUR if clock % _HOUR_S == 0 else _LEAST_SHARE_ELSEWHERE
+    if (
+        (clock and (most / every < least))
+        or most < _TIMES_THE_NEXT * following
+        or stats.binom.sf(most - 1, every, usual) > _CLOCK_CHANCE
+    ):
+        return None
+    return clock, most / every
+
+
+def settle_dates_only(
+    records: pd.DataFrame, *, time_zone: str, only_dates_before: bool = False
+) -> tuple[pd.DataFrame, list[QualityWarning]]:
+    """Records whose time is only a date get time_precision "day", and a warning says so.
+
+    Their day is the one that was written: for a constant clock of 00:00 to 12:00 UTC (midnight in UTC or west of it)
+    the day in UTC, for any other the local one. `only_dates_before`: earlier files of this source held only dates, so
+    so are midnights, and times that are all one clock, however few there are.
+    """
+    timed = records["time_precision"].isin(["minute", "hour"]).to_numpy()
+    if not timed.any():
+        return records, []
+    instants = records["occurred_at"].dt.tz_convert("UTC")[timed]
+    local = instants.dt.tz_convert(time_zone).dt.tz_localize(None)
+    clock = find_constant_clock(instants=instants, local=local)
+    if clock is None and only_dates_before:
+        clock = _usual_clock(instants, local)
+    if clock is None:
+        return records, []
+    written = instants.dt.tz_localize(None) if clock.utc and clock.seconds <= _DAY_S / 2 else local
+    rows = np.flatnonzero(timed)[clock.rows]
+    settled = _as_days(records, rows, written[clock.rows].dt.normalize(), time_zone)
+    return settled, [_dates_only_warning(records.index.to_numpy()[rows], int(timed.sum()), clock, time_zone)]
+
+
+def _usual_clock(instants: pd.Series, local: pd.Series) -> ConstantClock | None:
+    """The clock of a few more dates: the one that all have, or midnight."""
+    for utc, walls in ((False, local), (True, instants.dt.tz_localize(None))):
+        seconds = _seconds_of_day(walls)
+        if (seconds == seconds[0]).all():
+            return ConstantClock(seconds=int(seconds[0]), utc=utc, rows=np.ones(len(seconds), dtype=bool))
+    midnight = _seconds_of_day(local) == 0
+    return ConstantClock(seconds=0, utc=False, rows=midnight) if midnight.any() else None
+
+
+def _seconds_of_day(walls: pd.Series) -> Ints:
+    return ((walls - walls.dt.normalize()) // pd.Timedelta(seconds=1)).to_numpy(dtype=np.int64)
+
+
+def _as_days(records: pd.DataFrame, rows: NDArray[np.intp], days: pd.Series, time_zone: str) -> pd.DataFrame:
+    """The rows with their days: the day's first moment, no hour."""
+    starts = days.dt.tz_localize(time_zone, ambiguous=np.ones(len(days), dtype=bool), nonexistent="shift_forward")
+    changed = {
+        "occurred_at": starts.dt.tz_convert("UTC").array,
+        "time_precision": "day",
+        "local_date": days.array,
+        "local_hour": pd.NA,
+        "local_weekday": (days.dt.weekday + 1).astype("Int16").array,
+    }
+    settled = records.copy(deep=False)
+    for name, values in changed.items():
+        column = records[name].copy()
+        column.iloc[rows] = values
+        settled[name] = column
+    return settled
+
+
+def _dates_only_warning(rows: Ints, total: int, clock: ConstantClock, time_zone: str) -> QualityWarning:
+    hours, minutes = divmod(clock.seconds // 60, 60)
+    sentence = ngettext(
+        "{count} of {total} times is exactly {clock} ({zone}): a date without a time.",
+        "{count} of {total} times are exactly {clock} ({zone}), more than chance allows: dates without a time.",
+        len(rows),
+    ).format(
+        count=format_count(len(rows)),
+        total=format_count(total),
+        clock=f"{hours:02}:{minutes:02}",
+        zone="UTC" if clock.utc else time_zone,
+    )
+    return make_warning(
+        kind="dates_only",
+        rows=rows,
+        sentence=sentence,
+        advice=_(
+            "They count by day, and in no hour of the day. If the source has the time of day, map it: occurred_at may "
+            "name two columns, a date and a time."
+        ),
+    )
+
+
+def heaped_on_fives(rows: Ints, minutes: NDArray[np.float64], *, kind: str, what: str) -> list[QualityWarning]:
+    """A warning where whole `minutes` end in 0 or 5 far oftener than a fifth of the time; `what` they are, in words."""
+    whole = np.isfinite(minutes) & (minutes % 1 == 0)
+    heaped = whole & (minutes % 5 == 0)
+    every, on_fives = int(whole.sum()), int(heaped.sum())
+    if (
+        every < _FEWEST_MINUTES
+        or every < np.isfinite(minutes).sum() / 2
+        or on_fives / every < _LEAST_ROUNDED_SHARE
+        or stats.binom.sf(on_fives - 1, every, _SHARE_ON_FIVES) > _ROUNDING_CHANCE
+    ):
+        return []
+    sentence = _("{count} of {total} {what} end in 0 or 5 ({share}; by chance 20%): they were rounded.").format(
+        count=format_count(on_fives), total=format_count(every), what=what, share=format_share(on_fives / every)
+    )
+    advice = _("Take them as known to about five minutes, and ask for the control room's own clock.")
+    return [make_warning(kind=kind, rows=rows[heaped], sentence=sentence, advice=advice)]
+
+
+def crowded_days(records: pd.DataFrame, *, time_zone: str) -> list[QualityWarning]:
+    """Days with too large a share of the entries (recorded_at) or of the events."""
+    return [*_entered_together(records, time_zone), *_dated_together(records)]
+
+
+def _entered_together(records: pd.DataFrame, time_zone: str) -> Iterator[QualityWarning]:
+    """Days on which many records about several days were entered: someone worked off a backlog."""
+    if "recorded_at" not in records:
+        return
+    known = records["recorded_at"].notna().to_numpy()
+    entered = records["recorded_at"][known].dt.tz_convert(time_zone).dt.tz_localize(None).dt.normalize()
+    events = records["local_date"][known]
+    counts = entered.value_counts().sort_index()
+    # Days on which something was entered: a clerk who comes on Mondays makes no batch of every Monday.
+    usual = np.maximum((len(entered) - counts) / max(len(counts) - 1, 1), 1.0)
+    chance = len(counts) * stats.poisson.sf(counts - 1, usual)
+    crowded = (chance <= _CROWDED_CHANCE) & (counts >= np.maximum(_FEWEST_IN_A_BATCH, _TIMES_USUAL * usual))
+    for day, count in counts[crowded].items():
+        of_day = (entered == day).to_numpy()
+        about = events[of_day]
+        if about.nunique() < _FEWEST_DAYS_IN_A_BATCH or (about.max() - about.min()).days < _SHORTEST_BACKLOG_DAYS:
+            continue
+        sentence = _(
+            "{count} of {total} records were entered on {day}, about {days} different days: a backlog."
+        ).format(
+            count=format_count(count),
+            total=format_count(len(entered)),
+            day=format_date(day.date()),
+            days=format_count(about.nunique()),
+        )
+        yield make_warning(
+            kind="batch_entry",
+            rows=entered.index.to_numpy()[of_day],
+            sentence=sentence,
+            advice=_("Counted by the day of the event this is no spike. Check that those days are right."),
+        )
+
+
+def _dated_together(records: pd.DataFrame) -> Iterator[QualityWarning]:
+    """Days of events that hold so much of a file that they may be days of entry."""
+    days = records["local_date"]
+    if len(days) < _FEWEST_EVENTS or (days.max() - days.min()).days < _SHORTEST_SPAN_DAYS:
+        return
+    span, counts = (days.max() - days.min()).days + 1, days.value_counts()
+    fewest = max(_FEWEST_ON_A_DAY, _SHARE_OF_A_CROWDED_DAY * len(days))
+    for day, count in counts[counts >= fewest].sort_index().items():
+        if span * stats.poisson.sf(count - 1, (len(days) - count) / (span - 1)) > _CROWDED_CHANCE:
+            continue
+        sentence = _("{count} of {total} events are dated {day}: an unusual share for one day.").format(
+            count=format_count(count), total=format_count(len(days)), day=format_date(day.date())
+        )
+        yield make_warning(
+            kind="crowded_day",
+            rows=days.index.to_numpy()[(days == day).to_numpy()],
+            sentence=sentence,
+            advice=_("Check whether it is the day of entry, or a default, and not the day of the event."),
+        )
+
+
+def silent_days(records: pd.DataFrame) -> list[QualityWarning]:
+    """Silences that the rate of the days around them does not allow: exp(-rate x days), over all silences of the file.
+
+    The rate is -ln(1 - share of days with any event), so that several events of one day count once, and the lower of
+    those before and after the silence: a service that grows, or shrinks, is no gap.
+    """
+    active = np.unique(records["local_date"].dropna().to_numpy().astype("datetime64[D]").astype(np.int64))
+    if len(active) < _FEWEST_ACTIVE_DAYS:
+        return []
+    lengths = np.diff(active) - 1
+    gaps = [i for i in np.flatnonzero(lengths > 0) if _unlikely(active, int(i), int(lengths[i]))]
+    if not gaps:
+        return []
+    days = int(sum(lengths[i] for i in gaps))
+    edges = active[[j for i in gaps for j in (i, i + 1)]]
+    beside = np.isin(records["local_date"].to_numpy().astype("datetime64[D]").astype(np.int64), edges)
+    longest = sorted(sorted(gaps, key=lambda i: -lengths[i])[:_PERIODS_NAMED])
+    periods = [format_period(_date(active[i] + 1), _date(active[i + 1] - 1)) for i in longest]
+    more = len(gaps) - len(longest)
+    sentence = ngettext(
+        "{days} day has no record, where silence is unlikely: {periods}.",
+        "{days} days have no record, where silence is unlikely: {periods}.",
+        days,
+    ).format(
+        days=format_count(days),
+        periods=join_words(periods if not more else [*periods, _("{count} more").format(count=format_count(more))]),
+    )
+    advice = _("Ask whether the feed failed or nothing was entered. A gap is not counted as nought.")
+    return [
+        make_warning(
+            kind="silent_days", rows=records.index.to_numpy()[beside], sentence=sentence, advice=advice, count=days
+        )
+    ]
+
+
+def _unlikely(active: Ints, before: int, length: int) -> bool:
+    """Whether chance gives hardly one silence as long as this one in a file like this."""
+    reach = max(_RATE_DAYS, 3 * length)
+    left, right = active[before], active[before + 1]
+    sides = (
+        (int(((active <= left) & (active > left - reach)).sum()), min(reach, int(left - active[0]) + 1)),
+        (int(((active >= right) & (active < right + reach)).sum()), min(reach, int(active[-1] - right) + 1)),
+    )
+    # A side with hardly any days beside the edge of the file says nothing of a rate.
+    rates = [-np.log1p(-min(days / span, 1 - 0.5 / span)) for days, span in sides if span >= _SHORTEST_SPAN_DAYS]
+    return bool(rates) and len(active) * np.exp(-min(rates) * length) <= _SILENCE_CHANCE
+
+
+def _date(day: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=int(day))
