@@ -5,14 +5,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from data.filters import AccessScope, Filters
@@ -33,10 +30,10 @@ from data.store import (
     upgrade_store,
     write_batch,
 )
-from data.store import _encryption_extension as encryption_extension
+from tests.data.store.by_hand import by_hand, tokens_in
 from tests.data.store_rows import KEYS, batch_of, person, repeated, rows_of, settings_for
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EVERYTHING = Filters(first_day=date(2000, 1, 1), last_day=date(2030, 12, 31), settings=())
 WHOLE_FORCE = AccessScope(audience="analyst")
 
@@ -53,19 +50,6 @@ def write(settings: Settings, batch: Batch, **options: Any) -> str | None:
 def count(settings: Settings) -> int:
     with open_store(settings=settings, keys=KEYS) as store:
         return store.count_administrations(filters=EVERYTHING, scope=WHOLE_FORCE).administrations
-
-
-@contextmanager
-def by_hand(settings: Settings, *, version: str | None = None, writable: bool = False) -> Iterator[Any]:
-    """A snapshot by DuckDB alone, attached as `s`."""
-    version = version or current_version(settings.store_folder)
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
-    connection.execute(f"LOAD '{encryption_extension()}'")
-    mode = "" if writable else ", READ_ONLY"
-    file = settings.store_folder / f"records-{version}.duckdb"
-    connection.execute(f"ATTACH '{file}' AS s (ENCRYPTION_KEY ?{mode})", [KEYS.store_key])
-    yield connection
-    connection.close()
 
 
 def test_writers_at_once_take_turns(settings: Settings) -> None:
@@ -144,25 +128,6 @@ def test_readers_stay_up_while_versions_come_and_go(tmp_path: Path) -> None:
 
 
 # Erasing and going back --------------------------------------------------------------------------------------------
-
-
-def tokens_in(settings: Settings) -> dict[str, set[str]]:
-    """Every text of every table of every snapshot that is left, by snapshot."""
-    found = {}
-    for file in settings.store_folder.glob("records-*.duckdb"):
-        version = file.stem.removeprefix("records-")
-        with by_hand(settings, version=version) as connection:
-            texts = set()
-            names = connection.execute(
-                """SELECT table_name, column_name FROM duckdb_columns()
-                   WHERE database_name = 's' AND data_type = 'VARCHAR'"""
-            ).fetchall()
-            for table, column in names:
-                texts |= {
-                    text for (text,) in connection.execute(f'SELECT DISTINCT "{column}" FROM s.{table}').fetchall()
-                }
-        found[version] = texts
-    return found
 
 
 def test_a_person_is_erased_with_all_that_hangs_on_them(settings: Settings) -> None:

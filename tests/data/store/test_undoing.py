@@ -20,9 +20,8 @@ from data.store import (
     undo_import,
     write_batch,
 )
+from tests.data.store.by_hand import NaiveStore, stored_tables, tokens_in
 from tests.data.store_rows import KEYS, batch_of, person, settings_for
-from tests.data.test_store import NaiveStore, stored_tables
-from tests.data.test_store_survival import tokens_in
 
 DECIDED_ELSEWHERE = {"import_id", "confirmed_by"}
 

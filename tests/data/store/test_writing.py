@@ -1,4 +1,4 @@
-"""The store: merges against a naive model, reads against plain pandas, and survives what machines do to it."""
+"""Imports written to the store: merged as a naive model merges them, refused where they do not fit."""
 
 import dataclasses
 import json
@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import store as store_module
 from data.filters import AccessScope, Filters
 from data.keys import Keys
-from data.schema import SETTINGS, SUBSTANCES, TABLES, table_named
+from data.schema import SETTINGS, SUBSTANCES, TABLES
 from data.settings import Settings
 from data.store import (
     Batch,
+    ImportOutcome,
     StoreDamagedError,
     StoreKeyError,
     StoreMissingError,
@@ -35,9 +35,10 @@ from data.store import (
     upgrade_store,
     write_batch,
 )
+from tests.data.store.by_hand import NaiveStore, by_hand, stored_tables
 from tests.data.store_rows import KEYS, SOURCE, batch_of, person, rows_of, settings_for
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EVERYTHING = Filters(first_day=date(2000, 1, 1), last_day=date(2030, 12, 31), settings=())
 WHOLE_FORCE = AccessScope(audience="analyst")
 
@@ -47,37 +48,13 @@ def _settings(tmp_path: Path) -> Settings:
     return settings_for(tmp_path / "store")
 
 
-def write(settings: Settings, batch: Batch, **options: Any) -> store_module.ImportOutcome:
+def write(settings: Settings, batch: Batch, **options: Any) -> ImportOutcome:
     return write_batch(settings=settings, keys=KEYS, batch=batch, **options)
 
 
 def count(settings: Settings) -> int:
     with open_store(settings=settings, keys=KEYS) as store:
         return store.count_administrations(filters=EVERYTHING, scope=WHOLE_FORCE).administrations
-
-
-def opened_by_hand(settings: Settings, *, writable: bool = False) -> duckdb.DuckDBPyConnection:
-    """The current snapshot by DuckDB alone, attached as `s`."""
-    pointer = json.loads((settings.store_folder / "current.json").read_text())
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
-    connection.execute(f"LOAD '{store_module._encryption_extension()}'")
-    mode = "" if writable else ", READ_ONLY"
-    connection.execute(
-        f"ATTACH '{settings.store_folder / pointer['file']}' AS s (ENCRYPTION_KEY ?{mode})", [KEYS.store_key]
-    )
-    return connection
-
-
-def stored_tables(settings: Settings) -> dict[str, dict[str, dict[str, Any]]]:
-    """Every table's rows by key, through DuckDB alone."""
-    tables = {}
-    with opened_by_hand(settings) as connection:
-        for table in TABLES:
-            cursor = connection.execute(f"SELECT * FROM s.{table.name}")
-            names = [column[0] for column in cursor.description]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-            tables[table.name] = {row[table.key]: row for row in rows}
-    return tables
 
 
 def stored(settings: Settings, table: str) -> dict[str, dict[str, Any]]:
@@ -90,7 +67,7 @@ def stored(settings: Settings, table: str) -> dict[str, dict[str, Any]]:
 
 def test_tables_are_those_of_the_schema(settings: Settings) -> None:
     write(settings, batch_of(person(1)))
-    with opened_by_hand(settings) as connection:
+    with by_hand(settings) as connection:
         found = connection.execute(
             """
             SELECT table_name, column_name, replace(data_type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ'),
@@ -145,44 +122,6 @@ def test_every_pandas_form_of_a_column_is_the_same_row(settings: Settings) -> No
 
 
 # Merging -----------------------------------------------------------------------------------------------------------
-
-
-class NaiveStore:
-    """The merge rule in words, row by row in dictionaries."""
-
-    def __init__(self) -> None:
-        self.tables: dict[str, dict[str, dict[str, Any]]] = {
-            name: {} for name in ("incidents", "administrations", "substances", "doses", "waits")
-        }
-
-    def merge(self, people: list[dict[str, list[dict[str, Any]]]]) -> tuple[int, int, int]:
-        result = [0, 0, 0]
-        incidents = {row["incident_id"]: row for one in people for row in one["incidents"]}
-        waits = {row["wait_id"]: row for one in people for row in one["waits"]}
-        changed = []
-        for one in people:
-            (row,) = one["administrations"]
-            old = self.tables["administrations"].get(row["administration_id"])
-            same = old is not None and old["row_hash"] == row["row_hash"]
-            result[0 if old is None else 2 if same else 1] += 1
-            if not same:
-                changed.append(one)
-        for one in changed:
-            (row,) = one["administrations"]
-            self.tables["administrations"][row["administration_id"]] = row
-            self.tables["incidents"][row["incident_id"]] = incidents[row["incident_id"]]
-            for name in ("substances", "doses"):
-                self._replace(name, "administration_id", row["administration_id"], row["source"], one[name])
-            ours = [wait for wait in waits.values() if wait["incident_id"] == row["incident_id"]]
-            self._replace("waits", "incident_id", row["incident_id"], row["source"], ours)
-        return result[0], result[1], result[2]
-
-    def _replace(self, name: str, link: str, value: str, source: str, rows: list[dict[str, Any]]) -> None:
-        table = self.tables[name]
-        for key in [key for key, row in table.items() if row[link] == value and row["source"] == source]:
-            del table[key]
-        for row in rows:
-            table[row[table_named(name).key]] = row
 
 
 def test_merging_follows_the_rule_row_by_row(settings: Settings) -> None:
