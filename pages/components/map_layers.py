@@ -117,7 +117,7 @@ class Legend:
 class MapLayers:
     """All that a map draws over the base map: areas (GeoJSON with each area's fill), image, hatching, points.
 
-    `outlines` are areas that were found, not given; `ranks` are their names, number first, with latitude and longitude;
+    `outlines` are areas that were found, not given; `ranks` are their names, number first, with the corners of each;
     `contours` are areas whose edge alone is drawn, dashed.
     """
 
@@ -127,7 +127,7 @@ class MapLayers:
     legend: Legend
     alt: str
     outlines: dict[str, Any] | None = None
-    ranks: tuple[tuple[str, float, float], ...] = ()
+    ranks: tuple[tuple[str, LatLonBounds], ...] = ()
     contours: dict[str, Any] | None = None
 
 
@@ -331,10 +331,6 @@ def outline_layers(
     """Areas that were found, over pale ground: dark where they are sure, pale where not, each with its number."""
     colours = (AREA_RAMP[1], AREA_RAMP[5])
     features = outlines_as_geojson(outlines, crs=ground.crs)["features"]
-    places = [outline.representative_point() for outline in outlines.outlines]
-    latitude, longitude = to_wgs84(
-        easting_m=[place.x for place in places], northing_m=[place.y for place in places], crs=ground.crs
-    )
     for feature, marked in zip(features, outlines.marked, strict=True):
         feature["properties"]["fill"] = colours[marked]
     words = {colours[True]: sure, colours[False]: unsure}
@@ -347,8 +343,8 @@ def outline_layers(
         alt=alt,
         outlines={"type": "FeatureCollection", "features": features} if features else None,
         ranks=tuple(
-            (name.rsplit(" (", 1)[0], float(north), float(east))
-            for name, north, east in zip(outlines.names, latitude, longitude, strict=True)
+            (name.rsplit(" (", 1)[0], _corners(feature["geometry"]))
+            for name, feature in zip(outlines.names, features, strict=True)
         ),
     )
 
@@ -369,6 +365,11 @@ def outlines_as_geojson(outlines: DisclosedOutlines, *, crs: str) -> dict[str, A
         for name, about, outline in zip(outlines.names, outlines.about, outlines.outlines, strict=True)
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def _corners(geometry: dict[str, Any]) -> LatLonBounds:
+    west, south, east, north = (float(side) for side in shapely.geometry.shape(geometry).bounds)
+    return (south, west), (north, east)
 
 
 def _minute_class(found: int, most: float) -> str:

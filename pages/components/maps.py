@@ -4,6 +4,7 @@ What a map draws was rendered before (pages.components.map_layers); a rerun only
 """
 
 import importlib.util
+import re
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -43,14 +44,15 @@ _STYLE = f"""
 #map_div {{height: 100vh !important; width: 100vw !important}}
 .leaflet-container {{background: {SEA}; font-family: "Source Sans", "Source Sans Pro", sans-serif}}
 .leaflet-container path:focus {{outline: none}}
-.place {{font-weight: 600; font-size: 13px; color: {TEXT}; white-space: nowrap; transform: translate(-50%, -50%);
+.place {{position: absolute; font-weight: 600; font-size: 13px; line-height: 17px; color: {TEXT}; white-space: nowrap;
   width: max-content; text-shadow: 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 5px #fff}}
-.place.ranked {{transform: translate(24px, -50%)}}
-.rank {{font-weight: 600; font-size: 12px; color: #fff; background: {TEXT}; border-radius: 8px; padding: 0 5px;
-  line-height: 16px; width: max-content; transform: translate(-50%, -50%)}}
+.rank {{font-size: 12px; color: #fff; background: {TEXT}; border-radius: 9px; padding: 1px 5px; margin-right: 3px;
+  text-shadow: none}}
 path.few {{fill: url(#few); fill-opacity: 1}}
 </style>
 """
+# "1. Cardiff Centre", or a name alone.
+_NUMBERED = re.compile(r"(?:(\d+)\. )?(.*)", re.DOTALL)
 _DASHED = "display: inline-block; width: 2rem; vertical-align: middle; margin-right: .4rem; border-top: 2.2px dashed"
 _PATTERN = f"""
 <svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>
@@ -78,45 +80,109 @@ class _OfflineMap(folium.Map):
 
 
 class _Names(MacroElement):
-    """Place names as text with a halo: no icon, no focus, nothing to click. Numbers of found areas always show.
+    """Names as text with a halo: no icon, no focus, nothing to click, and none cut by the map's edge.
 
-    A name that would touch a larger place's is left out until the map is zoomed in far enough for both.
+    A found area's number and name stand beside its outline, which they would hide, or inside where it is wide enough.
+    Where there is no room for the name the number stands alone, as it always shows. A place's name that would touch
+    one of these or a larger place's is left out until the map is zoomed in far enough for both.
     """
 
     _template = Template(
         """
         {% macro script(this, kwargs) %}
         (map => {
-            const names = {{ this.names | tojson }}.map(([html, latitude, longitude]) =>
-                L.marker([latitude, longitude], {
+            const gap = {{ this.gap_px }}, edge = 4, small = 60;
+            const labels = {{ this.labels | tojson }}.map(({html, south, west, north, east}) => ({
+                corners: [[north, west], [south, east]],
+                element: L.marker([(south + north) / 2, (west + east) / 2], {
                     icon: L.divIcon({html, className: "", iconSize: [0, 0]}),
                     pane: "names", interactive: false, keyboard: false
-                }).addTo(map).getElement().firstChild);
-            const thin = () => names.reduce((shown, name) => {
-                const box = name.getBoundingClientRect();
-                const free = name.classList.contains("rank") || shown.every(other =>
-                    box.left - {{ this.gap_px }} > other.right || box.right + {{ this.gap_px }} < other.left ||
-                    box.top - {{ this.gap_px }} > other.bottom || box.bottom + {{ this.gap_px }} < other.top);
-                name.style.visibility = free ? "visible" : "hidden";
-                return free ? [...shown, box] : shown;
-            }, []);
-            map.on("zoomend resize", thin);
-            thin();
+                }).addTo(map).getElement().firstChild
+            }));
+            const touch = (one, other, apart) =>
+                one.left - apart < other.right && other.left - apart < one.right &&
+                one.top - apart < other.bottom && other.top - apart < one.bottom;
+            const arrange = () => {
+                const room = map.getSize(), taken = [];
+                const area = ({corners}) => {
+                    const [first, last] = corners.map(corner => map.latLngToContainerPoint(corner));
+                    return {left: first.x, top: first.y, right: last.x, bottom: last.y};
+                };
+                const put = ({element}, within, box) => {
+                    element.style.left = `${box.left - (within.left + within.right) / 2}px`;
+                    element.style.top = `${box.top - (within.top + within.bottom) / 2}px`;
+                    element.style.visibility = "visible";
+                    taken.push(box);
+                };
+                const at = ({element}, x, y) => ({
+                    left: x, top: y, right: x + element.offsetWidth, bottom: y + element.offsetHeight
+                });
+                const found = labels.filter(label => label.element.classList.contains("found"));
+                const outlines = found.map(area).filter(box => box.right - box.left < small);
+                const beside = (label, within) => {
+                    const width = label.element.offsetWidth, height = label.element.offsetHeight;
+                    const x = (within.left + within.right - width) / 2, y = (within.top + within.bottom - height) / 2;
+                    return [
+                        ...(within.right - within.left > width + 2 * edge ? [[x, y]] : []),
+                        [within.right + edge, y], [within.left - width - edge, y],
+                        [x, within.top - height - edge], [x, within.bottom + edge],
+                    ].map(([left, top]) => at(label, left, top));
+                };
+                const fits = box => box.left >= 0 && box.right <= room.x && box.top >= 0 && box.bottom <= room.y;
+                const free = box => fits(box) && [...taken, ...outlines].every(other => !touch(box, other, 1));
+                found.forEach(label => {
+                    const within = area(label), name = label.element.querySelector(".name");
+                    name.hidden = false;
+                    let box = beside(label, within).find(free);
+                    if (!box) {
+                        name.hidden = label.element.firstChild !== name;
+                        const boxes = beside(label, within);
+                        box = boxes.find(free) || boxes[0];
+                    }
+                    put(label, within, box);
+                });
+                labels.filter(label => !found.includes(label)).forEach(label => {
+                    const within = area(label), {offsetWidth: width, offsetHeight: height} = label.element;
+                    const x = Math.min(Math.max(within.left - width / 2, edge), room.x - width - edge);
+                    const y = Math.min(Math.max(within.top - height / 2, edge), room.y - height - edge);
+                    const box = at(label, x, y);
+                    const seen = within.left >= 0 && within.left <= room.x && within.top >= 0 && within.top <= room.y;
+                    const clear = outlines.every(other => !touch(box, other, 1));
+                    if (seen && clear && taken.every(other => !touch(box, other, gap))) put(label, within, box);
+                    else label.element.style.visibility = "hidden";
+                });
+            };
+            map.on("zoomend moveend resize", arrange);
+            arrange();
         })({{ this._parent.get_name() }});
         {% endmacro %}
         """
     )
 
-    def __init__(self, labels: Iterable[PlaceLabel], ranks: Iterable[tuple[str, float, float]] = ()) -> None:
+    def __init__(self, labels: Iterable[PlaceLabel], ranks: Iterable[tuple[str, LatLonBounds]] = ()) -> None:
         super().__init__()
         self._name = "Names"
-        numbered = [(name.partition(". "), *place) for name, *place in ranks]
         self.gap_px = 14
-        self.names = [
-            *((f'<div class="rank">{escape(rank)}</div>', *place) for (rank, _dot, _name), *place in numbered),
-            *((f'<div class="place ranked">{escape(name)}</div>', *place) for (_rank, _dot, name), *place in numbered),
-            *((f'<div class="place">{escape(label.name)}</div>', label.latitude, label.longitude) for label in labels),
+        found = [(_NUMBERED.fullmatch(name).groups(), bounds) for name, bounds in ranks]
+        known = {name for (_rank, name), _bounds in found}
+        self.labels = [
+            *(_label(_found(rank, name), bounds) for (rank, name), bounds in found),
+            *(
+                _label(f'<div class="place">{escape(label.name)}</div>', ((label.latitude, label.longitude),) * 2)
+                for label in labels
+                if label.name not in known
+            ),
         ]
+
+
+def _found(rank: str | None, name: str) -> str:
+    number = f'<span class="rank">{escape(rank)}</span>' if rank else ""
+    return f'<div class="place found">{number}<span class="name">{escape(name)}</span></div>'
+
+
+def _label(html: str, bounds: LatLonBounds) -> dict[str, str | float]:
+    (south, west), (north, east) = bounds
+    return {"html": html, "south": south, "west": west, "north": north, "east": east}
 
 
 def show_map(
@@ -311,14 +377,14 @@ def _add_points(drawn: folium.Map, points: DisclosedPoints, crs: str) -> int:
     features = [
         {
             "type": "Feature",
-            "properties": {"radius": 3 + min(float(np.sqrt(count)) - 1, 5)},
+            "properties": {"radius": 4 + min(float(np.sqrt(count)) - 1, 5)},
             "geometry": {"type": "Point", "coordinates": [round(float(east), 5), round(float(north), 5)]},
         }
         for north, east, count in zip(latitude, longitude, counts, strict=True)
     ]
     GeoJson(
         {"type": "FeatureCollection", "features": features},
-        marker=folium.CircleMarker(color="#ffffff", weight=1, fill_color=ACCENT, fill_opacity=0.9),
+        marker=folium.CircleMarker(color="#ffffff", weight=1.5, fill_color=ACCENT, fill_opacity=0.9),
         style_function=_point_style,
     ).add_to(drawn)
     return left_off
