@@ -286,7 +286,7 @@ def _program() -> str:
     root = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for folder in ("data", "geo"):
-        for file in sorted((root / folder).glob("*.py")):
+        for file in sorted((root / folder).rglob("*.py")):
             digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -321,7 +321,9 @@ def _prepare(
     records, rows_in = _read_all(source, reader, positions.values(), tell)
     folded, based_on = None, None
     if mapping.folds:
-        records, identical_rows = _settle_repeats(records, reader, "row_id" if "row_id" in records else "row_hash")
+        identical_rows = 0
+        if mapping.repeats == "same" or "row_id" in records:
+            records, identical_rows = _settle_repeats(records, reader, "row_id" if "row_id" in records else "row_hash")
         rows_kept = len(records)
         folded, based_on = _fold(records, reader, mapping, deployment, pseudonymiser)
         records = folded.records

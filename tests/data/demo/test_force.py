@@ -16,6 +16,7 @@ from data.demo.carriers import COVERAGE_HOLE_BASES, COVERAGE_HOLE_HOURS
 from data.demo.model import PlacesNotOnMapError
 from data.filters import AccessScope, Filters
 from data.geography import open_geography
+from data.ingest import import_frame
 from data.keys import Keys
 from data.schema import SETTINGS
 from data.settings import SYNTHETIC_SOUTH_WALES, Settings, load_settings
@@ -586,7 +587,7 @@ def test_the_stress_force_goes_in(tmp_path: Path, stress: SyntheticForce, south_
     store = SYNTHETIC_SOUTH_WALES.store.model_copy(update={"folder": tmp_path})
     settings = SYNTHETIC_SOUTH_WALES.model_copy(update={"store": store})
     file = stress.file("administrations")
-    report = demo.import_frame(
+    report = import_frame(
         frame=file.frame, mapping=file.mapping, settings=settings, keys=KEYS, geography=south_wales
     )
     assert report.rows_in == report.imported == 10_000
