@@ -19,16 +19,16 @@ from numpy.typing import NDArray
 from data.mapping import Mapping
 from data.pseudonymise import Pseudonymiser
 from data.quality.places import RAW_X, RAW_Y
-from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK
+from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, doses_of_each
 from data.schema import NOT_RECORDED
 
-__all__ = ["Folded", "fold", "pieces_from_store", "pieces_to_store", "with_piece_ids"]
+__all__ = ["MOST_DOSES", "Folded", "fold", "pieces_from_store", "pieces_to_store", "with_piece_ids"]
 
 Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 # What tells two people apart, each hashed but the gender.
-_IDENTITY = ("identity_number", "identity_name", "identity_birth", "identity_age", "gender")
+_IDENTITY = ("identity_number", "identity_name", "identity_birth", "identity_age", "identity_range", "gender")
 # A row dated further from the first one's day than this is of another event: an incident may go past midnight.
 _SAME_EVENT = pd.Timedelta(days=1)
 _PLACE = (
@@ -39,10 +39,16 @@ _PLACE_RANK = {"coordinates": 0, "postcode": 1, "area": 2, "none": 3}
 _TIME = ("occurred_at", "time_precision", "local_date", "local_hour", "local_weekday")
 _TIME_RANK = {"minute": 0, "hour": 1, "day": 2, "month": 3}
 # What rows of one record differ in by right, so that a difference is no disagreement.
-_OWN = frozenset({"row_hash", "row_id", "dose_id", "piece_id", "substances", "withdrawn", "doses_given", "recorded_at"})
+_OWN = frozenset({
+    "row_hash", "row_id", "dose_id", "piece_id", "substances", "drugs_token", "withdrawn", "doses_given", "recorded_at",
+})  # fmt: skip
+_DOSE_CONTENT = (
+    *("dose0_given_at", "dose0_officer_token", "dose0_kit_token", "dose0_product", "dose0_count"),
+    "dose0_officer_role",
+)
 _DOSE_PRESENT = re.compile(r"dose\d+_present")
 # The schema's bound for doses of one administration; more rows than that are a key that does not tell people apart.
-_MOST_DOSES = 20
+MOST_DOSES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +75,8 @@ def with_piece_ids(records: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Ps
     kinds = mapping.kinds_of_row
     told_by = ["administration_id"]
     told_by += ["substances"] if "substance" in kinds else []
-    told_by += [name for name in _dose_identity(records) if "dose" in kinds]
+    told_by += ["drugs_token"] if "substance" in kinds and "drugs_token" in records else []
+    told_by += [name for name in _dose_columns(records) if "dose" in kinds]
     told_by += ["dose0_officer_token"] if "officer" in kinds and "dose0_officer_token" not in told_by else []
     frame = records[told_by].copy()
     frame["which"] = records.groupby(pseudonymiser.row_hashes(frame), sort=False).cumcount().to_numpy()
@@ -84,12 +91,34 @@ def _with(frame: pd.DataFrame, **columns: object) -> pd.DataFrame:
     return more
 
 
-def _dose_identity(records: pd.DataFrame) -> list[str]:
-    """What tells one dose of a person from another."""
-    if "dose_id" in records:
-        return ["dose_id"]
-    named = ("dose0_given_at", "dose0_officer_token", "dose0_kit_token", "dose0_product")
-    return [name for name in named if name in records]
+def _dose_columns(records: pd.DataFrame) -> list[str]:
+    """What a file may tell the doses of a person apart by."""
+    return [name for name in ("dose_id", *_DOSE_CONTENT) if name in records]
+
+
+def _dose_identity(rows: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
+    """What tells one dose of a person from another: its number, else its content.
+
+    Where a row is a dose and neither a number, a time nor a kit tells it apart, rows that say the same are as many
+    doses as stand beside one drug: a join of drugs and doses has each dose once for every drug.
+    """
+    if "dose_id" in rows:
+        numbered = rows["dose_id"].notna()
+        content = {name: rows[name].astype(object).mask(numbered, None) for name in _DOSE_CONTENT if name in rows}
+        identity = rows[["administration_id", "dose_id"]].assign(**content)
+    else:
+        identity = rows[["administration_id", *_dose_columns(rows)]].copy()
+    if "dose" not in kinds and identity.shape[1] > 1:
+        return identity
+    certain = np.zeros(len(rows), dtype=bool)
+    for name in ("dose_id", "dose0_given_at", "dose0_kit_token"):
+        if name in rows:
+            certain |= rows[name].notna().to_numpy(dtype=bool)
+    beside = identity.astype(object).where(identity.notna(), "")
+    if "drugs_token" in rows:
+        beside["drugs_token"] = rows["drugs_token"].astype(object).fillna("")
+    which = beside.groupby(list(beside.columns), sort=False).cumcount().to_numpy()
+    return identity.assign(which=np.where(certain, 0, which))
 
 
 def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser) -> Folded:
@@ -116,12 +145,13 @@ def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser
     if "substances" in pieces:
         records["substances"] = pd.array(groups.substances(), dtype="string[pyarrow]")
     if "dose" in kinds or "officer" in kinds:
-        doses = _doses(pieces, pseudonymiser)
+        doses = _doses(pieces, kinds, pseudonymiser)
         reports, given = _reports(pieces, doses, codes, len(keys), kinds, pseudonymiser)
         records["doses_given"] = given
     elif "doses_given" not in records and (slots := [name for name in records if _DOSE_PRESENT.fullmatch(name)]):
-        filled = records[slots].sum(axis=1).astype(float)
-        records["doses_given"] = filled.where(filled > 0)
+        each = [doses_of_each(records, name.removesuffix("present")) for name in slots]
+        recorded = records[slots].any(axis=1).to_numpy(dtype=bool)
+        records["doses_given"] = np.where(recorded, np.sum(each, axis=0), np.nan)
     return Folded(
         records=records,
         pieces=pieces,
@@ -305,22 +335,32 @@ def _united(texts: tuple[str, ...]) -> str:
     return SUBSTANCE_MARK.join(pairs.values()) or NO_SUBSTANCE
 
 
-def _doses(pieces: pd.DataFrame, pseudonymiser: Pseudonymiser) -> pd.DataFrame:
+def _doses(pieces: pd.DataFrame, kinds: Sequence[str], pseudonymiser: Pseudonymiser) -> pd.DataFrame:
     """Each dose once, in order of time, with the columns of the schema's table that the file fills."""
     rows = pieces[pieces["dose0_present"].to_numpy(dtype=bool)]
     named = {name: name.removeprefix("dose0_") for name in rows if name.startswith("dose0_")}
     doses = rows[["administration_id", *named]].rename(columns=named).drop(columns="present")
-    identity = rows[["administration_id", *_dose_identity(rows)]]
-    if identity.shape[1] == 1:
-        # Nothing tells doses apart but that each has its row.
-        identity = identity.assign(which=identity.groupby("administration_id").cumcount())
-    doses["dose_id"] = pseudonymiser.row_hashes(identity)
+    doses["dose_id"] = pseudonymiser.row_hashes(_dose_identity(rows, kinds))
     doses["row_hash"] = rows["row_hash"]
+    if "count" in doses:
+        doses = _each_dose(doses, pseudonymiser)
     doses = doses.drop_duplicates("dose_id")
     if "given_at" in doses:
         doses = doses.sort_values("given_at", kind="stable")
     number = doses.groupby("administration_id", sort=False).cumcount() + 1
-    return doses.assign(sequence=number.where(number <= _MOST_DOSES).astype("Int16"))
+    return doses.assign(sequence=number.where(number <= MOST_DOSES).astype("Int16"))
+
+
+def _each_dose(doses: pd.DataFrame, pseudonymiser: Pseudonymiser) -> pd.DataFrame:
+    """Entries that stand for several doses as so many doses; where rows of one entry disagree, the most that is stated.
+
+    An entry that states no number is one dose.
+    """
+    most = doses.groupby("dose_id", sort=False)["count"].transform("max")
+    doses = doses.assign(count=most.fillna(1).astype(int)).drop_duplicates("dose_id")
+    doses = doses.loc[doses.index.repeat(doses["count"])].reset_index(drop=True).drop(columns="count")
+    parts = doses[["dose_id"]].assign(which=doses.groupby("dose_id", sort=False).cumcount())
+    return doses.assign(dose_id=pseudonymiser.row_hashes(parts))
 
 
 def _reports(
@@ -341,10 +381,12 @@ def _reports(
     np.fmax.at(most_stated, codes, stated)
     single = doses.assign(record=number.reindex(doses["administration_id"]).to_numpy())
     counted = np.bincount(single["record"], minlength=groups).astype(float)
-    given = np.fmax(most_stated, np.where(counted > 0, counted, np.nan)) if "dose" in kinds else most_stated
+    recorded = np.zeros(groups, dtype=bool)
+    recorded[codes[pieces["dose0_present"].to_numpy(dtype=bool)]] = True
+    given = np.fmax(most_stated, np.where(recorded, counted, np.nan)) if "dose" in kinds else most_stated
     columns = ["report_id", "administration_id", "officer_token", "doses", "given_at", "row_hash"]
     if "officer_token" not in doses:
-        return pd.DataFrame(columns=columns), np.fmin(given, _MOST_DOSES)
+        return pd.DataFrame(columns=columns), np.fmin(given, MOST_DOSES)
     by_officer = pd.DataFrame(
         {
             "administration_id": pieces["administration_id"].to_numpy(dtype=object),
@@ -371,9 +413,9 @@ def _reports(
     given[most.index.to_numpy(dtype=np.int64)] = most.to_numpy(dtype=float)
     parts = [reports["administration_id"].to_numpy(dtype=object), reports["officer_token"].to_numpy(dtype=object)]
     reports = reports.assign(
-        report_id=pseudonymiser.tokens(kind="report_id", parts=parts), doses=reports["doses"].clip(upper=_MOST_DOSES)
+        report_id=pseudonymiser.tokens(kind="report_id", parts=parts), doses=reports["doses"].clip(upper=MOST_DOSES)
     )
-    return reports[[name for name in columns if name in reports]], np.fmin(given, _MOST_DOSES)
+    return reports[[name for name in columns if name in reports]], np.fmin(given, MOST_DOSES)
 
 
 def _doubtful(reports: pd.DataFrame, doses: pd.DataFrame, kinds: Sequence[str], groups: int) -> Mask:

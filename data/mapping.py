@@ -149,12 +149,14 @@ def _holds_a_date(form: str) -> bool:
 class PlaceLayout(_Section):
     """Where it happened: coordinates in `crs` (without it, the deployment's), or a postcode, or both.
 
+    Coordinates stand in two columns, `x` and `y`, or in one, `point`: "POINT (x y)", or "(latitude, longitude)".
     `location_precision_m` is how far the file's own places may be from the true ones.
     """
 
     crs: str | None = "EPSG:4326"
     x: str | None = None
     y: str | None = None
+    point: str | None = None
     postcode: str | None = None
     location_precision_m: float | None = Field(default=None, ge=0, le=100_000)
 
@@ -170,6 +172,8 @@ class PlaceLayout(_Section):
     def _both_coordinates(self) -> "PlaceLayout":
         if (self.x is None) != (self.y is None):
             raise ValueError("x and y (longitude or easting, and latitude or northing) go together")
+        if self.x and self.point:
+            raise ValueError("coordinates stand in x and y or in point, not in both")
         return self
 
 
@@ -198,8 +202,9 @@ class SubstanceLayout(_Section):
 
 
 class DoseLayout(_Section):
-    """One dose of the row, where a form records doses singly."""
+    """One dose of the row, where a form records doses singly; or as many of one kind as `count` says."""
 
+    count: str | None = None
     officer: str | None = None
     officer_role: str | None = None
     product: str | None = None
@@ -209,7 +214,7 @@ class DoseLayout(_Section):
     @property
     def headings(self) -> tuple[str, ...]:
         """Every heading that this dose is read from."""
-        single = (self.officer, self.officer_role, self.product, self.kit)
+        single = (self.count, self.officer, self.officer_role, self.product, self.kit)
         return tuple(each for each in single if each) + _headings(self.given_at)
 
 
@@ -251,7 +256,8 @@ class MatchLayout(_Section):
 KeyPart = str | CodePart | DayPart
 Source = str | CodePart | DayPart | tuple[KeyPart, ...] | Fixed
 Rows = Literal["person", "substance", "dose", "officer"]
-# What tells rows and doses apart, in a file of which several rows make one record; not fields of a table.
+# What tells rows and doses apart, in a file of which several rows make one record; not fields of a table. A row without
+# a dose_id has no numbered dose, and goes in all the same.
 ROW_KEYS = ("row_id", "dose_id")
 
 
@@ -263,8 +269,9 @@ class Mapping(_Section):
     is the source under which the records were imported that this file's rows belong to. `only` names, by heading, the
     values of the rows that are taken; the others wait in quarantine, declared so. `withdrawn` names those of rows that
     the source itself has taken back. `rows` is what a row stands for: one row a person, or one a substance, a dose or
-    an officer's report (or several of these), folded into one administration by its key. A `full` extract speaks of
-    everything its source has, or of the days from its first to its last event: what it lacks becomes withdrawn. With
+    an officer's report (or several of these), folded into one administration by its key. A row that repeats another in
+    all that is read is the same row written twice, or, where `repeats` says so, one more dose. A `full` extract speaks
+    of everything its source has, or of the days from its first to its last event: what it lacks becomes withdrawn. With
     `joins` the file adds fields to records that are there already, by their key or by `match`.
     """
 
@@ -273,6 +280,7 @@ class Mapping(_Section):
     extract: Literal["full", "incremental"] = "incremental"
     covers: Literal["everything", "its_days"] = "everything"
     rows: Rows | tuple[Rows, ...] = "person"
+    repeats: Literal["same", "doses"] = "same"
     joins: Literal["incidents", "administrations"] | None = None
     match: MatchLayout | None = None
     synthetic: bool = False
@@ -351,7 +359,7 @@ class Mapping(_Section):
         """Every heading the mapping reads, with the field it is for."""
         found = {heading: field for field in self.columns for heading in self.headings_of(field)}
         place, person = self.place, self.person
-        found |= {each: "place" for each in (place.x, place.y, place.postcode) if each}
+        found |= {each: "place" for each in (place.x, place.y, place.point, place.postcode) if each}
         found |= {each: "person" for each in (*_headings(person.name), person.identifier) if each}
         found |= {each: "age_band" for each in (person.date_of_birth, person.age) if each}
         if self.substances:
@@ -494,6 +502,8 @@ def _check_rows(mapping: Mapping) -> None:
         raise ValueError("rows: one row a substance needs [substances]")
     if "dose" in kinds and len(mapping.doses) != 1:
         raise ValueError("rows: one row a dose needs exactly one [[doses]]")
+    if mapping.repeats == "doses" and "dose" not in kinds:
+        raise ValueError("repeats: a repeated row is one more dose only where a row is a dose (rows)")
     if "officer" in kinds and not (len(mapping.doses) == 1 and mapping.doses[0].officer):
         raise ValueError("rows: one row an officer needs exactly one [[doses]] that names the officer")
     one_row = mapping.target == FORM_TABLE and not mapping.folds and not mapping.joins
@@ -566,7 +576,7 @@ def _check_form_only(mapping: Mapping) -> None:
         return
     if mapping.substances or mapping.doses or mapping.waits or mapping.person != PersonLayout():
         raise ValueError(f"person, substances, doses and waits belong to the target {FORM_TABLE} only")
-    if (mapping.place.x or mapping.place.postcode) and "easting_m" not in mapping.table.names:
+    if (mapping.place.x or mapping.place.point or mapping.place.postcode) and "easting_m" not in mapping.table.names:
         raise ValueError(f"place: the table {mapping.target} has no place")
 
 

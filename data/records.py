@@ -6,6 +6,7 @@ to the quarantine log, by its place in the file.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Mappings
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from itertools import combinations
@@ -17,7 +18,6 @@ from numpy.typing import NDArray
 from data.listed import ListedTexts
 from data.mapping import (
     FORM_TABLE,
-    ROW_KEYS,
     CodePart,
     DayPart,
     DoseLayout,
@@ -47,6 +47,7 @@ from data.values import (
     parse_listed,
     parse_moments,
     parse_numbers,
+    parse_points,
     parse_substances,
     parse_texts,
     plain_value,
@@ -55,7 +56,7 @@ from data.values import (
 )
 from geo.areas import Geography
 
-__all__ = ["NO_SUBSTANCE", "PAIR_MARK", "SUBSTANCE_MARK", "RecordReader"]
+__all__ = ["NO_SUBSTANCE", "PAIR_MARK", "SUBSTANCE_MARK", "RecordReader", "doses_of_each"]
 
 Texts = NDArray[np.object_]
 Mask = NDArray[np.bool_]
@@ -266,11 +267,25 @@ class RecordReader:
             columns[name] = self._pseudonymiser.tokens(kind=name, source=source, parts=parts)
         if mapping.joins:
             self._read_join(columns)
-        for name in ROW_KEYS:
-            if mapping.folds and name in mapping.columns:
-                columns[name] = self._pseudonymiser.tokens(
-                    kind=name, source=mapping.source, parts=self._key_parts(name)
-                )
+        if mapping.folds and "row_id" in mapping.columns:
+            columns["row_id"] = self._pseudonymiser.tokens(
+                kind="row_id", source=mapping.source, parts=self._key_parts("row_id")
+            )
+        if mapping.folds and "dose_id" in mapping.columns:
+            columns["dose_id"] = self._dose_numbers()
+
+    def _dose_numbers(self) -> Texts:
+        """What tells the doses of a person apart; None where the row has no number of a dose, as it need not."""
+        parts = []
+        for part, heading in zip(
+            self._mapping.key_parts("dose_id"), self._mapping.key_headings("dose_id"), strict=True
+        ):
+            texts = self._cell(heading).texts
+            parts.append(_mapped(texts, _code) if isinstance(part, CodePart) else _key_texts(texts))
+        some = np.any([part != "" for part in parts], axis=0)
+        filled = [np.where(part == "", "-", part) for part in parts]
+        tokens = self._pseudonymiser.tokens(kind="dose_id", source=self._mapping.source, parts=filled)
+        return np.where(some, tokens, None)
 
     def _key_parts(self, name: str) -> list[Texts]:
         """The texts that a key is made of; rows in which one lacks wait whole."""
@@ -521,7 +536,7 @@ class RecordReader:
         if self._has_place:
             places = self._located(self._area_codes(columns)).frame
             columns |= {name: places[name].array for name in places}
-        elif "easting_m" in self._mapping.table.names and layout.x and layout.y:
+        elif "easting_m" in self._mapping.table.names and (layout.point or (layout.x and layout.y)):
             x, y, unreadable, cell = self._coordinates()
             crs = layout.crs or self._geography.crs
             easting_m, northing_m, bad = locate_sites(
@@ -561,6 +576,9 @@ class RecordReader:
     def _coordinates(self) -> tuple[NDArray[np.float64], NDArray[np.float64], Mask, _Cell | None]:
         """Coordinates as numbers, and which cells were no number; problems are told of the first column."""
         layout, rows = self._mapping.place, len(self._now.block.row_numbers)
+        if layout.point:
+            cell = self._cell(layout.point)
+            return *parse_points(cell.texts), cell
         if not (layout.x and layout.y):
             return np.full(rows, np.nan), np.full(rows, np.nan), np.zeros(rows, dtype=bool), None
         cells = [self._cell(layout.x), self._cell(layout.y)]
@@ -605,13 +623,24 @@ class RecordReader:
         self._read_person(columns)
         if self._mapping.substances:
             columns["substances"] = self._substances(self._mapping.substances)
+            if "dose" in self._mapping.kinds_of_row:
+                columns["drugs_token"] = self._drugs_as_written(self._mapping.substances)
         for number, dose in enumerate(self._mapping.doses):
             columns |= {f"dose{number}_{name}": values for name, values in self._dose(dose).items()}
         for number, wait in enumerate(self._mapping.waits):
             columns |= {f"wait{number}_{name}": values for name, values in self._wait(wait).items()}
         if self._mapping.doses and "doses_given" not in columns and not self._mapping.folds:
-            filled = np.sum([np.asarray(columns[f"dose{n}_present"]) for n in range(len(self._mapping.doses))], axis=0)
-            columns["doses_given"] = np.where(filled > 0, filled, np.nan)
+            numbers = range(len(self._mapping.doses))
+            counts = [doses_of_each(columns, f"dose{number}_") for number in numbers]
+            recorded = np.any([np.asarray(columns[f"dose{number}_present"]) for number in numbers], axis=0)
+            columns["doses_given"] = np.where(recorded, np.sum(counts, axis=0), np.nan)
+
+    def _drugs_as_written(self, layout: SubstanceLayout) -> Texts:
+        """What the row says of drugs, hashed: two drugs that the schema has one word for are two rows all the same."""
+        texts = [
+            _mapped(self._cell(heading).texts, lambda text: plain_value(text) or "-") for heading in layout.columns
+        ]
+        return self._pseudonymiser.tokens(kind="drugs", parts=texts)
 
     def _read_person(self, columns: Columns) -> None:
         """Person token and age band; the name and the date of birth end here."""
@@ -664,6 +693,9 @@ class RecordReader:
         }
         if self._mapping.person.identifier:
             known["identity_number"] = _mapped(self._cell(self._mapping.person.identifier).texts, _code)
+        for heading in self._mapping.headings_of("age_band"):
+            # As written: ranges that are in no one band are two people's all the same.
+            known["identity_range"] = _mapped(self._cell(heading).texts, _range_of_age)
         key = np.asarray(columns["administration_id"], dtype=object)
         for name, texts in known.items():
             columns[name] = self._pseudonymiser.tokens(kind=name, parts=[pd.Series(key).fillna("").to_numpy(), texts])
@@ -714,6 +746,11 @@ class RecordReader:
         fields = table_named("doses")
         given = (layout.given_at,) if isinstance(layout.given_at, str) else layout.given_at
         columns: Columns = {}
+        if layout.count:
+            most = table_named(FORM_TABLE).field("doses_given")
+            columns["count"] = self._numbers(
+                self._cell(layout.count), most.name, minimum=most.minimum, maximum=most.maximum, whole=True
+            )
         if layout.officer:
             columns["officer_token"] = self._tokens("officer_token", (layout.officer,))
         if layout.kit:
@@ -806,6 +843,19 @@ def _joined(parts: list[Texts]) -> Texts:
 
 def _code(text: str) -> str:
     return "" if is_nothing(text) else normalise_code(text)
+
+
+def _range_of_age(text: str) -> str:
+    return "" if is_nothing(text) else plain_value(text)
+
+
+def doses_of_each(columns: Mappings[str, object], prefix: str) -> NDArray[np.int64]:
+    """How many doses each row's entry stands for: what it states, else one where anything of it is recorded."""
+    present = np.asarray(columns[f"{prefix}present"], dtype=bool)
+    if f"{prefix}count" not in columns:
+        return present.astype(np.int64)
+    stated = np.asarray(columns[f"{prefix}count"], dtype=float)
+    return np.where(np.isfinite(stated), np.nan_to_num(stated), present).astype(np.int64)
 
 
 def _postcode(text: str) -> str:

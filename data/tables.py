@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from data.folding import Folded, pieces_to_store
+from data.folding import MOST_DOSES, Folded, pieces_to_store
 from data.mapping import FORM_TABLE
 from data.mapping import Mapping as FileMapping
 from data.pseudonymise import Pseudonymiser
-from data.records import PAIR_MARK, SUBSTANCE_MARK
+from data.records import PAIR_MARK, SUBSTANCE_MARK, doses_of_each
 from data.schema import NOT_RECORDED, Field, Table, table_named
 
 __all__ = ["count_conflicting_incidents", "make_tables"]
@@ -175,18 +175,25 @@ def _numbered(
     for number in range(count):
         prefix = f"{what}{number}_"
         rows = records[records[f"{prefix}present"].to_numpy(dtype=bool)]
+        each = doses_of_each(rows, prefix) if what == "dose" else np.ones(len(rows), dtype=np.int64)
+        rows = rows.take(np.repeat(np.arange(len(rows)), each))
         part = rows[[name for name in rows if name.startswith(prefix)]].rename(columns=lambda n, p=prefix: n[len(p) :])
         part = part.assign(**{parent: rows[parent], "row_hash": rows["row_hash"]})
         if joins:
             part["incident_id"] = rows[parent]  # until it is known whose it is
-        position = np.full(len(rows), str(number + 1), dtype=object)
+        position = np.array(
+            [f"{number + 1}.{place + 1}" if place else f"{number + 1}" for times in each for place in range(times)],
+            dtype=object,
+        )
         part[table.key] = pseudonymiser.tokens(
             kind=table.key, parts=[rows[parent].to_numpy(dtype=object), position], source=provenance["source"]
         )
-        if mapping is None:
-            part["sequence"] = number + 1
-        else:
+        if mapping is not None:
             layout = mapping.waits[number]
             part = part.assign(kind=_constant(layout.kind, len(rows)), clock=_constant(layout.clock, len(rows)))
         parts.append(_complete(part, table, provenance))
-    return pd.concat(parts, ignore_index=True)
+    found = pd.concat(parts, ignore_index=True)
+    if what == "dose":
+        order = found.groupby(parent, sort=False).cumcount() + 1
+        found["sequence"] = order.where(order <= MOST_DOSES).astype("Int16")
+    return found
