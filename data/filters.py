@@ -29,7 +29,8 @@ def _reject_unknown(values: tuple[str, ...], allowed: tuple[str, ...], what: str
 class Filters:
     """A period (both days included) and what to keep in it; an empty tuple keeps everything.
 
-    `substances` keeps an administration with any of them; `settings` defaults to the street map's.
+    `substances` keeps an administration with any of them; `settings` defaults to the street map's; `placed` keeps only
+    those with a place in an area of the force.
     """
 
     first_day: date
@@ -39,6 +40,7 @@ class Filters:
     small_areas: tuple[str, ...] = ()
     substances: tuple[str, ...] = ()
     settings: tuple[str, ...] = STREET_MAP_SETTINGS
+    placed: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be met and put each tuple in one order, so that equal views are one cache entry."""
@@ -66,6 +68,10 @@ class Filters:
             first_day=self.first_day.replace(month=first_month, day=1),
             last_day=date(next_year, next_month - 12 * (next_month > 12), 1) - timedelta(days=1),
         )
+
+    def of_other_events(self) -> "Filters":
+        """The same for what is no administration: such a record has neither substances nor a setting."""
+        return replace(self, substances=(), settings=(), placed=False)
 
     def last_quarters(self, number: int) -> "Filters":
         """The same in the last `number` whole quarters up to the one that holds the last day."""

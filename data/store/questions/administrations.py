@@ -1,6 +1,6 @@
 """Administrations: how many, when, where, of what kind, and what their records do not say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -119,6 +119,30 @@ class AdministrationQuestions(Reader):
                 kept=kept,
             ),
             [filters.first_day, filters.last_day, *values],
+        )
+
+    def administrations_by_view(
+        self, *, views: Sequence[tuple[Filters, AccessScope]], level: AreaLevel | None
+    ) -> pd.DataFrame:
+        """Columns quarter (first day), area (of `level`; None where not known, or without a level), administrations,
+        and view_0, view_1, ...: how many administrations are in the same quarter and area and in the same of the views.
+        """
+        conditions, values = [], []
+        for number, (filters, scope) in enumerate(views):
+            kept, bound = kept_by(filters, scope)
+            conditions.append(f"coalesce({kept}, false) AS view_{number}")
+            values += bound
+        return self._frame(
+            sql(
+                """
+                SELECT date_trunc('quarter', local_date)::DATE AS quarter, $area AS area, $views,
+                       count(*) AS administrations
+                FROM records.counted GROUP BY ALL
+                """,
+                area=AREA_COLUMNS[level] if level else "NULL",
+                views=", ".join(conditions),
+            ),
+            values,
         )
 
     def administrations_by_area(self, *, filters: Filters, scope: AccessScope, level: AreaLevel) -> pd.DataFrame:

@@ -80,4 +80,6 @@ def kept_by(filters: Filters, scope: AccessScope) -> tuple[str, list[Any]]:
         if chosen_names:
             conditions.append(f"{bits} & ? <> 0")
             values.append(sum(1 << names.index(name) for name in chosen_names))
+    if filters.placed:
+        conditions.append("located AND coalesce(bcu, authority, small_area) IS NOT NULL")
     return " AND ".join(conditions), values
