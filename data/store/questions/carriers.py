@@ -1,6 +1,5 @@
 """Who carries naloxone: roles, training, hours on duty, and requests for a carrier."""
 
-from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -140,7 +139,7 @@ class CarrierQuestions(Reader):
         Columns local_date, hour_of_week (NA without a time), easting_m and northing_m (NA without a place), small_area,
         found and minutes.
         """
-        kept, values = kept_by(replace(filters, substances=(), settings=()), scope)
+        kept, values = kept_by(filters.of_other_events(), scope)
         return self._frame(
             sql(
                 """

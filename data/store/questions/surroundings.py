@@ -1,7 +1,7 @@
 """What administrations are seen beside: the independent layer's events, residents, places of help."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -52,7 +52,7 @@ class SurroundingsQuestions(Reader):
 
         One that is known by its month alone counts where the whole month lies in the period.
         """
-        kept, values = kept_by(replace(filters, substances=(), settings=()), scope)
+        kept, values = kept_by(filters.of_other_events(), scope)
         condition = f"record_state = 'current' AND list_contains(?, kind) AND {kept} AND {_WHOLE_MONTHS}"
         bound = [list(kinds), *values, filters.last_day]
         columns = self._columns(
@@ -86,7 +86,7 @@ class SurroundingsQuestions(Reader):
 
         Columns occurred_at (local wall clock), time_precision, kind, small_area.
         """
-        kept, values = kept_by(replace(filters, substances=(), settings=()), scope)
+        kept, values = kept_by(filters.of_other_events(), scope)
         return self._frame(
             sql(
                 """
@@ -105,7 +105,7 @@ class SurroundingsQuestions(Reader):
 
         Of the independent layer's `kinds`, to which substance and setting do not apply; with none, administrations.
         """
-        kept, values = kept_by(replace(filters, substances=(), settings=()) if kinds else filters, scope)
+        kept, values = kept_by(filters.of_other_events() if kinds else filters, scope)
         return self._frame(
             sql(
                 """
