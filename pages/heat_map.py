@@ -1,4 +1,4 @@
-"""The heat map: where police gave naloxone, how sure that is, and what is not on it."""
+"""The heat map: where police gave naloxone, or where a layer beside it lies, how sure that is, and what is missing."""
 
 import streamlit as st
 
@@ -32,18 +32,18 @@ def show_picture(context: PageContext, heat_map: HeatMap) -> None:
 
 def show_areas(context: PageContext, heat_map: HeatMap) -> None:
     """The counts by area, and the same as a file."""
-    title = _("Administrations by area")
+    title = _("By area: {events}").format(events=heat_map.events)
     st.header(title)
     show_table(heat_map.areas_table, title=title, tallest_rem=24, total=True)
     show_download(context, heat_map.areas_table, name="heat_map_areas", notes=(heat_map.counted, heat_map.method))
 
 
-context = open_page(title=_("Heat map"), map_controls=True)
-heat_map = context.find(find_heat_map, options=context.view.options)
-st.title(_("Where police gave naloxone"))
+context = open_page(title=_("Heat map"), map_controls=True, layers_alone=True)
+heat_map = context.find(find_heat_map, options=context.view.options, layer=context.view.mapped)
+st.title(heat_map.title)
 show_finding(heat_map.headline)
 if heat_map.empty:
-    context.nothing_to_show(_("No administrations match these filters. Widen the period or take a filter away."))
+    context.nothing_to_show(_("Nothing matches these filters. Widen the period or take a filter away."))
 show_small(" ".join((heat_map.counted, heat_map.method, heat_map.caveat)))
 if heat_map.picture is Picture.LIST:
     left, right = st.columns([2.1, 1], gap="medium")

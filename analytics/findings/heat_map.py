@@ -1,10 +1,13 @@
 """Where police gave naloxone: a density surface where there are enough administrations, else areas or a list.
 
-The surface is in administrations per km2 per year (analytics.density); cells where fewer than 5 lie within two
-bandwidths, or whose value is too uncertain, are marked too few. Everything here leaves through analytics.disclosure.
+The same of an independent layer's events (analytics.findings.mapped_events), under a name of their own: a force may
+have those before its first administration comes in.
+
+The surface is in events per km2 per year (analytics.density); cells where fewer than 5 lie within two bandwidths, or
+whose value is too uncertain, are marked too few. Everything here leaves through analytics.disclosure.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -32,9 +35,10 @@ from analytics.disclosure import (
     tabulate_breakdown,
 )
 from analytics.findings.ground import AreaLevel, area_frame, asked_bandwidth, asked_window
+from analytics.findings.layers import Layer
+from analytics.findings.mapped_events import MappedEvents, read_administrations, read_layer_events
 from analytics.findings.question import Question
 from analytics.findings.words import setting_words, substance_words
-from data.store import AdministrationCount, LocatedAdministrations
 from wording import _, format_count, format_date, format_period, format_share, join_words, ngettext
 
 __all__ = ["AreaLevel", "HeatMap", "HeatMapOptions", "Picture", "find_heat_map"]
@@ -70,8 +74,13 @@ class HeatMapOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class HeatMap:
-    """The heat map page's picture, numbers and sentences, ready for one audience."""
+    """The heat map page's picture, numbers and sentences, ready for one audience.
 
+    `title` says whose places these are, `events` what they are called inside a sentence.
+    """
+
+    title: str
+    events: str
     picture: Picture
     headline: str
     counted: str
@@ -88,12 +97,14 @@ class HeatMap:
 
     @property
     def empty(self) -> bool:
-        """Whether no administration matches."""
+        """Whether nothing matches."""
         return self.picture is Picture.NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Drawn:
+    """The surface with its sentences, and how many events with a place are not on it."""
+
     surface: DisclosedSurface
     bandwidth_m: float
     method: str
@@ -102,35 +113,43 @@ class _Drawn:
     coarse: int
 
 
-def find_heat_map(question: Question, *, options: HeatMapOptions, on_progress: Progress | None = None) -> HeatMap:
-    """The heat map of the question's administrations, or what can be shown in its place."""
+def find_heat_map(
+    question: Question,
+    *,
+    options: HeatMapOptions,
+    layer: Layer | None = None,
+    on_progress: Progress | None = None,
+) -> HeatMap:
+    """The heat map of the question's administrations, or of a `layer`; or what can be shown in its place."""
     tell = on_progress or (lambda _share, _what: None)
-    tell(0.05, _("Reading administrations"))
-    asked = {"filters": question.filters, "scope": question.scope}
-    count = question.store.count_administrations(**asked)
-    located = question.store.located_administrations(**asked)
-    areas, rates = _areas(question, options.level)
-    picture = _picture(
-        question, administrations=count.administrations, located=count.located, area_only=count.area_only
-    )
-    drawn = _draw(question, located, options, tell) if picture is Picture.SURFACE else None
+    tell(0.05, _("Reading the records"))
+    if layer is None:
+        mapped = read_administrations(question, level=options.level)
+    else:
+        mapped = read_layer_events(question, layer=layer, level=options.level)
+        question = replace(question, filters=mapped.filters)
+    areas, rates = _areas(question, options.level, mapped.by_area)
+    picture = _picture(question, mapped, listed=layer is None)
+    drawn = _draw(question, mapped, options, tell) if picture is Picture.SURFACE else None
     thresholds, audience = question.thresholds, question.audience
     return HeatMap(
+        title=mapped.title,
+        events=mapped.words,
         picture=picture,
-        headline=drawn.headline if drawn else _headline_without_surface(question, picture, count.administrations),
-        counted=_counted(question, count, outside=drawn.outside if drawn else 0, coarse=drawn.coarse if drawn else 0),
+        headline=drawn.headline if drawn else _headline_without_surface(question, picture, mapped),
+        counted=_counted(question, mapped, outside=drawn.outside if drawn else 0, coarse=drawn.coarse if drawn else 0),
         method=drawn.method if drawn else "",
-        caveat=_("Administrations happen only where carriers are: this is not a map of all overdoses."),
-        located=disclose_count(count.located, audience=audience, thresholds=thresholds),
+        caveat=mapped.caveat,
+        located=disclose_count(mapped.located, audience=audience, thresholds=thresholds),
         bandwidth_m=drawn.bandwidth_m if drawn else None,
         surface=drawn.surface if drawn else None,
-        points=disclose_points(easting_m=located.easting_m, northing_m=located.northing_m, audience=audience),
+        points=disclose_points(easting_m=mapped.easting_m, northing_m=mapped.northing_m, audience=audience),
         areas=areas,
         area_rates=rates,
         areas_table=tabulate_breakdown(
             areas,
             heading=_("Area"),
-            count_heading=_("Administrations"),
+            count_heading=_("Administrations") if layer is None else _("Events"),
             rates=rates,
             rate_heading=_("Per km² per year (95 % interval)"),
         ),
@@ -138,28 +157,29 @@ def find_heat_map(question: Question, *, options: HeatMapOptions, on_progress: P
     )
 
 
-def _picture(question: Question, *, administrations: int, located: int, area_only: int) -> Picture:
-    if administrations == 0:
+def _picture(question: Question, mapped: MappedEvents, *, listed: bool) -> Picture:
+    if mapped.events == 0:
         return Picture.NOTHING
     fewest = question.settings.heat_map.fewest_for_surface
-    if located >= fewest:
+    if mapped.located >= fewest:
         return Picture.SURFACE
-    return Picture.AREAS if located + area_only >= fewest else Picture.LIST
+    return Picture.LIST if listed and mapped.located + mapped.area_only < fewest else Picture.AREAS
 
 
-def _draw(question: Question, located: LocatedAdministrations, options: HeatMapOptions, tell: Progress) -> _Drawn:
-    window, points = asked_window(question), {"easting_m": located.easting_m, "northing_m": located.northing_m}
+def _draw(question: Question, mapped: MappedEvents, options: HeatMapOptions, tell: Progress) -> _Drawn:
+    window, points = asked_window(question), {"easting_m": mapped.easting_m, "northing_m": mapped.northing_m}
+    precision_m = mapped.location_precision_m
     tell(0.15, _("Choosing the bandwidth"))
     bandwidth_m, reason = asked_bandwidth(
         question,
-        location_precision_m=located.location_precision_m,
+        location_precision_m=precision_m,
         window=window,
         bandwidth_m=options.bandwidth_m,
         **points,
     )
     # What nine places in ten are known to was heeded in choosing the bandwidth.
-    usual_m = float(np.quantile(np.nan_to_num(located.location_precision_m), 0.9))
-    fine = ~(located.location_precision_m > max(bandwidth_m, ALWAYS_FINE_ENOUGH_M, usual_m))
+    usual_m = float(np.quantile(np.nan_to_num(precision_m), 0.9))
+    fine = ~(precision_m > max(bandwidth_m, ALWAYS_FINE_ENOUGH_M, usual_m))
     points = {name: metres[fine] for name, metres in points.items()}
     tell(0.5, _("Estimating the density"))
     surface = density.kernel_density(
@@ -179,7 +199,7 @@ def _draw(question: Question, located: LocatedAdministrations, options: HeatMapO
         too_few=doubt.masked,
         anything_near=surface.values_per_km2 >= least_per_km2,
         limits=density.density_classes(values=values_per_km2_year),
-        unit=_("administrations per km² per year"),
+        unit=_("{events} per km² per year").format(events=mapped.words),
         x0_m=west_m,
         y0_m=south_m,
         cell_m=surface.cell_m,
@@ -193,13 +213,13 @@ def _draw(question: Question, located: LocatedAdministrations, options: HeatMapO
         surface=disclosed,
         bandwidth_m=bandwidth_m,
         method=method,
-        headline=_headline(question, surface, doubt.masked),
+        headline=_headline(question, surface, doubt.masked, mapped.words),
         outside=surface.events_outside,
         coarse=int((~fine).sum()),
     )
 
 
-def _headline(question: Question, surface: density.DensitySurface, too_few: NDArray[np.bool_]) -> str:
+def _headline(question: Question, surface: density.DensitySurface, too_few: NDArray[np.bool_], events: str) -> str:
     """The smallest area that holds half of what the surface expects, and the places in it."""
     values = np.nan_to_num(surface.values_per_km2)
     order = np.argsort(values, axis=None)[::-1]
@@ -209,7 +229,7 @@ def _headline(question: Question, surface: density.DensitySurface, too_few: NDAr
     share = core.sum() / surface.inside.sum()
     regions, found = ndimage.label(core & ~too_few)
     if found == 0:
-        return _("Administrations are too scattered to name a place.")
+        return _("The {events} are too scattered to name a place.").format(events=events)
     labels = np.arange(1, found + 1)
     mass = ndimage.sum_labels(values, regions, labels)
     peaks = ndimage.maximum_position(values, regions, labels)
@@ -218,77 +238,83 @@ def _headline(question: Question, surface: density.DensitySurface, too_few: NDAr
         easting_m=surface.easting_m[[peaks[index][1] for index in largest]],
         northing_m=surface.northing_m[[peaks[index][0] for index in largest]],
     ).name
-    return _("Half of the mapped administrations fell in {share} of the area, chiefly around {places}.").format(
-        share=format_share(max(float(share), 0.001), decimals=1), places=join_words(list(dict.fromkeys(names)))
+    return _("Half of the mapped {events} fell in {share} of the area, chiefly around {places}.").format(
+        events=events,
+        share=format_share(max(float(share), 0.001), decimals=1),
+        places=join_words(list(dict.fromkeys(names))),
     )
 
 
-def _headline_without_surface(question: Question, picture: Picture, administrations: int) -> str:
-    count = disclose_count(administrations, audience=question.audience, thresholds=question.thresholds)
+def _headline_without_surface(question: Question, picture: Picture, mapped: MappedEvents) -> str:
+    count = disclose_count(mapped.events, audience=question.audience, thresholds=question.thresholds)
     if picture is Picture.NOTHING:
-        return _("None recorded; police may not have been called.")
+        return mapped.none
     if picture is Picture.AREAS:
-        return _("Too few administrations have an exact place for a smooth map; here they are by area.")
+        return _("Too few {events} have an exact place for a smooth map; here they are by area.").format(
+            events=mapped.words
+        )
     return _("Too few for a smooth map: {count} in this period. A surface from so few would invent places.").format(
         count=count.text
     )
 
 
-def _counted(question: Question, count: AdministrationCount, *, outside: int, coarse: int) -> str:
+def _counted(question: Question, mapped: MappedEvents, *, outside: int, coarse: int) -> str:
     """How many are on the picture, over what period, and how many are not on it and why."""
-    filters = question.filters
+    filters, words = question.filters, mapped.words
     period = format_period(filters.first_day, filters.last_day)
-    mapped = count.located - outside - coarse
-    missing = count.administrations - mapped
+    drawn = mapped.located - outside - coarse
+    missing = mapped.events - drawn
     if question.audience is not Audience.ANALYST:
-        return _counted_for_others(question, mapped=mapped, missing=missing, period=period)
-    everywhere = question.store.count_administrations(filters=replace(filters, settings=()), scope=question.scope)
+        return _counted_for_others(question, drawn=drawn, missing=missing, period=period, words=words)
     reasons = {
-        _("{count} known only by area, or by one point that stands for it"): count.area_only,
+        _("{count} known only by area, or by one point that stands for it"): mapped.area_only,
         _("{count} whose place is known less well than the bandwidth"): coarse,
-        _("{count} without a place"): count.unlocated,
+        _("{count} without a place"): mapped.unlocated,
         _("{count} outside the force"): outside,
-        _("{count} left out by setting"): everywhere.administrations - count.administrations,
+        _("{count} left out by setting"): mapped.left_out_by_setting,
     }
     told = [reason.format(count=format_count(number)) for reason, number in reasons.items() if number]
-    sentence = _("{count} administrations with a place, {period}.").format(count=format_count(mapped), period=period)
+    sentence = _("{count} {events} with a place, {period}.").format(
+        count=format_count(drawn), events=words, period=period
+    )
     if not told:
         return _("{sentence} None is missing from the map.").format(sentence=sentence)
     return _("{sentence} Not on the map: {missing}.").format(sentence=sentence, missing=join_words(told))
 
 
-def _counted_for_others(question: Question, *, mapped: int, missing: int, period: str) -> str:
+def _counted_for_others(question: Question, *, drawn: int, missing: int, period: str, words: str) -> str:
     """The same without reasons: beside the total, a few that are missing must not be worked out."""
     parts = disclose_breakdown(
         codes=("mapped", "missing"),
         names=("", ""),
-        counts=(mapped, missing),
+        counts=(drawn, missing),
         audience=question.audience,
         thresholds=question.thresholds,
     )
     on_map, not_on_map = parts.counts
     if not on_map.shown:
         sentence = (
-            _("{count} administrations, {period}. Nearly all are on the map.")
-            if missing < question.thresholds.smallest_count_shown < mapped
-            else _("{count} administrations, {period}. Not all are on the map.")
+            _("{count} {events}, {period}. Nearly all are on the map.")
+            if missing < question.thresholds.smallest_count_shown < drawn
+            else _("{count} {events}, {period}. Not all are on the map.")
         )
-        return sentence.format(count=parts.total.text, period=period)
-    return _("{count} administrations with a place, {period}. Not on the map: {missing}.").format(
-        count=on_map.text, period=period, missing=not_on_map.text
+        return sentence.format(count=parts.total.text, events=words, period=period)
+    return _("{count} {events} with a place, {period}. Not on the map: {missing}.").format(
+        count=on_map.text, events=words, period=period, missing=not_on_map.text
     )
 
 
-def _areas(question: Question, level: AreaLevel) -> tuple[DisclosedBreakdown, tuple[DisclosedRate, ...]]:
+def _areas(
+    question: Question, level: AreaLevel, by_area: Mapping[str, int]
+) -> tuple[DisclosedBreakdown, tuple[DisclosedRate, ...]]:
     """Counts by area with rates per km2 per year; areas without any are kept, so that nought is seen as nought."""
-    counted = question.store.administrations_by_area(filters=question.filters, scope=question.scope, level=level)
     frame = area_frame(question, level)
     names = dict(zip(frame["code"], frame["name"], strict=True))
     km2 = dict(zip(frame["code"], frame.geometry.area / 1e6, strict=True))
     counts = dict.fromkeys(names, 0)
-    for area, number in zip(counted["area"], counted["administrations"], strict=True):
+    for area, number in by_area.items():
         code = area if area in names else ELSEWHERE
-        counts[code] = counts.get(code, 0) + int(number)
+        counts[code] = counts.get(code, 0) + number
     names[ELSEWHERE] = _("Outside the force or not recorded")
     # To others than the analyst the order is by name: the rank of a hidden count would tell about it.
     ranked = question.audience is Audience.ANALYST

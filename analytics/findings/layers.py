@@ -16,7 +16,7 @@ from data.store import Populations
 from geo.areas import OUTSIDE, Geography
 from wording import NaloxoneWatchError, _
 
-__all__ = ["Layer", "LayerMissingError", "layer_caveat", "layer_cells", "layer_points", "layer_words"]
+__all__ = ["EVENT_KINDS", "Layer", "LayerMissingError", "layer_caveat", "layer_cells", "layer_points", "layer_words"]
 
 Floats = NDArray[np.float64]
 
@@ -31,8 +31,8 @@ class Layer(StrEnum):
     EVEN = "even"
 
 
-# Kinds of event that each layer is made of. Calls and deaths do not wait for a carrier, so they are one layer.
-_KINDS = {Layer.CALLS: ("ambulance_overdose_call", "drug_related_death"), Layer.INCIDENTS: ("drug_incident",)}
+EVENT_KINDS = {Layer.CALLS: ("ambulance_overdose_call", "drug_related_death"), Layer.INCIDENTS: ("drug_incident",)}
+"""Kinds of event that each layer is made of. Calls and deaths do not wait for a carrier, so they are one layer."""
 
 
 class LayerMissingError(NaloxoneWatchError):
@@ -57,12 +57,12 @@ class LayerMissingError(NaloxoneWatchError):
         super().__init__(sentence.format(layer=layer_words()[layer]))
 
 
-def layer_words() -> dict[Layer, str]:
-    """What each layer is called inside a sentence."""
+def layer_words(*, deaths: bool = True) -> dict[Layer, str]:
+    """What each layer is called inside a sentence; without `deaths` where the audience is not shown them by place."""
     return {
         Layer.ADDRESSES: _("addresses"),
         Layer.RESIDENTS: _("residents"),
-        Layer.CALLS: _("overdose calls and drug-related deaths"),
+        Layer.CALLS: _("overdose calls and drug-related deaths") if deaths else _("overdose calls"),
         Layer.INCIDENTS: _("drug incidents"),
         Layer.EVEN: _("an even spread over the area"),
     }
@@ -126,8 +126,8 @@ def _weighted_points(question: Question, layer: Layer) -> tuple[Floats, Floats, 
         residents = _residents(question.geography, people)
         if residents[0].size:
             return residents
-    if layer in _KINDS:
-        events = question.store.risk_events(filters=question.filters, scope=question.scope, kinds=_KINDS[layer])
+    if layer in EVENT_KINDS:
+        events = question.store.risk_events(filters=question.filters, scope=question.scope, kinds=EVENT_KINDS[layer])
         if events.easting_m.size:
             return events.easting_m, events.northing_m, np.ones(events.easting_m.size)
     raise LayerMissingError(layer=layer)

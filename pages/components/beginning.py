@@ -9,7 +9,7 @@ import streamlit as st
 from data.settings import SETTINGS_VARIABLE, Settings
 from wording import _
 
-__all__ = ["show_beginning", "show_commands", "show_real_set_up"]
+__all__ = ["show_beginning", "show_commands", "show_layers_alone", "show_real_set_up"]
 
 DATA_QUALITY_PAGE = "pages/data_quality.py"
 
@@ -20,6 +20,14 @@ def show_beginning(settings: Settings) -> None:
         st.page_link(DATA_QUALITY_PAGE, label=_("Bring in a file on the page Data quality"))
     show_commands(settings)
     st.markdown(_("Then reload this page."))
+
+
+def show_layers_alone(settings: Settings) -> None:
+    """That what is shown is no administration, and how those are brought in."""
+    said, how = st.columns([3, 1], vertical_alignment="center")
+    said.info(_("No police naloxone administrations have been imported yet. This is about another layer of records."))
+    with how.popover(_("How to import them"), width="stretch"):
+        show_beginning(settings)
 
 
 def show_commands(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from analytics.disclosure import Audience
+from analytics.findings.mapped_events import layer_periods
 from analytics.findings.question import Question
 from analytics.findings.words import setting_words, substance_words
 from data.filters import AccessScope, Filters
@@ -31,7 +32,7 @@ from data.settings import Settings, load_settings
 from data.snapshots import current_version
 from data.store import Store, open_store
 from geo.areas import Geography
-from pages.components.beginning import show_beginning
+from pages.components.beginning import show_beginning, show_layers_alone
 from pages.components.import_steps import keep_uploads_in_memory, leave_import
 from pages.components.map_layers import Ground
 from pages.components.navigation import draw_navigation
@@ -59,6 +60,7 @@ MOST_KEPT = 64
 STORES_KEPT = 2
 # Seconds between two steps of a progress bar; each is also a moment at which a run can be stopped.
 _TOLD_EVERY_S = 0.1
+HEAT_MAP_PAGE = "pages/heat_map.py"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -206,11 +208,13 @@ def open_page(
     wait_controls: bool = False,
     place_controls: Sequence[str] = (),
     without_records: Begin | None = None,
+    layers_alone: bool = False,
 ) -> PageContext:
     """A page's first statement: its name, the look, the access check, navigation, sidebar; then the context.
 
     Where the page cannot go on (no store, no key, no access) it says why and what to do, and ends. `without_records`
-    draws what the page can do where there are none yet.
+    draws what the page can do where there are none yet; a page with `layers_alone` goes on where the store has no
+    administration but an independent layer.
     """
     st.set_page_config(page_title=_("{title} · Naloxone Watch").format(title=title), layout="wide")
     apply_theme()
@@ -225,7 +229,7 @@ def open_page(
             _begin(title, settings, None, without_records)
         store = _store(settings.store_folder, version)
         _check_address(synthetic=store.synthetic)
-        if store.is_empty:
+        if store.is_empty and not (layers_alone and layer_periods(store)):
             _begin(title, settings, store, without_records)
         return _open_context(settings, store, map_controls, wait_controls, place_controls)
 
@@ -251,6 +255,8 @@ def _open_context(
         draw_place_controls(place_controls, offered)
     if store.synthetic:
         st.html(_mark())
+    if not offered.administrations:
+        show_layers_alone(settings)
     for sentence in view.ignored:
         st.warning(sentence)
     scope = AccessScope(audience=str(view.audience))
@@ -291,8 +297,10 @@ def _begin(title: str, settings: Settings, store: Store | None, without_records:
     st.markdown(
         _("There are no records yet.")
         if store is None
-        else _("The store is open, but no import has brought an administration yet.")
+        else _("No police naloxone administrations have been imported yet, and this page is about them.")
     )
+    if store is not None and layer_periods(store):
+        st.page_link(HEAT_MAP_PAGE, label=_("See what has been imported on the heat map"))
     if without_records is None or settings.audience != Audience.ANALYST:
         show_beginning(settings)
         st.stop()
@@ -313,7 +321,8 @@ def _begin(title: str, settings: Settings, store: Store | None, without_records:
 
 
 def _offered(store: Store, geography: Geography, settings: Settings) -> Offered:
-    first_day, last_day = store.period()
+    layers, administrations = layer_periods(store), not store.is_empty
+    periods = [store.period()] if administrations else list(layers.values())
     frames = {"bcu": geography.bcus, "authority": geography.authorities, "area": geography.small_areas}
     names = {name: dict(zip(frame["code"], frame["name"], strict=True)) for name, frame in frames.items()}
     levels = {
@@ -323,12 +332,18 @@ def _offered(store: Store, geography: Geography, settings: Settings) -> Offered:
     }
     widest = list(Audience).index(Audience(settings.audience))
     return Offered(
-        first_day=first_day,
-        last_day=last_day,
-        names={**names, "substance": substance_words(), "setting": setting_words()},
+        first_day=min(first for first, _last in periods),
+        last_day=max(last for _first, last in periods),
+        names={
+            **names,
+            "substance": substance_words() if administrations else {},
+            "setting": setting_words() if administrations else {},
+        },
         audiences=tuple(Audience)[widest:],
         levels={level: label for level, (label, areas) in levels.items() if areas},
         wait_kind=settings.ambulance.kind,
+        administrations=administrations,
+        layers=tuple(layers),
     )
 
 

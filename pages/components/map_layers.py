@@ -133,9 +133,10 @@ class MapLayers:
 
 def heat_map_layers(heat_map: HeatMap, *, ground: Ground, level: AreaLevel) -> MapLayers:
     """The heat map's surface over pale areas, or its counts by area where there is no surface."""
+    alt = _("Map: {title}. The table beside it has the numbers by area.").format(title=heat_map.title)
     if heat_map.surface is None:
-        return area_layers(heat_map.areas, areas=ground.areas(level))
-    return density_layers(heat_map.surface, areas=ground.areas(level), crs=ground.crs)
+        return area_layers(heat_map.areas, areas=ground.areas(level), unit=heat_map.events, alt=alt)
+    return density_layers(heat_map.surface, areas=ground.areas(level), crs=ground.crs, alt=alt)
 
 
 def heat_map_thumbnail(heat_map: HeatMap, *, ground: Ground, level: AreaLevel) -> bytes:
@@ -143,7 +144,7 @@ def heat_map_thumbnail(heat_map: HeatMap, *, ground: Ground, level: AreaLevel) -
     return static_map(heat_map_layers(heat_map, ground=ground, level=level), ground=ground)
 
 
-def density_layers(surface: DisclosedSurface, *, areas: dict[str, Any], crs: str) -> MapLayers:
+def density_layers(surface: DisclosedSurface, *, areas: dict[str, Any], crs: str, alt: str) -> MapLayers:
     """A density as one image of flat classes with smooth edges, and hatching where there are too few."""
     classes = _smoothed(surface.classes)
     place = {"x0_m": surface.x0_m, "y0_m": surface.y0_m, "cell_m": surface.cell_m, "crs": crs}
@@ -160,12 +161,12 @@ def density_layers(surface: DisclosedSurface, *, areas: dict[str, Any], crs: str
             unit=surface.unit,
             hatched=_("too few to say"),
         ),
-        alt=_("Map of the density of police naloxone administrations; the table beside it has the numbers by area."),
+        alt=alt,
     )
 
 
-def area_layers(breakdown: DisclosedBreakdown, *, areas: dict[str, Any]) -> MapLayers:
-    """Counts by area in classes; an area whose count is held back is hatched, one without any stays pale."""
+def area_layers(breakdown: DisclosedBreakdown, *, areas: dict[str, Any], unit: str, alt: str) -> MapLayers:
+    """Counts of `unit` by area in classes; an area whose count is held back is hatched, one without any stays pale."""
     counts = dict(zip(breakdown.codes, breakdown.counts, strict=True))
     values = {code: count.value for code, count in counts.items() if count.value is not None}
     most = max(values.values(), default=0)
@@ -180,10 +181,10 @@ def area_layers(breakdown: DisclosedBreakdown, *, areas: dict[str, Any]) -> MapL
         legend=Legend(
             colours=tuple(colours.values()),
             limits=tuple(_count_class(found, most) for found in used),
-            unit=_("administrations"),
+            unit=unit,
             hatched=_("not shown, too few") if held else "",
         ),
-        alt=_("Map of police naloxone administrations by area; the table beside it has the numbers."),
+        alt=alt,
     )
 
 

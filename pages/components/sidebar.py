@@ -17,7 +17,7 @@ import streamlit as st
 from analytics.disclosure import Audience
 from analytics.findings.ambulance_calls import BEST_CLOCK, WaitOptions, clock_words, kind_words
 from analytics.findings.heat_map import AreaLevel, HeatMapOptions
-from analytics.findings.layers import Layer
+from analytics.findings.layers import EVENT_KINDS, Layer
 from analytics.findings.risk_layers import RiskLayer
 from analytics.findings.week import HOURS_A_WEEK, day_words
 from analytics.findings.words import setting_words
@@ -65,6 +65,8 @@ SHARES = (0.1, 0.25, 0.5)
 DEFAULT_SHARE = 0.25
 # The day chosen where the whole week is; Monday is 1.
 _WHOLE_WEEK = 0
+# What the heat map shows where no layer is chosen.
+_ADMINISTRATIONS = "administrations"
 # Stands for the layer that suits the page best.
 _BEST_LAYER = "best"
 # Numbers of alerts and panels; which of them there are the page knows.
@@ -77,7 +79,10 @@ _DEFAULT_PERIOD = "default_period"
 
 @dataclass(frozen=True, kw_only=True)
 class Offered:
-    """What can be chosen: codes with their names, days with records, audiences and levels of area."""
+    """What can be chosen: codes with their names, days with records, audiences, levels of area, what can be mapped.
+
+    `administrations` is whether there are any; `layers` are those that stand beside them, or that are there alone.
+    """
 
     first_day: date
     last_day: date
@@ -85,6 +90,13 @@ class Offered:
     audiences: tuple[Audience, ...]
     levels: Mapping[AreaLevel, str]
     wait_kind: str
+    administrations: bool = True
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """What the heat map can show, by the name in a link; what it shows first stands first."""
+        return (*((_ADMINISTRATIONS,) if self.administrations else ()), *map(str, self.layers))
 
     @property
     def default_period(self) -> tuple[date, date]:
@@ -107,6 +119,7 @@ class View:
     options: HeatMapOptions
     waits: WaitOptions
     points: bool
+    mapped: Layer | None = None
     layer: Layer | None = None
     earlier: "Earlier" = "before"
     share: float = DEFAULT_SHARE
@@ -136,6 +149,8 @@ class View:
             query["bandwidth"] = f"{self.options.bandwidth_m:g}"
         if self.points:
             query["points"] = "1"
+        if (mapped := str(self.mapped or _ADMINISTRATIONS)) != offered.mapped[0]:
+            query["mapped"] = mapped
         if self.layer is not None:
             query["against"] = str(self.layer)
         if isinstance(self.earlier, tuple):
@@ -194,7 +209,10 @@ def draw_filters(offered: Offered) -> None:
 
 
 def draw_map_controls(offered: Offered) -> None:
-    """The widgets that choose how the heat map is drawn: areas counted, bandwidth, single places."""
+    """The widgets that choose what the heat map shows and how: areas counted, bandwidth, single places."""
+    if len(offered.mapped) > 1:
+        words = {_ADMINISTRATIONS: _("Police naloxone administrations"), **_layer_words()}
+        st.selectbox(_("On the map"), offered.mapped, format_func=words.get, key="mapped")
     st.selectbox(_("Count by"), list(offered.levels), format_func=offered.levels.get, key="level")
     _draw_bandwidth()
     if st.session_state["audience"] == Audience.ANALYST:
@@ -365,9 +383,10 @@ def describe_view(view: View, offered: Offered) -> str:
         if codes := getattr(filters, attribute):
             values = join_words([offered.names[name].get(code, code) for code in codes])
             parts.append(_("{what}: {values}").format(what=headings[name], values=values))
-    words = setting_words()
-    settings = join_words([words[code] for code in filters.settings])
-    parts.append(_("{what}: {values}").format(what=headings["setting"], values=settings))
+    if offered.names["setting"]:
+        words = setting_words()
+        settings = join_words([words[code] for code in filters.settings])
+        parts.append(_("{what}: {values}").format(what=headings["setting"], values=settings))
     parts.append(_("{what}: {values}").format(what=_("Shown to"), values=_audience_words()[view.audience]))
     return "; ".join(parts)
 
@@ -414,6 +433,8 @@ def _keep_state(offered: Offered) -> None:
         state["audience"] = offered.audiences[0]
     if state["level"] not in offered.levels:
         state["level"] = next(iter(offered.levels))
+    if state["mapped"] not in offered.mapped:
+        state["mapped"] = offered.mapped[0]
     # Newer records move the default period, and with it everyone who has not chosen another.
     if state["period"] == state.get(_DEFAULT_PERIOD):
         state["period"] = offered.default_period
@@ -437,6 +458,7 @@ def _defaults(offered: Offered) -> dict[str, object]:
         "bandwidth_by": "rule",
         "bandwidth": 1_000.0,
         "points": False,
+        "mapped": offered.mapped[0],
         "against": _BEST_LAYER,
         "earlier": EARLIER[0],
         "earlier_period": offered.default_earlier,
@@ -476,6 +498,7 @@ def _view_from_state(offered: Offered, ignored: tuple[str, ...]) -> View:
             **{name: bool(state[name]) for name in _WAIT_EXTRAS},
         ),
         points=bool(state["points"]) and audience is Audience.ANALYST,
+        mapped=None if state["mapped"] == _ADMINISTRATIONS else Layer(state["mapped"]),
         layer=None if state["against"] == _BEST_LAYER else Layer(state["against"]),
         earlier=state["earlier"] if state["earlier"] != "chosen" else state[_EARLIER_IN_USE],
         share=state["share"] if audience is Audience.ANALYST else DEFAULT_SHARE,
@@ -524,6 +547,14 @@ def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) ->
         raise InvalidFilterError(_("The link is for an audience that this deployment does not show records to."))
     if name == "level" and text in offered.levels:
         return {"level": text}
+    if name == "mapped" and text in offered.mapped:
+        return {"mapped": text}
+    if name == "mapped" and text in (_ADMINISTRATIONS, *EVENT_KINDS):
+        raise InvalidFilterError(
+            _("The link is for a map of {what}, of which this store has none: another stands here.").format(
+                what=_layer_words().get(text, _("Police naloxone administrations"))
+            )
+        )
     if name in ("points", *_WAIT_EXTRAS) and text in ("0", "1"):
         return {name: text == "1"}
     if name == "against" and text in list(Layer):

@@ -186,7 +186,7 @@ def test_everything_is_reached_with_the_keyboard(south_wales: Dashboard, open_sc
         "BCU",
         "Substance",
         "Bandwidth",
-        "Administrations by area",
+        "By area: administrations",
         "Download this table (CSV)",
         "Link to this view",
     }

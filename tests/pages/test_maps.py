@@ -73,14 +73,16 @@ def test_one_event_in_a_corner_is_drawn_within_100_m_of_its_place(corner: str, x
     row = 4 if "south" in corner else rows - 5
     column = 4 if "west" in corner else columns - 5
     classes[row - 2 : row + 3, column - 2 : column + 3] = 6
-    drawn = drawn_at(density_layers(surface(classes, x0_m=x0_m, y0_m=y0_m), areas=AREAS, crs=BRITISH)).mean(axis=1)
+    drawn = drawn_at(density_layers(surface(classes, x0_m=x0_m, y0_m=y0_m), areas=AREAS, crs=BRITISH, alt="Map")).mean(
+        axis=1
+    )
     place = np.array([x0_m + (column + 0.5) * 250, y0_m + (row + 0.5) * 250])
     assert np.hypot(*(drawn - place)) < 100
 
 
 def test_each_class_has_its_legends_colour_and_nothing_else_is_painted() -> None:
     classes = np.repeat(np.repeat(np.arange(7, dtype=np.uint8)[None], 20, axis=0), 20, axis=1)
-    layers = density_layers(surface(classes, x0_m=300_000, y0_m=180_000), areas=AREAS, crs=BRITISH)
+    layers = density_layers(surface(classes, x0_m=300_000, y0_m=180_000), areas=AREAS, crs=BRITISH, alt="Map")
     painted = pixels(layers)
     found = {tuple(colour[:3]) for colour in painted.reshape(-1, 4) if colour[3]}
     assert found == {tuple(bytes.fromhex(colour[1:])) for colour in layers.legend.colours}
@@ -92,7 +94,7 @@ def test_where_there_are_too_few_nothing_is_painted_and_the_place_is_hatched() -
     classes = np.full((40, 40), 3, dtype=np.uint8)
     classes[10:20, 10:20] = TOO_FEW_CLASS
     classes[:, 30:] = OUTSIDE_CLASS
-    layers = density_layers(surface(classes, x0_m=300_000, y0_m=180_000), areas=AREAS, crs=BRITISH)
+    layers = density_layers(surface(classes, x0_m=300_000, y0_m=180_000), areas=AREAS, crs=BRITISH, alt="Map")
     hatched = shapely.geometry.shape(layers.hatched)
     middle = to_wgs84(easting_m=303_750, northing_m=183_750, crs=BRITISH)
     assert hatched.contains(shapely.Point(middle[1], middle[0]))
@@ -111,7 +113,7 @@ def test_areas_that_are_held_back_are_hatched_alike() -> None:
             audience=Audience.MEETING,
             thresholds=Thresholds(),
         )
-        return area_layers(breakdown, areas=AREAS)
+        return area_layers(breakdown, areas=AREAS, unit="people", alt="Map")
 
     one, four = layers([40, 1, 12, 0]), layers([40, 4, 12, 0])
     held = [feature["properties"]["held"] for feature in one.areas["features"]]

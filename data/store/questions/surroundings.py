@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from data.filters import AccessScope, Filters
 from data.store.connection import sql
-from data.store.ddl import LOCATED
+from data.store.ddl import AREA_ONLY, LOCATED
 from data.store.questions.reader import Reader, kept_by
 
 __all__ = ["Populations", "RiskEvents", "SurroundingsQuestions"]
@@ -68,6 +68,46 @@ class SurroundingsQuestions(Reader):
         )
         (events,) = self._row(sql("SELECT count(*) FROM records.risk_events WHERE $kept", kept=condition), bound)
         return RiskEvents(**columns, unlocated=events - len(columns["easting_m"]))
+
+    def risk_event_places(self, *, filters: Filters, scope: AccessScope, kinds: Sequence[str]) -> pd.DataFrame:
+        """The same events one by one, with or without a place, for a map of their own.
+
+        Columns easting_m, northing_m, location_precision_m (NaN where not known), located, area_only (no place, but an
+        area), small_area, authority, bcu.
+        """
+        kept, values = kept_by(filters.of_other_events(), scope)
+        return self._frame(
+            sql(
+                """
+                SELECT easting_m, northing_m, location_precision_m, small_area, authority, bcu, $located AS located,
+                       NOT ($located) AND ($area_only) AS area_only
+                FROM records.risk_events i
+                WHERE record_state = 'current' AND list_contains(?, kind) AND $kept AND $whole_months
+                ORDER BY easting_m, northing_m, risk_event_id
+                """,
+                located=LOCATED,
+                area_only=AREA_ONLY,
+                kept=kept,
+                whole_months=_WHOLE_MONTHS,
+            ),
+            [list(kinds), *values, filters.last_day],
+        )
+
+    def risk_event_periods(self) -> pd.DataFrame:
+        """What the independent layer holds: columns kind, located (events with a place), first_day, last_day.
+
+        An event that is known by its month alone may have been on any day of it.
+        """
+        return self._frame(
+            sql(
+                """
+                SELECT kind, count(*) FILTER ($located) AS located, min(local_date) AS first_day,
+                       max(if(time_precision = 'month', last_day(local_date), local_date)) AS last_day
+                FROM records.risk_events i WHERE record_state = 'current' GROUP BY kind ORDER BY kind
+                """,
+                located=LOCATED,
+            )
+        )
 
     def risk_events_by_day(self, *, kinds: Sequence[str]) -> pd.DataFrame:
         """The independent layer's events of some kinds in a known small area: columns local_date, small_area, kind."""
