@@ -43,6 +43,7 @@ __all__ = [
     "DisclosedWeek",
     "DisclosureError",
     "Thresholds",
+    "cells_shown",
     "disclose_areas",
     "disclose_breakdown",
     "disclose_centile",
@@ -62,7 +63,9 @@ __all__ = [
     "disclose_timeline",
     "disclose_trend",
     "disclose_week",
+    "hidden_together",
     "hold_back",
+    "is_small",
     "tabulate_breakdown",
     "tabulate_cells",
     "tabulate_grid",
@@ -300,7 +303,8 @@ def _fewer_than(thresholds: Thresholds) -> str:
     return _("fewer than {number}").format(number=thresholds.smallest_count_shown)
 
 
-def _is_small(count: int, thresholds: Thresholds) -> bool:
+def is_small(count: int, thresholds: Thresholds) -> bool:
+    """Whether a count is 1 to 4: some, but too few to be shown to others than the analyst."""
     return 0 < count < thresholds.smallest_count_shown
 
 
@@ -314,7 +318,7 @@ def _held_back() -> DisclosedCount:
 
 def disclose_count(count: int, *, audience: Audience, thresholds: Thresholds) -> DisclosedCount:
     """One count that stands alone: exact to the analyst; to others 1 to 4 is "fewer than 5"."""
-    if audience is not Audience.ANALYST and _is_small(count, thresholds):
+    if audience is not Audience.ANALYST and is_small(count, thresholds):
         return DisclosedCount(value=None, text=_fewer_than(thresholds))
     return _shown(count)
 
@@ -356,7 +360,7 @@ def _hidden_is_ambiguous(counts: Sequence[int], small: set[int], further: set[in
 
 def _cells_to_hide(counts: Sequence[int], thresholds: Thresholds) -> tuple[set[int], set[int], bool]:
     """Indices of small cells, of the further cells that protect them, and whether protection was reached."""
-    small = {index for index, count in enumerate(counts) if _is_small(count, thresholds)}
+    small = {index for index, count in enumerate(counts) if is_small(count, thresholds)}
     further: set[int] = set()
     # The smallest cells are held back first: they cost the reader least.
     candidates = sorted(
@@ -368,6 +372,18 @@ def _cells_to_hide(counts: Sequence[int], thresholds: Thresholds) -> tuple[set[i
             return small, further, False
         further.add(candidates.pop(0))
     return small, further, True
+
+
+def cells_shown(counts: Sequence[int], *, thresholds: Thresholds) -> NDArray[np.bool_]:
+    """Which counts of a breakdown others than the analyst are shown, as `disclose_breakdown` shows it."""
+    small, further, protected = _cells_to_hide(counts, thresholds)
+    return np.array([protected and index not in small | further for index in range(len(counts))], dtype=bool)
+
+
+def hidden_together(counts: Sequence[int], *, thresholds: Thresholds) -> frozenset[int]:
+    """The small counts of a breakdown whose sum must stay unknown: with it, one of them could not be any of 1 to 4."""
+    small = {index for index, count in enumerate(counts) if is_small(count, thresholds)}
+    return frozenset(small if small and not _hidden_is_ambiguous(counts, small, set(), thresholds) else ())
 
 
 def _protect(
@@ -466,7 +482,7 @@ def disclose_share(
     if cases < thresholds.smallest_count_shown or not np.isfinite(value):
         return _too_few(audience)
     part = round(value * cases)
-    if audience is not Audience.ANALYST and (_is_small(part, thresholds) or _is_small(cases - part, thresholds)):
+    if audience is not Audience.ANALYST and (is_small(part, thresholds) or is_small(cases - part, thresholds)):
         return hold_back()
     text = _("{share} ({lower} to {upper})").format(
         share=format_share(value), lower=format_count(round(lower * 100)), upper=format_share(upper)
@@ -569,7 +585,7 @@ def _edges_of_large_classes(kinds: Sequence[Sequence[int]], classes: int, thresh
     """Edges of joined classes, made from the top down, in which no kind has a small count."""
 
     def is_large(first: int, last: int) -> bool:
-        return not any(_is_small(sum(counts[first:last]), thresholds) for counts in kinds)
+        return not any(is_small(sum(counts[first:last]), thresholds) for counts in kinds)
 
     edges = [classes]
     for first in reversed(range(classes)):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analytics.disclosure import Audience, Thresholds
 from data.filters import AccessScope, Filters
+from data.releases import ReleaseRegister
 from data.settings import Settings
 from data.store import Store
 from geo.areas import Geography
@@ -13,13 +14,17 @@ __all__ = ["Question"]
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A store, its geography and settings, a view of it (`filters`) and a reader (`scope`)."""
+    """A store, its geography and settings, a view of it (`filters`) and a reader (`scope`).
+
+    `register` holds what others than the analyst were shown; without one nothing is written down or compared.
+    """
 
     store: Store
     geography: Geography
     settings: Settings
     filters: Filters
     scope: AccessScope
+    register: ReleaseRegister | None = None
 
     @property
     def audience(self) -> Audience:

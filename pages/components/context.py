@@ -24,10 +24,13 @@ import streamlit as st
 from analytics.disclosure import Audience
 from analytics.findings.mapped_events import layer_periods
 from analytics.findings.question import Question
+from analytics.findings.releases import as_released
 from analytics.findings.words import setting_words, substance_words
 from data.filters import AccessScope, Filters
 from data.geography import open_basemap, open_geography
+from data.journal import Journal
 from data.keys import load_keys
+from data.releases import ReleaseRegister
 from data.settings import Settings, load_settings
 from data.snapshots import current_version
 from data.store import Store, open_store
@@ -45,6 +48,7 @@ from pages.components.sidebar import (
     draw_place_controls,
     draw_wait_controls,
     in_quarters,
+    offered_to_reader,
     read_view,
 )
 from pages.components.theme import apply_theme
@@ -133,7 +137,8 @@ class PageContext:
     @property
     def link(self) -> str:
         """The address that reproduces this view."""
-        query = urlencode(self.view.query(self.offered, dated=True), doseq=True)
+        view = replace(self.view, filters=self.question.filters)
+        query = urlencode(view.query(self.offered, dated=True), doseq=True)
         return f"{st.context.url}?{query}"
 
     @property
@@ -243,6 +248,7 @@ def _open_context(
     with st.sidebar:
         st.html(_heading(settings, store.synthetic))
         links = st.container(gap=None)
+        offered = offered_to_reader(offered)
         view = read_view(offered)
         with links:
             draw_navigation(view.query(offered), audience=view.audience)
@@ -263,12 +269,26 @@ def _open_context(
     filters = view.filters if view.audience is Audience.ANALYST else in_quarters(view.filters, offered)
     if filters != view.filters:
         st.sidebar.caption(_("This audience sees whole quarters: the page says which."))
+    first_day, last_day = offered.default_period
+    question = as_released(
+        Question(
+            store=store,
+            geography=geography,
+            settings=settings,
+            filters=filters,
+            scope=scope,
+            register=_register(settings.store_folder),
+        ),
+        default=in_quarters(Filters(first_day=first_day, last_day=last_day), offered),
+    )
+    if question.filters.placed:
+        st.sidebar.caption(_("The few administrations without a place are left out for this audience."))
     return PageContext(
-        question=Question(store=store, geography=geography, settings=settings, filters=filters, scope=scope),
+        question=question,
         view=view,
         offered=offered,
         ground=ground,
-        key=f"{store.version}|{filters!r}|{scope!r}|{settings!r}",
+        key=f"{store.version}|{question.filters!r}|{scope!r}|{settings!r}",
     )
 
 
@@ -399,6 +419,11 @@ def _geography() -> Geography:
 def _ground() -> Ground:
     geography = _geography()
     return Ground(basemap=open_basemap(_settings(), geography), crs=geography.crs)
+
+
+@st.cache_resource(show_spinner=False)
+def _register(folder: Path) -> ReleaseRegister:
+    return ReleaseRegister(Journal(folder=folder, keys=load_keys(store_folder=folder)))
 
 
 @st.cache_resource(max_entries=STORES_KEPT, show_spinner=False, on_release=lambda store: store.close())

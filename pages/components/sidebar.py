@@ -5,10 +5,11 @@ not written itself (a link that was followed); otherwise the widgets do, and the
 and cannot be met is left out and said, never an error.
 """
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -42,6 +43,7 @@ __all__ = [
     "draw_place_controls",
     "draw_wait_controls",
     "in_quarters",
+    "offered_to_reader",
     "read_view",
     "session_object",
     "set_widgets",
@@ -97,6 +99,14 @@ class Offered:
     def mapped(self) -> tuple[str, ...]:
         """What the heat map can show, by the name in a link; what it shows first stands first."""
         return (*((_ADMINISTRATIONS,) if self.administrations else ()), *map(str, self.layers))
+
+    def seen_by(self, audience: Audience) -> "Offered":
+        """The same to others than the analyst: whole quarters, since the last day is somebody's; areas of one level."""
+        if audience is Audience.ANALYST:
+            return self
+        whole = Filters(first_day=self.first_day, last_day=self.last_day).in_whole_quarters()
+        levels = dict(itertools.islice(self.levels.items(), 1))
+        return replace(self, first_day=whole.first_day, last_day=whole.last_day, levels=levels)
 
     @property
     def default_period(self) -> tuple[date, date]:
@@ -173,10 +183,16 @@ class View:
         return query
 
 
+def offered_to_reader(offered: Offered) -> Offered:
+    """What this run's reader can choose: to be asked before `read_view`."""
+    asked, is_new = _asked()
+    audience = asked.get("audience", [""])[0] if is_new else st.session_state.get("audience")
+    return offered.seen_by(Audience(audience) if audience in offered.audiences else offered.audiences[0])
+
+
 def read_view(offered: Offered) -> View:
     """The view of this run, from the URL where it is new and from the widgets otherwise; the URL then says the same."""
-    asked = {name: st.query_params.get_all(name) for name in st.query_params}
-    is_new = bool(asked) and _as_text(asked) not in st.session_state.get(_WRITTEN, set())
+    asked, is_new = _asked()
     ignored = _take_from_url(asked, offered) if is_new else ()
     _keep_state(offered)
     view = _view_from_state(offered, ignored)
@@ -186,6 +202,12 @@ def read_view(offered: Offered) -> View:
     if _as_text(asked) != _as_text(query):
         st.query_params.from_dict(query)
     return view
+
+
+def _asked() -> tuple[dict[str, list[str]], bool]:
+    """The URL's query, and whether it is one that this session has not written itself."""
+    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    return asked, bool(asked) and _as_text(asked) not in st.session_state.get(_WRITTEN, set())
 
 
 def draw_filters(offered: Offered) -> None:
