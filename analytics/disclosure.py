@@ -18,7 +18,18 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from analytics.estimate import poisson_interval
-from wording import NaloxoneWatchError, _, format_count, format_interval, format_number, format_share
+from wording import (
+    NaloxoneWatchError,
+    _,
+    format_count,
+    format_date,
+    format_interval,
+    format_month,
+    format_number,
+    format_period,
+    format_quarter,
+    format_share,
+)
 
 __all__ = [
     "NOTHING_CLASS",
@@ -50,6 +61,8 @@ __all__ = [
     "disclose_completeness",
     "disclose_count",
     "disclose_curve",
+    "disclose_day",
+    "disclose_days",
     "disclose_distribution",
     "disclose_expected",
     "disclose_list",
@@ -428,6 +441,19 @@ def disclose_series(
     return DisclosedSeries(starts=tuple(starts), counts=shown, step=step, note=note)
 
 
+def disclose_day(day: date, *, audience: Audience) -> str:
+    """The day of a record: to others than the analyst its quarter, since somebody was given naloxone on that day."""
+    return format_date(day) if audience is Audience.ANALYST else format_quarter(day)
+
+
+def disclose_days(first_day: date, last_day: date, *, audience: Audience) -> str:
+    """The days of a cluster: to others than the analyst its months, or the first and the last would be somebody's."""
+    if audience is Audience.ANALYST:
+        return format_date(first_day) if first_day == last_day else format_period(first_day, last_day)
+    first, last = format_month(first_day), format_month(last_day)
+    return first if first == last else _("{first} to {last}").format(first=first, last=last)
+
+
 def disclose_timeline(
     *,
     starts: Sequence[date],
@@ -623,11 +649,15 @@ def disclose_week(
     shares: Sequence[tuple[float, float, float]],
     events: Sequence[int],
     on_duty: Sequence[int],
+    untimed: int = 0,
     audience: Audience,
     thresholds: Thresholds,
 ) -> DisclosedWeek:
-    """Shares with their limits by hour of the week; the events' sum is known, so they are protected as a breakdown."""
-    counts, note = _protect(events, audience=audience, thresholds=thresholds)
+    """Shares with their limits by hour of the week; the events' sum is known, so they are protected as a breakdown.
+
+    `untimed` events belong to the sum and to no hour: where few, the hours must not give them back either.
+    """
+    (*counts, _untimed), note = _protect((*events, untimed), audience=audience, thresholds=thresholds)
     return DisclosedWeek(
         shares=tuple(
             DisclosedEstimate(
@@ -640,7 +670,7 @@ def disclose_week(
             )
             for value, lower, upper in shares
         ),
-        events=counts,
+        events=tuple(counts),
         on_duty=tuple(disclose_count(count, audience=audience, thresholds=thresholds) for count in on_duty),
         note=note,
     )

@@ -120,17 +120,29 @@ def score_records(question: Question, *, on_progress: Callable[[float, str], Non
 def update_alerts(question: Question, journal: Journal, scoring: Scoring) -> tuple[Alert, ...]:
     """Write what the scoring changes into the journal, and return every alert as it then stands."""
     known = list(load_alerts(journal))
+    taken = {alert.id for alert in known}
     matched: dict[str, AlertFacts] = {}
     for found in scoring.found:
         same = next((alert for alert in known if _is_same(alert.facts, found.facts)), None)
         if same is None:
             step = Step.RAISED if found.facts.level is Level.ALERT else Step.WATCHED
-            write_facts(journal, alert_id=found.id, step=step, facts=found.facts, after=0)
+            write_facts(journal, alert_id=_unused(found.id, taken), step=step, facts=found.facts, after=0)
         elif same.id not in matched or found.facts.observed > matched[same.id].observed:
             matched[same.id] = found.facts
     for alert in known:
         _update(question, journal, scoring, alert, matched.get(alert.id))
     return load_alerts(journal)
+
+
+def _unused(alert_id: str, taken: set[str]) -> str:
+    """The id, numbered where a month and a place have had an alert before; then it is taken too.
+
+    An id stands in addresses that others read: of the days of a cluster it tells the month.
+    """
+    ids = (alert_id, *(f"{alert_id}-{number}" for number in range(2, len(taken) + 2)))
+    unused = next(each for each in ids if each not in taken)
+    taken.add(unused)
+    return unused
 
 
 def mark_watch_run(journal: Journal, *, who: str, day: date, seen: int) -> int:
@@ -251,7 +263,7 @@ def _scan_alert(
         ),
     )
     centre = records.area_codes[first_seen.locations[0]]
-    return ScoredAlert(id=f"{date_of(first_scored).isoformat()}-{_safe(centre)}", facts=facts)
+    return ScoredAlert(id=f"{date_of(first_scored):%Y-%m}-{_safe(centre)}", facts=facts)
 
 
 def _safe(code: str) -> str:
@@ -435,4 +447,4 @@ def _signature_alert(
         reach_first_day=date_of(run[0][0] - peak.window_days + 1),
         reach_last_day=date_of(run[-1][0]),
     )
-    return ScoredAlert(id=f"{date_of(run[0][0]).isoformat()}-{_safe(rule.partition(':')[2] or rule)}", facts=facts)
+    return ScoredAlert(id=f"{date_of(run[0][0]):%Y-%m}-{_safe(rule.partition(':')[2] or rule)}", facts=facts)

@@ -21,6 +21,7 @@ from analytics.disclosure import (
     DisclosedTable,
     disclose_areas,
     disclose_count,
+    disclose_days,
     disclose_points,
     tabulate_cells,
 )
@@ -34,8 +35,8 @@ from wording import (
     format_count,
     format_date,
     format_moment,
+    format_month,
     format_number,
-    format_period,
     join_words,
     ngettext,
 )
@@ -128,7 +129,7 @@ def view_alert(question: Question, records: SpikeRecords, alert: Alert) -> Alert
     cases = alert_cases(records, facts)
     place = _place(question, facts, cases)
     what = _what(facts, count, place)
-    title = _("{place} ({period})").format(place=_short_place(question, facts, cases), period=_period(facts))
+    title = _("{place} ({period})").format(place=_short_place(question, facts, cases), period=_period(facts, audience))
     areas = question.geography.small_areas
     inside = areas[areas["code"].isin(facts.areas)]
     easting_m, northing_m = float(inside["easting_m"].mean()), float(inside["northing_m"].mean())
@@ -139,7 +140,7 @@ def view_alert(question: Question, records: SpikeRecords, alert: Alert) -> Alert
         title=title,
         headline=_("{what} {chance}").format(what=what, chance=_chance(facts, count)),
         place=place,
-        period=_period(facts),
+        period=_period(facts, audience),
         status=_status(alert),
         is_open=alert.is_open,
         is_alert=facts.level is Level.ALERT,
@@ -148,7 +149,7 @@ def view_alert(question: Question, records: SpikeRecords, alert: Alert) -> Alert
         agreeing=tuple(stream_words()[stream.kind] for stream in streams if stream.agrees),
         doubts=_doubts(question, records, facts, count),
         neighbours=_neighbours(question, facts),
-        method=_method(facts),
+        method=_method(facts, audience),
         areas=disclose_areas(
             names=[title] if len(inside) else [],
             outlines=[inside.geometry.union_all()] if len(inside) else [],
@@ -169,8 +170,8 @@ def view_alert(question: Question, records: SpikeRecords, alert: Alert) -> Alert
     )
 
 
-def _period(facts: AlertFacts) -> str:
-    return format_date(facts.first_day) if facts.days == 1 else format_period(facts.first_day, facts.last_day)
+def _period(facts: AlertFacts, audience: Audience) -> str:
+    return disclose_days(facts.first_day, facts.last_day, audience=audience)
 
 
 def _may_see(stream: StreamCount, audience: Audience) -> bool:
@@ -334,7 +335,7 @@ def _neighbours(question: Question, facts: AlertFacts) -> str:
     )
 
 
-def _method(facts: AlertFacts) -> str:
+def _method(facts: AlertFacts, audience: Audience) -> str:
     rule = (
         _("expectation-based space-time scan, {replicates} simulated worlds, seed {seed}").format(
             replicates=format_count(facts.replicates), seed=facts.seed
@@ -342,6 +343,8 @@ def _method(facts: AlertFacts) -> str:
         if facts.rule == "scan"
         else _("its own rule, on its own history (Naus)")
     )
+    if audience is not Audience.ANALYST:
+        return _("Raised by: {rule}; rules version {version}.").format(rule=rule, version=facts.rule_version)
     return _("Raised by: {rule}; rules version {version}, records of snapshot {snapshot}, scored for {day}.").format(
         rule=rule, version=facts.rule_version, snapshot=facts.snapshot, day=format_date(facts.scored_day)
     )
@@ -350,12 +353,13 @@ def _method(facts: AlertFacts) -> str:
 def _life(question: Question, alert: Alert) -> DisclosedTable:
     """Every step, oldest first. Who, why and the count after it are the analyst's: two counts tell of one person."""
     words, why = step_words(), explanation_words()
-    rows = []
+    rows, ours = [], question.audience is Audience.ANALYST
     zone = question.settings.time_zone
     for step in alert.steps:
         told = words[step.step] + (f": {why[step.explanation]}" if step.explanation else "")
         moment = pd.Timestamp(step.at).tz_convert(zone).to_pydatetime()
-        rows.append((format_moment(moment), told, format_count(step.observed), step.who, step.note))
+        when = format_moment(moment) if ours else format_month(moment)
+        rows.append((when, told, format_count(step.observed), step.who, step.note))
     columns = [
         Column(heading=_("When")),
         Column(heading=_("What")),
@@ -363,5 +367,5 @@ def _life(question: Question, alert: Alert) -> DisclosedTable:
         Column(heading=_("Who")),
         Column(heading=_("Note")),
     ]
-    kept = len(columns) if question.audience is Audience.ANALYST else 2
+    kept = len(columns) if ours else 2
     return tabulate_cells(columns=columns[:kept], rows=[row[:kept] for row in rows], caption="")

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.delay import LONGEST_PLAUSIBLE_MINUTES, CumulativeIncidence, Outcome, cumulative_incidence
+from analytics.disclosure import Audience
 from analytics.findings.question import Question
 from analytics.rurality import address_density_per_km2
 from data.schema import NOT_RECORDED, WAIT_CLOCKS, WAIT_KINDS
@@ -149,6 +150,9 @@ def read_calls(question: Question, options: WaitOptions) -> Calls:
         kind=options.kind or ambulance.kind,
         clocks=ambulance.clocks if options.clock == BEST_CLOCK else (options.clock,),
     )
+    if question.audience is not Audience.ANALYST:
+        # One by one: calls beside people would tell of the few who shared an ambulance.
+        frame = frame.loc[frame.index.repeat(frame["administrations"])].assign(administrations=1)
     columns = {name: frame[name].to_numpy() for name in frame}
     minutes = columns["minutes"].astype(float)
     return Calls(

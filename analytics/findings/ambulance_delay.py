@@ -470,7 +470,8 @@ class _Answer:
         others = {code: _("Other or not recorded") for code in sorted({*running.bcu} - {*bcus})}
         yes_no = {"yes": _("Police first"), "no": _("Police not first"), NOT_RECORDED: _("Not recorded")}
         groupings = (
-            (_("BCU"), running.bcu, {**bcus, **others} if bcus else {}),
+            # Others have the areas of the map: two levels, one inside the other, tell what lies between them.
+            (_("BCU"), running.bcu, {**bcus, **others} if bcus and self.question.audience is Audience.ANALYST else {}),
             (_("Rurality"), running.rurality, rurality_words()),
             (_("Hour"), running.hour_band, band_words()),
             (_("On scene"), running.police_first, yes_no),

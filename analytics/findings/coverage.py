@@ -369,6 +369,7 @@ def _week(question: Question, now: ReachNow, found: UncoveredRisk | None) -> Dis
         shares=list(zip(by_hour.reach[order], by_hour.reach_lower[order], by_hour.reach_upper[order], strict=True)),
         events=events.tolist(),
         on_duty=now.reach.on_shift.tolist(),
+        untimed=now.risk.events - now.risk.timed,
         audience=question.audience,
         thresholds=question.thresholds,
     )

@@ -21,6 +21,7 @@ from analytics.disclosure import (
     disclose_centile,
     disclose_completeness,
     disclose_count,
+    disclose_day,
     disclose_share,
     fewest_for_fifths,
     tabulate_cells,
@@ -160,7 +161,7 @@ def _freshness(question: Question) -> str:
         return f"{period}."
     return _("{period}. Records run to {last_day}; the last import was on {imported}.").format(
         period=period,
-        last_day=format_date(freshness.last_event_day),
+        last_day=disclose_day(freshness.last_event_day, audience=question.audience),
         imported=format_moment(freshness.last_import_at),
     )
 

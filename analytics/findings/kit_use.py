@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analytics.disclosure import Column, DisclosedTable, disclose_count, disclose_list
+from analytics.disclosure import Audience, Column, DisclosedTable, disclose_count, disclose_list
 from analytics.findings.carrier_training import Training
 from analytics.findings.kit_stock import Stock, base_name, day_of
 from analytics.findings.question import Question
@@ -76,10 +76,18 @@ def _doses_sentence(question: Question, match: DoseMatch | None, *, administrati
         "All doses of {all} administrations from {period} match the ledger.",
         len(match.administration),
     )
+    period = format_period(question.filters.first_day, question.filters.last_day)
+    if question.audience is not Audience.ANALYST:
+        # The ledger knows all settings: beside the number of the view, theirs would tell of the few in custody.
+        every = (
+            _("All doses of the administrations from {period} match the ledger.")
+            if not wrong
+            else _("Of the administrations from {period}, {count} do not match the ledger.")
+        )
     parts = [
         (
             every
-            if not wrong
+            if not wrong or question.audience is not Audience.ANALYST
             else ngettext(
                 "Of {all} administration from {period}, {count} does not match the ledger.",
                 "Of {all} administrations from {period}, {count} do not match the ledger.",
@@ -88,7 +96,7 @@ def _doses_sentence(question: Question, match: DoseMatch | None, *, administrati
         ).format(
             count=_shown(question, wrong),
             all=_shown(question, len(match.administration)),
-            period=format_period(question.filters.first_day, question.filters.last_day),
+            period=period,
         )
     ]
     apart = administrations - len(match.administration)

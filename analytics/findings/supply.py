@@ -442,13 +442,13 @@ def _base_tables(
         )
     late = by_base.expiry[:, :-2].sum(axis=1)
     still_open = np.array([unexplained.get(name, 0) for name in by_base.names], dtype=np.int64)
-    counts = np.column_stack([by_base.account[:, 5], late, still_open, by_base.training[:, :2]])
+    # Not how many carriers: the page of coverage holds some back that a sum over other columns would not.
+    counts = np.column_stack([by_base.account[:, 5], late, still_open, by_base.training[:, 1]])
     soon = max(period.last for period in periods if period.last is not None)
     headings = (
         _("Kits held"),
         _("Expired or will have by {date}").format(date=format_date(soon)),
         _("Kits that do not reconcile, unexplained"),
-        _("Carriers"),
         _("Refresher lapsed"),
     )
     return (
