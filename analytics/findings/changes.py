@@ -28,6 +28,7 @@ from analytics.disclosure import (
 )
 from analytics.findings.ground import asked_bandwidth, asked_window, place_names
 from analytics.findings.question import Question
+from analytics.findings.releases import other_filters
 from analytics.point_patterns import inside_window
 from analytics.relative_risk import FEWEST_EVENTS, ChangedArea, PeriodComparison, RateRatio, compare_periods
 from data.filters import Filters
@@ -85,9 +86,7 @@ def find_changes(question: Question, *, earlier: Earlier, on_progress: Progress 
     """The question's period against an earlier one; `on_progress` cancels by raising."""
     tell = on_progress or (lambda _share, _what: None)
     tell(0.02, _("Reading administrations"))
-    now, before = question.filters, earlier_filters(question.filters, earlier)
-    if question.audience is not Audience.ANALYST:
-        before = before.in_whole_quarters()
+    now, before = question.filters, other_filters(question, earlier_filters(question.filters, earlier))
     store, window = question.store, asked_window(question)
     recent, past = (store.dated_administrations(filters=filters, scope=question.scope) for filters in (now, before))
     counts = [

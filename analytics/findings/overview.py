@@ -15,12 +15,14 @@ from analytics.disclosure import (
     DisclosedSeries,
     DisclosedTable,
     disclose_count,
+    disclose_day,
     disclose_missing,
     disclose_series,
     tabulate_series,
 )
 from analytics.estimate import binomial_interval, poisson_interval
 from analytics.findings.question import Question
+from analytics.findings.releases import ViewHeldBackError, other_filters
 from analytics.findings.words import field_words
 from wording import (
     _,
@@ -36,6 +38,8 @@ from wording import (
 )
 
 __all__ = ["Overview", "find_overview"]
+
+DAYS_A_QUARTER = 365.25 / 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,24 +117,33 @@ def _headline(count: DisclosedCount, days: int, change: str) -> str:
 
 def _change(question: Question, count: int) -> str:
     """This period against the same number of days before it, in words."""
-    filters = question.filters
+    filters, the_day_before = question.filters, question.filters.first_day - timedelta(days=1)
     earlier = replace(
-        filters,
-        first_day=filters.first_day - timedelta(days=filters.days),
-        last_day=filters.first_day - timedelta(days=1),
+        filters, first_day=filters.first_day - timedelta(days=filters.days), last_day=the_day_before
     )
     if question.store.is_empty:
         return ""
+    ours = question.audience is Audience.ANALYST
+    if not ours:
+        earlier = replace(filters, last_day=the_day_before, first_day=the_day_before).last_quarters(
+            round(filters.days / DAYS_A_QUARTER)
+        )
     first_record, _last = question.store.period()
     if earlier.first_day < first_record:
         return _("There is no earlier period of the same length to compare with: records begin on {date}.").format(
             date=format_date(first_record)
-        )
+        ) if ours else _("There is no earlier period of the same length to compare with: records begin later.")
+    try:
+        earlier = other_filters(question, earlier)
+    except ViewHeldBackError:
+        return _("The period before cannot be shown to this audience beside what it was shown already.")
     before = question.store.count_administrations(filters=earlier, scope=question.scope).administrations
     smallest = question.thresholds.smallest_count_shown
     if min(before, count) < smallest:
-        return _("Too few to compare with the {days} days before.").format(days=format_count(filters.days))
-    lower, upper = _ratio_interval(count, before)
+        return _("Too few to compare with the {days} days before.").format(days=format_count(earlier.days))
+    # Quarters differ by a day or two.
+    longer = earlier.days / filters.days
+    lower, upper = (longer * bound for bound in _ratio_interval(count, before))
     verdict = (
         _("more than chance would explain, though more carriers alone can do that")
         if lower > 1
@@ -140,8 +153,8 @@ def _change(question: Question, count: int) -> str:
     )
     return _("{before} in the {days} days before: {ratio} times as many ({interval}), {verdict}.").format(
         before=format_count(before),
-        days=format_count(filters.days),
-        ratio=format_number(count / before),
+        days=format_count(earlier.days),
+        ratio=format_number(longer * count / before),
         interval=format_interval(lower, upper),
         verdict=verdict,
     )
@@ -180,7 +193,7 @@ def _freshness(question: Question) -> str:
         count=format_count(held)
     )
     return _("Records run to {last_day}; the last import was on {imported}. {waiting}").format(
-        last_day=format_date(freshness.last_event_day),
+        last_day=disclose_day(freshness.last_event_day, audience=question.audience),
         imported=format_moment(freshness.last_import_at),
         waiting=waiting,
     )

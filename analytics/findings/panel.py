@@ -20,6 +20,7 @@ from analytics.disclosure import (
     disclose_breakdown,
     disclose_centile,
     disclose_count,
+    disclose_day,
     disclose_list,
     tabulate_breakdown,
     tabulate_cells,
@@ -27,7 +28,7 @@ from analytics.disclosure import (
 from analytics.findings.alert_words import stream_words
 from analytics.findings.ambulance_calls import WaitOptions, incidence_of, read_calls
 from analytics.findings.kit_stock import read_stock
-from analytics.findings.panel_scene import PanelChoice, Scene, find_scene, period_words, report_words
+from analytics.findings.panel_scene import PanelChoice, Scene, find_scene, report_words
 from analytics.findings.question import Question
 from analytics.findings.reach_now import is_night, travel_minutes, travel_words
 from analytics.findings.spike_records import STREAM_KINDS
@@ -105,7 +106,7 @@ def find_panel(question: Question, *, choice: PanelChoice, now: datetime) -> Pan
 def _counted(question: Question, scene: Scene, cases: int) -> str:
     count = disclose_count(cases, audience=question.audience, thresholds=question.thresholds)
     return _("Recorded there, {period}: {count} police naloxone administrations.").format(
-        period=period_words(scene), count=count.text
+        period=scene.period, count=count.text
     )
 
 
@@ -148,7 +149,7 @@ def _stream_counts(question: Question, scene: Scene, cases: pd.DataFrame, events
     counts = [(_("Police naloxone administrations"), len(cases))]
     counts += [(_capital(words[kind]), int((events["kind"] == kind).sum())) for kind in shown]
     return tabulate_cells(
-        columns=(Column(heading=period_words(scene)), Column(heading="n", numeric=True)),
+        columns=(Column(heading=scene.period), Column(heading="n", numeric=True)),
         rows=[(name, _count(question, number)) for name, number in counts],
         caption=_("Single events are shown only to the force's own analysts."),
     )
@@ -301,15 +302,27 @@ def _kits(question: Question, scene: Scene, local: pd.Timestamp) -> PanelSection
     names = [stock.account.bases[index] for index in held["at"]]
     held = held.assign(base=names)
     soon = np.datetime64(local.date() + timedelta(days=EXPIRING_DAYS))
-    rows = []
-    for site in np.argsort(far)[:NEAREST_LISTED]:
-        own = held[held["base"] == force.site_names[site]]
+    counts = []
+    for name in force.site_names:
+        own = held[held["base"] == name]
         expired = own["expires_on"] < np.datetime64(local.date())
         expiring = ~expired & (own["expires_on"] <= soon)
-        kits = [int(own["kits"].sum()), int(own.loc[expiring, "kits"].sum()), int(own.loc[expired, "kits"].sum())]
-        rows.append(
-            (force.site_names[site], format_number(far[site] / 1_000), *(_count(question, number) for number in kits))
-        )
+        counts.append([int(each["kits"].sum()) for each in (own, own[expiring], own[expired])])
+    # Of all bases, as on the page of kits: the nearest by themselves would show what is held back there.
+    shown = [
+        disclose_breakdown(
+            codes=force.site_names,
+            names=force.site_names,
+            counts=column,
+            audience=question.audience,
+            thresholds=question.thresholds,
+        ).counts
+        for column in zip(*counts, strict=True)
+    ]
+    rows = [
+        (force.site_names[site], format_number(far[site] / 1_000), *(column[site] for column in shown))
+        for site in np.argsort(far)[:NEAREST_LISTED]
+    ]
     columns = (
         Column(heading=_("Base")),
         Column(heading=_("km"), numeric=True),
@@ -452,7 +465,8 @@ def _feeds(question: Question, now: datetime) -> PanelSection:
             continue
         row = own.iloc[0]
         last, imported = row["last_event"], row["last_import"]
-        rows.append((name, _("none dated") if pd.isna(last) else format_date(last.date()), _age(today, imported)))
+        told = _("none dated") if pd.isna(last) else disclose_day(last.date(), audience=question.audience)
+        rows.append((name, told, _age(today, imported)))
     columns = (Column(heading=_("Feed")), Column(heading=_("Latest record")), Column(heading=_("Imported")))
     return PanelSection(
         key="feeds", title=_("Age of each feed"), table=tabulate_cells(columns=columns, rows=rows, caption="")
@@ -477,7 +491,7 @@ def _draft(scene: Scene, substances: DisclosedTable) -> str:
         " naloxone, call 999. Naloxone and advice nearby: see the list of the panel."
     ).format(
         place=scene.place,
-        period=format_period(scene.first_day, scene.last_day),
+        period=scene.period,
         substances=named,
     )
 

@@ -19,6 +19,7 @@ from analytics.disclosure import (
     DisclosedPoints,
     DisclosureError,
     disclose_areas,
+    disclose_days,
     disclose_points,
 )
 from analytics.findings.alert_scoring import open_journal
@@ -44,7 +45,6 @@ __all__ = [
     "open_reported_panel",
     "panel_choices",
     "panel_subject",
-    "period_words",
     "report_words",
 ]
 
@@ -105,6 +105,7 @@ class Scene:
     place: str
     first_day: date
     last_day: date
+    period: str
     area_codes: tuple[str, ...]
     easting_m: float
     northing_m: float
@@ -206,11 +207,13 @@ def find_scene(question: Question, *, choice: PanelChoice) -> Scene:
         title=view.title,
         headline=view.headline,
         began=_("Opened from an alert of {day}. Now: {status}.").format(
-            day=format_date(alert.raised_at.date()), status=view.status
+            day=disclose_days(alert.raised_at.date(), alert.raised_at.date(), audience=question.audience),
+            status=view.status,
         ),
         place=view.place,
         first_day=facts.first_day,
         last_day=facts.last_day,
+        period=view.period,
         area_codes=facts.areas,
         easting_m=view.easting_m,
         northing_m=view.northing_m,
@@ -248,6 +251,8 @@ def _reported_scene(question: Question, entry: JournalEntry) -> Scene:
         place=place,
         first_day=at.date() - timedelta(days=DAYS_BEFORE - 1),
         last_day=at.date(),
+        # What people reported is not confirmed: its day is theirs, not a record's.
+        period=format_period(at.date() - timedelta(days=DAYS_BEFORE - 1), at.date()),
         area_codes=codes,
         easting_m=easting_m,
         northing_m=northing_m,
@@ -292,10 +297,3 @@ def _areas_near(question: Question, easting_m: float, northing_m: float) -> tupl
     near = far <= max(NEAR_M, float(far.min()))
     order = np.argsort(far[near], kind="stable")
     return tuple(areas["code"].to_numpy()[near][order])
-
-
-def period_words(scene: Scene) -> str:
-    """The scene's days."""
-    if scene.first_day == scene.last_day:
-        return format_date(scene.first_day)
-    return format_period(scene.first_day, scene.last_day)

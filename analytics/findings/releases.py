@@ -26,7 +26,7 @@ from data.journal import JournalConflictError
 from data.releases import Release
 from wording import NaloxoneWatchError, _, format_count, format_date, format_period, join_words
 
-__all__ = ["MOST_RELEASES", "ViewHeldBackError", "as_released", "level_for_others", "release"]
+__all__ = ["MOST_RELEASES", "ViewHeldBackError", "as_released", "level_for_others", "other_filters"]
 
 # More views than a partnership looks at in years; comparing with them all takes half a second at most.
 MOST_RELEASES = 100
@@ -53,27 +53,31 @@ def as_released(question: Question, *, default: Filters) -> Question:
     if question.audience is Audience.ANALYST:
         return question
     first = replace(question, filters=_one_base(question, default))
-    asked = replace(question, filters=_one_base(question, question.filters))
     _register(first, always=True)
-    release(asked)
-    return asked
+    return replace(question, filters=other_filters(question, question.filters))
 
 
-def release(question: Question, *, filters: Filters | None = None) -> None:
-    """Write into the register that the question's view, or that of `filters`, is shown. Raises ViewHeldBackError."""
-    if question.audience is not Audience.ANALYST:
-        _register(question if filters is None else replace(question, filters=filters), always=False)
+def other_filters(question: Question, filters: Filters) -> Filters:
+    """Filters of which a finding tells the question's audience too, such as an earlier period: they are released.
+
+    Raises ViewHeldBackError.
+    """
+    if question.audience is Audience.ANALYST:
+        return filters
+    asked = replace(question, filters=_one_base(question, filters.in_whole_quarters()))
+    _register(asked, always=False)
+    return asked.filters
 
 
 def _one_base(question: Question, filters: Filters) -> Filters:
     """Without the administrations that have no place in an area of the force, where they are few."""
-    placed = replace(filters, placed=True)
-    every, kept = (
+    every, placed = (replace(filters, placed=only) for only in (False, True))
+    counts = [
         question.store.count_administrations(filters=each, scope=question.scope).administrations
-        for each in (filters, placed)
-    )
-    few = is_small(every - kept, question.thresholds) and kept >= question.thresholds.smallest_count_shown
-    return placed if few else filters
+        for each in (every, placed)
+    ]
+    few = is_small(counts[0] - counts[1], question.thresholds) and counts[1] >= question.thresholds.smallest_count_shown
+    return placed if few else every
 
 
 def _register(question: Question, *, always: bool) -> None:
