@@ -5,7 +5,7 @@ import streamlit as st
 from analytics.findings.panel import find_panel
 from analytics.findings.panel_actions import read_actions, tabulate_actions
 from analytics.findings.panel_scene import panel_choices
-from analytics.findings.spike_records import read_spike_records
+from analytics.findings.spikes import find_spikes, read_alerts
 from pages.components.context import open_page
 from pages.components.panel_desk import (
     choose_panel,
@@ -20,7 +20,9 @@ from pages.components.theme import show_finding, show_small
 from wording import _
 
 context = open_page(title=_("Emergency panel"))
-choices = panel_choices(context.question, context.find(read_spike_records))
+# Scored as on the spikes page: whoever opens this page first finds the alerts of today.
+alerts = context.ask(read_alerts, context.find(find_spikes))
+choices = context.ask(panel_choices, alerts)
 st.title(_("Emergency panel"))
 choice = choose_panel(context, choices)
 panel = context.find(find_panel, choice=choice, now=present_hour())
@@ -28,7 +30,8 @@ show_finding(panel.scene.headline)
 show_small(" ".join((*panel.known, panel.caveat)))
 actions, seen = read_actions(context.question, panel_id=choice.id)
 decided = tabulate_actions(actions)
-where, what, who, then = st.columns([1.25, 0.9, 1, 1.1], gap="medium")
+with st.container(key="nw-columns"):
+    where, what, who, then = st.columns([1.25, 0.9, 1, 1.1], gap="medium")
 with where:
     show_scene_map(context, panel.scene)
     show_section(panel.section("timeline"), tallest_rem=17)

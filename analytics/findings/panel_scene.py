@@ -24,10 +24,11 @@ from analytics.disclosure import (
 )
 from analytics.findings.alert_scoring import open_journal
 from analytics.findings.alert_words import AlertView, view_alert
-from analytics.findings.alerts import UnknownAlertError, load_alert, load_alerts
+from analytics.findings.alerts import UnknownAlertError, load_alert
 from analytics.findings.carriers_near import Near
 from analytics.findings.question import Question
-from analytics.findings.spike_records import SpikeRecords, read_spike_records
+from analytics.findings.spike_records import read_spike_records
+from analytics.findings.spikes import AlertList
 from data.filters import STREET_MAP_SETTINGS, Filters
 from data.journal import JournalEntry
 from wording import NaloxoneWatchError, _, format_count, format_date, format_moment, format_period, ngettext
@@ -87,11 +88,12 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelChoice:
-    """A panel to open; `last_entry` tells one state of it from the next."""
+    """A panel to open; `last_entry` tells one state of it from the next; `ended` where its alert has."""
 
     id: str
     title: str
     last_entry: int
+    ended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,20 +141,25 @@ def panel_subject(panel_id: str) -> str:
     return f"{ACTION}/{panel_id}"
 
 
-def panel_choices(question: Question, records: SpikeRecords) -> tuple[PanelChoice, ...]:
-    """Every panel there can be: open alerts first, then those that people convened, the latest first."""
+def panel_choices(question: Question, alerts: AlertList) -> tuple[PanelChoice, ...]:
+    """Every panel there can be: open alerts, those that people convened (the latest first), then alerts that ended."""
     journal = open_journal(question)
-    alerts = [
-        PanelChoice(id=alert.id, title=view_alert(question, records, alert).title, last_entry=alert.last_entry)
-        for alert in load_alerts(journal)
-        if alert.is_open
-    ]
     opened = [entry for entry in journal.entries(subject=ACTION) if entry.details.get("what") == OPENED]
     reported = [
         PanelChoice(id=_id_of(entry), title=_reported_title(entry), last_entry=entry.number)
         for entry in reversed(opened)
     ]
-    return (*alerts, *reported)
+    ended = [
+        PanelChoice(
+            id=view.id,
+            title=_("{title} (ended)").format(title=view.title),
+            last_entry=view.last_entry,
+            ended=True,
+        )
+        for view in alerts.ended
+    ]
+    alerted = [PanelChoice(id=view.id, title=view.title, last_entry=view.last_entry) for view in alerts.open]
+    return (*alerted, *reported, *ended)
 
 
 def open_reported_panel(

@@ -35,10 +35,18 @@ def show_commands(settings: Settings) -> None:
     if settings.store.synthetic:
         st.markdown(_("To look around with a synthetic force, in the program's folder:"))
         st.code(f"{_python()} -m data demo{_settings_option()}", language=None)
-        st.markdown(_("To bring in a generated file by command (try it first with --dry-run, which writes nothing):"))
+        st.markdown(
+            _("To bring in a generated file by command: draft its mapping, try it (nothing is written), import:")
+        )
     else:
-        st.markdown(_("To bring in a file by command (try it first with --dry-run, which writes nothing):"))
-    st.code(f"{_python()} -m data import FILE --mapping MAPPING.toml{_settings_option()}", language=None)
+        st.markdown(_("To bring in a file by command: draft its mapping, try it (nothing is written), import:"))
+    mapped = f"{_python()} -m data import FILE --mapping MAPPING.toml{_settings_option()}"
+    commands = (
+        f"{_python()} -m data map FILE --out MAPPING.toml{_settings_option()}",
+        f"{mapped} --dry-run",
+        mapped,
+    )
+    st.code("\n".join(commands), language=None)
 
 
 def show_real_set_up() -> None:

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from analytics.disclosure import Audience
+from analytics.findings.layers import layer_words
 from analytics.findings.mapped_events import layer_periods
 from analytics.findings.question import Question
 from analytics.findings.releases import as_released
@@ -52,7 +53,7 @@ from pages.components.sidebar import (
     read_view,
 )
 from pages.components.theme import apply_theme
-from wording import NaloxoneWatchError, _, set_language
+from wording import NaloxoneWatchError, _, format_period, set_language
 
 __all__ = ["NotOnLoopbackError", "PageContext", "open_page"]
 
@@ -317,10 +318,12 @@ def _begin(title: str, settings: Settings, store: Store | None, without_records:
     st.markdown(
         _("There are no records yet.")
         if store is None
-        else _("No police naloxone administrations have been imported yet, and this page is about them.")
+        else _("No police naloxone administrations have been imported yet.")
     )
-    if store is not None and layer_periods(store):
-        st.page_link(HEAT_MAP_PAGE, label=_("See what has been imported on the heat map"))
+    for layer, period in (layer_periods(store) if store else {}).items():
+        words = layer_words(deaths=settings.audience != Audience.MEETING)[layer]
+        st.markdown(_("In the store are {layer}, {period}.").format(layer=words, period=format_period(*period)))
+        st.page_link(HEAT_MAP_PAGE, label=_("See them on the heat map"), query_params={"mapped": layer})
     if without_records is None or settings.audience != Audience.ANALYST:
         show_beginning(settings)
         st.stop()

@@ -38,11 +38,13 @@ _NEW = "new"
 
 def choose_panel(context: PageContext, choices: Sequence[PanelChoice]) -> PanelChoice:
     """The panel that was chosen; where none is, how to begin one, and the page ends there."""
-    analyst = context.audience is Audience.ANALYST
-    titles = {choice.id: choice.title for choice in choices}
-    if analyst:
+    titles = {choice.id: choice.title for choice in choices if not choice.ended}
+    if context.audience is Audience.ANALYST:
         titles[_NEW] = _("Begin without an alert")
-    if not titles:
+    ended = {choice.id: choice.title for choice in choices if choice.ended}
+    if titles or context.view.panel in ended:
+        titles |= ended
+    else:
         context.nothing_to_show(_("No alert is open, and the force's analysts have convened no panel."))
     asked = draw_panel_choice(titles)
     if asked == _NEW:
@@ -146,22 +148,22 @@ def show_papers(context: PageContext, panel: Panel, actions: DisclosedTable) -> 
     )
     shown = marks[: 2 if context.synthetic else 1]
     record = ldis_record(context.question, panel, now=local)
-    first, second, third = (st.container(), *st.columns(2))
+    files = st.container(horizontal=True)
     try:
         paper = panel_pdf(panel, actions=actions, marks=shown, footer=footer)
-        first.download_button(
+        files.download_button(
             _("One page (PDF)"), paper, file_name="panel.pdf", mime="application/pdf", on_click="ignore"
         )
     except NaloxoneWatchError as error:
-        first.error(str(error))
-    second.download_button(
+        files.error(str(error))
+    files.download_button(
         _("LDIS record (CSV)"),
         csv_of_table(record, marks=marks),
         file_name="ldis.csv",
         mime="text/csv",
         on_click="ignore",
     )
-    third.download_button(
+    files.download_button(
         _("LDIS record (JSON)"),
         ldis_json(record, marks=marks),
         file_name="ldis.json",

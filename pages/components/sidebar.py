@@ -321,7 +321,10 @@ def draw_hour_controls() -> None:
 
 def draw_panel_choice(titles: Mapping[str, str]) -> str:
     """The widget that chooses one of the panels, by number with their titles; which is chosen."""
-    if st.session_state["panel"] not in titles:
+    asked = st.session_state["panel"]
+    if asked not in titles:
+        if asked:
+            st.warning(_("The panel of this link is not one that this store shows you. Choose one from the list."))
         st.session_state["panel"] = next(iter(titles))
     return str(st.selectbox(_("Panel"), list(titles), format_func=titles.get, key="panel"))
 

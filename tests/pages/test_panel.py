@@ -4,6 +4,12 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
+from analytics.findings.alert_scoring import open_journal
+from analytics.findings.alerts import Step, change_alert, load_alerts
+from data.geography import open_geography
+from data.settings import Settings
+from tests.analytics.findings.case_store import ask_store, cluster, quiet_background, write_cases
+
 PAGE = "pages/panel.py"
 
 
@@ -55,6 +61,36 @@ def test_a_link_to_a_panel_that_is_gone_begins_a_new_one(
     records(number=30)
     app = open_dashboard(PAGE, panel="reported-2020-01-01-abcdef")
     assert not app.exception
+    assert "Choose one from the list" in app.warning[0].value
     assert "Begin from what people report" in shown(app)
+    assert not open_dashboard(PAGE).warning
     wall = open_dashboard(PAGE, audience="meeting")
     assert "no panel" in shown(wall)
+
+
+def test_a_new_alert_is_found_by_whoever_opens_the_panel_first_and_stays_open_to_its_link(
+    settings: Settings, open_dashboard: Callable[..., AppTest]
+) -> None:
+    geography = open_geography(settings)
+    write_cases(settings, geography, [*quiet_background(), *cluster()], name="first")
+    question = ask_store(settings, geography)
+    journal = open_journal(question)
+    assert not load_alerts(journal)
+    app = open_dashboard(PAGE)
+    assert not app.exception
+    assert "5 administrations in 4 days within 0." in shown(app)
+    (alert,) = load_alerts(journal)
+    assert app.query_params["panel"] == alert.id
+    # Nothing is written twice, whichever page is opened next.
+    entries = len(journal.entries())
+    assert not open_dashboard("pages/spikes.py").exception
+    assert len(journal.entries()) == entries
+
+    change_alert(journal, alert=alert, step=Step.CLOSED, who="somebody", note="")
+    question.store.close()
+    assert "Begin from what people report" in shown(open_dashboard(PAGE))
+    for audience in ("analyst", "meeting"):
+        ended = open_dashboard(PAGE, panel=alert.id, audience=audience)
+        assert not ended.warning
+        assert "Now: closed." in shown(ended)
+    assert "no panel" in shown(open_dashboard(PAGE, audience="meeting"))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from analytics.disclosure import DisclosureError
-from analytics.findings.alert_scoring import open_journal, score_records, update_alerts
+from analytics.findings.alert_scoring import open_journal
 from analytics.findings.carriers_near import find_point
 from analytics.findings.ldis import ldis_json, ldis_record
 from analytics.findings.panel import Panel, find_panel
@@ -27,7 +27,7 @@ from analytics.findings.panel_scene import (
     panel_choices,
 )
 from analytics.findings.question import Question
-from analytics.findings.spike_records import read_spike_records
+from analytics.findings.spikes import find_spikes, read_alerts
 from analytics.findings.workforce import read_workforce
 from data.demo import DemoOutcome
 from data.filters import AccessScope, Filters
@@ -64,7 +64,6 @@ def force(
             filters=Filters(first_day=first_day, last_day=last_day),
             scope=AccessScope(audience="analyst"),
         )
-        update_alerts(question, open_journal(question), score_records(question))
         yield question
 
 
@@ -78,7 +77,7 @@ def report(question: Question, *reports: Report, place: str = "Cardiff Centre") 
 
 
 def the_alert(question: Question) -> PanelChoice:
-    return panel_choices(question, read_spike_records(question))[0]
+    return panel_choices(question, read_alerts(question, find_spikes(question)))[0]
 
 
 def numbers(panel: Panel, key: str) -> dict[str, str]:
@@ -163,7 +162,7 @@ def test_what_was_typed_is_told_by_audience(force: Question) -> None:
 @pytest.mark.parametrize("audience", ["partner", "meeting"])
 def test_others_see_no_count_of_one_to_four(force: Question, audience: str) -> None:
     question = as_seen_by(force, audience)
-    for choice in panel_choices(question, read_spike_records(question)):
+    for choice in panel_choices(question, read_alerts(question, find_spikes(question))):
         panel = find_panel(question, choice=choice, now=NOW)
         for key in ("timeline", "substances", "response", "carriers", "kits", "waits", "follow_up"):
             table = panel.section(key).table
