@@ -118,9 +118,7 @@ def _headline(count: DisclosedCount, days: int, change: str) -> str:
 def _change(question: Question, count: int) -> str:
     """This period against the same number of days before it, in words."""
     filters, the_day_before = question.filters, question.filters.first_day - timedelta(days=1)
-    earlier = replace(
-        filters, first_day=filters.first_day - timedelta(days=filters.days), last_day=the_day_before
-    )
+    earlier = replace(filters, first_day=filters.first_day - timedelta(days=filters.days), last_day=the_day_before)
     if question.store.is_empty:
         return ""
     ours = question.audience is Audience.ANALYST
@@ -130,9 +128,11 @@ def _change(question: Question, count: int) -> str:
         )
     first_record, _last = question.store.period()
     if earlier.first_day < first_record:
+        if not ours:
+            return _("There is no earlier period of the same length to compare with: records begin later.")
         return _("There is no earlier period of the same length to compare with: records begin on {date}.").format(
             date=format_date(first_record)
-        ) if ours else _("There is no earlier period of the same length to compare with: records begin later.")
+        )
     try:
         earlier = other_filters(question, earlier)
     except ViewHeldBackError:

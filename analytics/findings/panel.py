@@ -35,7 +35,7 @@ from analytics.findings.spike_records import STREAM_KINDS
 from analytics.findings.week import HOURS_A_WEEK
 from analytics.findings.words import substance_words
 from analytics.findings.workforce import read_workforce, roster_imported
-from wording import _, format_count, format_date, format_moment, format_number, format_period, join_words, ngettext
+from wording import _, format_count, format_date, format_moment, format_number, join_words, ngettext
 
 __all__ = ["Panel", "PanelSection", "find_panel"]
 
