@@ -120,11 +120,16 @@ CELLS_DRAWN = 250_000
 ROUND_CELLS_M = (10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10_000)
 """Cell sizes that people can say."""
 
-CLASS_STEPS = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0))
+CLASS_STEPS = (
+    (1.0, 1.5, 2.0, 3.0, 5.0, 7.0),
+    (1.0, 2.0, 3.0, 5.0, 7.0),
+    (1.0, 2.0, 3.0, 5.0),
+    (1.0, 2.0, 5.0),
+)
 """Round class limits in each power of ten, the finer steps first."""
 
-CLASSES = 6
-"""Classes drawn: as many shades as a reader tells apart."""
+CLASSES = 7
+"""Classes drawn: as many shades as a reader tells apart, and as many as partners may see."""
 
 SMALL_VALUES = 0.02
 """Share of the drawn values that may lie below the lowest class: the thin rim of a hotspot."""
@@ -579,10 +584,10 @@ def _resampled(
         yield maker.surface(replace(pattern, weights=pattern.weights * times_drawn))
 
 
-def density_classes(*, values: ArrayLike) -> tuple[float, ...]:
-    """At most six round, ascending lower limits for a legend, from the values that will be drawn (NaN ignored).
+def density_classes(*, values: ArrayLike, most: int = CLASSES) -> tuple[float, ...]:
+    """At most `most` round, ascending lower limits for a legend, from the values that will be drawn (NaN ignored).
 
-    The finest steps whose six limits reach from the largest value down to the small ones; where no steps do, the
+    The finest steps whose limits reach from the largest value down to the small ones; where no steps do, the
     coarsest, and what lies below the first limit is not drawn. Depends on the values alone, in the unit given. Empty
     where no value is above zero.
     """
@@ -595,8 +600,8 @@ def density_classes(*, values: ArrayLike) -> tuple[float, ...]:
     power = int(np.floor(np.log10(largest)))
     limits: list[float] = []
     for steps in CLASS_STEPS:
-        rounded = [float(f"{step * 10.0**exponent:.1e}") for exponent in range(power - 2, power + 1) for step in steps]
-        limits = [limit for limit in rounded if limit <= largest][-CLASSES:]
+        rounded = [float(f"{step * 10.0**exponent:.1e}") for exponent in range(power - 3, power + 1) for step in steps]
+        limits = [limit for limit in rounded if limit <= largest][-most:]
         if limits[0] <= smallest:
             # Classes below the smallest value would stand empty in the legend.
             return tuple(limits[max(0, int(np.searchsorted(limits, smallest, side="right")) - 1) :])

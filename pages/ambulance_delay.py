@@ -8,7 +8,7 @@ from pages.components.context import PageContext, open_page
 from pages.components.map_layers import median_wait_layers
 from pages.components.maps import show_legend, show_map
 from pages.components.tables import show_download, show_table
-from pages.components.theme import show_figure, show_finding, show_small
+from pages.components.theme import show_figure, show_finding, show_method, show_small
 from wording import _
 
 
@@ -42,12 +42,13 @@ st.title(_("How long until the ambulance arrived"))
 show_finding(found.headline)
 if found.empty:
     context.nothing_to_show(_("No administrations match these filters. Widen the period or take a filter away."))
-show_small(" ".join((found.counted, found.method)))
+show_small(found.counted)
 left, right = st.columns([2.1, 1], gap="medium")
 with left:
     if found.has_curve:
         show_waits(found, title=_("Share of calls by how the wait ended, and every wait"))
     show_small(found.picture_note)
+    show_method(found.method)
     if not found.has_curve:
         show_table(found.standards_table, title=_("Standards"), headed=True)
 with right:

@@ -43,7 +43,7 @@ with right:
     show_chain(found)
     if found.week:
         draw_hour_controls()
-        show_week(found.week, title=_("Risk in reach, percent, by hour of the week"), hour=context.view.hour)
+        show_week(found.week, title=_("Risk in reach, per cent, by hour of the week"), hour=context.view.hour)
     if found.can_plan:
         show_plan(context, now, first=found.first_gap)
 show_coverage_tables(context, found)

@@ -14,10 +14,12 @@ from wording.translation import _, current_language
 __all__ = [
     "format_count",
     "format_date",
+    "format_day_of_month",
     "format_interval",
     "format_moment",
     "format_month",
     "format_month_name",
+    "format_months",
     "format_number",
     "format_period",
     "format_quarter",
@@ -35,12 +37,21 @@ def format_number(value: float, *, significant: int = 2) -> str:
     """A measured value rounded to `significant` figures, never in exponent form: "2.1", "0.034", "1,200"."""
     if not math.isfinite(value):
         return _("not estimable")
+    rounded, decimals = _rounded(value, significant)
+    return _fixed(rounded, decimals)
+
+
+def _rounded(value: float, significant: int) -> tuple[float, int]:
+    """A finite value to its significant figures, and the decimals that these take."""
     # Numbers over 100 keep three figures, or they look like guesses.
     figures = max(significant, 3) if abs(value) >= 100 else significant
     rounded = float(f"{value:.{figures - 1}e}")
-    decimals = 0 if rounded == 0 else max(0, figures - 1 - math.floor(math.log10(abs(rounded))))
+    return rounded, 0 if rounded == 0 else max(0, figures - 1 - math.floor(math.log10(abs(rounded))))
+
+
+def _fixed(value: float, decimals: int) -> str:
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return format_decimal(rounded, format=pattern, locale=current_language())
+    return format_decimal(value, format=pattern, locale=current_language())
 
 
 def format_share(share: float, *, decimals: int = 0) -> str:
@@ -52,10 +63,22 @@ def format_share(share: float, *, decimals: int = 0) -> str:
 
 
 def format_interval(lower: float, upper: float, *, significant: int = 2) -> str:
-    """An interval in words: "1.5 to 2.9"."""
-    return _("{lower} to {upper}").format(
-        lower=format_number(lower, significant=significant), upper=format_number(upper, significant=significant)
-    )
+    """An interval in words, both ends with the decimals that the larger deserves: "1.5 to 2.9", "9 to 26".
+
+    An end that would become nought keeps its own: "0.04 to 2.3".
+    """
+    ends = [lower, upper]
+    if all(map(math.isfinite, ends)):
+        _value, decimals = _rounded(max(ends, key=abs), significant)
+        words = [
+            _fixed(end, decimals)
+            if decimals < _rounded(end, significant)[1] and round(end, decimals)
+            else format_number(end, significant=significant)
+            for end in ends
+        ]
+    else:
+        words = [format_number(end, significant=significant) for end in ends]
+    return _("{lower} to {upper}").format(lower=words[0], upper=words[1])
 
 
 def format_date(day: date) -> str:
@@ -71,6 +94,21 @@ def format_month(day: date) -> str:
 def format_month_name(day: date) -> str:
     """The month of a day in a narrow column: "May"; its year stands elsewhere."""
     return babel_date(day, format="LLL", locale=current_language())
+
+
+def format_months(day: date, *, quarter: bool) -> str:
+    """The month, or the quarter, of a day in a narrow place: "May", "Apr to Jun"; its year stands elsewhere."""
+    if not quarter:
+        return format_month_name(day)
+    first = 3 * ((day.month - 1) // 3) + 1
+    return _("{first} to {last}").format(
+        first=format_month_name(date(day.year, first, 1)), last=format_month_name(date(day.year, first + 2, 1))
+    )
+
+
+def format_day_of_month(day: date) -> str:
+    """A day in a narrow place: "9 May"; its year stands elsewhere."""
+    return babel_date(day, format="d MMM", locale=current_language())
 
 
 def format_quarter(day: date) -> str:

@@ -141,6 +141,8 @@ def find_changes(question: Question, *, earlier: Earlier, on_progress: Progress 
     return _answer(question, before, comparison, counts, reason)
 
 
+# Classes of a rise, and as many of a fall: side by side they fit under the map.
+_MOST_CLASSES = 5
 _PLACE = ("easting_m", "northing_m", "location_precision_m")
 
 
@@ -248,7 +250,7 @@ def _surface(question: Question, comparison: PeriodComparison, sign: float) -> D
     judged = surface.inside & ~np.isnan(comparison.p_value)
     difference = np.where(judged, comparison.difference_per_km2_year, 0.0)
     shown = np.maximum(sign * difference, 0.0)
-    limits = [limit for limit in density_classes(values=np.abs(difference)) if limit <= shown.max()]
+    limits = [limit for limit in density_classes(values=np.abs(difference), most=_MOST_CLASSES) if limit <= shown.max()]
     if not limits:
         return None
     west_m, south_m, _east_m, _north_m = surface.bounds_m

@@ -98,7 +98,7 @@ def find_overview(question: Question) -> Overview:
 
 def _count_interval(count: int) -> str:
     lower, upper = poisson_interval(count)
-    return _("95 % interval {interval}").format(interval=format_interval(float(lower), float(upper), significant=3))
+    return _("95 % interval {interval}").format(interval=format_interval(float(lower), float(upper)))
 
 
 def _headline(count: DisclosedCount, days: int, change: str) -> str:

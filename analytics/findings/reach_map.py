@@ -55,7 +55,7 @@ def find_reach_map(question: Question, *, now: ReachNow, hour: int | None) -> Re
         return ReachMap(sentence=now.risk_missing, near=None, far=None, far_words="", edge=nothing, bases=bases)
     in_reach, sentence, far_words = _in_reach(question, now, hour)
     per_km2 = np.where(now.risk.too_few, 0.0, now.risk.per_year / now.risk.surface.cell_area_km2)
-    limits = _few_limits(density_classes(values=per_km2))
+    limits = _few_limits(density_classes(values=per_km2, most=6))
     if hour is not None and now.reach is not None and question.audience is not Audience.ANALYST:
         in_reach, left_out = _without_small_bases(question, now, hour)
         per_km2 = np.where(left_out, 0.0, per_km2)

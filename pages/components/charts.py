@@ -18,14 +18,15 @@ from analytics.disclosure import (
     DisclosedTrend,
 )
 from analytics.findings.ambulance_delay import AmbulanceDelay, Mark
-from pages.components.theme import ACCENT, HATCH, MUTED, TEXT
-from wording import _, format_count, format_month, format_quarter, format_share
+from pages.components.theme import ACCENT, HATCH, LABELS, MUTED, TEXT
+from wording import _, format_count, format_month, format_months, format_quarter, format_share
 
 __all__ = ["show_series", "show_trend", "show_waits"]
 
 # A count that is held back is drawn as a stub of one height, whatever it is: its length says nothing.
 _STUB_SHARE = 0.06
-_MOST_TICKS = 8
+# Labels on the axis of time that do not touch where a chart is half of a small screen.
+_MOST_TICKS = {"month": 6, "quarter": 4}
 
 
 def show_series(series: DisclosedSeries, *, title: str, height_px: int = 260) -> None:
@@ -66,7 +67,6 @@ def series_figure(series: DisclosedSeries, *, height_px: int) -> go.Figure:
             customdata=[f"{label(start)}: {count.text}" for start, count in held],
             hovertemplate="%{customdata}<extra></extra>",
         )
-    ticks = series.starts[:: max(1, math.ceil(len(series.starts) / _MOST_TICKS))]
     figure.update_layout(
         height=height_px,
         margin={"l": 0, "r": 0, "t": 8, "b": 0},
@@ -78,11 +78,26 @@ def series_figure(series: DisclosedSeries, *, height_px: int) -> go.Figure:
         plot_bgcolor="#ffffff",
         dragmode=False,
     )
-    figure.update_xaxes(
-        showgrid=False, linecolor=MUTED, fixedrange=True, tickvals=list(ticks), ticktext=[label(tick) for tick in ticks]
+    _mark_time(figure, series.starts, step=series.step)
+    figure.update_yaxes(
+        rangemode="tozero", gridcolor="#e3e7ec", zeroline=False, fixedrange=True, tickformat=",d", tickfont=LABELS
     )
-    figure.update_yaxes(rangemode="tozero", gridcolor="#e3e7ec", zeroline=False, fixedrange=True, tickformat=",d")
     return figure
+
+
+def _mark_time(figure: go.Figure, starts: Sequence[date], *, step: str) -> None:
+    """An axis of months or quarters, the year of each under it."""
+    ticks = starts[:: max(1, math.ceil(len(starts) / _MOST_TICKS[step]))]
+    figure.update_xaxes(
+        type="date",
+        showgrid=False,
+        linecolor=MUTED,
+        fixedrange=True,
+        tickvals=list(ticks),
+        ticktext=[f"{format_months(tick, quarter=step == 'quarter')}<br>{tick.year}" for tick in ticks],
+        tickangle=0,
+        tickfont=LABELS,
+    )
 
 
 # Waits --------------------------------------------------------------------------------------------------------------
@@ -317,22 +332,27 @@ def _add_dots(figure: go.Figure, single: Mapping[str, NDArray[np.float64]]) -> N
     filled: dict[int, int] = {}
     for index in np.argsort(minutes, kind="stable"):
         filled[column[index]] = height[index] = filled.get(column[index], 0) + 1
-    longest = _labelled(minutes)
     size = 9 if height.max(initial=0) <= 12 else 6
     for ending in single:
         mine = endings == ending
-        named = mine & np.isin(np.arange(len(minutes)), longest)
         figure.add_scatter(
             x=np.maximum(minutes[mine], _FIRST_MINUTE),
             y=height[mine],
-            mode="markers+text",
+            mode="markers",
             marker={"color": _ENDING_COLOURS[ending], "size": size, "line": {"color": "#ffffff", "width": 0.5}},
-            text=[
-                format_count(round(value)) if label else ""
-                for value, label in zip(minutes[mine], named[mine], strict=True)
-            ],
-            textposition="top center",
             hovertemplate="%{x:.0f}<extra>" + _ending_words()[ending] + "</extra>",
+            row=2,
+            col=1,
+        )
+    for index in _labelled(minutes):
+        # Over the tallest column that the number would else be written across.
+        near = np.abs(np.log(np.maximum(minutes, _FIRST_MINUTE) / minutes[index])) < math.log(_LABEL_FACTOR) / 2
+        figure.add_annotation(
+            x=math.log10(minutes[index]),
+            y=height[near].max(),
+            text=format_count(round(minutes[index])),
+            yanchor="bottom",
+            yshift=4,
             row=2,
             col=1,
         )
@@ -398,7 +418,6 @@ def trend_figure(trend: DisclosedTrend, *, height_px: int) -> go.Figure:
             xanchor="left",
             xshift=4,
         )
-    ticks = trend.starts[:: max(1, math.ceil(len(trend.starts) / _MOST_TICKS))]
     figure.update_layout(
         height=height_px,
         margin={"l": 0, "r": 0, "t": 8, "b": 0},
@@ -407,14 +426,9 @@ def trend_figure(trend: DisclosedTrend, *, height_px: int) -> go.Figure:
         plot_bgcolor="#ffffff",
         dragmode=False,
     )
-    figure.update_xaxes(
-        showgrid=False,
-        linecolor=MUTED,
-        fixedrange=True,
-        tickvals=list(ticks),
-        ticktext=[format_quarter(tick) for tick in ticks],
-    )
+    _mark_time(figure, trend.starts, step="quarter")
     figure.update_yaxes(
+        tickfont=LABELS,
         rangemode="tozero",
         gridcolor="#e3e7ec",
         zeroline=False,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from analytics.disclosure import DisclosedWeek
 from analytics.findings.week import day_words, hour_words
-from pages.components.theme import ACCENT, DENSITY_RAMP, TEXT, show_small
+from pages.components.theme import ACCENT, DENSITY_RAMP, LABELS, TEXT, show_small
 from wording import _
 
 __all__ = ["show_week", "week_figure"]
@@ -20,7 +20,9 @@ _DARKEST, _WHITE_FROM = 0.75, 0.5
 
 def show_week(week: DisclosedWeek, *, title: str, hour: int | None = None, height_px: int = 230) -> None:
     """Share of risk in reach by hour of the week, in percent; pointing at a cell tells n and interval."""
-    show_small(_("Percent of the risk in reach in each hour, under 80 underlined. The table below has n and interval."))
+    show_small(
+        _("Per cent of the risk in reach in each hour, under 80 underlined. The table below has n and interval.")
+    )
     st.plotly_chart(
         week_figure(week, hour=hour, height_px=height_px),
         config={"displayModeBar": False, "scrollZoom": False},
@@ -77,13 +79,16 @@ def week_figure(week: DisclosedWeek, *, hour: int | None, height_px: int) -> go.
         plot_bgcolor="#ffffff",
         dragmode=False,
     )
-    figure.update_xaxes(fixedrange=True, showgrid=False, side="top", tickvals=list(range(0, _HOURS, 2)), zeroline=False)
+    figure.update_xaxes(
+        fixedrange=True, showgrid=False, side="top", tickvals=list(range(0, _HOURS, 2)), zeroline=False, tickfont=LABELS
+    )
     figure.update_yaxes(
         fixedrange=True,
         showgrid=False,
         autorange="reversed",
         tickvals=list(range(_DAYS)),
         ticktext=days,
+        tickfont=LABELS,
         zeroline=False,
     )
     return figure

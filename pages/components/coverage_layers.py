@@ -9,12 +9,13 @@ from pages.components.map_layers import (
     Ground,
     MapLayers,
     cells_as_geojson,
+    limit_words,
     outline_layers,
     outlines_as_geojson,
     over_signed,
 )
 from pages.components.theme import TEXT
-from wording import _, format_number
+from wording import _
 
 __all__ = ["reach_layers"]
 
@@ -29,7 +30,7 @@ def reach_layers(found: ReachMap, *, ground: Ground, level: AreaLevel) -> MapLay
         unsure="",
         alt=_("Map of risk within reach of carriers on shift and of risk that is not; the tables have the numbers."),
     )
-    layers = over_signed(layers, found.far, found.near, ground=ground, above=format_number, below=format_number)
+    layers = over_signed(layers, found.far, found.near, ground=ground, above=limit_words, below=limit_words)
     for feature in layers.outlines["features"] if layers.outlines else ():
         feature["properties"]["fill"] = TEXT
     edge = outlines_as_geojson(found.edge, crs=ground.crs)

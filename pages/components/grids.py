@@ -1,6 +1,5 @@
 """A grid of shares, field by month: shaded where little is recorded, with the number in every cell."""
 
-from datetime import date
 from html import escape
 from itertools import groupby, pairwise
 
@@ -8,7 +7,7 @@ import streamlit as st
 
 from analytics.disclosure import DisclosedCount, DisclosedEstimate, DisclosedGrid
 from pages.components.theme import DENSITY_RAMP, HATCH, TEXT
-from wording import _, format_month_name
+from wording import _, format_months
 
 __all__ = ["show_grid", "show_grid_legend"]
 
@@ -43,7 +42,9 @@ def show_grid(grid: DisclosedGrid, *, title: str) -> None:
         f'<th class="year" scope="colgroup" colspan="{len(list(days))}">{year}</th>'
         for year, days in groupby(grid.starts, key=lambda start: start.year)
     )
-    starts = "".join(f'<th scope="col">{escape(_start(start, grid.step))}</th>' for start in grid.starts)
+    starts = "".join(
+        f'<th scope="col">{escape(format_months(start, quarter=grid.step == "quarter"))}</th>' for start in grid.starts
+    )
     # Of whole years the upper row says it all.
     second = "" if grid.step == "year" else f"<tr>{starts}</tr>"
     body = "".join(
@@ -72,14 +73,6 @@ def show_grid_legend(grid: DisclosedGrid) -> None:
     )
     few = f'<div class="few"><span class="swatch"></span>{_("not shown")}</div>' if grid.in_fifths else ""
     st.html(f'<div class="nw-legend"><div class="classes">{swatches}</div>{few}</div>')
-
-
-def _start(start: date, step: str) -> str:
-    if step == "month":
-        return format_month_name(start)
-    return _("{first} to {last}").format(
-        first=format_month_name(start), last=format_month_name(start.replace(month=start.month + 2))
-    )
 
 
 def _whole(count: DisclosedCount) -> str:

@@ -54,6 +54,7 @@ __all__ = [
     "heat_map_layers",
     "heat_map_thumbnail",
     "hotspot_layers",
+    "limit_words",
     "median_wait_layers",
     "outline_layers",
     "outlines_as_geojson",
@@ -104,13 +105,17 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True)
 class Legend:
-    """Classes with their lower limits in words, the unit, whether anything is hatched, and dashed lines by colour."""
+    """Classes with their limits in words, the unit, whether anything is hatched, and dashed lines by colour.
+
+    A class has its lower limit, but the first, `falling` ones theirs on the other side: they fall away from zero.
+    """
 
     colours: tuple[str, ...]
     limits: tuple[str, ...]
     unit: str
     hatched: str
     dashed: tuple[tuple[str, str], ...] = ()
+    falling: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +162,7 @@ def density_layers(surface: DisclosedSurface, *, areas: dict[str, Any], crs: str
         hatched=cells_as_geojson(surface.classes == TOO_FEW_CLASS, surface, crs),
         legend=Legend(
             colours=colours,
-            limits=tuple(format_number(limit) for limit in surface.limits),
+            limits=tuple(map(limit_words, surface.limits)),
             unit=surface.unit,
             hatched=_("too few to say"),
         ),
@@ -248,8 +253,8 @@ def compared_layers(found: "ComparedPlaces", *, ground: Ground, level: AreaLevel
             found.more,
             found.fewer,
             ground=ground,
-            above=format_number,
-            below=lambda limit: format_number(1 / limit),
+            above=limit_words,
+            below=lambda limit: limit_words(1 / limit),
         )
     used = tuple(words[marked] for marked in (True, False) if marked in found.contours.marked)
     return replace(
@@ -274,8 +279,8 @@ def change_layers(found: "Changes", *, ground: Ground, level: AreaLevel) -> MapL
         found.rise,
         found.fall,
         ground=ground,
-        above=lambda limit: _("+{number}").format(number=format_number(limit)),
-        below=lambda limit: format_number(-limit),
+        above=lambda limit: _("+{number}").format(number=limit_words(limit)),
+        below=lambda limit: limit_words(-limit),
     )
 
 
@@ -322,6 +327,7 @@ def over_signed(
             limits=(*(below(limit) for limit in blue[::-1]), *(above(limit) for limit in red)),
             unit=drawn.unit,
             hatched="",
+            falling=len(blues),
         ),
     )
 
@@ -366,6 +372,11 @@ def outlines_as_geojson(outlines: DisclosedOutlines, *, crs: str) -> dict[str, A
         for name, about, outline in zip(outlines.names, outlines.about, outlines.outlines, strict=True)
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def limit_words(limit: float) -> str:
+    """A round limit of a class without noughts behind it: "0.05", "1.5", "20"."""
+    return format_number(limit, significant=1 if float(f"{limit:.0e}") == limit else 2)
 
 
 def _corners(geometry: dict[str, Any]) -> LatLonBounds:
@@ -470,18 +481,17 @@ def static_map(layers: MapLayers, *, ground: Ground, width_px: int = 900, names:
     frame.hatch(picture, [*held, *([layers.hatched] if layers.hatched else [])])
     for feature in ground.basemap.outline["features"]:
         frame.draw(pen, feature["geometry"], fill=None, line=LINE, width=3)
-    font = ImageFont.load_default(size=2 * 14)
-    for label in ground.basemap.labels[:names]:
-        pen.text(
-            frame.pixel(label.longitude, label.latitude),
-            label.name,
-            font=font,
-            anchor="mm",
-            fill=TEXT,
-            stroke_width=5,
-            stroke_fill="#ffffff",
-        )
     width, height = frame.size
+    font = ImageFont.load_default(size=2 * 20)
+    written: list[shapely.Polygon] = []
+    for label in ground.basemap.labels[:names]:
+        place = frame.pixel(label.longitude, label.latitude)
+        box = shapely.box(*pen.textbbox(place, label.name, font=font, anchor="mm", stroke_width=5))
+        # A name that would touch a larger place's, or be cut, is left out.
+        if any(box.intersects(other) for other in written) or not box.within(shapely.box(0, 0, width, height)):
+            continue
+        written.append(box)
+        pen.text(place, label.name, font=font, anchor="mm", fill=TEXT, stroke_width=5, stroke_fill="#ffffff")
     return _png(picture.convert("RGB").resize((width // 2, height // 2), Image.Resampling.LANCZOS))
 
 

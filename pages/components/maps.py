@@ -84,7 +84,7 @@ class _Names(MacroElement):
 
     A found area's number and name stand beside its outline, which they would hide, or inside where it is wide enough.
     Where there is no room for the name the number stands alone, as it always shows. A place's name that would touch
-    one of these or a larger place's is left out until the map is zoomed in far enough for both.
+    one of these, a larger place's or a control is left out until the map is zoomed in far enough for both.
     """
 
     _template = Template(
@@ -103,7 +103,12 @@ class _Names(MacroElement):
                 one.left - apart < other.right && other.left - apart < one.right &&
                 one.top - apart < other.bottom && other.top - apart < one.bottom;
             const arrange = () => {
-                const room = map.getSize(), taken = [];
+                const room = map.getSize(), frame = map.getContainer().getBoundingClientRect();
+                const taken = [...map.getContainer().querySelectorAll(".leaflet-control")].map(control => {
+                    const {left, top, right, bottom} = control.getBoundingClientRect();
+                    return {left: left - frame.left, top: top - frame.top,
+                            right: right - frame.left, bottom: bottom - frame.top};
+                });
                 const area = ({corners}) => {
                     const [first, last] = corners.map(corner => map.latLngToContainerPoint(corner));
                     return {left: first.x, top: first.y, right: last.x, bottom: last.y};
@@ -279,16 +284,22 @@ def _bounds_of(outlines: dict[str, Any]) -> LatLonBounds:
 
 def show_legend(legend: Legend, *, attribution: str) -> None:
     """The classes with their values and the unit, what is hatched, and whose map it is."""
-    classes = "".join(
+    swatches = [
         f'<div><span class="swatch" style="background:{colour}"></span><span class="limit">{escape(limit)}</span></div>'
         for colour, limit in zip(legend.colours, legend.limits, strict=True)
+    ]
+    parts = (swatches[: legend.falling], swatches[legend.falling :])
+    classes = "".join(
+        f'<div class="classes {kind}">{"".join(part)}</div>'
+        for kind, part in zip(("falling", "rising"), parts, strict=True)
+        if part
     )
     few = f'<div class="few"><span class="swatch"></span>{escape(legend.hatched)}</div>' if legend.hatched else ""
     dashed = "".join(
         f'<div><span style="{_DASHED} {colour}"></span>{escape(words)}</div>' for colour, words in legend.dashed
     )
     st.html(
-        f'<div class="nw-legend" role="group" aria-label="{escape(_("Legend"))}"><div class="classes">{classes}</div>'
+        f'<div class="nw-legend" role="group" aria-label="{escape(_("Legend"))}">{classes}'
         f"<div>{escape(legend.unit)}</div>{few}{dashed}</div>"
         f'<p class="nw-small">{escape(attribution)}</p>'
     )

@@ -11,7 +11,7 @@ from data.journal import operating_system_user
 from pages.components.context import PageContext
 from pages.components.sidebar import shown_before
 from pages.components.tables import show_download, show_table
-from pages.components.theme import show_finding, show_small
+from pages.components.theme import show_finding, show_method, show_small
 from wording import NaloxoneWatchError, _
 
 __all__ = ["show_alert", "show_all", "show_history"]
@@ -28,7 +28,8 @@ def show_alert(context: PageContext, alert: AlertView, *, said: str) -> None:
         st.warning(doubt)
     for stream in alert.streams:
         st.markdown(f"- {stream}")
-    show_small(" ".join(part for part in (alert.neighbours, alert.method) if part))
+    show_small(alert.neighbours)
+    show_method(alert.method)
     query = context.view.query(context.offered) | {"panel": alert.id}
     st.page_link("pages/panel.py", label=_("Open the emergency panel"), query_params=query)
     if context.audience is Audience.ANALYST:

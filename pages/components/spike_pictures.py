@@ -1,5 +1,7 @@
 """The pictures of the spikes page: where the alerts are, and the weeks beside what was usual."""
 
+from datetime import timedelta
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -8,8 +10,8 @@ from analytics.disclosure import DisclosedOutlines, DisclosedTimeline
 from analytics.findings.spikes import timeline_table
 from pages.components.map_layers import Ground, MapLayers, outline_layers
 from pages.components.tables import show_table
-from pages.components.theme import ACCENT, MUTED, TEXT, show_small
-from wording import _, format_date, format_number
+from pages.components.theme import ACCENT, LABELS, MUTED, TEXT, show_small
+from wording import _, format_date, format_day_of_month, format_number
 
 __all__ = ["alert_layers", "show_timeline", "timeline_figure"]
 
@@ -18,6 +20,7 @@ _BAND = "rgba(80, 89, 95, 0.18)"
 _MOST_TICKS = 8
 # Six of a week's seven days, in milliseconds: a trace with a single bar has no width of its own.
 _BAR_MS = 6 * 24 * 3_600_000
+_HALF_BAR = timedelta(days=3)
 
 
 def alert_layers(outlines: DisclosedOutlines, *, ground: Ground) -> MapLayers:
@@ -52,8 +55,9 @@ def timeline_figure(timeline: DisclosedTimeline, *, height_px: int) -> go.Figure
     above = np.nan_to_num(timeline.limit, nan=np.inf) < counts
     figure = go.Figure()
     figure.add_scatter(
-        x=starts,
-        y=timeline.limit,
+        # As wide as the first and the last bar.
+        x=[starts[0] - _HALF_BAR, *starts, starts[-1] + _HALF_BAR],
+        y=[timeline.limit[0], *timeline.limit, timeline.limit[-1]],
         mode="lines",
         line={"width": 0, "shape": "hvh"},
         fill="tozeroy",
@@ -99,10 +103,19 @@ def timeline_figure(timeline: DisclosedTimeline, *, height_px: int) -> go.Figure
         linecolor=MUTED,
         fixedrange=True,
         tickvals=ticks,
-        ticktext=[f"{tick.day}/{tick.month}/{tick.year % 100:02d}" for tick in ticks],
+        ticktext=[f"{format_day_of_month(tick)}<br>{tick.year}" for tick in ticks],
+        tickangle=0,
+        tickfont=LABELS,
     )
     tallest = max(int(counts.max(initial=1)), int(np.nanmax(timeline.limit, initial=1)))
-    figure.update_yaxes(range=[0, tallest * 1.2], gridcolor="#e3e7ec", zeroline=False, fixedrange=True, tickformat=",d")
+    figure.update_yaxes(
+        range=[0, tallest * 1.2],
+        gridcolor="#e3e7ec",
+        zeroline=False,
+        fixedrange=True,
+        tickformat=",d",
+        tickfont=LABELS,
+    )
     return figure
 
 

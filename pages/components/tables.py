@@ -6,6 +6,7 @@ On screen a table is plain HTML: it can be read out, reached with the keyboard a
 import csv
 import getpass
 import io
+import re
 from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
@@ -18,6 +19,8 @@ from wording import _, format_moment
 
 __all__ = ["csv_of_table", "marks_of_file", "show_download", "show_listed", "show_table"]
 
+# A date that would else be broken over three lines of a narrow column.
+_DATE = re.compile(r"(\d{1,2}) (\w{3,9}) (\d{4})")
 # A spreadsheet takes a cell that begins like this for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -125,9 +128,13 @@ def _row_kind(is_total: bool, is_chosen: bool) -> str:
 
 def _cells(table: DisclosedTable, row: tuple[str, ...]) -> str:
     return "".join(
-        f"<td{_number(column.numeric)}>{_pieces(cell) if column.numeric else escape(cell)}</td>"
+        f"<td{_number(column.numeric)}>{_pieces(cell) if column.numeric else _unbroken(cell)}</td>"
         for column, cell in zip(table.columns, row, strict=True)
     )
+
+
+def _unbroken(text: str) -> str:
+    return _DATE.sub("\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}\\3", escape(text))
 
 
 def _pieces(number: str) -> str:

@@ -9,12 +9,15 @@ from html import escape
 
 import streamlit as st
 
+from wording import _
+
 __all__ = [
     "ACCENT",
     "AREA_RAMP",
     "DENSITY_RAMP",
     "FOOTPRINT",
     "HATCH",
+    "LABELS",
     "LAND",
     "LINE",
     "MUTED",
@@ -25,6 +28,7 @@ __all__ = [
     "show_figure",
     "show_finding",
     "show_lines",
+    "show_method",
     "show_small",
 ]
 
@@ -36,6 +40,8 @@ SEA = "#E9EEF3"
 LAND = "#FBFBF9"
 FOOTPRINT = "#606874"
 HATCH = "#6b5b53"
+# Plotly's own grey is too pale to be read from the back of a room.
+LABELS = {"color": TEXT, "size": 14}
 
 DENSITY_RAMP = ("#fde7c3", "#fdcd8f", "#fba863", "#f07f43", "#d9522f", "#b02a2e", "#7d1128")
 AREA_RAMP = ("#d7e6f5", "#b3d1ee", "#84b5e2", "#4d92cf", "#2270b5", "#12436D", "#0b2b47")
@@ -51,8 +57,10 @@ _STYLE = """
 [data-testid="stSidebarUserContent"] [data-testid="stPageLink"] a {padding: .1rem .5rem}
 [data-testid="stSidebarUserContent"] hr {margin: .3rem 0}
 [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] {gap: .6rem}
+[data-testid="stColumn"] [data-testid="stVerticalBlock"] {gap: .7rem}
+[data-testid="stMain"] [data-testid="stPageLink"] a {border: 1px solid #12436D; padding: .25rem .75rem}
 h1 {padding: 0 0 .45rem !important}
-h2, h3 {padding: .3rem 0 .2rem !important}
+h2, h3 {padding: .55rem 0 .2rem !important}
 .nw-mark {position: fixed; top: .3rem; right: 2.2rem; z-index: 999999; background: #fff;
   border: 1px solid currentColor; border-radius: 3px; padding: 0 .45rem;
   font-size: .8rem; font-weight: 600; letter-spacing: .04em; color: #801650}
@@ -71,6 +79,8 @@ h2, h3 {padding: .3rem 0 .2rem !important}
 .nw-table .number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
 @media (max-width: 1700px) {.nw-table table {font-size: .88rem} .nw-table .number {white-space: normal}
   .nw-table .number span {white-space: nowrap}}
+@media (max-width: 1500px) {.st-key-nw-columns > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"]
+  {flex-wrap: wrap} .st-key-nw-columns [data-testid="stColumn"] {flex: 1 1 45% !important}}
 .nw-table .number:last-child {padding-right: .3rem}
 .nw-table tr.chosen td {background: #e3ebf5; box-shadow: inset 0 1px #12436D, inset 0 -1px #12436D}
 .nw-table tr.total td {font-weight: 600; border-bottom: none}
@@ -78,10 +88,13 @@ h2, h3 {padding: .3rem 0 .2rem !important}
 .nw-legend {display: flex; flex-wrap: wrap; align-items: flex-end; gap: .1rem 1.4rem; font-size: .85rem;
   line-height: 1.25}
 .nw-legend .classes {display: flex}
-.nw-legend .classes div {min-width: 3.2rem}
+.nw-legend .classes div {min-width: 2.7rem}
 .nw-legend .swatch {display: block; height: .85rem; border: 1px solid rgba(11, 12, 12, .25)}
 .nw-legend .classes div + div .swatch {border-left: none}
-.nw-legend .limit {padding-right: .6rem}
+.nw-legend .limit {display: block; padding-right: .6rem}
+.nw-legend .falling + .rising {margin-left: -.6rem}
+.nw-legend .falling .limit {text-align: right; padding-right: 0}
+.nw-legend + .nw-small {margin-top: .3rem}
 .nw-legend .few {display: flex; align-items: center; gap: .4rem}
 .nw-legend .few .swatch {width: 2rem;
   background: repeating-linear-gradient(45deg, #6b5b53 0 1.5px, transparent 1.5px 6px)}
@@ -116,7 +129,14 @@ def show_figure(figure: str, about: str = "", *, large: bool = False) -> None:
 
 def show_small(sentence: str) -> None:
     """What qualifies the finding: how many, over what, by which method, and the caveat."""
-    st.html(f'<p class="nw-small">{escape(sentence)}</p>')
+    if sentence:
+        st.html(f'<p class="nw-small">{escape(sentence)}</p>')
+
+
+def show_method(sentence: str) -> None:
+    """How a number was worked out, for those who ask: what decides stands on the page itself."""
+    with st.expander(_("How this was worked out")):
+        show_small(sentence)
 
 
 def show_lines(sentences: Sequence[str]) -> None:

@@ -416,22 +416,23 @@ def test_adaptive_density_integrates_to_the_events_and_is_trimmed():
 
 
 def test_legend_limits_are_round_ascending_and_below_the_largest_value():
-    assert density.density_classes(values=[np.nan, 3.7, 0.2]) == (0.2, 0.5, 1.0, 2.0)
+    assert density.density_classes(values=[np.nan, 3.7, 0.2]) == (0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 3.0)
     assert density.density_classes(values=[3.7, 1.4, 2.0]) == (1.0, 1.5, 2.0, 3.0)
     assert density.density_classes(values=[5.0]) == (5.0,)
-    assert density.density_classes(values=np.geomspace(1e-9, 5, 99)) == (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+    assert density.density_classes(values=np.geomspace(1e-9, 5, 99)) == (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+    assert density.density_classes(values=np.geomspace(1e-9, 5, 99), most=5) == (0.2, 0.5, 1.0, 2.0, 5.0)
     assert density.density_classes(values=[0.0, np.nan]) == ()
 
 
 @given(largest=st.floats(1e-6, 1e6), reach=st.floats(1.01, 1e4))
-def test_legend_covers_the_values_or_a_fortyfold_range(largest, reach):
+def test_legend_covers_the_values_or_an_eightyfold_range(largest, reach):
     values = np.geomspace(largest / reach, largest, 50)
     limits = density.density_classes(values=values)
-    assert 1 <= len(limits) <= 6
+    assert 1 <= len(limits) <= 7
     assert list(limits) == sorted(set(limits))
     assert limits[-1] <= largest * (1 + 1e-9)
     assert limits[-1] * 2.5 > largest * (1 - 1e-9)
-    assert limits[0] <= np.quantile(values, 0.02) or largest / limits[0] >= 40 * (1 - 1e-9)
+    assert limits[0] <= np.quantile(values, 0.02) or largest / limits[0] >= 80 * (1 - 1e-9)
     assert len(limits) == 1 or limits[1] > values.min()
 
 

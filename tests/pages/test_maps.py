@@ -87,7 +87,7 @@ def test_each_class_has_its_legends_colour_and_nothing_else_is_painted() -> None
     found = {tuple(colour[:3]) for colour in painted.reshape(-1, 4) if colour[3]}
     assert found == {tuple(bytes.fromhex(colour[1:])) for colour in layers.legend.colours}
     assert set(np.unique(painted[..., 3])) == {0, 255}
-    assert layers.legend.limits == ("0.020", "0.050", "0.10", "0.20", "0.50", "1.0")
+    assert layers.legend.limits == ("0.02", "0.05", "0.1", "0.2", "0.5", "1")
 
 
 def test_where_there_are_too_few_nothing_is_painted_and_the_place_is_hatched() -> None:
