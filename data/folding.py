@@ -386,7 +386,7 @@ def _reports(
     given = np.fmax(most_stated, np.where(recorded, counted, np.nan)) if "dose" in kinds else most_stated
     columns = ["report_id", "administration_id", "officer_token", "doses", "given_at", "row_hash"]
     if "officer_token" not in doses:
-        return pd.DataFrame(columns=columns), np.fmin(given, MOST_DOSES)
+        return pd.DataFrame(columns=columns), np.minimum(given, MOST_DOSES)
     by_officer = pd.DataFrame(
         {
             "administration_id": pieces["administration_id"].to_numpy(dtype=object),
@@ -415,7 +415,7 @@ def _reports(
     reports = reports.assign(
         report_id=pseudonymiser.tokens(kind="report_id", parts=parts), doses=reports["doses"].clip(upper=MOST_DOSES)
     )
-    return reports[[name for name in columns if name in reports]], np.fmin(given, MOST_DOSES)
+    return reports[[name for name in columns if name in reports]], np.minimum(given, MOST_DOSES)
 
 
 def _doubtful(reports: pd.DataFrame, doses: pd.DataFrame, kinds: Sequence[str], groups: int) -> Mask:

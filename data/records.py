@@ -74,6 +74,8 @@ _CLOCK_ERROR = pd.Timedelta(days=1)
 _PAST_TIMES = frozenset({"recorded_at", "given_at", "started_at", "ended_at"})
 # Beyond these a date of training, duty or expiry is a slip: nobody serves, and no kit lasts, that long.
 _FIRST_YEAR, _LAST_YEAR = 1950, 2100
+# Stands under [only] for every value but none.
+_ANY = "*"
 # A shorter key, such as a person's number in an incident, is too common a text to be told by.
 _SHORTEST_SECRET_KEY = 6
 
@@ -179,7 +181,13 @@ class RecordReader:
         for heading, values in self._mapping.only.items():
             known = {plain_value(value) for value in values}
             texts = block.columns[self._positions[plain_heading(heading)]]
-            wanted &= _mapped(texts, lambda text, known=known: plain_value(text) in known).astype(bool)
+            any_at_all = _ANY in values
+            wanted &= _mapped(
+                texts,
+                lambda text, known=known, filled=any_at_all: (
+                    plain_value(text) in known or (filled and not is_nothing(text))
+                ),
+            ).astype(bool)
         self.log.add(rows=block.row_numbers[~wanted], field="", reason="left_out_by_mapping", whole_row=True)
         return replace(
             block,

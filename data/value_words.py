@@ -4,16 +4,23 @@ Only a text of these lists, or one a slip away from one, ever gets into a draft:
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
+from data.pseudonymise import age_bands
 from data.schema import NOT_RECORDED, Field
 from data.values import known_choices, plain_value
 
-__all__ = ["translate", "yes_no_means"]
+__all__ = ["band_of_range", "translate", "whole_words", "yes_no_means"]
 
 # A slip of one letter in seven; below it "Marley" would be "male".
 _NEARLY = 0.88
 _SHORTEST_SLIP = 6
+# "20 - 24", "25 to 29", "80 - *", "65+", "85 and over".
+_AGES = re.compile(r"(\d{1,3})\s*(?:(?:-|\u2013|to)\s*(\d{1,3}|\*|\+)|\+|(?:and|or|&) (?:over|older|above)|plus)", re.I)
+_OLDEST = 120
 
 
 def _each(value: str, *words: str) -> dict[str, str]:
@@ -70,6 +77,15 @@ _WORDS: dict[str, dict[str, str]] = {
     | _each(
         "benzodiazepine", "street benzos", "fake benzos", "temazepam", "lorazepam", "blues", "street benzodiazepine"
     )
+    | _each("fentanyl", "fentanyl analog other synthetic opioid", "fentanyl analogue", "fentanyl analog", "fent")
+    | _each("other_opioid", "pharmaceutical opioid", "synthetic opioid", "hydrocodone", "percocet", "vicodin", "opana")
+    | _each("other_opioid", "hydromorphone", "dilaudid", "prescription opioids", "prescription opiate", "opium")
+    | _each("benzodiazepine", "benzodiazepines i e valium xanax ativan etc", "benzodiazepines i e valium xanax etc")
+    | _each("benzodiazepine", "klonopin", "clonazepam", "ativan")
+    | _each("other", "marijuana", "synthetic marijuana", "bath salts", "pharmaceutical other")
+    | _each("other", "pharmaceutical stimulant")
+    | _each("other", "barbiturates", "barbiturates i e amytal nembutal etc", "barbiturate", "meth", "pcp", "xylazine")
+    | _each("other", "thc", "k2", "kratom", "gabapentinoid", "stimulant", "hallucinogen", "hallucinogens", "molly")
     | _each("cocaine", "coke", "powder cocaine", "cocaine powder", "cocaine crack", "crack cocaine rock")
     | _each("alcohol", "ethanol", "drink", "intoxicated alcohol", "etoh")
     | _each(
@@ -89,7 +105,9 @@ _WORDS: dict[str, dict[str, str]] = {
     )
     | _each("conscious", "conscious responsive", "conscious breathing", "woke up")
     | _each("unconscious", "not conscious", "remained unconscious", "still unconscious", "unconscious but breathing")
-    | _each("non_responsive", "no response", "no change", "not responsive", "no effect", "unresponsive not breathing"),
+    | _each("non_responsive", "no response", "no change", "not responsive", "no effect", "unresponsive not breathing")
+    | _each("conscious", "responsive and alert", "responsive and angry", "combative", "responsive but sedated")
+    | _each("non_responsive", "no response to naloxone", "did not work"),
     "alive_at_handover": _each("yes", "survived", "living", "non fatal", "alive at handover", "conscious")
     | _each("died", "deceased", "fatal", "death", "did not survive", "pronounced dead", "life extinct"),
     "outcome": _each(
@@ -136,6 +154,11 @@ _WORDS: dict[str, dict[str, str]] = {
 }
 
 
+def whole_words(field: Field) -> frozenset[str]:
+    """The words of the field's lists in plain form, so that one with a separator in it is not taken apart."""
+    return frozenset(_WORDS.get(field.name, {})) | frozenset(known_choices(field, {}))
+
+
 def translate(field: Field, texts: Iterable[str], *, yes_no: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """What the closed lists make of the texts that the import does not know, and the texts that stay unknown.
 
@@ -149,6 +172,8 @@ def translate(field: Field, texts: Iterable[str], *, yes_no: Mapping[str, str]) 
         for word in forms
         if answer in yes_no
     }
+    if NOT_RECORDED in field.values:
+        words = {"u": NOT_RECORDED} | words
     allowed = {word: value for word, value in words.items() if value in field.values}
     found: dict[str, str] = {}
     unknown = []
@@ -156,6 +181,8 @@ def translate(field: Field, texts: Iterable[str], *, yes_no: Mapping[str, str]) 
         plain = plain_value(text)
         if plain in allowed:
             found[plain.replace("_", " ")] = allowed[plain]
+        elif field.name == "age_band" and (band := band_of_range(text)):
+            found[plain.replace("_", " ")] = band
         elif plain not in known:
             value = _slip_of(plain, allowed | {word: value for word, value in known.items() if value})
             if value:
@@ -163,6 +190,16 @@ def translate(field: Field, texts: Iterable[str], *, yes_no: Mapping[str, str]) 
             else:
                 unknown.append(text)
     return dict(sorted(found.items())), unknown
+
+
+def band_of_range(text: str) -> str:
+    """The band that holds the whole of a range of ages, "not_recorded" where none does, "" for what is no range."""
+    found = _AGES.fullmatch(text.strip())
+    if not found:
+        return ""
+    first, last = int(found[1]), int(found[2]) if found[2] and found[2].isdecimal() else _OLDEST
+    bands = {str(band) for band in age_bands(np.array([first, max(first, last)], dtype=float))[0]}
+    return bands.pop() if len(bands) == 1 else NOT_RECORDED
 
 
 def _slip_of(plain: str, words: Mapping[str, str]) -> str | None:

@@ -1,7 +1,7 @@
 """What the cells of a column look like: the kinds that a mapping is drafted by. Counts and kinds only, never a cell.
 
 Kinds: time (a date with a time of day), date, month, clock (a time of day), excel (Excel's own number for a date),
-number, degrees, metres, yes_no, postcode, outcode (a
+number, degrees, metres, point (both coordinates in one text), yes_no, postcode, outcode (a
 postcode's first half), key, category, name, text. A column may be of several, or empty and of none.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.drafting.heading_words import plain_words
-from data.values import Texts, is_excel_date, is_nothing, parse_numbers, plain_value
+from data.values import Texts, is_excel_date, is_nothing, parse_numbers, parse_points, plain_value
 
 __all__ = ["ColumnFacts", "cells_of", "column_facts"]
 
@@ -115,6 +115,11 @@ def _numbers(cells: Sequence[str], decimal: str) -> np.ndarray:
     return found[np.isfinite(found)]
 
 
+def _is_point(cell: str) -> bool:
+    x, y, _unreadable = parse_points(np.array([cell], dtype=object))
+    return bool(np.isfinite(x[0]) and np.isfinite(y[0])) and not cell.strip()[-1:].isdigit()
+
+
 def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], distinct: int) -> frozenset[str]:
     def most(test: Callable[[str], object], share: float = _SHARE) -> bool:
         return sum(bool(test(cell)) for cell in cells) >= share * len(cells)
@@ -135,6 +140,8 @@ def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], d
         # Grid references of the UK, UTM and web Mercator; 0 stands for none.
         if np.mean(np.abs(numbers) >= 1_000) >= _SHARE / 2:
             found.add("metres")
+    if most(_is_point):
+        return frozenset({"point", "text"})
     if most(lambda cell: plain_value(cell) in _YES_NO):
         found.add("yes_no")
     elif most(_PATTERNS["name"].fullmatch, _SHARE_OF_NAMES):

@@ -7,10 +7,12 @@ cell: values come from closed lists (data.value_words).
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
+
+import numpy as np
 
 from data import schema
 from data.drafting.column_facts import ColumnFacts, cells_of, column_facts
@@ -23,16 +25,18 @@ from data.drafting.heading_match import (
     most_like_table,
     police_reference,
 )
-from data.drafting.heading_words import FREE_TEXT, field_words, match_heading
+from data.drafting.heading_words import ABODES, FREE_TEXT, field_words, match_heading
 from data.drafting.places import PlaceGuess, guess_place
+from data.drafting.row_kinds import RowColumns, RowKinds, tell_rows
 from data.drafting.times import guess_times
 from data.mapping import FORM_TABLE, MONTHS_ALLOWED_IN, Mapping, SubstanceLayout, mapped_fields
 from data.mapping_toml import check_mapping, mapping_toml
+from data.places import AREA_LEVELS, AreaNames
 from data.pseudonymise import normalise_code
 from data.reading import FileSample
 from data.settings import Settings
-from data.value_words import translate, yes_no_means
-from data.values import Texts, holds_personal_data, is_nothing, plain_value, whole_number
+from data.value_words import band_of_range, translate, whole_words, yes_no_means
+from data.values import Texts, holds_personal_data, is_nothing, parse_points, plain_value, whole_number
 from geo.areas import Geography
 from geo.cities import nearest_city
 from wording import NaloxoneWatchError, _, format_count, format_share, join_words, ngettext
@@ -53,6 +57,14 @@ _SHARE_UNKNOWN = 0.5
 _STREET_HEADINGS = frozenset({"crime id", "falls within", "crime type"})
 _STREET_POINTS_M = 250
 _NUMBERED = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
+_MOST_DEGREES = 180.0
+# Of a column of areas so many of the different names are the deployment's.
+_SHARE_OF_AREAS = 0.6
+_AREAS = (
+    r"county|counties|ward|district|town|city|borough|municipality|parish|neighbou?rhood|beat|sector|zone|area|region"
+)
+# How a file says that naloxone was given, in plain form.
+_GIVEN = frozenset({"y", "yes", "true", "t", "1"})
 # Whose name a file's records are kept under where nobody says better.
 _SOURCES = {
     "administrations": "naloxone form",
@@ -228,6 +240,10 @@ class _Work:
     unknown: list[UnknownValues] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
     settings_toml: str = ""
+    # The rows of people who were given naloxone, and what such a row stands for.
+    treated: Sequence[Sequence[str]] = ()
+    kinds: RowKinds | None = None
+    incident: tuple[ColumnFacts, ...] = ()
 
     def draft(self, table_why: str) -> Draft:
         """The whole draft."""
@@ -235,8 +251,13 @@ class _Work:
         self._drop_doubtful()
         joins = self._find_joins() if form else {}
         self.raw = {"target": self.table, "source": self._source(joins), **joins}
+        self.treated = self.sample.rows
+        if form:
+            self._leave_out_untreated()
         if not joins:
             self._read_time_of_event()
+        if form and not joins:
+            self._tell_rows()
         self._read_keys(joins=bool(joins))
         self._read_plain_fields()
         if form:
@@ -248,7 +269,7 @@ class _Work:
         if self.table == "risk_events":
             self._read_kind_of_event()
         if form and not joins:
-            self._find_rows()
+            self._settle_rows()
         self._read_times()
         self._read_values()
         self._describe_file()
@@ -462,6 +483,9 @@ class _Work:
     # --- keys ---------------------------------------------------------------------------------------------------------
 
     def _read_keys(self, *, joins: bool) -> None:
+        if self.kinds and self.kinds.told_by != "administration" and len(self.kinds.key) > len(self.incident):
+            self._read_key_of_person(self.kinds)
+            return
         if self.table == FORM_TABLE:
             names = [name for name in ("incident_id", "administration_id") if self._match(name)]
             for name in names:
@@ -493,11 +517,12 @@ class _Work:
         match = self.found[name][0]
         self.columns[name] = self._key_of(match.column)
         self._use(name, match)
-        if match.column.filled < _SHARE_WITH_KEY:
+        filled = self._filled(match.column)
+        if filled < _SHARE_WITH_KEY:
             self._ask(
                 f"columns.{name}",
                 _("“{heading}” is empty in {share} of the rows, which would wait. Is there a better key?").format(
-                    heading=match.column.heading, share=format_share(1 - match.column.filled)
+                    heading=match.column.heading, share=format_share(1 - filled)
                 ),
                 match.column.heading,
                 *match.alternatives,
@@ -564,84 +589,248 @@ class _Work:
                 return False
         return True
 
-    def _find_rows(self) -> None:
-        """Where a key repeats: what a row stands for, by what differs between the rows of one key."""
-        name = next((each for each in ("administration_id", "incident_id") if each in self.columns), None)
-        match = self._match(name) if name else None
-        if match is None:
-            return
-        groups: dict[str, list[tuple[str, ...]]] = {}
-        for row in self.sample.rows:
-            if not is_nothing(row[match.column.position]):
-                groups.setdefault(plain_value(row[match.column.position]), []).append(row)
-        several = [rows for rows in groups.values() if len(set(rows)) > 1]
-        if not several:
-            return
+    # --- rows of one incident and of one person -----------------------------------------------------------------------
 
-        def differs(*fields: str) -> bool:
-            positions = [each.column.position for one in fields for each in self.found.get(one, ())]
-            return any(
-                len({rows_[position].casefold() for rows_ in rows if not is_nothing(rows_[position])}) > 1
-                for rows in several
-                for position in positions
-            )
-
-        people = ("person_number", "person.identifier", "person.name", "person.first_name", "person.last_name",
-                  "person.date_of_birth", "person.age", "gender")  # fmt: skip
-        kinds = [
-            kind
-            for kind, fields in (
-                ("substance", ("substances",)),
-                ("dose", ("dose.given_at", "dose.kit", "dose.product")),
-                ("officer", ("dose.officer",)),
-            )
-            if differs(*fields)
-        ]
-        if "dose" in kinds and "officer" in kinds:
-            kinds.remove("officer")
-        rows = ngettext(
-            "{count} key stands in several rows", "{count} keys stand in several rows", len(several)
-        ).format(count=format_count(len(several)))
-        if differs(*people):
-            self._key_with_person(match, rows)
-        if len(self.raw.get("doses", ())) != 1:
-            kinds = [kind for kind in kinds if kind == "substance"]
-        if kinds:
-            self.raw["rows"] = kinds[0] if len(kinds) == 1 else kinds
+    def _leave_out_untreated(self) -> None:
+        """Where a column says whether naloxone was given at all, only rows that say so are of an administration."""
+        match = self._match("naloxone_given")
+        if match is None or match.score < SURE_SCORE or not match.cells_fit:
+            self._leave_out_unnumbered()
+            return
+        cells = [plain_value(text) for text in self._cells(match.column)]
+        given = sorted(set(cells) & _GIVEN)
+        # Ones alone may be doses.
+        if not given or (set(given) == {"1"} and "0" not in cells):
+            return
+        self.raw["only"] = {match.column.heading: given}
+        self.treated = [row for row, cell in zip(self.sample.rows, cells, strict=True) if cell in given]
+        left_out = len(cells) - len(self.treated)
+        self._use("only", match, why=_("rows in which nobody was given naloxone are left out"))
+        if left_out:
             self._ask(
-                "rows",
-                _("{rows} of the sample. Is it one row a {kinds}, folded into one administration? Else, one a person.")
-                .format(rows=rows, kinds=_(" or ").join(kinds)),
-                "person", "substance", "dose", "officer",
-            )  # fmt: skip
-        elif not differs(*people):
+                "only",
+                ngettext(
+                    "{count} row of the sample does not say yes under “{heading}”. Such rows are left out: they are of "
+                    "no administration.",
+                    "{count} rows of the sample do not say yes under “{heading}”. Such rows are left out: they are of "
+                    "no administration.",
+                    left_out,
+                ).format(count=format_count(left_out), heading=match.column.heading),
+            )
+
+    def _leave_out_unnumbered(self) -> None:
+        """Where many rows lack the number of an administration, they are of people who were given no naloxone."""
+        match = self._match("administration_id")
+        if match is None or self._match("incident_id") is None or match.score < SURE_SCORE:
+            return
+        filled = [row for row in self.sample.rows if not is_nothing(row[match.column.position])]
+        if not filled or len(filled) >= _SHARE_WITH_KEY * len(self.sample.rows):
+            return
+        self.raw["only"] = {match.column.heading: ["*"]}
+        self.treated = filled
+        self._use("only", match, why=_("rows without a number of an administration are left out"))
+        self._ask(
+            "only",
+            _(
+                "“{heading}” is empty in {share} of the rows. They are left out, as of people who were given no "
+                "naloxone. If they were given some, take the line out of [only]."
+            ).format(heading=match.column.heading, share=format_share(1 - len(filled) / max(len(self.sample.rows), 1))),
+        )
+
+    def _tell_rows(self) -> None:
+        """What a row stands for, and what tells people apart."""
+        number = self._match("incident_id")
+        person = self._columns_of_person()
+        if number is None and not person:
+            number = self._match("administration_id")
+        self.incident = (number.column,) if number else self._time_of_person() if person else ()
+        if not self.incident:
+            return
+        administration, counts = self._match("administration_id"), self._match("doses_given")
+        kinds = tell_rows(
+            self.treated,
+            RowColumns(
+                incident=self.incident,
+                administration=administration.column if administration else None,
+                person=person,
+                described=self._all_columns("gender", "age_band", "person.age", "person.date_of_birth", "described_by"),
+                drugs=self._all_columns("substances", "drug_number"),
+                doses=self._all_columns("dose.given_at", "dose.kit", "dose.product"),
+                counts=counts.column if counts else None,
+                officers=self._all_columns("dose.officer"),
+            ),
+            least_filled=_SHARE_WITH_KEY,
+        )
+        if kinds.several:
+            self.kinds = kinds
+
+    def _all_columns(self, *names: str) -> tuple[ColumnFacts, ...]:
+        return tuple(match.column for name in names for match in self.found.get(name, ()))
+
+    def _columns_of_person(self) -> tuple[ColumnFacts, ...]:
+        """A number of the person, else a name, if nearly every row has it."""
+        names = ("person.first_name", "person.last_name")
+        for each in (("person_number",), ("person.identifier",), names, ("person.name",)):
+            columns = self._all_columns(*each)
+            if columns and all(self._filled(column) >= _SHARE_WITH_KEY for column in columns):
+                return columns
+        return ()
+
+    def _filled(self, column: ColumnFacts) -> float:
+        filled = sum(not is_nothing(row[column.position]) for row in self.treated)
+        return filled / max(len(self.treated), 1)
+
+    def _time_of_person(self) -> tuple[ColumnFacts, ...]:
+        """When it happened stands for an incident's number where there is none, and the person is known."""
+        headings = self.columns.get("occurred_at", ())
+        wanted = [headings] if isinstance(headings, str) else list(headings)
+        return tuple(column for heading in wanted for column in self.facts if column.heading == heading)
+
+    def _read_key_of_person(self, kinds: RowKinds) -> None:
+        """Several people at one incident: its number, and what tells them apart, is the key of an administration."""
+        numbered = self._match("incident_id")
+        if numbered is None and (other := self._match("administration_id")) and other.column in kinds.key:
+            numbered = other
+        if numbered:
+            self.columns["incident_id"] = self._key_of(numbered.column)
+            self._use("incident_id", numbered)
+        parts = [
+            self._key_of(column) if numbered and column is numbered.column else _key_part("", column)
+            for column in kinds.key
+        ]
+        self.columns["administration_id"] = parts
+        self.used |= {column.position for column in kinds.key}
+        self.drafts.append(
+            FieldDraft(
+                field="administration_id",
+                headings=_headings_of(kinds.key),
+                confidence="sure" if kinds.told_by == "person" else "guess",
+                why=_("{rows}, with several people in some").format(rows=self._several_rows(kinds))
+                if kinds.people
+                else self._several_rows(kinds),
+            )
+        )
+
+    def _several_rows(self, kinds: RowKinds) -> str:
+        return ngettext(
+            "{count} incident stands in several rows", "{count} incidents stand in several rows", kinds.several
+        ).format(count=format_count(kinds.several))
+
+    def _settle_rows(self) -> None:
+        """What several rows of a person are; where two people could be taken for one, the reader is asked."""
+        kinds = self.kinds
+        if kinds is None:
+            return
+        found = [each for each in kinds.kinds if each == "substance" or len(self.raw.get("doses", ())) == 1]
+        found = [each for each in found if each != "substance" or "substances" in self.raw]
+        if kinds.dose_number and "dose" in found:
+            self.columns["dose_id"] = self._key_of(kinds.dose_number)
+            self.used.add(kinds.dose_number.position)
+        if kinds.told_by in ("description", "nothing"):
+            self._ask_who_is_who(kinds, found)
+        elif found:
+            self.raw["rows"] = found[0] if len(found) == 1 else found
+            self.drafts.append(
+                FieldDraft(
+                    field="rows",
+                    headings=_headings_of(kinds.key),
+                    confidence="sure",
+                    why=_("{rows}; those of one person differ in: {kinds}").format(
+                        rows=self._several_rows(kinds), kinds=join_words([_kind_words()[each] for each in found])
+                    ),
+                )
+            )
+            self._ask_of_doses(kinds, found)
+        elif kinds.left:
             self._ask(
                 "rows",
                 _("{rows} of the sample, and no drug, dose or person tells these rows apart. What is a row?").format(
-                    rows=rows
+                    rows=self._several_rows(kinds)
                 ),
                 "person", "substance", "dose", "officer",
             )  # fmt: skip
+        if kinds.shared:
+            self._ask_one_or_two(kinds)
+        if other := self._match("given_by_others"):
+            self._ask_who_gave(other)
 
-    def _key_with_person(self, match: Match, rows: str) -> None:
-        """Several people at one incident: its number, and what tells them apart, is the key of an administration."""
-        for name in ("person_number", "person.identifier", "person.name", "person.first_name", "person.age", "gender"):
-            person = self._match(name)
-            if person and person.column.filled >= _SHARE_WITH_KEY:
-                self.columns.pop("administration_id", None)
-                self.columns["incident_id"] = self._key_of(match.column)
-                self.columns["administration_id"] = [self._key_of(match.column), person.column.heading]
-                self._use(
-                    "administration_id",
-                    match,
-                    person,
-                    why=_("{rows}, with several people in them").format(rows=rows),
-                )
-                return
+    def _ask_who_is_who(self, kinds: RowKinds, found: Sequence[str]) -> None:
+        """Nothing is folded on a guess: one row of each key goes in, and the others wait until this is answered."""
+        if not kinds.left:
+            return
+        telling = [column.heading for column in kinds.key if column not in self.incident]
+        alike = (
+            _("Of people at one incident who are alike in {headings}, nobody can say whose row is whose.").format(
+                headings=join_words([f"“{heading}”" for heading in telling])
+            )
+            if telling
+            else _("Nothing says whether the rows of an incident are one person or several.")
+        )
+        answer = found or ["substance"]
+        self._ask(
+            "rows",
+            _(
+                "{rows} of the sample, and neither a number nor a name tells people apart. {alike} As it stands, one "
+                "row of each goes in and the others wait. If each is one person, write rows = {answer}."
+            ).format(rows=self._several_rows(kinds), alike=alike, answer=_as_toml(answer)),
+            *dict.fromkeys(("person", _as_toml(answer), '"substance"', '"dose"', '"officer"')),
+        )
+
+    def _ask_of_doses(self, kinds: RowKinds, found: Sequence[str]) -> None:
+        counts = self._match("doses_given")
+        if "dose" in found and counts and kinds.counts == "unsure":
+            self._ask(
+                "doses",
+                _(
+                    "Is “{heading}” the number of doses of each entry, as it is read, or of the person in all? If in "
+                    "all, write it as doses_given under [columns], and not as count under [[doses]]."
+                ).format(heading=counts.column.heading),
+            )
+        if "dose" in found and kinds.repeated and not kinds.dose_number:
+            self._ask(
+                "repeats",
+                ngettext(
+                    "{count} row of the sample repeats another in every column. It is read as the same row written "
+                    "twice. If it is one more dose, write repeats = \"doses\".",
+                    "{count} rows of the sample repeat another in every column. They are read as the same rows written "
+                    "twice. If each is one more dose, write repeats = \"doses\".",
+                    kinds.repeated,
+                ).format(count=format_count(kinds.repeated)),
+                "same", "doses",
+            )  # fmt: skip
+
+    def _ask_one_or_two(self, kinds: RowKinds) -> None:
+        together = (*self.incident, *kinds.described)
         self._ask(
             "columns.administration_id",
-            _("{rows} with several people in them, and no column names each person. What tells them apart?").format(
-                rows=rows
+            ngettext(
+                "{count} incident has several numbers under “{heading}” for people who are described alike. Each "
+                "number counts as a person. If it is one person treated twice, write {line} under [columns].",
+                "{count} incidents have several numbers under “{heading}” for people who are described alike. Each "
+                "number counts as a person. If it is one person treated twice, write {line} under [columns].",
+                kinds.shared,
+            ).format(
+                count=format_count(kinds.shared),
+                heading=kinds.key[0].heading,
+                line=mapping_toml({"administration_id": [self._key_of(each) for each in together]}).strip(),
+            ),
+            kinds.key[0].heading,
+            *([" + ".join(_headings_of(together))] if together else ()),
+        )
+
+    def _ask_who_gave(self, match: Match) -> None:
+        filled = self._filled(match.column)
+        if not filled:
+            return
+        self._ask(
+            "only",
+            _(
+                "“{heading}” names others who gave naloxone in {share} of the rows. These count as the police's. To "
+                "leave them out, add {line} under [only]."
+            ).format(
+                heading=match.column.heading,
+                share=format_share(filled),
+                line=mapping_toml({match.column.heading: [""]}).strip(),
             ),
         )
 
@@ -691,7 +880,7 @@ class _Work:
             about["certainty_columns"] = [match.column.heading for match in certainty]
             self._use("certainty", *certainty)
             self.choice_columns += [(fields.field("certainty"), match.column) for match in certainty]
-        elif any("suspected" in match.column.plain for match in named):
+        elif any(re.search(r"\bsusp(?:ected)?\b", match.column.plain) for match in named):
             about["certainty"] = "suspected"
         self.raw["substances"] = about
 
@@ -705,7 +894,19 @@ class _Work:
                 number = _NUMBERED.search(match.column.plain)
                 by_number.setdefault(number[1] if number else "", {}).setdefault(name, match)
         numbered = {number: each for number, each in by_number.items() if number}
-        if not numbered and not (by_number and ("doses_given" in self.columns or self._key_repeats())):
+        several = self.kinds is not None and self.kinds.several > 0
+        counts = self.columns.get("doses_given")
+        if several and "dose" in self.kinds.kinds and not numbered:
+            # The only column that counts doses says how many each row's entry stands for.
+            self.raw["doses"] = [self._dose(1, by_number.get("", {}))]
+            if counts and self.kinds.counts != "total":
+                self.raw["doses"][0] = {"count": self.columns.pop("doses_given"), **self.raw["doses"][0]}
+                self.drafts = [
+                    replace(each, field="doses.1.count") if each.field == "doses_given" else each
+                    for each in self.drafts
+                ]
+            return
+        if not numbered and not (by_number and (counts or several)):
             return
         chosen = [numbered[number] for number in sorted(numbered, key=int)] or [by_number[""]]
         self.raw["doses"] = [self._dose(number, each) for number, each in enumerate(chosen, start=1)]
@@ -719,15 +920,10 @@ class _Work:
                 self.choice_columns.append((schema.table_named("doses").field(name), match.column))
         return dose
 
-    def _key_repeats(self) -> bool:
-        match = self._match("administration_id") or self._match("incident_id")
-        if match is None:
-            return False
-        keys = Counter(plain_value(cell) for cell in self._cells(match.column) if not is_nothing(cell))
-        return any(count > 1 for count in keys.values())
-
     def _read_waits(self, *, joins: bool) -> None:
         minutes = self._match("wait.minutes")
+        if minutes and minutes.column.kinds and not minutes.cells_fit:
+            minutes = None
         started, ended = (self._readable_time(f"wait.{name}") for name in ("started_at", "ended_at"))
         outcome = self._match("wait.outcome") or self._left_or_taken()
         wait: dict[str, Any] = {"kind": "call_to_arrival"}
@@ -788,6 +984,8 @@ class _Work:
                 self._use(f"place.{name}", by_heading[place[name]], why=guess.why, doubt=not guess.sure)
             if not guess.sure:
                 self._ask_of_place(guess)
+        elif point := next((each for each in self.facts if _holds_points(each)), None):
+            place = self._point(point)
         elif x or y:
             self._ask("place", _("One coordinate was found and not the other. Which columns are they?"))
         if postcode:
@@ -795,7 +993,62 @@ class _Work:
             self._use("place.postcode", postcode)
         if place and self.raw["source"] == "data.police.uk":
             place["location_precision_m"] = _STREET_POINTS_M
+        if not place:
+            self._read_area_by_name()
         self.raw["place"] = place
+
+    def _point(self, column: ColumnFacts) -> dict[str, Any]:
+        x, y, _unreadable = parse_points(self._cells(column))
+        degrees = bool(np.nanmax(np.abs([x, y])) <= _MOST_DEGREES)
+        about = replace(column, kinds=frozenset({"degrees" if degrees else "metres"}))
+        cells = [np.array([f"{each:f}" if np.isfinite(each) else "" for each in axis], dtype=object) for axis in (x, y)]
+        crs = self.settings.geography.crs
+        guess = guess_place(about, about, cells, decimal=".", crs=crs, geography=self.geography)
+        self._use(
+            "place.point", Match(column=column, score=SURE_SCORE, cells_fit=True), why=guess.why, doubt=not guess.sure
+        )
+        if not guess.sure:
+            self._ask_of_place(guess)
+        return {"crs": guess.crs or crs, "point": column.heading}
+
+    def _read_area_by_name(self) -> None:
+        """A column of names of the deployment's areas, where the file has neither coordinates nor postcodes."""
+        levels = [level for level in AREA_LEVELS if level in mapped_fields(self.table)]
+        if self.geography is None or not levels or any(level in self.columns for level in levels):
+            return
+        names = AreaNames(self.geography)
+        named = [
+            column
+            for column in self.facts
+            if column.position not in self.used
+            and column.kinds & {"category", "name"}
+            and not column.kinds & {"number", "yes_no"}
+            and not re.search(rf"\b(?:{ABODES})\b", column.plain)
+        ]
+        for level in levels:
+            for column in named:
+                texts = np.array(_distinct(self._cells(column)), dtype=object)
+                if not names.has(level) or not len(texts):
+                    continue
+                codes, _wrong = names.find(level, texts, own={})
+                share = float(np.mean([code is not None for code in codes]))
+                if share >= _SHARE_OF_AREAS:
+                    self.columns[level] = column.heading
+                    self._use(
+                        level,
+                        Match(column=column, score=LIKELY_SCORE, cells_fit=True),
+                        why=_("{share} of its values are names of such areas").format(share=format_share(share)),
+                    )
+                    return
+        if area := next((column for column in named if re.search(rf"\b(?:{_AREAS})\b", column.plain)), None):
+            self._ask(
+                "place",
+                _(
+                    "Is “{heading}” where it happened? Its names are no areas of the settings, and the file has "
+                    "neither coordinates nor postcodes: its records would be on no map. Name an outline with these "
+                    "areas under [geography], or give the file coordinates."
+                ).format(heading=area.heading),
+            )
 
     def _ask_of_place(self, guess: PlaceGuess) -> None:
         if guess.crs is None:
@@ -920,11 +1173,14 @@ class _Work:
         names = self._words_of_names()
         for about, column in self.choice_columns:
             cells = self._cells(column)
-            texts = _items(cells) if about.name == "substance" else [text for text in cells if not is_nothing(text)]
+            known_whole = whole_words(about) if about.name == "substance" else frozenset()
+            texts = _items(cells, known_whole) if known_whole else [text for text in cells if not is_nothing(text)]
             counts = Counter(texts)
             known, unknown = translate(about, counts, yes_no=yes_no_means(about.name, column.plain))
             if known:
                 values[about.name] = values.get(about.name, {}) | known
+            if about.name == "age_band":
+                self._tell_lost_ages(column, counts)
             if unknown:
                 understood = sum(counts.values()) - sum(counts[text] for text in unknown)
                 shown = [
@@ -945,6 +1201,16 @@ class _Work:
                     )
                 )
         self.raw["values"] = values
+
+    def _tell_lost_ages(self, column: ColumnFacts, counts: Counter[str]) -> None:
+        lost = sum(count for text, count in counts.items() if band_of_range(text) == schema.NOT_RECORDED)
+        if lost:
+            self.advice.append(
+                _(
+                    "In {share} of the cells of “{heading}” the range of ages lies across two of the bands that are "
+                    "kept: those ages are stored as not recorded. Ages in years or dates of birth would be kept."
+                ).format(share=format_share(lost / max(sum(counts.values()), 1)), heading=column.heading)
+            )
 
     def _words_of_names(self) -> set[str]:
         """The words of every name in the sample: a value that has one is a name in the wrong column."""
@@ -991,6 +1257,19 @@ class _Work:
         )
 
 
+def _holds_points(column: ColumnFacts) -> bool:
+    return "point" in column.kinds and not re.search(rf"\b(?:{ABODES})\b", column.plain)
+
+
+def _kind_words() -> dict[str, str]:
+    return {"substance": _("drugs"), "dose": _("doses"), "officer": _("officers' reports")}
+
+
+def _as_toml(texts: Sequence[str]) -> str:
+    quoted = [f'"{text}"' for text in texts]
+    return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"
+
+
 def _why(match: Match) -> str:
     if not match.column.kinds:
         return _("the heading says so; the column is empty in the sample")
@@ -1016,10 +1295,16 @@ def _distinct(cells: Texts) -> list[str]:
     return [text for text in dict.fromkeys(cells) if not is_nothing(text)]
 
 
-def _items(cells: Texts) -> list[str]:
+def _items(cells: Texts, known_whole: Set[str]) -> list[str]:
     """The single substances of cells that may hold several, each cell whole where it is known whole."""
     split = re.compile("|".join(re.escape(each) for each in SubstanceLayout(columns=("-",)).separators), re.IGNORECASE)
-    return [item.strip() for cell in cells if not is_nothing(cell) for item in split.split(cell) if item.strip()]
+    return [
+        item.strip()
+        for cell in cells
+        if not is_nothing(cell)
+        for item in ([cell] if plain_value(cell) in known_whole else split.split(cell))
+        if item.strip()
+    ]
 
 
 def _sentence(text: str) -> str:

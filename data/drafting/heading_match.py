@@ -27,7 +27,7 @@ _UNFITTING, _EMPTY_COLUMN = 0.3, 0.7
 # Fields that take every column that names them well.
 _SEVERAL = frozenset({
     "substances", "certainty", "dose.officer", "dose.officer_role", "dose.product", "dose.kit", "dose.given_at",
-    "person.first_name",
+    "person.first_name", "described_by",
 })  # fmt: skip
 # Without these there is no record, so they choose first; what else fits them may still be a clock's column.
 _FIRST = ("incident_id", "administration_id", "occurred_at")
@@ -94,6 +94,8 @@ def assign_columns(words: Sequence[FieldWords], facts: Sequence[ColumnFacts]) ->
 
 def _score(words: FieldWords, column: ColumnFacts) -> float:
     by_heading = match_heading(words, column.plain)
+    if words.never and re.search(rf"\b(?:{words.never})\b", column.plain):
+        return 0.0
     if words.unlike and re.search(rf"\b(?:{words.unlike})\b", column.plain):
         by_heading *= 0.5
     if not column.kinds:

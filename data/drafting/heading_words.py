@@ -5,7 +5,7 @@ field, `weak` ones could mean another as well. `kinds` are what the cells may lo
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 __all__ = ["FREE_TEXT", "TABLE_SIGNS", "FieldWords", "field_words", "match_heading", "plain_words"]
@@ -28,8 +28,8 @@ FREE_TEXT = re.compile(
 class FieldWords:
     """The headings of one field: the `kinds` of cells it may have, and patterns.
 
-    `exact` ones name it as whole headings, `strong` ones within longer ones too; `weak` ones may mean it, and `unlike`
-    ones speak against it.
+    `exact` ones name it as whole headings, `strong` ones within longer ones too; `weak` ones may mean it, `unlike` ones
+    speak against it, and with a `never` one it is something else.
     """
 
     field: str
@@ -38,6 +38,7 @@ class FieldWords:
     exact: str = ""
     weak: str = ""
     unlike: str = ""
+    never: str = ""
 
 
 def plain_words(heading: str) -> str:
@@ -63,28 +64,40 @@ _INCIDENT = r"(?:incident|occurrence|occ|event|log|crime|cad|storm|niche|record|
 _WHEN = r"(?:date|time|datetime|date time|date and time|timestamp|when|start)"
 _OFFICER = r"(?:officer|collar|warrant|shoulder|badge|epaulette|force|staff|employee|pin)"
 _NALOXONE = r"(?:naloxone|narcan|nyxoid|dose|administration|administered|given|admin)"
+_ANTIDOTE = r"(?:naloxone|narcan|nyxoid)"
 _AMBULANCE = r"(?:ambulance|amb|ems|paramedics?|paramedic crew|sas|scottish ambulance service|crew|vehicle|resource)"
+
+# Where people live is not where it happened.
+ABODES = (
+    r"victims?|patients?|persons?|subjects?|casualt(?:y|ies)|aided|recipients?|residen(?:ce|t|tial)|home|next kin|"
+    r"owners?|officers?|hospitals?"
+)
 
 _PLACE = (
     FieldWords(
         field="authority",
         kinds=("category", "text"),
+        never=ABODES,
         strong=r"(?:local )?authority(?: (?:code|name))?|la(?:d)?(?: code| name)|council area",
     ),
     FieldWords(
         field="small_area",
         kinds=("category", "text"),
+        never=ABODES,
         strong=r"postcode (?:district|sector|area)|small area|outcode|outward code|district code",
     ),
     FieldWords(
         field="place.postcode",
         kinds=("postcode", "outcode"),
+        never=ABODES,
         strong=r"(?:full |incident |location )?(?:post ?code)(?: incident)?|pcd",
     ),
     FieldWords(
         field="place.x",
         kinds=("degrees", "metres"),
-        strong=r"x|(?:\w+ )?(?:longitude|long|lon|lng|easting|eastings)(?: (?:x|m|wgs ?84|osgb|coordinate|bng|coord))?|"
+        never=ABODES,
+        strong=r"x|(?:\w+ ){0,2}(?:longitude|long|lon|lng|easting|eastings)"
+        r"(?: (?:x|m|wgs ?84|osgb|coordinate|bng|coord))?|"
         r"(?:coord|coordinate|grid ref|gps|location|geo|point|map) (?:x|long|lon|lng|east)|x (?:coord|coordinate)|"
         r"osgr e",
         weak=r"longitude|easting",
@@ -92,7 +105,8 @@ _PLACE = (
     FieldWords(
         field="place.y",
         kinds=("degrees", "metres"),
-        strong=r"y|(?:\w+ )?(?:latitude|lat|northing|northings)(?: (?:x|y|m|wgs ?84|osgb|coordinate|bng|coord))?|"
+        never=ABODES,
+        strong=r"y|(?:\w+ ){0,2}(?:latitude|lat|northing|northings)(?: (?:x|y|m|wgs ?84|osgb|coordinate|bng|coord))?|"
         r"(?:coord|coordinate|grid ref|gps|location|geo|point|map) (?:y|lat|north)|y (?:coord|coordinate)|osgr n",
         weak=r"latitude|northing",
     ),
@@ -112,7 +126,7 @@ _OTHER_TIMES = (
 # Numbers of other things than the record.
 _NOT_KEYS = (
     r"doses?|actuations?|kits?|minutes|time|date|age|phone|person|nominal|patient|subject|beat|officer|collar|warrant|"
-    r"type|post ?code|lsoa|cad|ambulance|call|vehicle"
+    r"type|post ?code|lsoa|cad|ambulance|call|vehicle|victim|casualty|aided|drug|substance|county|city|state|fips|zip"
 )
 
 # What has a name and is nobody: "Incident County Name".
@@ -238,7 +252,31 @@ _FORM = (
         strong=rf"(?:nominal|person|patient|subject|victim|pnc|cro|nhs|offender|golden nominal|"
         rf"service user)(?: {_REFERENCE})+|pncid",
     ),
-    FieldWords(field="gender", kinds=("category",), strong=r"(?:\w+ )?(?:gender|sex)(?: \w+)?"),
+    FieldWords(field="gender", kinds=("category",), strong=r"(?:\w+ )?(?:gender|sex)(?: \w+)?", never=r"officers?"),
+    FieldWords(
+        field="described_by",
+        kinds=("category",),
+        strong=r"(?:\w+ )?(?:race|ethnicit(?:y|ies)|ethnic (?:group|appearance|origin)|nationality)(?: \w+)?",
+        never=r"officers?",
+    ),
+    FieldWords(
+        field="naloxone_given",
+        kinds=("yes_no",),
+        strong=rf"(?:police |officer )?(?:{_ANTIDOTE} )+"
+        r"(?:administered|given|used|use|deployed|administration|provided)"
+        rf"(?: (?:by )?(?:police|officers?|pd))?|(?:administered|given|used) {_ANTIDOTE}|{_ANTIDOTE}",
+    ),
+    FieldWords(
+        field="given_by_others",
+        kinds=("category", "text"),
+        strong=r"(?:given|administered) by (?:others?|third part(?:y|ies)|non police|bystanders?)(?: .*)?|"
+        r"third party.*",
+    ),
+    FieldWords(
+        field="drug_number",
+        kinds=("key", "number"),
+        strong=rf"(?:\w+ )*(?:drug|substance) {_REFERENCE}",
+    ),
     FieldWords(
         field="recipient_type",
         kinds=("category",),
@@ -249,6 +287,7 @@ _FORM = (
     FieldWords(
         field="substances",
         kinds=("category", "text"),
+        never=rf"(?:drug|substance)s? {_REFERENCE}|drug(?:s)? (?:found|seized|charges?|paraphernalia)",
         strong=r"(?:type )?(?:substance|drug)s?(?: (?:type|taken|used|suspected|involved|name|believed taken|\d+))*|"
         r"(?:suspected|type|believed) (?:substance|drug)s?(?: .*)?|what (?:substance|drug).*",
         weak=r"substance|drug",
@@ -262,6 +301,7 @@ _FORM = (
     FieldWords(
         field="doses_given",
         kinds=("number",),
+        never=r"unit|strength|mg",
         strong=r"(?:number|no|total|count|how many|num|qty|quantity) (?:\w+ )?(?:doses?|actuations?|sprays?|"
         r"administrations?)"
         r"(?: .*)?|(?:doses?|actuations?|sprays?)(?: (?:given|delivered|administered|used|number|total|count|no))*|"
@@ -306,12 +346,13 @@ _FORM = (
         r"post)(?: .*)?|(?:final|after) (?:condition|state|consciousness)|outcome(?: (?:person|patient|subject|"
         r"individual)"
         r"(?: .*)?)?|(?:person|patient|subject) outcome|regained consciousness",
-        weak=r"outcome|result",
+        weak=r"outcome|result|response desc(?:ription)?|(?:response|reaction)(?: to)? (?:naloxone|narcan)",
     ),
     FieldWords(
         field="alive_at_handover",
         kinds=("yes_no", "category"),
-        strong=r"(?:alive|survived|survival|died|fatal|deceased|life status)(?: .*)?|(?:fatal|non fatal) outcome",
+        strong=r"(?:(?:victim|person|patient) )?(?:alive|survived?|survival|lived|died|fatal|deceased|life status)"
+        r"(?: .*)?|(?:fatal|non fatal) outcome",
     ),
     FieldWords(
         field="previous_police_contact",
@@ -625,7 +666,7 @@ _POPULATION = (
 
 _WORDS = {
     "administrations": (*_FORM, *_PLACE),
-    "carriers": (*_CARRIER, *(each for each in _PLACE if each.field in ("place.x", "place.y"))),
+    "carriers": (*_CARRIER, *(replace(each, never="") for each in _PLACE if each.field in ("place.x", "place.y"))),
     "shifts": _SHIFT,
     "kits": _KIT,
     "requests": _REQUEST,

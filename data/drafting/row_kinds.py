@@ -1,0 +1,170 @@
+"""What a row of a form stands for: told by what differs between the rows of one incident and of one person.
+
+A person is certain by a number or a name. Rows that only share what describes people, such as gender and age, may be of
+two alike, so nothing is decided by that. No cell is in what is found: columns and counts.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from data.drafting.column_facts import ColumnFacts
+from data.values import is_nothing, plain_value
+
+__all__ = ["RowColumns", "RowKinds", "tell_rows"]
+
+Row = Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowColumns:
+    """The columns that tell rows apart, by what they are about.
+
+    `incident` is its number, or what stands for one; `administration` a number of each giving of naloxone; `person` a
+    number or a name; `described` what people have in common with others; `drugs` and `doses` what a person may have
+    several of; `counts` the number of doses; `officers` who gave them.
+    """
+
+    incident: tuple[ColumnFacts, ...]
+    administration: ColumnFacts | None = None
+    person: tuple[ColumnFacts, ...] = ()
+    described: tuple[ColumnFacts, ...] = ()
+    drugs: tuple[ColumnFacts, ...] = ()
+    doses: tuple[ColumnFacts, ...] = ()
+    counts: ColumnFacts | None = None
+    officers: tuple[ColumnFacts, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowKinds:
+    """What the rows are.
+
+    `several` counts the incidents that stand in several rows. `key` are the columns of a person's key, `told_by` what
+    makes it one: a person's number or name, an administration's number, descriptions, or nothing. `kinds` are what the
+    rows of one person differ in. `dose_number` is a column that numbers a person's doses, `described` are the columns
+    that describe people in nearly every row. `counts` says whether the
+    number of doses is that of each dose's entry or the person's total. `people` counts incidents with several
+    descriptions, `shared` those with several administrations of one description, `repeated` rows that repeat another
+    in every column, `left` the keys that even so stand in several rows.
+    """
+
+    several: int
+    left: int
+    key: tuple[ColumnFacts, ...]
+    told_by: Literal["person", "administration", "description", "nothing"]
+    kinds: tuple[Literal["substance", "dose", "officer"], ...]
+    dose_number: ColumnFacts | None
+    described: tuple[ColumnFacts, ...]
+    counts: Literal["entry", "total", "unsure"]
+    people: int
+    shared: int
+    repeated: int
+
+
+def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) -> RowKinds:
+    """What the rows of a sample stand for; a column is good for a key where this share of its cells is filled."""
+    administration = columns.administration if columns.administration not in columns.incident else None
+    by_incident = _groups(rows, columns.incident)
+    numbered = administration is not None and _filled(rows, administration) >= least_filled
+    described = tuple(each for each in columns.described if _filled(rows, each) >= least_filled)
+    several = sum(len({tuple(row) for row in group}) > 1 for group in by_incident.values())
+    if columns.person:
+        key, told_by = (*columns.incident, *columns.person), "person"
+    elif numbered and administration is not None:
+        key, told_by = (administration,), "administration"
+    else:
+        telling = tuple(each for each in described if any(_differ(group, each) for group in by_incident.values()))
+        key, told_by = (*columns.incident, *telling), "description" if described else "nothing"
+    by_person = list(_groups(rows, key).values())
+    shared = sum(_shares_description(group, administration, described) for group in by_incident.values())
+    # Where several numbers may be one person's, each is both: whoever says so has the key alone to change.
+    dose_number = administration if told_by == "person" or (told_by == "administration" and shared) else None
+    return RowKinds(
+        several=several,
+        left=sum(len({tuple(row) for row in group}) > 1 for group in by_person),
+        key=tuple(dict.fromkeys(key)),
+        told_by=told_by,
+        kinds=_kinds(by_person, columns, dose_number),
+        dose_number=dose_number,
+        counts=_what_counts_count(by_person, columns, dose_number),
+        people=sum(any(_differ(group, each) for each in described) for group in by_incident.values()),
+        described=tuple(each for each in described if each not in columns.incident),
+        shared=shared if told_by == "administration" else 0,
+        repeated=sum(count - 1 for count in Counter(tuple(row) for row in rows).values()),
+    )
+
+
+def _groups(rows: Sequence[Row], columns: Sequence[ColumnFacts]) -> dict[Hashable, list[Row]]:
+    groups: dict[Hashable, list[Row]] = {}
+    for row in rows:
+        cells = [row[column.position] for column in columns]
+        if not any(map(is_nothing, cells)):
+            groups.setdefault(tuple(map(plain_value, cells)), []).append(row)
+    return groups
+
+
+def _filled(rows: Sequence[Row], column: ColumnFacts) -> float:
+    return sum(not is_nothing(row[column.position]) for row in rows) / max(len(rows), 1)
+
+
+def _values(rows: Sequence[Row], column: ColumnFacts) -> set[str]:
+    return {plain_value(row[column.position]) for row in rows if not is_nothing(row[column.position])}
+
+
+def _differ(rows: Sequence[Row], column: ColumnFacts) -> bool:
+    return len(_values(rows, column)) > 1
+
+
+def _kinds(
+    people: Sequence[Sequence[Row]], columns: RowColumns, dose_number: ColumnFacts | None
+) -> tuple[Literal["substance", "dose", "officer"], ...]:
+    def differ(*several: ColumnFacts) -> bool:
+        return any(_differ(rows, column) for rows in people for column in several)
+
+    counts = (columns.counts,) if columns.counts else ()
+    found: list[Literal["substance", "dose", "officer"]] = []
+    if differ(*columns.drugs):
+        found.append("substance")
+    if dose_number or differ(*columns.doses, *counts):
+        found.append("dose")
+    elif differ(*columns.officers):
+        found.append("officer")
+    return tuple(found)
+
+
+def _what_counts_count(
+    people: Sequence[Sequence[Row]], columns: RowColumns, dose_number: ColumnFacts | None
+) -> Literal["entry", "total", "unsure"]:
+    """Whether the number of doses is an entry's or the person's, by people with several entries."""
+    if columns.counts is None:
+        return "total"
+    told_by = (dose_number,) if dose_number else (*columns.doses, columns.counts)
+    several, more = 0, 0
+    for rows in people:
+        stated = _values(rows, columns.counts)
+        entries = len({tuple(plain_value(row[each.position]) for each in told_by) for row in rows})
+        if len(stated) > 1:
+            return "entry"
+        if entries > 1 and stated and (only := next(iter(stated))).isdecimal():
+            if int(only) < entries:
+                # A person's total is no less than its entries.
+                return "entry"
+            several, more = several + 1, more + (int(only) > entries)
+    if not several:
+        return "entry" if dose_number else "total"
+    return "unsure" if more else "total"
+
+
+def _shares_description(
+    rows: Sequence[Row], administration: ColumnFacts | None, described: Sequence[ColumnFacts]
+) -> bool:
+    """Whether two administrations of an incident are of people with one description: one person, or two alike."""
+    if administration is None:
+        return False
+    by_number: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        if not is_nothing(row[administration.position]):
+            seen = tuple(plain_value(row[each.position]) for each in described)
+            by_number.setdefault(plain_value(row[administration.position]), seen)
+    return len(set(by_number.values())) < len(by_number)

@@ -1,0 +1,231 @@
+"""Rows by drug and dose: the draft and its answers give exactly the people, doses and drugs the file was made from."""
+
+import io
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from data.drafting import draft_mapping
+from data.ingest import import_stream
+from data.mapping_toml import check_mapping
+from data.reading import sample_file
+from data.settings import SYNTHETIC_SOUTH_WALES, ImportSettings
+from tests.data.forms import as_csv
+from tests.data.importing import KEYS, make_settings, south_wales, stored
+from tests.data.open_data import AGES, DRUG_AND_DOSE, drug_and_dose, invented_people
+
+NOW = datetime(2026, 7, 1)
+NUMBER, VICTIM, INCIDENT, GIVEN = "Administration ID", "Victim ID", "Incident ID", "Naloxone Administered"
+DESCRIBED = ("Gender Desc", "Age Range", "Race", "Ethnicity Desc")
+
+
+def drafted(headings, rows):
+    sample = sample_file(source=io.BytesIO(as_csv(headings, rows)), label="a.csv", limits=ImportSettings())
+    return draft_mapping(sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=NOW)
+
+
+def asked(draft):
+    return {each.setting for each in draft.questions}
+
+
+class Imported:
+    """A file imported by its draft with some answers, and what is then stored."""
+
+    def __init__(self, folder, headings, lines, **answers):
+        self.draft = drafted(headings, lines)
+        raw = self.draft.raw | {"synthetic": True}
+        raw["columns"] = raw["columns"] | answers.pop("columns", {})
+        where = make_settings(folder)
+        self.report = import_stream(
+            stream=io.BytesIO(as_csv(headings, lines)),
+            label="a.csv",
+            mapping=check_mapping(raw | answers),
+            settings=where,
+            keys=KEYS,
+            geography=south_wales(),
+        )
+        self.administrations = stored(where, "administrations")
+        self.doses = stored(where, "doses")
+        taken = stored(where, "substances")
+        self.substances = Counter(
+            tuple(sorted(names)) for names in taken.groupby("administration_id")["substance"].agg(set)
+        )
+
+    def accounts_for_every_row(self):
+        each = self.report
+        counted = each.imported + each.updated + each.unchanged + each.folded + each.withdrawn + each.waiting
+        return each.rows_in == counted + each.quarantined_rows
+
+    def doses_given(self):
+        return Counter(
+            None if value != value else int(value) for value in self.administrations["doses_given"].astype(float)
+        )
+
+
+def treated(people):
+    return [each for each in people if each.treated]
+
+
+def true_doses(people):
+    return Counter(each.doses_given for each in treated(people))
+
+
+def true_substances(people):
+    return Counter(tuple(sorted(each.substances)) for each in treated(people))
+
+
+def is_true(imported, people):
+    """Every person once, with exactly their doses and drugs."""
+    return (
+        len(imported.administrations) == len(treated(people))
+        and imported.doses_given() == true_doses(people)
+        and len(imported.doses) == sum(each.doses_given or 0 for each in treated(people))
+        and imported.substances == true_substances(people)
+        and imported.accounts_for_every_row()
+    )
+
+
+@pytest.mark.parametrize(
+    "without",
+    [(), (INCIDENT,), (GIVEN,), ("Incident County Latitude", "Incident County Longitude"), DESCRIBED],
+)
+def test_with_a_number_of_the_person_the_draft_alone_is_right(without, tmp_path):
+    """Two at one incident who are alike in all that describes them are two."""
+    people = invented_people(120, alike=True)
+    imported = Imported(tmp_path, *drug_and_dose(people, without=without))
+    assert imported.draft.raw["rows"] == ["substance", "dose"]
+    assert "rows" not in asked(imported.draft)
+    assert is_true(imported, people)
+    rows_of_others = sum(len(each.drugs) for each in people if not each.treated)
+    assert imported.report.quarantined_rows == rows_of_others
+    assert imported.report.quarantined_fields == 0
+    assert "only" in asked(imported.draft)
+    located = imported.administrations.merge(stored(make_settings(tmp_path), "incidents"), on="incident_id")
+    assert set(located["location_source"]) == {"coordinates"}
+
+
+def test_drugs_ages_and_survival_are_read_by_the_published_words(tmp_path):
+    people = invented_people(150, untreated=0)
+    found = Imported(tmp_path, *drug_and_dose(people))
+    bands = Counter(AGES[each.age] for each in people)
+    assert Counter(found.administrations["age_band"]) == bands
+    lived = Counter("yes" if each.survive == "Y" else "died" for each in people)
+    assert Counter(found.administrations["alive_at_handover"]) == lived
+    assert any("not recorded" in sentence for sentence in found.draft.advice)
+    assert not found.draft.unknown_values
+
+
+def test_where_victims_live_is_never_where_it_happened():
+    gone = ("Incident County Latitude", "Incident County Longitude", "Incident County Latitude and Longitude")
+    headings, rows = drug_and_dose(invented_people(40), without=gone)
+    draft = drafted(headings, rows)
+    assert "place" not in draft.raw
+    assert "place" in asked(draft)
+
+
+def test_without_a_number_of_the_dose_repeated_rows_are_asked_about(tmp_path):
+    people = [
+        replace(each, doses=[(n, count or 1, 4) for n, count, _mg in each.doses]) for each in invented_people(120)
+    ]
+    headings, rows = drug_and_dose(people, without=(NUMBER,))
+    assert "repeats" in asked(drafted(headings, rows))
+    assert is_true(Imported(tmp_path, headings, rows, repeats="doses"), people)
+
+
+def test_the_same_number_of_doses_beside_two_drugs_of_one_word_is_counted_once(tmp_path):
+    """Two drugs that the schema has one word for are two rows and one dose."""
+    [person, *_rest] = [each for each in invented_people(20) if each.treated]
+    person.drugs = [(1, "FENTANYL"), (2, "CARFENTANIL"), (3, "Something else")]
+    person.doses = [(1, 2, 4)]
+    others = [each for each in invented_people(60, seed=2) if each.incident > 20]
+    people = [person, *others]
+    found = Imported(tmp_path, *drug_and_dose(people, without=(NUMBER,)), repeats="doses")
+    assert sum(found.administrations["doses_given"].fillna(0)) == sum(each.doses_given or 0 for each in treated(people))
+
+
+def test_without_a_number_of_the_person_each_administration_is_one_and_it_is_asked(tmp_path):
+    people = invented_people(120)
+    headings, rows = drug_and_dose(people, without=(VICTIM,))
+    draft = drafted(headings, rows)
+    assert draft.raw["columns"]["administration_id"] == {"code": NUMBER}
+    [question] = [each for each in draft.questions if each.setting == "columns.administration_id"]
+    # The answer that the question gives makes of several administrations one person: nobody here is alike.
+    answer = [{"code": INCIDENT}, "Gender Desc", "Age Range"]
+    assert 'administration_id = [{ code = "Incident ID" }, "Gender Desc", "Age Range"]' in question.sentence
+    assert is_true(Imported(tmp_path, headings, rows, columns={"administration_id": answer}), people)
+
+
+@pytest.mark.parametrize("gone", [(VICTIM, NUMBER), (VICTIM, NUMBER, *DESCRIBED)])
+@pytest.mark.parametrize("alike", [False, True])
+def test_with_nothing_but_descriptions_nobody_is_folded_until_it_is_answered(gone, alike, tmp_path):
+    people = invented_people(120, alike=alike)
+    headings, rows = drug_and_dose(people, without=gone)
+    found = Imported(tmp_path, headings, rows)
+    assert "rows" not in found.draft.raw
+    assert "rows" in asked(found.draft)
+    assert found.accounts_for_every_row()
+    assert found.report.folded == 0
+    assert len(found.administrations) <= len(treated(people))
+
+
+def test_with_the_answer_people_who_differ_are_told_apart(tmp_path):
+    people = [
+        replace(each, doses=[(n, count or 1, 4) for n, count, _mg in each.doses]) for each in invented_people(120)
+    ]
+    headings, rows = drug_and_dose(people, without=(VICTIM, NUMBER))
+    assert is_true(Imported(tmp_path, headings, rows, rows=["substance", "dose"], repeats="doses"), people)
+
+
+def test_a_key_of_the_incident_alone_never_takes_in_a_second_description(tmp_path):
+    """Ranges of ages that are in no one band still tell two people apart."""
+    headings = ["Incident ID", "Date", "Age Range", "Drug", "Dose Count"]
+    rows = [[f"R{n}", "13/02/2024 10:00", "30 - 39", drug, "1"] for n in range(30) for drug in ("Heroin", "Alcohol")]
+    rows[1][2] = "40 - 49"
+    answers = {"columns": {"administration_id": "Incident ID"}, "rows": "substance"}
+    found = Imported(tmp_path, headings, rows, **answers)
+    assert (len(found.administrations), found.report.quarantined_rows) == (30, 1)
+    assert {each.reason for each in found.report.reasons} == {"key_of_another_person"}
+
+
+@pytest.mark.parametrize(
+    ("counts", "mapped"),
+    [
+        # The same total beside each of two doses, as many as there are: the person's.
+        (("2", "2"), "doses_given"),
+        # A person with two entries of one each has two: no total.
+        (("1", "1"), "count"),
+        (("1", "3"), "count"),
+        (("3", "3"), "asked"),
+    ],
+)
+def test_whether_doses_are_stated_of_the_entry_or_in_all(counts, mapped):
+    headings = ["Incident ID", "Victim ID", "Administration ID", "Date", "Drug", "Dose Count"]
+    rows = [
+        [f"R{n}", f"V{n}", f"D{n}-{part}", "13/02/2024 10:00", "Heroin", counts[part]]
+        for n in range(30)
+        for part in range(2)
+    ]
+    draft = drafted(headings, rows)
+    [dose] = draft.raw["doses"]
+    assert ("doses_given" in draft.raw["columns"]) is (mapped == "doses_given")
+    assert ("count" in dose) is (mapped != "doses_given")
+    assert ("doses" in asked(draft)) is (mapped == "asked")
+    draft.mapping()
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 10_000),
+    alike=st.booleans(),
+    unstated=st.sampled_from([0.0, 0.3]),
+    gone=st.sets(st.sampled_from(sorted({*DRUG_AND_DOSE} - {VICTIM, NUMBER, "Incident Date", "Susp OD Drug Desc",
+                                                              "Dose Count", INCIDENT}))),
+)  # fmt: skip
+def test_whatever_other_columns_lack_people_and_doses_are_exact(seed, alike, unstated, gone, tmp_path_factory):
+    people = invented_people(50, seed=seed, alike=alike, unstated=unstated)
+    found = Imported(tmp_path_factory.mktemp("store"), *drug_and_dose(people, without=tuple(gone)))
+    assert is_true(found, people)
