@@ -123,9 +123,9 @@ def _change(question: Question, count: int) -> str:
         return ""
     ours = question.audience is Audience.ANALYST
     if not ours:
-        earlier = replace(filters, last_day=the_day_before, first_day=the_day_before).last_quarters(
-            round(filters.days / DAYS_A_QUARTER)
-        )
+        whole = filters.in_whole_quarters()
+        last = whole.first_day - timedelta(days=1)
+        earlier = replace(whole, first_day=last, last_day=last).last_quarters(round(whole.days / DAYS_A_QUARTER))
     first_record, _last = question.store.period()
     if earlier.first_day < first_record:
         if not ours:
