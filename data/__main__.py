@@ -1,4 +1,4 @@
-"""The command line: python -m data import | map | demo | check | rollback | erase | keys | upgrade | fields.
+"""The command line: python -m data import | map | demo | check | rollback | erase | releases | keys | upgrade | fields.
 
 Sentences go to standard output, progress and errors to standard error. No command ever prints a value of a record: an
 unexpected error shows where it happened in the code and not its message, which may quote one.
@@ -23,11 +23,13 @@ from data.drafting import draft_mapping
 from data.drafting.lines import draft_lines, preview_lines
 from data.geography import open_geography
 from data.ingest import check_synthetic, import_file
+from data.journal import Journal
 from data.keys import create_keys, load_keys
 from data.mapping import FORM_TABLE, FileLayout, load_mapping
 from data.preview import preview_rows
 from data.pseudonymise import Pseudonymiser, normalise_name
 from data.reading import sample_file
+from data.releases import ReleaseRegister
 from data.schema import OWN_TABLES, TABLES, field_table
 from data.settings import STORE_VARIABLE, SYNTHETIC_SOUTH_WALES, Settings, load_settings
 from data.store import (
@@ -114,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     settling.add_argument("--settle", metavar="CONFLICT", help=_("the conflict to settle"))
     settling.add_argument("--same", metavar="REPORT", help=_("the same doses: count them once, as in this report"))
     settling.add_argument("--different", action="store_true", help=_("different doses: add them up"))
-    for each in (going_back, erasing, undoing, settling):
+    released = command("releases", _releases, _("list the views shown to others than analysts, or forget one"))
+    released.add_argument("--forget", type=int, metavar="NUMBER", help=_("a view that reached nobody"))
+    for each in (going_back, erasing, undoing, settling, released):
         each.add_argument("--purpose", default="", help=_("why, for the journal"))
 
     keys = command("keys", _keys, _("make the keys of a store"))
@@ -275,6 +279,18 @@ def _conflicts(options: argparse.Namespace, settings: Settings) -> int:
         purpose=options.purpose,
     )
     print(_("Settled. The store is now the snapshot {version}.").format(version=version))
+    return 0
+
+
+def _releases(options: argparse.Namespace, settings: Settings) -> int:
+    folder = settings.store_folder
+    register = ReleaseRegister(Journal(folder=folder, keys=load_keys(store_folder=folder)))
+    if options.forget is None:
+        releases, _last = register.read()
+        print("\n".join(each.line() for each in releases) or _("Others than analysts have been shown no view yet."))
+        return 0
+    register.forget(options.forget, purpose=options.purpose)
+    print(_("Forgotten: other views are not compared with it any more."))
     return 0
 
 

@@ -10,14 +10,21 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
-from data.filters import AccessScope, Filters
+from data.filters import STREET_MAP_SETTINGS, AccessScope, Filters
 from data.journal import Journal, operating_system_user
-from wording import NaloxoneWatchError, _
+from wording import NaloxoneWatchError, _, format_moment, format_period, join_words
 
-__all__ = ["Release", "ReleaseNotFoundError", "ReleaseRegister"]
+__all__ = ["NoReasonError", "Release", "ReleaseNotFoundError", "ReleaseRegister"]
 
 SUBJECT = "release"
 SHOWN, FORGOTTEN = "view released", "release forgotten"
+
+
+class NoReasonError(NaloxoneWatchError):
+    """A view was to be forgotten without a reason."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Say why nobody has this view, for the journal: --purpose REASON. Nothing was forgotten."))
 
 
 class ReleaseNotFoundError(NaloxoneWatchError):
@@ -40,6 +47,23 @@ class Release:
     def scope(self) -> AccessScope:
         """What its reader could see at all."""
         return AccessScope(bcus=self.bcus)
+
+    def line(self) -> str:
+        """The release for a list: "12: 1 July 2024 to 30 June 2026, bcus Mid Glamorgan; shown on 3 July 2026, 09:12"."""
+        filters = self.filters
+        parts = [format_period(filters.first_day, filters.last_day)]
+        parts += [
+            _("{what} {values}").format(what=name, values=join_words(values))
+            for name in ("bcus", "authorities", "small_areas", "substances")
+            if (values := getattr(filters, name))
+        ]
+        if set(filters.settings) != set(STREET_MAP_SETTINGS):
+            parts.append(_("{what} {values}").format(what="settings", values=join_words(filters.settings)))
+        if self.bcus:
+            parts.append(_("for readers of {bcus}").format(bcus=join_words(self.bcus)))
+        return _("{number}: {view}; shown on {moment} UTC").format(
+            number=self.number, view=", ".join(parts), moment=format_moment(self.at)
+        )
 
 
 class ReleaseRegister:
@@ -81,7 +105,9 @@ class ReleaseRegister:
         )
 
     def forget(self, number: int, *, purpose: str) -> None:
-        """Take a release out, with the reason. Raises ReleaseNotFoundError, JournalConflictError."""
+        """Take a release out, with the reason. Raises NoReasonError, ReleaseNotFoundError, JournalConflictError."""
+        if not purpose.strip():
+            raise NoReasonError
         releases, last = self.read()
         if all(release.number != number for release in releases):
             raise ReleaseNotFoundError
