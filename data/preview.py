@@ -128,6 +128,8 @@ def _field_of(name: str) -> schema.Field | None:
         return schema.table_named("substances").field("substance")
     found = _NUMBERED.fullmatch(name)
     plain = found[1] if found else name
+    if found and plain == "count":
+        return schema.table_named("administrations").field("doses_given")
     return next((field for table in schema.TABLES for field in table.fields if field.name == plain), None)
 
 

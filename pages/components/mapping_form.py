@@ -18,12 +18,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from analytics.findings.import_history import table_words
 from data.drafting import Draft, FieldDraft, draft_mapping
 from data.drafting.heading_words import field_words
-from data.mapping import FORM_TABLE, FileLayout, Mapping, mapped_fields, plain_heading
+from data.mapping import FORM_TABLE, ROW_KEYS, FileLayout, Mapping, mapped_fields, plain_heading
 from data.mapping_toml import check_mapping, mapping_toml
 from data.reading import FileSample, UnreadableFileError, sample_file
 from data.reading.file_rows import SeveralSheetsError
 from data.saved_mappings import load_saved_mapping, saved_mappings
-from data.schema import TABLES
+from data.schema import TABLES, Field
 from data.settings import Settings
 from geo.areas import Geography
 from pages.components.import_job import without_values
@@ -39,10 +39,15 @@ Raw = dict[str, Any]
 _DRAFTED = ""
 # Stands for a field that no column fills; no heading is empty.
 _NO_COLUMN = ""
+# Stands for one value that every row has; no heading is such a text.
+_ONE_VALUE = "\0"
+# How a part of a key is compared: as it stands, by its letters and digits, or by its day.
+_AS_IT_STANDS = ""
 # Parts of a mapping outside [columns] that a heading can fill, by their path in the file.
 _SINGLE_PARTS = (
     "place.x",
     "place.y",
+    "place.point",
     "place.postcode",
     "person.name",
     "person.identifier",
@@ -52,7 +57,7 @@ _SINGLE_PARTS = (
 )
 # Parts of which a row may have several, each a list in the mapping.
 _LISTED_PARTS = {
-    "doses": ("officer", "officer_role", "product", "kit", "given_at"),
+    "doses": ("count", "officer", "officer_role", "product", "kit", "given_at"),
     "waits": ("started_at", "ended_at", "minutes", "outcome"),
 }
 # What an entry of such a list says beside its headings.
@@ -95,6 +100,9 @@ def choose_reading(file: UploadedFile, *, settings: Settings, geography: Geograp
     raw["file"] = sample.layout.model_dump(exclude_none=True)
     _show_what_was_found(sample, draft, start)
     _edit_file(raw, prefix)
+    if draft.table == FORM_TABLE and not raw.get("joins"):
+        _edit_rows(raw, prefix)
+    _edit_only(raw, prefix)
     raw["columns"] = dict(raw.get("columns", {}))
     _edit_fields(raw, sample, draft, prefix)
     _edit_values(raw, draft, prefix)
@@ -263,12 +271,66 @@ def _edit_file(raw: Raw, key: str) -> None:
     raw["times"] = times
 
 
+def _edit_rows(raw: Raw, key: str) -> None:
+    """What a row stands for, and what a row is that repeats another."""
+    words = {
+        ("person",): _("One person treated"),
+        ("substance",): _("One drug of a person"),
+        ("dose",): _("One dose of a person"),
+        ("substance", "dose"): _("One drug and one dose of a person"),
+        ("officer",): _("One officer's report on a person"),
+    }
+    found = raw.pop("rows", "person")
+    current = (found,) if isinstance(found, str) else tuple(found)
+    options = list(dict.fromkeys((*words, current)))
+    left, right = st.columns(2)
+    chosen = left.selectbox(
+        _("What is a row?"),
+        options,
+        format_func=lambda kinds: words.get(kinds, ", ".join(kinds)),
+        index=_index(options, current),
+        key=f"rows|{key}",
+        help=_("Rows with the same key of an administration become one person. Two people are never made one."),
+    )
+    if chosen != ("person",):
+        raw["rows"] = chosen[0] if len(chosen) == 1 else list(chosen)
+    else:
+        raw["columns"] = {name: each for name, each in raw.get("columns", {}).items() if name not in ROW_KEYS}
+    repeats = raw.pop("repeats", "same")
+    if "dose" in chosen:
+        meanings = {"same": _("The same row, written twice"), "doses": _("One more dose")}
+        again = right.selectbox(
+            _("A row that repeats another is"),
+            list(meanings),
+            format_func=meanings.get,
+            index=_index(list(meanings), repeats),
+            key=f"repeats|{key}",
+        )
+        if again != "same":
+            raw["repeats"] = again
+        raw["doses"] = raw.get("doses") or [{}]
+
+
+def _edit_only(raw: Raw, key: str) -> None:
+    """The rows that are taken: each condition of the mapping can be dropped."""
+    kept = {}
+    for heading, values in raw.get("only", {}).items():
+        said = _("anything") if "*" in values else ", ".join(f"“{value}”" for value in values)
+        label = _("Take only rows with {values} under “{heading}”").format(values=said, heading=heading)
+        if st.checkbox(label, value=True, key=f"only-{heading}|{key}"):
+            kept[heading] = values
+    raw["only"] = kept
+
+
 def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
     """A box for each field that has a heading or needs one, then for those that the reader adds."""
     meanings = {name: field.description for name, field in mapped_fields(draft.table).items()}
+    if draft.table == FORM_TABLE and "rows" in raw:
+        meanings |= {"dose_id": _("Number of the dose, where a person has several"), "row_id": _("Number of the row")}
     parts = _listed_parts(raw) if draft.table == FORM_TABLE else {}
     meanings |= {**_form_words(), **parts} if draft.table == FORM_TABLE else _place_words()
-    filled = [path for path in (*raw["columns"], *_SINGLE_PARTS, *parts) if _headings_at(raw, path)]
+    paths = (*raw["columns"], *_SINGLE_PARTS, *parts)
+    filled = [path for path in paths if _headings_at(raw, path) or _value_at(raw, path) is not None]
     by_path = {each.field: each for each in draft.fields}
     st.header(_("Which column is what"))
     more = st.multiselect(
@@ -283,8 +345,9 @@ def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
         with boxes[number % len(boxes)]:
             _edit_field(raw, path, meanings.get(path, path), sample, by_path.get(path), key)
     for section in _LISTED_PARTS:
-        raw[section] = [entry for entry in raw.get(section, ()) if set(entry) - _ENTRY_SETTINGS]
-    if _headings_at(raw, "place.x"):
+        numbered = section == "doses" and "dose_id" in raw["columns"]
+        raw[section] = [entry for entry in raw.get(section, ()) if numbered or set(entry) - _ENTRY_SETTINGS]
+    if _headings_at(raw, "place.x") or _headings_at(raw, "place.point"):
         _edit_crs(raw, key)
 
 
@@ -295,19 +358,75 @@ def _edit_field(raw: Raw, path: str, meaning: str, sample: FileSample, drafted: 
     why = drafted.why if drafted is not None and drafted.headings == current else None
     if _takes_several(path, raw):
         chosen = st.multiselect(meaning, options, default=list(current), key=f"{path}|{key}", help=why)
+        before = raw["columns"].get(path)
+        _put(raw, path, chosen)
+        if _is_key(path, raw):
+            _edit_parts(raw, path, chosen, before, meaning, key)
+        return
+    value = _value_at(raw, path)
+    # A box that begins with a heading cannot be emptied, so "no column" is one of its choices.
+    choices = (_NO_COLUMN, *((_ONE_VALUE,) if _can_be_fixed(path, raw) else ()), *options)
+    words = {_NO_COLUMN: _("No column"), _ONE_VALUE: _("One value for every row")}
+    one = st.selectbox(
+        meaning,
+        choices,
+        index=choices.index(current[0] if current else _NO_COLUMN if value is None else _ONE_VALUE),
+        format_func=lambda heading: words.get(heading, heading),
+        key=f"{path}|{key}",
+        help=why,
+    )
+    if one == _ONE_VALUE:
+        _edit_one_value(raw, path, value or "", meaning, key)
     else:
-        # A box that begins with a heading cannot be emptied, so "no column" is one of its choices.
-        choices = (_NO_COLUMN, *options)
-        one = st.selectbox(
-            meaning,
-            choices,
-            index=choices.index(current[0]) if current else 0,
-            format_func=lambda heading: heading or _("No column"),
-            key=f"{path}|{key}",
-            help=why,
+        _put(raw, path, [one] if one else [])
+
+
+def _edit_one_value(raw: Raw, path: str, value: str, meaning: str, key: str) -> None:
+    """The value that every row of the file has for a field."""
+    field = mapped_fields(str(raw.get("target", FORM_TABLE)))[path]
+    label = _("{field}, in every row").format(field=meaning)
+    if field.values:
+        chosen = st.selectbox(
+            label,
+            field.values,
+            index=_index(field.values, value),
+            format_func=lambda word: word.replace("_", " "),
+            key=f"value-of-{path}|{key}",
         )
-        chosen = [one] if one else []
-    _put(raw, path, chosen)
+    else:
+        chosen = st.text_input(label, value=value, max_chars=60, key=f"value-of-{path}|{key}").strip()
+    raw["columns"].pop(path, None)
+    if chosen:
+        raw["columns"][path] = {"fixed": chosen}
+
+
+def _edit_parts(raw: Raw, path: str, chosen: Sequence[str], before: object, meaning: str, key: str) -> None:
+    """How each part of a key is compared."""
+    kinds = {
+        _AS_IT_STANDS: _("as it stands"),
+        "code": _("by letters and digits alone"),
+        "day": _("by its day alone"),
+    }
+    parts: list[str | dict[str, str]] = []
+    for heading in chosen:
+        kind = st.selectbox(
+            _("{field}: “{heading}” is compared").format(field=meaning, heading=heading),
+            list(kinds),
+            format_func=kinds.get,
+            index=_index(list(kinds), _kind_of_part(before, heading)),
+            key=f"part-{path}-{heading}|{key}",
+        )
+        parts.append({kind: heading} if kind else heading)
+    if parts:
+        raw["columns"][path] = parts[0] if len(parts) == 1 else parts
+
+
+def _kind_of_part(found: object, heading: str) -> str:
+    """How the mapping that the form began with compares this heading in a key."""
+    for part in found if isinstance(found, list) else [found]:
+        if isinstance(part, Mappings) and heading in part.values():
+            return str(next(iter(part)))
+    return _AS_IT_STANDS
 
 
 def _edit_crs(raw: Raw, key: str) -> None:
@@ -355,7 +474,7 @@ def _edit_values(raw: Raw, draft: Draft, key: str) -> None:
 
 
 def _headings_at(raw: Raw, path: str) -> tuple[str, ...]:
-    """The headings at a path; none where nothing is there, or something that is not a heading alone."""
+    """The headings at a path, those of a key's parts too; none where nothing is there, or no heading."""
     found: object = raw["columns"].get(path)
     if found is None:
         section, _dot, name = path.partition(".")
@@ -365,9 +484,35 @@ def _headings_at(raw: Raw, path: str) -> tuple[str, ...]:
                 found = found[int(part) - 1] if len(found) >= int(part) else None
             else:
                 found = found.get(part) if isinstance(found, Mappings) else None
-    if isinstance(found, str):
-        return (found,)
-    return tuple(found) if isinstance(found, list) and all(isinstance(each, str) for each in found) else ()
+    parts = found if isinstance(found, list) else [found]
+    headings = [_heading_of_part(part) for part in parts]
+    return tuple(heading for heading in headings if heading)
+
+
+def _heading_of_part(part: object) -> str:
+    if isinstance(part, Mappings):
+        return str(part.get("code") or part.get("day") or "")
+    return part if isinstance(part, str) else ""
+
+
+def _value_at(raw: Raw, path: str) -> str | None:
+    """The one value of a field for every row; None where it comes from a column or from nowhere."""
+    found = raw["columns"].get(path)
+    return str(found["fixed"]) if isinstance(found, Mappings) and "fixed" in found else None
+
+
+def _field_at(path: str, raw: Raw) -> Field | None:
+    return mapped_fields(str(raw.get("target", FORM_TABLE))).get(path)
+
+
+def _is_key(path: str, raw: Raw) -> bool:
+    field = _field_at(path, raw)
+    return path in ROW_KEYS or (field is not None and field.token and field.required)
+
+
+def _can_be_fixed(path: str, raw: Raw) -> bool:
+    field = _field_at(path, raw)
+    return field is not None and not field.token and field.type == "VARCHAR"
 
 
 def _put(raw: Raw, path: str, headings: Sequence[str]) -> None:
@@ -404,8 +549,8 @@ def _put_in(section: Raw, name: str, value: str | list[str]) -> None:
 def _takes_several(path: str, raw: Raw) -> bool:
     if path in _SEVERAL_HEADINGS or path.endswith(_TIMES):
         return True
-    field = mapped_fields(str(raw.get("target", FORM_TABLE))).get(path)
-    return field is not None and (field.token or field.type == "TIMESTAMPTZ")
+    field = _field_at(path, raw)
+    return path in ROW_KEYS or (field is not None and (field.token or field.type == "TIMESTAMPTZ"))
 
 
 def _form_words() -> dict[str, str]:
@@ -422,6 +567,7 @@ def _form_words() -> dict[str, str]:
 def _listed_parts(raw: Raw) -> dict[str, str]:
     """Paths of the parts of each dose and each wait, and what they are; one of either even where there is none yet."""
     words = {
+        "count": _("Dose {number}: how many the entry stands for"),
         "officer": _("Dose {number}: number of the officer, hashed"),
         "officer_role": _("Dose {number}: role of the officer"),
         "product": _("Dose {number}: product"),
@@ -444,6 +590,7 @@ def _place_words() -> dict[str, str]:
     return {
         "place.x": _("Longitude or easting"),
         "place.y": _("Latitude or northing"),
+        "place.point": _("Both coordinates in one column"),
         "place.postcode": _("Postcode"),
     }
 

@@ -299,3 +299,56 @@ def test_the_sheet_and_the_row_of_the_headings_are_chosen_on_screen(open_dashboa
     next(box for box in app.number_input if box.label == "Row with the headings").set_value(3).run()
     assert not app.exception
     assert "5 rows in = 5 imported" in text_of(press(app, "try-import"))
+
+
+@pytest.mark.usefixtures("settings")
+def test_keys_of_several_columns_fixed_values_and_what_a_row_is_are_chosen_on_screen(open_dashboard: Open) -> None:
+    """What comes of the boxes is the mapping that a person would type."""
+    form = b"""Ref,Person,When,Drug,Given no,Doses,Collar
+R-1,1,01/05/2025 10:00,Heroin,7,1,PC 3001
+R-1,1,01/05/2025 10:00,Alcohol,7,1,PC 3001
+R-2,1,02/05/2025 11:10,Heroin,8,2,PC 3002
+R-2,2,02/05/2025 11:10,Heroin,9,1,PC 3002
+"""
+    app = upload(tick_generated(open_dashboard(PAGE)), form)
+
+    def box(kind: str, label: str) -> Any:
+        return next(each for each in app.get(kind) if each.label.startswith(label))
+
+    def add(*paths: str) -> None:
+        more = box("multiselect", "Add a field")
+        chosen = [option for option in more.options if any(option.endswith(f"({path})") for path in paths)]
+        more.set_value([*more.value, *(option.rpartition("(")[2].rstrip(")") for option in chosen)]).run()
+
+    def mapping() -> dict[str, Any]:
+        return tomllib.loads(next(code.value for code in app.code if "[columns]" in code.value))
+
+    box("selectbox", "What is a row?").set_value(("substance", "dose")).run()
+    needed = {"dose_id", "recording_force", "setting", "administration_id", "incident_id", "doses.1.count"}
+    add(*needed - mapping()["columns"].keys())
+    box("multiselect", "Administration").set_value(["Ref", "Person"]).run()
+    box("selectbox", "Administration: “Ref” is compared").set_value("code").run()
+    box("multiselect", "Number of the dose").set_value(["Given no"]).run()
+    box("selectbox", "Dose 1: how many").set_value("Doses").run()
+    box("selectbox", "Force that recorded").set_value("\0").run()
+    box("text_input", "Force that recorded the incident, in every row").set_value("South Wales Police").run()
+    box("selectbox", "Kind of place").set_value("\0").run()
+    box("selectbox", "Kind of place; custody and hospital stay off the street map, in every row").set_value(
+        "home"
+    ).run()
+    box("selectbox", "A row that repeats").set_value("doses").run()
+    assert not app.exception
+    found = mapping()
+    assert found["rows"] == ["substance", "dose"]
+    assert found["repeats"] == "doses"
+    assert found["columns"]["administration_id"] == [{"code": "Ref"}, "Person"]
+    assert found["columns"]["dose_id"] == "Given no"
+    assert found["columns"]["recording_force"] == {"fixed": "South Wales Police"}
+    assert found["columns"]["setting"] == {"fixed": "home"}
+    assert found["doses"][0]["count"] == "Doses"
+    press(app, "try-import")
+    assert "4 rows in = 3 imported" in text_of(app)
+    box("selectbox", "Force that recorded").set_value("").run()
+    box("selectbox", "Administration: “Ref” is compared").set_value("").run()
+    assert "recording_force" not in mapping()["columns"]
+    assert mapping()["columns"]["administration_id"] == ["Ref", "Person"]
