@@ -35,6 +35,8 @@ spikes = context.find(find_spikes)
 alerts = context.ask(read_alerts, spikes)
 st.title(_("Unusual clusters of police naloxone administrations"))
 show_finding(alerts.headline)
+for week in spikes.over_limit:
+    st.info(week.sentence)
 for warning in spikes.warnings:
     st.warning(warning)
 show_small(" ".join((*spikes.state, spikes.layer)))

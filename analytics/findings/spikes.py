@@ -3,7 +3,7 @@
 `find_spikes` reads and computes and can be kept; `read_alerts` brings the journal up to date and reads it, every time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,8 @@ from analytics.disclosure import (
     DisclosedTable,
     DisclosedTimeline,
     disclose_areas,
+    disclose_day,
+    disclose_days,
     disclose_timeline,
     tabulate_cells,
 )
@@ -50,6 +52,7 @@ from wording import _, format_count, format_date, format_month, format_number, f
 __all__ = [
     "AlertList",
     "Spikes",
+    "WeekOverLimit",
     "alert_timeline",
     "decide",
     "find_spikes",
@@ -57,6 +60,7 @@ __all__ = [
     "state_of",
     "timeline_table",
     "warnings_of",
+    "weeks_over_limit",
 ]
 
 WEEKS_SHOWN = 26
@@ -65,6 +69,15 @@ EARS_ALPHA = {"C1": 0.001, "C2": 0.001, "C3": 0.025}
 CUSUM_RISE = 1.5
 CUSUM_WEEKS = 208
 FARRINGTON_WEEKS, FARRINGTON_EVENTS = 3 * 52, 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeekOverLimit:
+    """The latest week of the force or a command unit (`where`), over its limit: a sign, not an alert with a life."""
+
+    where: str
+    count: str
+    sentence: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +90,7 @@ class Spikes:
     scoring: Scoring | None
     state: tuple[str, ...]
     warnings: tuple[str, ...]
+    over_limit: tuple[WeekOverLimit, ...]
     layer: str
     timeline: DisclosedTimeline
     comparisons: DisclosedTable
@@ -105,6 +119,7 @@ def find_spikes(question: Question, *, on_progress: Callable[[float, str], None]
             scoring=None,
             state=(str(error),),
             warnings=(),
+            over_limit=(),
             layer="",
             timeline=_timeline(question, None, ()),
             comparisons=tabulate_cells(columns=(), rows=(), caption=""),
@@ -118,7 +133,8 @@ def find_spikes(question: Question, *, on_progress: Callable[[float, str], None]
             *state_of(scoring, audience=question.audience),
             _("Of the filters at the side only the BCU counts here: it keeps its own alerts and its neighbours'."),
         ),
-        warnings=warnings_of(scoring),
+        warnings=warnings_of(scoring, audience=question.audience),
+        over_limit=weeks_over_limit(question, scoring),
         layer=_layer(question, records, rules),
         timeline=_timeline(question, records, None),
         comparisons=_comparisons(question, scoring),
@@ -140,13 +156,20 @@ def read_alerts(question: Question, found: Spikes) -> AlertList:
     open_alerts.sort(key=lambda alert: alert.facts.level is Level.WATCH)
     views = tuple(view_alert(question, records, alert) for alert in open_alerts)
     return _alert_list(
-        headline=_headline(found.scoring, views),
+        headline=_headline(found, views),
         open_views=views,
+        over_limit=found.over_limit,
         ended=tuple(view_alert(question, records, alert) for alert in alerts if not alert.is_open),
     )
 
 
-def _alert_list(*, headline: str, open_views: tuple[AlertView, ...], ended: tuple[AlertView, ...]) -> AlertList:
+def _alert_list(
+    *,
+    headline: str,
+    open_views: tuple[AlertView, ...],
+    ended: tuple[AlertView, ...],
+    over_limit: tuple[WeekOverLimit, ...] = (),
+) -> AlertList:
     # Numbered, so that the map can mark each by its number and two alerts never share a name.
     open_views = tuple(
         replace(view, title=_("{number}. {title}").format(number=number, title=view.title))
@@ -181,7 +204,8 @@ def _alert_list(*, headline: str, open_views: tuple[AlertView, ...], ended: tupl
                     join_words(view.agreeing) or _("none"),
                 )
                 for view in open_views
-            ],
+            ]
+            + [(week.where, week.count, _("weekly limit"), _("over its limit, no alert"), "") for week in over_limit],
             caption=_("No alert is open.") if not open_views else "",
         ),
         ended_table=tabulate_cells(
@@ -253,9 +277,9 @@ def _concerns(question: Question, alert: Alert) -> bool:
     return not wanted or not wanted.isdisjoint((*alert.facts.bcus, *alert.facts.neighbouring_bcus))
 
 
-def _headline(scoring: Scoring, views: Sequence[AlertView]) -> str:
-    if scoring.days[-1].suspended is not None:
-        return _suspended(scoring)
+def _headline(found: Spikes, views: Sequence[AlertView]) -> str:
+    if found.scoring is not None and found.scoring.days[-1].suspended is not None:
+        return found.warnings[0]
     alerts = [view for view in views if view.is_alert]
     if alerts:
         first = alerts[0].headline
@@ -269,15 +293,41 @@ def _headline(scoring: Scoring, views: Sequence[AlertView]) -> str:
         return _("No alert is open. {count} below the level of an alert is watched.").format(
             count=ngettext("{count} cluster", "{count} clusters", len(views)).format(count=format_count(len(views)))
         )
+    if found.over_limit:
+        return _("No alert is open, but the latest week is over its limit.")
     return _("Nothing unusual: no alert is open.")
 
 
-def _suspended(scoring: Scoring) -> str:
+def weeks_over_limit(question: Question, scoring: Scoring) -> tuple[WeekOverLimit, ...]:
+    """The latest week of the force and of each command unit that the reader looks at, where it is over its limit.
+
+    Others are shown no single week, so they are told neither its days nor its count.
+    """
+    if scoring.days[-1].suspended is not None:
+        return ()
+    told, day = [], format_date(date_of(scoring.records.last_day))
+    for name, band in _weekly_limits(question, scoring.records):
+        if not band.alarm[-1]:
+            continue
+        if question.audience is not Audience.ANALYST:
+            where, count = _("{where}, latest week").format(where=name), ""
+            sentence = _("Weekly limit, {where}: the latest week of records is over it.").format(where=name)
+        else:
+            where, count = _("{where}, week to {day}").format(where=name, day=day), format_count(int(band.counts[-1]))
+            sentence = _(
+                "Weekly limit, {where}: {count} administrations in the seven days to {day}, over its limit of {limit}."
+            ).format(where=name, count=count, day=day, limit=_limit_text(band))
+        more = _("An unchanged rate exceeds it in one week in a hundred. This is no alert and needs no decision.")
+        told.append(WeekOverLimit(where=where, count=count, sentence=f"{sentence} {more}"))
+    return tuple(told)
+
+
+def _suspended(scoring: Scoring, audience: Audience) -> str:
     gap = scoring.days[-1].suspended
     return _(
         "No record of an administration since {day}: chance alone leaves so long a silence less than once in ten years,"
         " so it may be a fault of the feed. Scoring is suspended; nothing can be said until records come in."
-    ).format(day=format_date(date_of((gap.first_day if gap else scoring.records.last_day) - 1)))
+    ).format(day=disclose_day(date_of((gap.first_day if gap else scoring.records.last_day) - 1), audience=audience))
 
 
 def state_of(scoring: Scoring, *, audience: Audience = Audience.ANALYST) -> tuple[str, ...]:
@@ -286,6 +336,10 @@ def state_of(scoring: Scoring, *, audience: Audience = Audience.ANALYST) -> tupl
     told = [
         _("The whole force, scored for every day from {first} to {last}, the latest that records speak of.").format(
             first=format_date(date_of(scoring.days[0].day)), last=format_date(date_of(latest.day))
+        )
+        if audience is Audience.ANALYST
+        else _("The whole force, scored day by day for the last weeks, up to {month}.").format(
+            month=format_month(date_of(latest.day))
         )
     ]
     if latest.delay is None:
@@ -317,11 +371,11 @@ def state_of(scoring: Scoring, *, audience: Audience = Audience.ANALYST) -> tupl
     return tuple(told)
 
 
-def warnings_of(scoring: Scoring) -> tuple[str, ...]:
+def warnings_of(scoring: Scoring, *, audience: Audience = Audience.ANALYST) -> tuple[str, ...]:
     """What must stand in a banner."""
     warnings = []
     if scoring.days[-1].suspended is not None:
-        warnings.append(_suspended(scoring))
+        warnings.append(_suspended(scoring, audience))
     if not scoring.records.carriers_known:
         warnings.append(
             _(
@@ -349,7 +403,7 @@ def _layer(question: Question, records: SpikeRecords, rules: AlertRules) -> str:
         score = score_day(series, day=day, rules=rules, cross_check=False)
     except TooLittleHistoryError:
         return _("Overdose calls and deaths are too few or too recent to say what is usual.")
-    until = format_date(date_of(day))
+    until = disclose_days(date_of(day), date_of(day), audience=question.audience)
     clusters = [cluster for cluster in score.found if cluster.is_alert]
     if not clusters:
         return _("Overdose calls and deaths, scanned by themselves up to {day}: nothing unusual.").format(day=until)
@@ -452,27 +506,41 @@ def _permutation_row(scoring: Scoring) -> Row:
 
 
 def _limit_rows(question: Question, records: SpikeRecords) -> list[Row]:
-    """The Gamma-Poisson limit of the week, force and command units, with the dispersion pooled over areas."""
-    rows = []
+    """The limit of the week, force and command units."""
+    return [
+        (
+            _("Weekly limit (Gamma-Poisson, 1 %)"),
+            name,
+            format_count(int(band.counts[-1])),
+            _limit_text(band),
+            _verdict(bool(band.alarm[-1])) if np.isfinite(band.limit[-1]) else _("too little history"),
+        )
+        for name, band in _weekly_limits(question, records)
+    ]
+
+
+def _weekly_limits(question: Question, records: SpikeRecords) -> Iterator[tuple[str, WeeklyBand]]:
+    """The Gamma-Poisson limit of the latest week, with the dispersion pooled over areas.
+
+    Of the force and its command units; of those alone that the reader may see or has chosen.
+    """
     labels = question.geography.label_area(easting_m=records.series.easting_m, northing_m=records.series.northing_m).bcu
     known = dict(zip(question.geography.bcus["code"], question.geography.bcus["name"], strict=True))
     dispersion = _dispersion(records)
-    groups: list[tuple[str, list[int] | None]] = [(_("the force"), None)]
-    groups += [(str(name), np.flatnonzero(labels == code).tolist()) for code, name in known.items()]
+    wanted = set(question.scope.bcus) or set(question.filters.bcus)
+    groups: list[tuple[str, list[int] | None]] = [] if wanted else [(_("the force"), None)]
+    groups += [
+        (str(name), np.flatnonzero(labels == code).tolist())
+        for code, name in known.items()
+        if not wanted or code in wanted
+    ]
     for name, locations in groups:
-        band = weekly_band(
-            records.series, locations=locations, last_day=records.last_day, weeks_shown=1, dispersion=dispersion
+        yield (
+            name,
+            weekly_band(
+                records.series, locations=locations, last_day=records.last_day, weeks_shown=1, dispersion=dispersion
+            ),
         )
-        rows.append(
-            (
-                _("Weekly limit (Gamma-Poisson, 1 %)"),
-                name,
-                format_count(int(band.counts[-1])),
-                _limit_text(band),
-                _verdict(bool(band.alarm[-1])) if np.isfinite(band.limit[-1]) else _("too little history"),
-            )
-        )
-    return rows
 
 
 def _limit_text(band: WeeklyBand) -> str:

@@ -16,7 +16,7 @@ from analytics.findings.alert_words import view_alert
 from analytics.findings.alerts import Alert, Level
 from analytics.findings.question import Question
 from analytics.findings.spike_records import SpikeRecords, date_of
-from analytics.findings.spikes import state_of, warnings_of
+from analytics.findings.spikes import state_of, warnings_of, weeks_over_limit
 from data.journal import operating_system_user
 from wording import _, format_date, ngettext
 
@@ -49,6 +49,7 @@ def watch(question: Question) -> WatchReport:
     new = tuple(alert.id for alert in new_since_watch(journal, alerts))
     day = date_of(scoring.records.last_day)
     state, warnings = state_of(scoring), warnings_of(scoring)
+    over_limit = [week.sentence for week in weeks_over_limit(question, scoring)]
     told = [_told(question, scoring.records, alert, new=alert.id in new) for alert in open_alerts]
     count = ngettext("{count} open", "{count} open", len(told)).format(count=len(told))
     return WatchReport(
@@ -58,6 +59,7 @@ def watch(question: Question) -> WatchReport:
         lines=(
             _("{day}: {count}, {new} new.").format(day=format_date(day), count=count, new=len(new)),
             *(_line(one) for one in told),
+            *over_limit,
             *warnings,
             *state,
         ),
@@ -66,6 +68,7 @@ def watch(question: Question) -> WatchReport:
             "suspended": scoring.days[-1].suspended is not None,
             "new": list(new),
             "open": told,
+            "over_limit": over_limit,
             "warnings": list(warnings),
             "state": list(state),
         },

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -255,6 +255,36 @@ def test_the_page_says_what_is_open_and_what_it_rests_on(settings: Settings, sou
         partner = find_spikes(question)
     assert partner.comparisons.rows == ()
     assert partner.timeline.starts == ()
+
+
+def test_a_week_over_its_limit_is_told_in_words_beside_the_alerts(settings: Settings, south_wales: Geography) -> None:
+    """With a case every eleven days, nine in a week come by chance less than once in a thousand years; one often."""
+    towns = (CARDIFF, (307_300.0, 190_000.0), (304_900.0, 206_100.0))
+    busy = [
+        Case(id=f"busy-{number}", day=date(2026, 6, 24) + timedelta(days=number % 7), place=towns[number % 3])
+        for number in range(9)
+    ]
+    write_cases(settings, south_wales, quiet_background(), name="first")
+    with asked(settings, south_wales) as question:
+        assert find_spikes(question).over_limit == ()
+        assert watch(question).as_json["over_limit"] == []
+    write_cases(settings, south_wales, busy, name="second")
+    with asked(settings, south_wales) as question:
+        found = find_spikes(question)
+        rows = [row for row in read_alerts(question, found).open_table.rows if row[2] == "weekly limit"]
+        watched = watch(question)
+    # The last of the background lies in the same week.
+    force, *_units = found.over_limit
+    assert force.sentence.startswith("Weekly limit, the force: 10 administrations in the seven days to 30 June 2026,")
+    assert "This is no alert" in force.sentence
+    assert [row[:2] for row in rows] == [(week.where, week.count) for week in found.over_limit]
+    assert watched.as_json["over_limit"] == [week.sentence for week in found.over_limit]
+    assert set(watched.as_json["over_limit"]) <= set(watched.lines)
+    with asked(settings, south_wales, audience="partner") as question:
+        told = find_spikes(question).over_limit
+    # Single weeks are the analyst's alone: others learn of them, without a number or a day.
+    assert len(told) == len(found.over_limit)
+    assert not any(letter.isdigit() for week in told for letter in week.sentence + week.count + week.where)
 
 
 def test_a_silent_feed_suspends_and_says_so(settings: Settings, south_wales: Geography) -> None:
