@@ -36,10 +36,10 @@ def show_commands(settings: Settings) -> None:
         st.markdown(_("To look around with a synthetic force, in the program's folder:"))
         st.code(f"{_python()} -m data demo{_settings_option()}", language=None)
         st.markdown(
-            _("To bring in a generated file by command: draft its mapping, try it (nothing is written), import:")
+            _("To bring in a generated file by command: draft its mapping, try it (nothing is written), import it:")
         )
     else:
-        st.markdown(_("To bring in a file by command: draft its mapping, try it (nothing is written), import:"))
+        st.markdown(_("To bring in a file by command: draft its mapping, try it (nothing is written), import it:"))
     mapped = f"{_python()} -m data import FILE --mapping MAPPING.toml{_settings_option()}"
     commands = (
         f"{_python()} -m data map FILE --out MAPPING.toml{_settings_option()}",
