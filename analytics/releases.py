@@ -5,12 +5,14 @@ row of noughts and ones, and a number that nobody published can be worked out fr
 row is a linear combination of theirs (the audit of linked tables; Hundepool et al., Statistical Disclosure Control,
 2012, ch. 4). So any number of views is looked at together: a total minus its parts, nested areas, overlapping periods.
 
-What is looked for is not every set of records, of which there are too many, but each cell of a view, each difference
-and each intersection of two, and what narrower views leave of a wider one, in all and by part. Not seen: what follows
-only from a number being between limits, and a set that three or more unlike views bound but none of these describes.
+What is looked for is not every set of records, of which there are too many, but each cell of a view, any two numbers
+of which one lies in the other, each difference and each intersection of two views, and what narrower views leave of a
+wider one, in all and by part: any two or three that lie side by side in it, and all that narrow it in one kind of
+filter. Not seen: what follows only from a number being between limits, and a set that more views bound together but
+none of these describes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,15 +47,27 @@ def recovers_small_number(
     lie in it.
     """
     views, counts, parts = _merged(views, counts, parts)
-    rows = [_published(view, counts, parts, thresholds) for view in views]
-    if not rows[-1].shape[0]:
+    cells = [_published(view, counts, parts, thresholds) for view in views]
+    if not cells[-1]:
         return False
+    earlier = np.unique([np.zeros(len(counts), dtype=bool), *_rows(cells[:-1])], axis=0)
+    # A set that was shown in another view tells nothing new.
+    new = {cell: row for cell, row in cells[-1].items() if not (earlier == row).all(axis=1).any()}
+    if _subtracts_to_small_number([*new.values()], earlier, counts, thresholds):
+        return True
+    for cell, row in new.items():
+        others = [each[cell] for each in cells[:-1] if cell in each]
+        if others and _leaves_small_number(row, np.unique(others, axis=0), counts, thresholds):
+            return True
     wanted = _wanted(views, counts, parts, families, thresholds)
-    if not wanted.shape[0]:
+    if not new or not wanted.shape[0]:
         return False
-    found = wanted[_can_be_worked_out(np.unique(np.concatenate(rows), axis=0), wanted)]
-    before = np.concatenate(rows[:-1]) if len(rows) > 1 else np.empty((0, views.shape[1]), dtype=bool)
-    return bool(found.shape[0]) and not _can_be_worked_out(np.unique(before, axis=0), found).all()
+    found = wanted[_can_be_worked_out(np.vstack([earlier, *new.values()]), wanted)]
+    return bool(found.shape[0]) and not _can_be_worked_out(earlier, found).all()
+
+
+def _rows(cells: Sequence[Mapping[tuple[int, int], Booleans]]) -> list[Booleans]:
+    return [row for each in cells for row in each.values()]
 
 
 def _merged(
@@ -73,13 +87,62 @@ def _by_part(view: Booleans, part: NDArray[np.int64]) -> Booleans:
     return view & (part == numbers[:, None])
 
 
-def _published(view: Booleans, counts: Counts, parts: Sequence[NDArray[np.int64]], thresholds: Thresholds) -> Booleans:
-    """One row a number that is shown of a view: its total and each part that is not held back."""
-    rows = [view[None, :]] if counts[view].sum() >= thresholds.smallest_count_shown else []
-    for part in parts:
-        cells = _by_part(view, part)
-        rows.append(cells[cells_shown((cells @ counts).tolist(), thresholds=thresholds)])
-    return np.concatenate([np.empty((0, len(counts)), dtype=bool), *rows])
+def _published(
+    view: Booleans, counts: Counts, parts: Sequence[NDArray[np.int64]], thresholds: Thresholds
+) -> dict[tuple[int, int], Booleans]:
+    """The groups behind each number that is shown of a view, by part and its number; (-1, 0) is the total."""
+    shown = {(-1, 0): view} if counts[view].sum() >= thresholds.smallest_count_shown else {}
+    for index, part in enumerate(parts):
+        numbers, cells = np.unique(part[view]), _by_part(view, part)
+        told = cells_shown((cells @ counts).tolist(), thresholds=thresholds)
+        shown |= {(index, int(number)): cell for number, cell in zip(numbers[told], cells[told], strict=True)}
+    return shown
+
+
+def _subtracts_to_small_number(
+    new: Sequence[Booleans], earlier: Booleans, counts: Counts, thresholds: Thresholds
+) -> bool:
+    """Whether one of the new numbers is inside another that is published, or around it, and all but 1 to 4 of it."""
+    published = np.vstack([earlier, *new])
+    sums = published @ counts
+    for row in new:
+        apart = np.abs(sums - counts[row].sum())
+        near = published[(apart > 0) & (apart < thresholds.smallest_count_shown)]
+        if ((near <= row).all(axis=1) | (near >= row).all(axis=1)).any():
+            return True
+    return False
+
+
+def _leaves_small_number(new: Booleans, others: Booleans, counts: Counts, thresholds: Thresholds) -> bool:
+    """Whether two or three numbers of sets side by side in another leave 1 to 4 of it, the new one among them."""
+
+    def few(left: Counts) -> Booleans:
+        return (left > 0) & (left < thresholds.smallest_count_shown)
+
+    def side_by_side(sets: Booleans) -> tuple[Booleans, Counts]:
+        """Pairs without a group in common, each once, and how many records they have together."""
+        sums = sets @ counts
+        apart = np.triu(sets.astype(np.int64) @ sets.T == 0, k=1)
+        return apart, sums[:, None] + sums
+
+    size = counts[new].sum()
+    inside = others[(others <= new).all(axis=1) & (others != new).any(axis=1)]
+    apart, sums = side_by_side(inside)
+    pairs = np.argwhere(apart)
+    if few(size - sums[apart]).any():
+        return True
+    for first, second in pairs:
+        third = inside[second + 1 :][apart[first, second + 1 :] & apart[second, second + 1 :]]
+        if few(size - sums[first, second] - third @ counts).any():
+            return True
+    beside = others[~(others & new).any(axis=1)]
+    for whole in others[(others >= new).all(axis=1) & (others != new).any(axis=1)]:
+        left = counts[whole].sum() - size
+        inside = beside[(beside <= whole).all(axis=1)]
+        apart, sums = side_by_side(inside)
+        if few(left - inside @ counts).any() or few(left - sums[apart]).any():
+            return True
+    return False
 
 
 def _wanted(

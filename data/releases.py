@@ -49,7 +49,7 @@ class Release:
         return AccessScope(bcus=self.bcus)
 
     def line(self) -> str:
-        """The release for a list: "12: 1 July 2024 to 30 June 2026, bcus Mid Glamorgan; shown on 3 July 2026, 09:12"."""
+        """The release for a list: "12: 1 July 2024 to 30 June 2026, substances heroin; shown on 3 July 2026 ..."."""
         filters = self.filters
         parts = [format_period(filters.first_day, filters.last_day)]
         parts += [
