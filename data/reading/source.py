@@ -30,8 +30,8 @@ __all__ = ["Block", "FileSample", "SourceTable", "UnreadableFileError", "frame_t
 _BLOCK_ROWS = 50_000
 # Characters of the file treated at once, however few rows they make: 4 bytes each at worst.
 _BLOCK_CHARACTERS = 1 << 26
-# Rows that a draft is made from: days of two months tell day first from month first, and a block is read at once.
-_SAMPLE_ROWS = 2_000
+# Rows that a draft is made from: enough to hold the rare words of a category, and drafted from within seconds.
+_SAMPLE_ROWS = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)

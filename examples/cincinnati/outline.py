@@ -39,7 +39,8 @@ def main() -> None:
     outline = make_outline(read_rings(rings_file))
     feature = {"type": "Feature", "properties": {"name": "Cincinnati"}, "geometry": shapely.geometry.mapping(outline)}
     outline_file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
-    sys.stdout.write(f"Wrote {outline_file}: {len(shapely.get_parts(outline))} parts.\n")
+    parts = len(shapely.get_parts(outline))
+    sys.stdout.write(f"Wrote {outline_file}: {parts} {'part' if parts == 1 else 'parts'}.\n")
 
 
 if __name__ == "__main__":

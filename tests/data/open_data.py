@@ -127,12 +127,17 @@ def invented_people(
     return people
 
 
-def drug_and_dose(people: list[Person], *, without: tuple[str, ...] = ()) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows: each drug of a person beside each administration, as a join of the tables gives them."""
+def drug_and_dose(
+    people: list[Person], *, without: tuple[str, ...] = (), moved: tuple[float, float] = (0.0, 0.0)
+) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows: each drug of a person beside each administration, as a join of the tables gives them.
+
+    `moved` are degrees of latitude and longitude by which all places lie elsewhere.
+    """
     headings = [name for name in DRUG_AND_DOSE if name not in without]
     rows = []
     for person in people:
-        latitude, longitude = COUNTIES[person.county]
+        latitude, longitude = (round(a + b, 4) for a, b in zip(COUNTIES[person.county], moved, strict=True))
         whole = {
             "Incident ID": str(person.incident),
             "Incident Date": person.when.strftime("%m/%d/%Y"),
