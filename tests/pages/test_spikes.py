@@ -69,7 +69,7 @@ def test_an_open_alert_is_told_decided_on_and_kept(clustered: Settings, open_das
     button(app, "Write it down").click()
     app.run()
     assert load_alerts(journal)[0].status is Step.CLOSED
-    assert "Nothing unusual: no alert is open." in shown(app)
+    assert "No alert is open, but the latest week is over its limit." in shown(app)
 
 
 def test_the_past_is_scored_when_it_is_asked_for(clustered: Settings, open_dashboard: Callable[..., AppTest]) -> None:
