@@ -12,7 +12,7 @@ filter. Not seen: what follows only from a number being between limits, and a se
 none of these describes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,27 +47,35 @@ def recovers_small_number(
     lie in it.
     """
     views, counts, parts = _merged(views, counts, parts)
-    cells = [_published(view, counts, parts, thresholds) for view in views]
-    if not cells[-1]:
-        return False
-    earlier = np.unique([np.zeros(len(counts), dtype=bool), *_rows(cells[:-1])], axis=0)
+    shown = [_published(view, counts, parts, thresholds) for view in views]
+    earlier = np.unique(np.vstack([np.zeros((1, len(counts)), dtype=bool), *shown[:-1]]), axis=0)
     # A set that was shown in another view tells nothing new.
-    new = {cell: row for cell, row in cells[-1].items() if not (earlier == row).all(axis=1).any()}
-    if _subtracts_to_small_number([*new.values()], earlier, counts, thresholds):
+    new = np.unique(shown[-1][~_is_among(shown[-1], earlier)], axis=0)
+    if not len(new):
+        return False
+    published = np.vstack([earlier, new])
+    if _subtracts_to_small_number(new, published, counts, thresholds):
         return True
-    for cell, row in new.items():
-        others = [each[cell] for each in cells[:-1] if cell in each]
-        if others and _leaves_small_number(row, np.unique(others, axis=0), counts, thresholds):
+    for cell in _cells(parts):
+        here = np.unique(views & cell, axis=0)
+        here = here[_is_among(here, published)]
+        row = views[-1] & cell
+        if _is_among(row[None, :], here)[0] and _leaves_small_number(row, here, counts, thresholds):
             return True
     wanted = _wanted(views, counts, parts, families, thresholds)
-    if not new or not wanted.shape[0]:
-        return False
-    found = wanted[_can_be_worked_out(np.vstack([earlier, *new.values()]), wanted)]
-    return bool(found.shape[0]) and not _can_be_worked_out(earlier, found).all()
+    found = wanted[_can_be_worked_out(published, wanted)]
+    return bool(len(found)) and not _can_be_worked_out(earlier, found).all()
 
 
-def _rows(cells: Sequence[Mapping[tuple[int, int], Booleans]]) -> list[Booleans]:
-    return [row for each in cells for row in each.values()]
+def _is_among(rows: Booleans, others: Booleans) -> Booleans:
+    known = {each.tobytes() for each in others}
+    return np.array([row.tobytes() in known for row in rows], dtype=bool)
+
+
+def _cells(parts: Sequence[NDArray[np.int64]]) -> Booleans:
+    """One row a part, after one for all."""
+    every = np.ones(len(parts[0]), dtype=bool)
+    return np.vstack([every, *(_by_part(every, part) for part in parts)])
 
 
 def _merged(
@@ -87,23 +95,17 @@ def _by_part(view: Booleans, part: NDArray[np.int64]) -> Booleans:
     return view & (part == numbers[:, None])
 
 
-def _published(
-    view: Booleans, counts: Counts, parts: Sequence[NDArray[np.int64]], thresholds: Thresholds
-) -> dict[tuple[int, int], Booleans]:
-    """The groups behind each number that is shown of a view, by part and its number; (-1, 0) is the total."""
-    shown = {(-1, 0): view} if counts[view].sum() >= thresholds.smallest_count_shown else {}
-    for index, part in enumerate(parts):
-        numbers, cells = np.unique(part[view]), _by_part(view, part)
-        told = cells_shown((cells @ counts).tolist(), thresholds=thresholds)
-        shown |= {(index, int(number)): cell for number, cell in zip(numbers[told], cells[told], strict=True)}
-    return shown
+def _published(view: Booleans, counts: Counts, parts: Sequence[NDArray[np.int64]], thresholds: Thresholds) -> Booleans:
+    """One row a number that is shown of a view: the groups behind its total and each part that is not held back."""
+    rows = [view[None, :]] if counts[view].sum() >= thresholds.smallest_count_shown else []
+    for part in parts:
+        cells = _by_part(view, part)
+        rows.append(cells[cells_shown((cells @ counts).tolist(), thresholds=thresholds)])
+    return np.vstack([np.empty((0, len(counts)), dtype=bool), *rows])
 
 
-def _subtracts_to_small_number(
-    new: Sequence[Booleans], earlier: Booleans, counts: Counts, thresholds: Thresholds
-) -> bool:
+def _subtracts_to_small_number(new: Booleans, published: Booleans, counts: Counts, thresholds: Thresholds) -> bool:
     """Whether one of the new numbers is inside another that is published, or around it, and all but 1 to 4 of it."""
-    published = np.vstack([earlier, *new])
     sums = published @ counts
     for row in new:
         apart = np.abs(sums - counts[row].sum())
@@ -156,17 +158,15 @@ def _wanted(
     new, earlier = views[-1], views[:-1]
     left = [_left_of(views[whole], views[list(within)]) for whole, within in families]
     sets = np.unique(np.vstack([views, new & ~earlier, earlier & ~new, earlier & new, *left]), axis=0)
-    everything = np.zeros(len(counts), dtype=np.int64)
     found = []
-    for part in (everything, *parts):
-        for each in _by_part(np.ones(len(counts), dtype=bool), part):
-            # Several sets are often the same within a part.
-            cells = np.unique(sets[:, each], axis=0)
-            sums = cells @ counts[each]
-            small = cells[(sums > 0) & (sums < thresholds.smallest_count_shown)]
-            rows = np.zeros((len(small), len(counts)), dtype=bool)
-            rows[:, each] = small
-            found.append(rows)
+    for each in _cells(parts):
+        # Several sets are often the same within a part.
+        cells = np.unique(sets[:, each], axis=0)
+        sums = cells @ counts[each]
+        small = cells[(sums > 0) & (sums < thresholds.smallest_count_shown)]
+        rows = np.zeros((len(small), len(counts)), dtype=bool)
+        rows[:, each] = small
+        found.append(rows)
     for view in views:
         for part in parts:
             cells = _by_part(view, part)
