@@ -72,6 +72,7 @@ _ADMINISTRATIONS = "administrations"
 # Stands for the layer that suits the page best.
 _BEST_LAYER = "best"
 # Numbers of alerts and panels; which of them there are the page knows.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,30}")
 _PANEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _WRITTEN = "written_queries"
 _PERIOD_IN_USE = "period_in_use"
@@ -540,6 +541,8 @@ def _take_from_url(asked: Mapping[str, list[str]], offered: Offered) -> tuple[st
     for key in (*_defaults(offered), _PERIOD_IN_USE, _EARLIER_IN_USE):
         state.pop(key, None)
     ignored: list[str] = []
+    if beyond := _asked_beyond(asked, offered):
+        ignored.append(beyond)
     for name in asked:
         try:
             state.update(_asked_state(name, asked, offered))
@@ -600,7 +603,29 @@ def _asked_state(name: str, asked: Mapping[str, list[str]], offered: Offered) ->
         return {"clock": text}
     if name == "bandwidth":
         return {"bandwidth_by": "metres", "bandwidth": _asked_bandwidth(text)}
-    raise InvalidFilterError(_("A part of the link could not be read and was left out."))
+    # Only a plain name is said again: a link is written by anybody, and a sentence is shown as Markdown.
+    if not _PLAIN_NAME.fullmatch(name):
+        raise InvalidFilterError(_("A part of the link could not be read and was left out."))
+    raise InvalidFilterError(
+        _("The link asks for something under “{name}” that this version does not know, so it was left out.").format(
+            name=name
+        )
+    )
+
+
+def _asked_beyond(asked: Mapping[str, list[str]], offered: Offered) -> str:
+    """That a period in the URL goes on where there are no records, and so was cut; empty where it does not."""
+    try:
+        days = [date.fromisoformat(asked[name][0]) for name in ("from", "to") if name in asked]
+    except ValueError:
+        return ""
+    if all(offered.first_day <= day <= offered.last_day for day in days):
+        return ""
+    if len(days) == 2 and (days[1] < offered.first_day or days[0] > offered.last_day):
+        return ""
+    return _("The link's period goes beyond the records, so it was cut to those: they cover {period}.").format(
+        period=format_period(offered.first_day, offered.last_day)
+    )
 
 
 def _asked_bandwidth(text: str) -> float:

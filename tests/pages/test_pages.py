@@ -6,10 +6,15 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from data.geography import open_geography
+from data.ingest import import_frame
+from data.keys import load_keys
+from data.mapping import Mapping
 from data.settings import Settings
 from pages.components.context import _kept
 from pages.components.navigation import PAGES
@@ -142,9 +147,11 @@ def test_the_url_reproduces_the_view(records: Write, open_dashboard: Open) -> No
         ({"bandwidth": "wide"}, "not a number from 200"),
         ({"bandwidth": "nan"}, "not a number from 200"),
         ({"bandwidth": "1e9"}, "not a number from 200"),
-        ({"audience": "everyone"}, "could not be read"),
-        ({"level": "street"}, "could not be read"),
-        ({"colour": "red"}, "could not be read"),
+        ({"audience": "everyone"}, "under “audience”"),
+        ({"level": "street"}, "under “level”"),
+        ({"colour": "red"}, "under “colour” that this version does not know"),
+        ({"mapped": "incidents"}, "a map of Drug incidents, of which this store has none"),
+        ({"![](//elsewhere)": "1"}, "A part of the link could not be read"),
     ],
 )
 def test_what_a_url_asks_for_in_vain_is_said_and_left_out(
@@ -155,6 +162,61 @@ def test_what_a_url_asks_for_in_vain_is_said_and_left_out(
     assert not app.exception
     assert says in " ".join(warning.value for warning in app.warning)
     assert not set(query) & {*app.query_params}
+
+
+def test_a_period_beyond_the_records_is_cut_and_that_is_said(records: Write, open_dashboard: Open) -> None:
+    records(number=60)
+    app = open_dashboard(**{"from": "2025-01-01", "to": "2099-12-31"})
+    assert ["was cut to those" in warning.value for warning in app.warning] == [True]
+    first_day, last_day = app.date_input(key="period").value
+    assert first_day == date(2025, 1, 1)
+    assert last_day <= date(2026, 6, 30)
+    assert not open_dashboard(**{"from": "2025-01-01", "to": last_day.isoformat()}).warning
+
+
+def test_a_store_with_a_layer_alone_maps_it_and_says_so_on_every_page(settings: Settings, open_dashboard: Open) -> None:
+    geography = open_geography(settings)
+    east = [-3.18 + 0.004 * (number % 6) for number in range(36)]
+    north = [51.48 + 0.003 * (number // 6) for number in range(36)]
+    frame = pd.DataFrame({"key": range(36), "month": "2022-05", "lon": east, "lat": north}).astype(str)
+    mapping = Mapping.model_validate(
+        {
+            "target": "risk_events",
+            "source": "test",
+            "synthetic": True,
+            "columns": {"risk_event_id": "key", "kind": {"fixed": "drug_incident"}, "occurred_at": "month"},
+            "times": {"formats": ["%Y-%m"]},
+            "place": {"x": "lon", "y": "lat", "location_precision_m": 100},
+        }
+    )
+    keys = load_keys(store_folder=settings.store_folder, create=True)
+    import_frame(frame=frame, mapping=mapping, settings=settings, keys=keys, geography=geography)
+    app = open_dashboard(HEAT_MAP)
+    said = text_of(app)
+    assert has_map(app)
+    assert app.title[0].value == "Drug incidents recorded by police"
+    assert "No police naloxone administrations have been imported yet" in said
+    assert "36 drug incidents with a place, 1 May 2022 to 31 May 2022" in said
+    assert app.date_input(key="period").value == (date(2022, 5, 1), date(2022, 5, 31))
+    assert any("python -m data import" in code.value for code in app.code)
+    for screen in PAGES:
+        other = open_dashboard(screen)
+        assert not other.exception
+        assert not other.error
+        if screen != HEAT_MAP:
+            assert "drug incidents, 1 May 2022 to 31 May 2022" in text_of(other)
+    assert "Drug incidents recorded by police" not in text_of(open_dashboard())
+
+    # With administrations the same page is about them, and the layer can be chosen beside them.
+    write_records(settings, Records(number=60))
+    app = open_dashboard(HEAT_MAP)
+    assert app.title[0].value == "Where police gave naloxone"
+    app.selectbox(key="mapped").set_value("incidents").run()
+    assert app.title[0].value == "Drug incidents recorded by police"
+    assert app.query_params["mapped"] == "incidents"
+    assert "those imported cover 1 May 2022 to 31 May 2022" in text_of(app)
+    app.switch_page("dashboard.py").run()
+    assert app.title[0].value == "Police naloxone administrations"
 
 
 def test_a_url_cannot_widen_the_audience(
