@@ -7,7 +7,7 @@ from pages.components.context import PageContext, open_page
 from pages.components.map_layers import heat_map_layers
 from pages.components.maps import show_legend, show_map
 from pages.components.tables import show_download, show_table
-from pages.components.theme import show_figure, show_finding, show_small
+from pages.components.theme import show_figure, show_finding, show_method, show_small
 from wording import _
 
 
@@ -20,6 +20,7 @@ def show_picture(context: PageContext, heat_map: HeatMap) -> None:
         points = heat_map.points if context.view.points else None
         clicked = show_map(layers, ground=context.ground, key="heat_map", points=points)
         show_legend(layers.legend, attribution=context.ground.basemap.attribution)
+        show_method(heat_map.method)
     with right:
         if clicked in heat_map.areas.names:
             place = heat_map.areas.names.index(clicked)
@@ -44,7 +45,7 @@ st.title(heat_map.title)
 show_finding(heat_map.headline)
 if heat_map.empty:
     context.nothing_to_show(_("Nothing matches these filters. Widen the period or take a filter away."))
-show_small(" ".join((heat_map.counted, heat_map.method, heat_map.caveat)))
+show_small(" ".join((heat_map.counted, heat_map.smoothing, heat_map.caveat)))
 if heat_map.picture is Picture.LIST:
     left, right = st.columns([2.1, 1], gap="medium")
     with left:

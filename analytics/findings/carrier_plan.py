@@ -208,7 +208,7 @@ def find_plan_effect(
         sentence=impossible or _sentence(question, chosen, found),
         table=tabulate_cells(
             columns=(
-                Column(heading=""),
+                Column(heading=_("Carriers")),
                 Column(heading=_("Where")),
                 Column(heading=_("Risk in reach (95 %)"), numeric=True),
                 Column(heading=_("Gain, events a year (95 %)"), numeric=True),

@@ -100,6 +100,13 @@ class HeatMap:
         """Whether nothing matches."""
         return self.picture is Picture.NOTHING
 
+    @property
+    def smoothing(self) -> str:
+        """How far around each administration the surface spreads it, in words; empty where there is no surface."""
+        if self.bandwidth_m is None:
+            return ""
+        return _("Bandwidth {metres} m.").format(metres=format_count(round(self.bandwidth_m)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Drawn:

@@ -21,7 +21,7 @@ from analytics.findings.ambulance_delay import AmbulanceDelay, Mark
 from pages.components.theme import ACCENT, HATCH, LABELS, MUTED, TEXT
 from wording import _, format_count, format_month, format_months, format_quarter, format_share
 
-__all__ = ["show_series", "show_trend", "show_waits"]
+__all__ = ["ENDING_COLOURS", "show_series", "show_trend", "show_waits"]
 
 # A count that is held back is drawn as a stub of one height, whatever it is: its length says nothing.
 _STUB_SHARE = 0.06
@@ -110,7 +110,7 @@ _MINUTE_TICKS = (1, 2, 5, 10, 20, 40, 60, 120, 240)
 _DOT_FACTOR = 1.09
 # So many of the longest are labelled, where they lie this factor apart, and none shorter than these minutes.
 _LABELLED_DOTS, _LABEL_FACTOR, _LABELLED_FROM = 6, 1.35, 20.0
-_ENDING_COLOURS = {"arrived": ACCENT, "left": "#801650", "declined": "#c2521a"}
+ENDING_COLOURS = {"arrived": ACCENT, "left": "#801650", "declined": "#c2521a"}
 
 
 def show_waits(found: AmbulanceDelay, *, title: str, height_px: int = 560) -> None:
@@ -213,7 +213,7 @@ def _ending_words() -> dict[str, str]:
 def _add_curve(figure: go.Figure, ending: str, curve: DisclosedCurve) -> None:
     if not curve.at.size:
         return
-    colour, word = _ENDING_COLOURS[ending], _ending_words()[ending]
+    colour, word = ENDING_COLOURS[ending], _ending_words()[ending]
     # A curve that says all goes on level to the end of the scale; one that ends early stops where it was told to.
     last = [] if curve.ends_early else [_LAST_MINUTE]
     at = np.concatenate([[_FIRST_MINUTE], np.maximum(curve.at, _FIRST_MINUTE), last])
@@ -302,7 +302,7 @@ def _add_waits(figure: go.Figure, waits: DisclosedDistribution) -> None:
                     y=[low, high, high, low],
                     mode="lines",
                     fill="toself",
-                    fillcolor=_ENDING_COLOURS[ending],
+                    fillcolor=ENDING_COLOURS[ending],
                     line={"color": "#ffffff", "width": 2},
                     hoverinfo="skip",
                     row=2,
@@ -339,7 +339,7 @@ def _add_dots(figure: go.Figure, single: Mapping[str, NDArray[np.float64]]) -> N
             x=np.maximum(minutes[mine], _FIRST_MINUTE),
             y=height[mine],
             mode="markers",
-            marker={"color": _ENDING_COLOURS[ending], "size": size, "line": {"color": "#ffffff", "width": 0.5}},
+            marker={"color": ENDING_COLOURS[ending], "size": size, "line": {"color": "#ffffff", "width": 0.5}},
             hovertemplate="%{x:.0f}<extra>" + _ending_words()[ending] + "</extra>",
             row=2,
             col=1,

@@ -14,8 +14,8 @@ __all__ = ["show_week", "week_figure"]
 _DAYS, _HOURS = 7, 24
 # Under this share an hour is underlined, so that it stands out without colour: it leaves a fifth of the risk alone.
 _POOR = 0.8
-# Share out of reach that has the darkest colour, and from which numbers are white.
-_DARKEST, _WHITE_FROM = 0.75, 0.5
+# Share out of reach that has the darkest colour, and from which white numbers have the better contrast than black ones.
+_DARKEST, _WHITE_FROM = 0.75, 0.635
 
 
 def show_week(week: DisclosedWeek, *, title: str, hour: int | None = None, height_px: int = 230) -> None:
@@ -98,4 +98,4 @@ def _cell(share: float) -> str:
     """The number of one cell, readable on its colour."""
     number = f"{share * 100:.0f}"
     number = f"<b><u>{number}</u></b>" if share < _POOR else number
-    return f'<span style="color:{"#ffffff" if 1 - share >= _WHITE_FROM else TEXT}">{number}</span>'
+    return f'<span style="color:{"#ffffff" if 1 - share >= _WHITE_FROM else "#000000"}">{number}</span>'

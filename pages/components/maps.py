@@ -157,8 +157,8 @@ class _Names(MacroElement):
                     else label.element.style.visibility = "hidden";
                 });
             };
-            map.on("zoomend moveend resize", arrange);
-            arrange();
+            map.on("zoomend moveend", arrange);
+            new ResizeObserver(arrange).observe(map.getContainer());
         })({{ this._parent.get_name() }});
         {% endmacro %}
         """

@@ -59,8 +59,10 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] {gap: .6rem}
 [data-testid="stColumn"] [data-testid="stVerticalBlock"] {gap: .7rem}
 [data-testid="stMain"] [data-testid="stPageLink"] a {border: 1px solid #12436D; padding: .25rem .75rem}
+[data-testid="stWidgetLabel"][disabled] {color: #50595f}
 h1 {padding: 0 0 .45rem !important}
-h2, h3 {padding: .55rem 0 .2rem !important}
+h2, h3 {padding: .55rem 0 .1rem !important}
+[data-testid="stHeading"] [data-testid="stMarkdownContainer"] {margin-bottom: -.5rem}
 .nw-mark {position: fixed; top: .3rem; right: 2.2rem; z-index: 999999; background: #fff;
   border: 1px solid currentColor; border-radius: 3px; padding: 0 .45rem;
   font-size: .8rem; font-weight: 600; letter-spacing: .04em; color: #801650}
@@ -135,8 +137,9 @@ def show_small(sentence: str) -> None:
 
 def show_method(sentence: str) -> None:
     """How a number was worked out, for those who ask: what decides stands on the page itself."""
-    with st.expander(_("How this was worked out")):
-        show_small(sentence)
+    if sentence:
+        with st.expander(_("How this was worked out")):
+            show_small(sentence)
 
 
 def show_lines(sentences: Sequence[str]) -> None:

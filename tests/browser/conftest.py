@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import (
     Browser,
+    ConsoleMessage,
     FrameLocator,
     Locator,
     Page,
@@ -163,14 +164,20 @@ def _launch(driver: Playwright, *arguments: str) -> Browser:
 
 @dataclass
 class Screen:
-    """A browser's page, and every address it asked for that is not on this machine."""
+    """A browser's page, every address it asked for that is not on this machine, and what went wrong in it."""
 
     page: Page
     outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def note(self, request: Request) -> None:
         if not request.url.startswith(ON_THIS_MACHINE):
             self.outside.append(request.url)
+
+    def note_error(self, message: ConsoleMessage) -> None:
+        # Streamlit first asks for its own address under the page's, is told that there is none, and goes on.
+        if message.type == "error" and "/_stcore/" not in message.location["url"]:
+            self.errors.append(message.text)
 
     def open(self, address: str) -> None:
         """Open an address and wait until the page has been drawn."""
@@ -200,7 +207,10 @@ class Screen:
 
 @pytest.fixture
 def open_screen(chromium: Browser) -> Iterator[Callable[..., Screen]]:
-    """Open a screen of a size, with a browser of the test's choice; at the end nothing may have left the machine."""
+    """Open a screen of a size, with a browser of the test's choice.
+
+    At the end nothing may have left the machine, and nothing may have gone wrong in a browser.
+    """
     screens: list[Screen] = []
 
     def opened(size: str = "projector", browser: Browser = chromium) -> Screen:
@@ -209,12 +219,16 @@ def open_screen(chromium: Browser) -> Iterator[Callable[..., Screen]]:
         )
         screen = Screen(page=context.new_page())
         context.on("request", screen.note)
+        screen.page.on("console", screen.note_error)
+        screen.page.on("pageerror", lambda error: screen.errors.append(str(error)))
         screen.page.set_default_timeout(PATIENCE_MS)
         screens.append(screen)
         return screen
 
     yield opened
     asked = [address for screen in screens for address in screen.outside]
+    errors = [error for screen in screens for error in screen.errors]
     for screen in screens:
         screen.page.context.close()
     assert asked == []
+    assert errors == []

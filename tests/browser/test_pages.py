@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from pages.components.navigation import PAGES
 from tests.browser.conftest import SIZES, Dashboard, Screen
 
 OpenScreen = Callable[..., Screen]
+# Streamlit's own, in parts that this project does not draw.
+ALLOWED_VIOLATIONS = {"svg-img-alt", "presentation-role-conflict"}
 PATHS = ["/" if path == "dashboard.py" else "/" + path.removeprefix("pages/").removesuffix(".py") for path in PAGES]
 
 
@@ -24,6 +28,36 @@ def test_every_page_is_marked_synthetic_and_lists_the_pages(
     assert screen.page.locator("[data-testid=stSidebar] [data-testid=stPageLink]").count() == len(PAGES)
     assert screen.page.locator("[data-testid=stSidebarNav]").count() == 0
     assert screen.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert cut_tables(screen) == []
+
+
+def cut_tables(screen: Screen) -> list[str]:
+    """The names of tables and grids that go on at the side beyond what is seen of them."""
+    return screen.page.locator(".nw-table, .nw-grid").evaluate_all(
+        "tables => tables.filter(table => table.scrollWidth > table.clientWidth + 1)"
+        ".map(table => table.getAttribute('aria-label'))"
+    )
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/heat_map?audience=meeting"])
+def test_axe_finds_only_what_streamlit_brings(path: str, south_wales: Dashboard, open_screen: OpenScreen) -> None:
+    screen = open_screen()
+    screen.open(south_wales.url + path)
+    if "heat_map" in path:
+        screen.density.wait_for()
+    found: dict[str, Any] = Axe().run(screen.page).response
+    violations = {one["id"]: [node["html"] for node in one["nodes"]] for one in found["violations"]}
+    assert {name: where for name, where in violations.items() if name not in ALLOWED_VIOLATIONS} == {}
+
+
+@pytest.mark.parametrize("path", ["panel", "ambulance_delay", "coverage", "hotspots"])
+def test_no_table_is_cut_where_numbers_are_held_back(
+    path: str, south_wales: Dashboard, open_screen: OpenScreen
+) -> None:
+    screen = open_screen("laptop")
+    screen.open(f"{south_wales.url}/{path}?audience=partner")
+    expect(screen.page.locator(".nw-table").first).to_be_visible()
+    assert cut_tables(screen) == []
 
 
 def test_the_overview_shows_number_change_chart_and_picture(south_wales: Dashboard, open_screen: OpenScreen) -> None:

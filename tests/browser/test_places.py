@@ -1,17 +1,25 @@
 """Places with repeated administrations in a browser without a network: chosen by click, in the list, by keyboard."""
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
+import shapely
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE_MS, Dashboard, Screen
+from tests.browser.conftest import PATIENCE_MS, SIZES, Dashboard, Screen
 
 OpenScreen = Callable[..., Screen]
 CHOSEN_ROW = "tr.chosen td:first-child"
+BOXES = """
+elements => elements.filter(element => element.checkVisibility({visibilityProperty: true})).map(element => {
+    const {left, top, right, bottom} = element.getBoundingClientRect();
+    return [left, top, right, bottom];
+})
+"""
 
 
 @pytest.mark.parametrize(
@@ -45,6 +53,25 @@ def test_map_list_and_keyboard_choose_the_same_place(
     expect(page.get_by_role("heading", name=names[1])).to_be_visible()
     # The map was not drawn anew, and the chosen outline alone is strong.
     expect(screen.map.locator(".leaflet-outlines-pane path[stroke-width='4']")).to_have_count(1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_names_are_whole_and_hide_no_place(size: str, south_wales: Dashboard, open_screen: OpenScreen) -> None:
+    screen = open_screen(size)
+    screen.open(f"{south_wales.url}/hotspots")
+    expect(screen.map.locator(".place .rank").first).to_be_visible()
+    outlines = screen.map.locator(".leaflet-outlines-pane path[stroke-width='1.2']").evaluate_all(BOXES)
+    found = screen.map.locator(".place.found").evaluate_all(BOXES)
+    others = screen.map.locator(".place:not(.found)").evaluate_all(BOXES)
+    frame = screen.page.locator("[class*=st-key-nw-map] iframe").bounding_box()
+    assert len(found) == len(outlines) >= 3
+    assert len(others) >= 5
+    for left, top, right, bottom in [*found, *others]:
+        assert 0 <= left < right <= frame["width"]
+        assert 0 <= top < bottom <= frame["height"]
+    placed = [shapely.box(*box) for box in [*found, *others, *outlines]]
+    touching = [(one, other) for one, other in itertools.combinations(placed, 2) if one.intersection(other).area > 1]
+    assert touching == []
 
 
 def test_only_published_outlines_are_saved(south_wales: Dashboard, open_screen: OpenScreen, tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from plotly.colors import sample_colorscale
 from shapely import Point
 from shapely.geometry import shape
 from streamlit.testing.v1 import AppTest
@@ -31,6 +33,7 @@ from pages.components.map_layers import Ground
 from pages.components.plan_search import PlanSearch
 from tests.pages.conftest import TIMEOUT_S, forget_stores
 from tests.pages.test_pages import text_of
+from tests.pages.test_theme import contrast
 
 COVERAGE = "pages/coverage.py"
 Open = Callable[..., AppTest]
@@ -239,3 +242,15 @@ def test_the_week_says_every_number_without_colour(ask: Callable[..., Question])
     assert "<u>" in text[5][0]
     assert "<u>" not in text[0][9]
     assert len(week_figure(found.week, hour=None, height_px=200).layout.shapes) == 0
+
+
+def test_every_number_of_the_week_can_be_read_on_its_colour(ask: Callable[..., Question]) -> None:
+    question = ask()
+    week = find_coverage(question, now=find_reach_now(question, layer=None), level="authority").week
+    shares = tuple(replace(each, value=hour / 167) for hour, each in enumerate(week.shares))
+    heat = week_figure(replace(week, shares=shares), hour=None, height_px=200).data[0]
+    shade = np.clip(np.asarray(heat.z).ravel() / heat.zmax, 0, 1)
+    grounds = sample_colorscale(heat.colorscale, shade, colortype="tuple")
+    for words, ground in zip(np.asarray(heat.text).ravel(), grounds, strict=True):
+        letters = re.search(r"color:(#\w{6})", words).group(1)
+        assert contrast(letters, "#" + "".join(f"{round(255 * channel):02x}" for channel in ground)) >= 4.5
