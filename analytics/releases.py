@@ -48,16 +48,16 @@ def recovers_small_number(
     """
     views, counts, parts = _merged(views, counts, parts)
     shown = [_published(view, counts, parts, thresholds) for view in views]
-    earlier = np.unique(np.vstack([np.zeros((1, len(counts)), dtype=bool), *shown[:-1]]), axis=0)
+    earlier = _distinct(np.vstack([np.zeros((1, len(counts)), dtype=bool), *shown[:-1]]))
     # A set that was shown in another view tells nothing new.
-    new = np.unique(shown[-1][~_is_among(shown[-1], earlier)], axis=0)
+    new = _distinct(shown[-1][~_is_among(shown[-1], earlier)])
     if not len(new):
         return False
     published = np.vstack([earlier, new])
     if _subtracts_to_small_number(new, published, counts, thresholds):
         return True
     for cell in _cells(parts):
-        here = np.unique(views & cell, axis=0)
+        here = _distinct(views & cell)
         here = here[_is_among(here, published)]
         row = views[-1] & cell
         if _is_among(row[None, :], here)[0] and _leaves_small_number(row, here, counts, thresholds):
@@ -65,6 +65,11 @@ def recovers_small_number(
     wanted = _wanted(views, counts, parts, families, thresholds)
     found = wanted[_can_be_worked_out(published, wanted)]
     return bool(len(found)) and not _can_be_worked_out(earlier, found).all()
+
+
+def _distinct(rows: Booleans) -> Booleans:
+    """Each row once. A row's bytes tell it from others many times faster than sorting rows of thousands does."""
+    return rows[list({row.tobytes(): index for index, row in enumerate(rows)}.values())]
 
 
 def _is_among(rows: Booleans, others: Booleans) -> Booleans:
@@ -157,11 +162,11 @@ def _wanted(
     """One row a number of 1 to 4 that must not be worked out."""
     new, earlier = views[-1], views[:-1]
     left = [_left_of(views[whole], views[list(within)]) for whole, within in families]
-    sets = np.unique(np.vstack([views, new & ~earlier, earlier & ~new, earlier & new, *left]), axis=0)
+    sets = _distinct(np.vstack([views, new & ~earlier, earlier & ~new, earlier & new, *left]))
     found = []
     for each in _cells(parts):
         # Several sets are often the same within a part.
-        cells = np.unique(sets[:, each], axis=0)
+        cells = _distinct(sets[:, each])
         sums = cells @ counts[each]
         small = cells[(sums > 0) & (sums < thresholds.smallest_count_shown)]
         rows = np.zeros((len(small), len(counts)), dtype=bool)
@@ -173,7 +178,7 @@ def _wanted(
             together = hidden_together((cells @ counts).tolist(), thresholds=thresholds)
             if together:
                 found.append(cells[list(together)].any(axis=0)[None, :])
-    return np.unique(np.concatenate(found), axis=0)
+    return _distinct(np.concatenate(found))
 
 
 def _left_of(whole: Booleans, others: Booleans) -> Booleans:
