@@ -25,7 +25,7 @@ from data.drafting.heading_match import (
     most_like_table,
     police_reference,
 )
-from data.drafting.heading_words import ABODES, FREE_TEXT, field_words, match_heading
+from data.drafting.heading_words import ABODES, EXPORT_NUMBERS, FREE_TEXT, field_words, match_heading
 from data.drafting.places import PlaceGuess, guess_place
 from data.drafting.row_kinds import RowColumns, RowKinds, tell_rows
 from data.drafting.times import guess_times
@@ -58,6 +58,8 @@ _STREET_HEADINGS = frozenset({"crime id", "falls within", "crime type"})
 _STREET_POINTS_M = 250
 _NUMBERED = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
 _MOST_DEGREES = 180.0
+# Of a column whose heading only may be a person's, fewer different texts are no names.
+_SHARE_OF_NAMES_THAT_DIFFER = 0.1
 # Of a column of areas so many of the different names are the deployment's.
 _SHARE_OF_AREAS = 0.6
 _AREAS = (
@@ -299,6 +301,12 @@ class _Work:
         fields = {f"wait.{name}": ("waits", name) for name in ("outcome",)}
         fields |= {f"dose.{name}": ("doses", name) for name in ("officer_role",)}
         fields |= {"certainty": ("substances", "certainty")}
+        for name in ("person.name", "person.first_name", "person.last_name"):
+            # "Patient homeless" has a word for people in it, and is no name: few people share one.
+            kept = tuple(match for match in self.found.get(name, ()) if _may_be_names(match))
+            self.found = {each: matches for each, matches in self.found.items() if each != name}
+            if kept:
+                self.found[name] = kept
         for name, matches in list(self.found.items()):
             table, plain = fields.get(name, ("", name))
             about = schema.table_named(table).field(plain) if table else mapped_fields(self.table).get(plain)
@@ -518,6 +526,14 @@ class _Work:
         self.columns[name] = self._key_of(match.column)
         self._use(name, match)
         filled = self._filled(match.column)
+        if re.search(rf"\b(?:{EXPORT_NUMBERS})\b", match.column.plain):
+            self._ask(
+                f"columns.{name}",
+                _(
+                    "“{heading}” may number the rows of one export alone. If the next export numbers them otherwise, "
+                    "name another column, or make the key of several."
+                ).format(heading=match.column.heading),
+            )
         if filled < _SHARE_WITH_KEY:
             self._ask(
                 f"columns.{name}",
@@ -667,6 +683,10 @@ class _Work:
     def _all_columns(self, *names: str) -> tuple[ColumnFacts, ...]:
         return tuple(match.column for name in names for match in self.found.get(name, ()))
 
+    def _column_of(self, name: str) -> ColumnFacts | None:
+        match = self._match(name)
+        return match.column if match else None
+
     def _columns_of_person(self) -> tuple[ColumnFacts, ...]:
         """A number of the person, else a name, if nearly every row has it."""
         names = ("person.first_name", "person.last_name")
@@ -726,7 +746,15 @@ class _Work:
         if kinds.dose_number and "dose" in found:
             self.columns["dose_id"] = self._key_of(kinds.dose_number)
             self.used.add(kinds.dose_number.position)
-        if kinds.told_by in ("description", "nothing"):
+            self.drafts.append(
+                FieldDraft(
+                    field="dose_id",
+                    headings=(kinds.dose_number.heading,),
+                    confidence="likely",
+                    why=_("it numbers the doses of each person"),
+                )
+            )
+        if kinds.told_by in ("description", "nothing") and found:
             self._ask_who_is_who(kinds, found)
         elif found:
             self.raw["rows"] = found[0] if len(found) == 1 else found
@@ -744,9 +772,11 @@ class _Work:
         elif kinds.left:
             self._ask(
                 "rows",
-                _("{rows} of the sample, and no drug, dose or person tells these rows apart. What is a row?").format(
-                    rows=self._several_rows(kinds)
-                ),
+                _(
+                    "{rows} of the sample, and no drug, dose or person tells these rows apart. Rows that read the same "
+                    "are passed over, and others wait. If they are of several people, name what tells these apart in "
+                    "administration_id; if each is a drug, a dose or an officer's report, say so in rows."
+                ).format(rows=self._several_rows(kinds)),
                 "person", "substance", "dose", "officer",
             )  # fmt: skip
         if kinds.shared:
@@ -766,14 +796,13 @@ class _Work:
             if telling
             else _("Nothing says whether the rows of an incident are one person or several.")
         )
-        answer = found or ["substance"]
         self._ask(
             "rows",
             _(
                 "{rows} of the sample, and neither a number nor a name tells people apart. {alike} As it stands, one "
                 "row of each goes in and the others wait. If each is one person, write rows = {answer}."
-            ).format(rows=self._several_rows(kinds), alike=alike, answer=_as_toml(answer)),
-            *dict.fromkeys(("person", _as_toml(answer), '"substance"', '"dose"', '"officer"')),
+            ).format(rows=self._several_rows(kinds), alike=alike, answer=_as_toml(found)),
+            *dict.fromkeys(("person", _as_toml(found), '"substance"', '"dose"', '"officer"')),
         )
 
     def _ask_of_doses(self, kinds: RowKinds, found: Sequence[str]) -> None:
@@ -899,7 +928,10 @@ class _Work:
         if several and "dose" in self.kinds.kinds and not numbered:
             # The only column that counts doses says how many each row's entry stands for.
             self.raw["doses"] = [self._dose(1, by_number.get("", {}))]
-            if counts and self.kinds.counts != "total":
+            if self.kinds.dose_number and self.kinds.dose_number == self._column_of("doses_given"):
+                self.columns.pop("doses_given")
+                self.drafts = [each for each in self.drafts if each.field != "doses_given"]
+            elif counts and self.kinds.counts != "total":
                 self.raw["doses"][0] = {"count": self.columns.pop("doses_given"), **self.raw["doses"][0]}
                 self.drafts = [
                     replace(each, field="doses.1.count") if each.field == "doses_given" else each
@@ -1255,6 +1287,11 @@ class _Work:
             for column in self.facts
             if column.position not in self.used
         )
+
+
+def _may_be_names(match: Match) -> bool:
+    column = match.column
+    return match.score >= SURE_SCORE or column.distinct >= _SHARE_OF_NAMES_THAT_DIFFER * column.looked_at
 
 
 def _holds_points(column: ColumnFacts) -> bool:

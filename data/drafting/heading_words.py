@@ -8,7 +8,16 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 
-__all__ = ["FREE_TEXT", "TABLE_SIGNS", "FieldWords", "field_words", "match_heading", "plain_words"]
+__all__ = [
+    "ABODES",
+    "EXPORT_NUMBERS",
+    "FREE_TEXT",
+    "TABLE_SIGNS",
+    "FieldWords",
+    "field_words",
+    "match_heading",
+    "plain_words",
+]
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 _NOT_WORDS = re.compile(r"[\W_]+")
@@ -138,6 +147,9 @@ _NO_PERSONS = "".join(
     )
 )
 
+# What map services number the rows of an export by.
+EXPORT_NUMBERS = r"objectid|globalid|fid"
+
 _FORM = (
     FieldWords(
         field="incident_id",
@@ -145,7 +157,7 @@ _FORM = (
         strong=rf"(?:niche )?{_INCIDENT} {_REFERENCE}(?: {_REFERENCE})?|unique (?:reference|id|identifier)(?: number)?|"
         r"(?:our |police |force |form )reference(?: number)?",
         exact=r"urn|reference(?: number)?|ref(?: no)?|occurrence|incident|id|key",
-        weak=r"reference|ref|urn|id",
+        weak=rf"reference|ref|urn|id|{EXPORT_NUMBERS}",
         unlike=_NOT_KEYS,
     ),
     FieldWords(
@@ -331,8 +343,8 @@ _FORM = (
     FieldWords(
         field="condition_before",
         kinds=("category", "yes_no"),
-        strong=r"(?:condition|state|conscious(?:ness)?|responsive(?:ness)?|level consciousness)(?: \w+)* (?:before|"
-        r"on arrival|"
+        strong=r"(?:condition|state|status|conscious(?:ness)?|responsive(?:ness)?|level consciousness)(?: \w+)* "
+        r"(?:before|on arrival|"
         r"at arrival|prior)(?: .*)?|(?:initial|presenting|before) (?:condition|state|consciousness)|"
         r"conscious or unconscious|(?:person |subject |patient )?(?:conscious|unconscious|"
         r"consciousness)(?: on arrival)?",

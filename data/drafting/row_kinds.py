@@ -6,7 +6,7 @@ two alike, so nothing is decided by that. No cell is in what is found: columns a
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from data.drafting.column_facts import ColumnFacts
@@ -15,6 +15,9 @@ from data.values import is_nothing, plain_value
 __all__ = ["RowColumns", "RowKinds", "tell_rows"]
 
 Row = Sequence[str]
+
+# So many people whose numbers all run 1, 2, 3 are no accident: counts would repeat or skip in some.
+_ENOUGH_PEOPLE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,10 @@ def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) 
         telling = tuple(each for each in described if any(_differ(group, each) for group in by_incident.values()))
         key, told_by = (*columns.incident, *telling), "description" if described else "nothing"
     by_person = list(_groups(rows, key).values())
+    if told_by == "person" and columns.counts and _numbers_doses(by_person, columns.counts):
+        # "Dose no" numbers each person's doses: 1, 2, 3.
+        columns = replace(columns, administration=columns.counts, counts=None)
+        administration = columns.administration
     shared = sum(_shares_description(group, administration, described) for group in by_incident.values())
     # Where several numbers may be one person's, each is both: whoever says so has the key alone to change.
     dose_number = administration if told_by == "person" or (told_by == "administration" and shared) else None
@@ -126,11 +133,25 @@ def _kinds(
     found: list[Literal["substance", "dose", "officer"]] = []
     if differ(*columns.drugs):
         found.append("substance")
-    if dose_number or differ(*columns.doses, *counts):
+    if dose_number or differ(*columns.doses):
         found.append("dose")
     elif differ(*columns.officers):
+        # Their numbers of doses may be of the same doses, so they are not added up.
         found.append("officer")
+    elif differ(*counts):
+        found.append("dose")
     return tuple(found)
+
+
+def _numbers_doses(people: Sequence[Sequence[Row]], column: ColumnFacts) -> bool:
+    """Whether every person's numbers are 1, or 1 and 2, and so on: those of doses, where counts would be any."""
+    several = 0
+    for rows in people:
+        values = _values(rows, column)
+        if values and values != {str(number) for number in range(1, len(values) + 1)}:
+            return False
+        several += len(values) > 1
+    return several >= _ENOUGH_PEOPLE
 
 
 def _what_counts_count(

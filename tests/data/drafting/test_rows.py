@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from data.ingest import import_stream
 from data.mapping_toml import check_mapping
 from data.reading import sample_file
 from data.settings import SYNTHETIC_SOUTH_WALES, ImportSettings
+from geo.projection import from_wgs84
 from tests.data.forms import as_csv
 from tests.data.importing import KEYS, make_settings, south_wales, stored
 from tests.data.open_data import AGES, DRUG_AND_DOSE, drug_and_dose, invented_people
@@ -229,3 +231,95 @@ def test_whatever_other_columns_lack_people_and_doses_are_exact(seed, alike, uns
     people = invented_people(50, seed=seed, alike=alike, unstated=unstated)
     found = Imported(tmp_path_factory.mktemp("store"), *drug_and_dose(people, without=tuple(gone)))
     assert is_true(found, people)
+
+
+def test_a_column_that_numbers_the_doses_of_each_person_counts_none(tmp_path):
+    """1, 2, 3 down a person's rows are doses one to three, and not six."""
+    headings = ["Incident ID", "Person no", "Date", "Sex", "Drug", "Officer Badge", "Dose No"]
+    rows, people = [], 0
+    for incident in range(40):
+        for person in range(1 + (incident % 5 == 0)):
+            people += 1
+            for dose in range(1 + incident % 3):
+                when, officer = f"{1 + incident % 28:02}/03/2024 10:00", f"B{dose % 2}"
+                rows.append([f"R{incident}", str(person + 1), when, "M", "Heroin", officer, str(dose + 1)])
+    found = Imported(tmp_path, headings, rows)
+    assert found.draft.raw["columns"]["dose_id"] == {"code": "Dose No"}
+    assert len(found.administrations) == people
+    assert len(found.doses) == len(rows) == sum(found.administrations["doses_given"])
+
+
+def test_rows_that_differ_in_nothing_that_is_read_are_one_and_it_is_said(tmp_path):
+    """As where an incident has a row for each offence."""
+    headings = ["Incident ID", "Incident Date", "Code", "Narcan Used", "Latitude", "Longitude"]
+    rows = [
+        [f"R{n}", "2024-03-05 10:00", code, ("Yes", "No")[n % 2], f"{51.5 + n / 900:.4f}", f"{-3.2 + n / 900:.4f}"]
+        for n in range(30)
+        for code in ("3501", "3225")
+    ]
+    found = Imported(tmp_path, headings, rows)
+    assert (len(found.administrations), found.report.unchanged, found.report.quarantined_rows) == (15, 15, 30)
+    assert {"only", "rows"} <= asked(found.draft)
+
+
+def test_a_number_of_the_export_is_a_key_that_is_asked_about_and_a_mark_of_a_patient_is_no_name():
+    headings = ["OBJECTID", "Incident_Date", "Narcan_Given", "Patient_Student", "Patient_Gender", "Age"]
+    rows = [[str(n), f"2024/03/{1 + n % 28:02} 07:00:00+00", "Yes", "Not able to say", "Male", "40"] for n in range(40)]
+    draft = drafted(headings, rows)
+    assert draft.raw["columns"]["incident_id"] == {"code": "OBJECTID"}
+    assert "columns.incident_id" in asked(draft)
+    assert draft.raw["person"] == {"age": "Age"}
+
+
+def test_ones_alone_are_no_yes():
+    """A column of ones may hold doses: no later row with two is to be left out."""
+    headings, rows = ["Ref", "Date", "Narcan"], [[f"R{n}", "13/02/2024 10:00", "1"] for n in range(20)]
+    assert "only" not in drafted(headings, rows).raw
+    assert drafted(headings, [*rows, ["R20", "13/02/2024 10:00", "0"]]).raw["only"] == {"Narcan": ["1"]}
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["POINT ({x} {y})", "({y}, {x})", "12 Example Street\nCardiff, CF10\n({y}, {x})", "SRID=4326;POINT({x} {y})"],
+)
+def test_both_coordinates_in_one_column_are_read(form, tmp_path):
+    headings = ["Ref", "Date", "Doses given", "Where"]
+    points = [(-3.17 - n / 500, 51.48 + n / 500) for n in range(20)]
+    rows = [
+        [f"R{n}", "13/02/2024 10:00", "1", form.format(x=f"{x:.5f}", y=f"{y:.5f}")] for n, (x, y) in enumerate(points)
+    ]
+    found = Imported(tmp_path, headings, rows)
+    assert found.draft.raw["place"] == {"crs": "EPSG:4326", "point": "Where"}
+    incidents = stored(make_settings(tmp_path), "incidents")
+    easting_m, northing_m = from_wgs84(
+        latitude=np.array([y for _x, y in points]), longitude=np.array([x for x, _y in points]), crs="EPSG:27700"
+    )
+    # Each is in the middle of its cell of 100 m.
+    assert sorted(incidents["easting_m"]) == sorted((np.floor(easting_m / 100) + 0.5) * 100)
+    assert sorted(incidents["northing_m"]) == sorted((np.floor(northing_m / 100) + 0.5) * 100)
+
+
+def test_a_place_by_name_alone_is_an_area_where_the_deployment_knows_it_and_asked_about_where_not(tmp_path):
+    names = south_wales().authorities["name"].tolist()
+    rows = [[f"R{n}", "13/02/2024 10:00", "1", names[n % len(names)].upper()] for n in range(20)]
+    found = Imported(tmp_path, ["Ref", "Date", "Doses given", "Ward of incident"], rows)
+    assert found.draft.raw["columns"]["authority"] == "Ward of incident"
+    assert set(stored(make_settings(tmp_path), "incidents")["location_source"]) == {"area"}
+    elsewhere = drafted(["Ref", "Date", "Doses given", "County"], [[*row[:3], "Ashmoor"] for row in rows])
+    assert "place" in asked(elsewhere)
+    home = drafted(["Ref", "Date", "Doses given", "Victim ward"], rows)
+    assert "authority" not in home.raw["columns"]
+
+
+def test_two_officers_who_count_differently_are_two_reports_and_no_sum(tmp_path):
+    headings = ["Incident ID", "Victim ID", "Date", "Drug", "Officer Badge", "Dose Count"]
+    rows = [
+        [f"R{n}", f"V{n}", "13/02/2024 10:00", drug, f"B{officer}", str(officer)]
+        for n in range(20)
+        for drug in ("Heroin", "Alcohol")
+        for officer in (1, 3)
+    ]
+    found = Imported(tmp_path, headings, rows)
+    assert found.draft.raw["rows"] == ["substance", "officer"]
+    assert set(found.administrations["doses_given"]) == {3}
+    assert found.report.conflicts == 20
