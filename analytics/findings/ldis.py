@@ -34,7 +34,7 @@ def ldis_record(question: Question, panel: Panel, *, now: datetime) -> Disclosed
         ("areas", "; ".join(scene.area_codes), _("Codes of the small areas")),
         ("place", scene.place, _("The place in words")),
         ("headline", scene.headline, _("What was seen, with its chance; it does not show a cause")),
-        ("administrations", panel.known[0], _("Police naloxone administrations in these areas and days")),
+        ("administrations", panel.administrations.text, _("Police naloxone administrations in these areas and days")),
         ("streams", "; ".join(alert.streams) if alert else "", _("Independent streams in the same areas and days")),
         *(
             (f"substance_{number}", "; ".join(row), _("Substance; how sure; people, who may count under several"))

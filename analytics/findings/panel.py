@@ -63,6 +63,7 @@ class Panel:
     """The page: `known` are its first sentences, `sections` its tables by key, `draft` a text for health to approve."""
 
     scene: Scene
+    administrations: DisclosedCount
     known: tuple[str, ...]
     sections: tuple[PanelSection, ...]
     caveat: str
@@ -84,9 +85,14 @@ def find_panel(question: Question, *, choice: PanelChoice, now: datetime) -> Pan
     events = question.store.risk_events_listed(filters=here.filters, scope=here.scope, kinds=STREAM_KINDS)
     local = pd.Timestamp(now).tz_convert(question.settings.time_zone).tz_localize(None)
     substances = _substances(question, cases)
+    count = _count(question, len(cases))
+    counted = _("Recorded there, {period}: {count} police naloxone administrations.").format(
+        period=scene.period, count=count.text
+    )
     return Panel(
         scene=scene,
-        known=(_counted(question, scene, len(cases)), scene.began, *(scene.alert.doubts if scene.alert else ())),
+        administrations=count,
+        known=(counted, scene.began, *(scene.alert.doubts if scene.alert else ())),
         sections=(
             PanelSection(key="timeline", title=_("Timeline"), table=_timeline(question, scene, cases, events)),
             substances,
@@ -100,13 +106,6 @@ def find_panel(question: Question, *, choice: PanelChoice, now: datetime) -> Pan
         ),
         caveat=_("Police naloxone administrations only where carriers were; reports are not confirmed."),
         draft=_draft(scene, substances.table),
-    )
-
-
-def _counted(question: Question, scene: Scene, cases: int) -> str:
-    count = disclose_count(cases, audience=question.audience, thresholds=question.thresholds)
-    return _("Recorded there, {period}: {count} police naloxone administrations.").format(
-        period=scene.period, count=count.text
     )
 
 
@@ -173,7 +172,11 @@ def _case_words(case: object) -> str:
     elif case.condition_after in _condition_words():
         parts.append(_condition_words()[case.condition_after].lower())
     if np.isfinite(case.minutes):
-        parts.append(_("ambulance {minutes} min").format(minutes=format_number(case.minutes)))
+        parts.append(
+            _("ambulance {minutes} min").format(minutes=format_number(case.minutes))
+            if case.minutes > 0
+            else _("ambulance already there")
+        )
     return ", ".join(parts)
 
 

@@ -1,7 +1,7 @@
 """What a panel decided to do: each action with its owner and time, kept in the journal, done when somebody says so."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from analytics.disclosure import Audience, Column, DisclosedTable, DisclosureError, tabulate_cells
@@ -30,17 +30,23 @@ class ActionError(NaloxoneWatchError):
 
 @dataclass(frozen=True, kw_only=True)
 class PanelAction:
-    """Something to be done by a role or an agency; `done_at` is None while it is open. `entry` is its number."""
+    """Something to be done by a role or an agency, by a day and perhaps an hour of it (local wall clock).
+
+    `done_at` is None while it is open. `entry` is its number.
+    """
 
     entry: int
     what: str
     owner: str
     due: date
+    due_at: time | None
     added_at: datetime
     done_at: datetime | None
 
 
-def add_action(question: Question, *, panel_id: str, what: str, owner: str, due: date, who: str) -> None:
+def add_action(
+    question: Question, *, panel_id: str, what: str, owner: str, due: date, due_at: time | None = None, who: str
+) -> None:
     """Write an action down. Raises ActionError where a part is missing, DisclosureError for others than the analyst."""
     _check_analyst(question)
     plain, holder = " ".join(what.split()), " ".join(owner.split())
@@ -54,7 +60,8 @@ def add_action(question: Question, *, panel_id: str, what: str, owner: str, due:
         action=ACTION,
         who=who,
         purpose=plain,
-        details={"what": _ADDED, "owner": holder, "due": due.isoformat()},
+        details={"what": _ADDED, "owner": holder, "due": due.isoformat()}
+        | ({"due_at": due_at.isoformat(timespec="minutes")} if due_at else {}),
         subject=panel_subject(panel_id),
     )
 
@@ -88,6 +95,7 @@ def read_actions(question: Question, *, panel_id: str) -> tuple[tuple[PanelActio
             what=entry.purpose,
             owner=str(entry.details["owner"]),
             due=date.fromisoformat(entry.details["due"]),
+            due_at=time.fromisoformat(entry.details["due_at"]) if "due_at" in entry.details else None,
             added_at=entry.at.astimezone(zone),
             done_at=done.get(entry.number),
         )
@@ -103,7 +111,9 @@ def tabulate_actions(actions: tuple[PanelAction, ...]) -> DisclosedTable:
         (
             action.what,
             action.owner,
-            format_date(action.due),
+            format_date(action.due)
+            if action.due_at is None
+            else format_moment(datetime.combine(action.due, action.due_at)),
             _("open") if action.done_at is None else _("done {moment}").format(moment=format_moment(action.done_at)),
         )
         for action in actions

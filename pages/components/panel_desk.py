@@ -119,12 +119,14 @@ def show_action_form(context: PageContext, actions: Sequence[PanelAction], *, pa
     with st.popover(_("Write an action down")), st.form(f"action-{panel_id}", clear_on_submit=True):
         told = st.text_input(_("What is to be done"), max_chars=LONGEST_ACTION)
         holder = st.text_input(_("By which role or agency"), max_chars=LONGEST_ACTION)
-        day = st.date_input(_("By when"), format="DD/MM/YYYY")
+        on, at = st.columns(2)
+        day = on.date_input(_("By day"), format="DD/MM/YYYY")
+        clock = at.time_input(_("By time, if it matters"), value=None, step=timedelta(minutes=15))
         added = st.form_submit_button(_("Write it down"))
     try:
         if added:
             who = operating_system_user()
-            add_action(context.question, panel_id=panel_id, what=told, owner=holder, due=day, who=who)
+            add_action(context.question, panel_id=panel_id, what=told, owner=holder, due=day, due_at=clock, who=who)
             st.rerun()
         for action in actions:
             if action.done_at is None and st.button(

@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import numpy as np
@@ -192,7 +192,8 @@ def test_actions_are_kept_done_and_never_overwritten(force: Question) -> None:
     panel_id = report(force, HOSTEL).id
     due = date(2026, 6, 27)
     add_action(force, panel_id=panel_id, what="Test the samples", owner="Public health", due=due, who="one")
-    add_action(force, panel_id=panel_id, what="A second van", owner="Harm reduction", due=due, who="two")
+    van = {"what": "A second van", "owner": "Harm reduction", "due": due, "due_at": time(18, 30)}
+    add_action(force, panel_id=panel_id, **van, who="two")
     (first, second), seen = read_actions(force, panel_id=panel_id)
     finish_action(force, panel_id=panel_id, entry=first.entry, seen=seen, who="one")
     with pytest.raises(JournalConflictError):
@@ -200,6 +201,7 @@ def test_actions_are_kept_done_and_never_overwritten(force: Question) -> None:
     actions, _seen = read_actions(force, panel_id=panel_id)
     assert [action.done_at is not None for action in actions] == [True, False]
     assert [row[3].split()[0] for row in tabulate_actions(actions).rows] == ["done", "open"]
+    assert [row[2] for row in tabulate_actions(actions).rows] == ["27 June 2026", "27 June 2026, 18:30"]
     with pytest.raises(ActionError):
         add_action(force, panel_id=panel_id, what="Something", owner="  ", due=due, who="one")
     with pytest.raises(DisclosureError):
@@ -216,6 +218,10 @@ def test_the_ldis_record_holds_no_person_and_no_point(force: Question) -> None:
     assert (read["schema"], read["kind"], read["synthetic"]) == ("naloxone-watch-ldis-1", "alert", "yes")
     assert date.fromisoformat(read["first_day"]) <= date.fromisoformat(read["last_day"])
     assert all(meaning for _name, _value, meaning in record.rows)
+    own = find_panel(force, choice=the_alert(force), now=NOW)
+    told = {name: value for name, value, _meaning in ldis_record(force, own, now=NOW).rows}
+    assert told["administrations"] == own.scene.alert.count.text
+    assert int(told["administrations"]) >= 5
     # Six digits are a grid reference.
     assert not re.search(r"\d{6}", " ".join(value for name, value in read.items() if name not in ("made_at", "id")))
     reported = find_panel(force, choice=report(force, HOSTEL), now=NOW)
