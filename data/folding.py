@@ -14,6 +14,8 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.mapping import Mapping
@@ -434,32 +436,54 @@ def _doubtful(reports: pd.DataFrame, doses: pd.DataFrame, kinds: Sequence[str], 
 # What is kept of each row ------------------------------------------------------------------------------------------
 
 _APART = ("piece_id", "administration_id", "row_hash", "withdrawn")
+# Rows put in words at once: no more than Arrow's two gigabytes of text, and few beside a file of a million.
+_ROWS_AT_ONCE = 100_000
 
 
 def pieces_to_store(pieces: pd.DataFrame) -> pd.DataFrame:
-    """The rows as the table `pieces` keeps them: pseudonymised like everything, in one text."""
-    content = pieces.drop(columns=[name for name in _APART if name in pieces])
-    # Microseconds: whole numbers that JSON and a column with gaps hold exactly.
-    times = {
-        name: content[name].dt.as_unit("us").astype("int64").where(content[name].notna())
-        for name in content
-        if _is_time(content[name])
-    }
-    lines = (
-        content.assign(**times).to_json(orient="records", lines=True, double_precision=15).splitlines()[: len(pieces)]
-    )
+    """The rows as the table `pieces` keeps them: pseudonymised like everything, what each says in one text."""
+    told = [name for name in pieces if name not in _APART]
+    contents = [
+        _contents(pieces.iloc[start : start + _ROWS_AT_ONCE][told]) for start in range(0, len(pieces), _ROWS_AT_ONCE)
+    ]
     withdrawn = pieces["withdrawn"].to_numpy(dtype=bool) if "withdrawn" in pieces else np.zeros(len(pieces), dtype=bool)
     states = pd.Categorical.from_codes(withdrawn.astype(np.int8), categories=["current", "withdrawn"])
     return pd.DataFrame(
         {
-            "piece_id": pieces["piece_id"].to_numpy(dtype=object),
-            "administration_id": pieces["administration_id"].to_numpy(dtype=object),
+            "piece_id": pieces["piece_id"].array,
+            "administration_id": pieces["administration_id"].array,
             "position": pieces.index.to_numpy(),
-            "content": lines,
-            "row_hash": pieces["row_hash"].to_numpy(dtype=object),
+            "content": pd.array(pa.chunked_array(contents, pa.large_string()), dtype=pd.ArrowDtype(pa.large_string())),
+            "row_hash": pieces["row_hash"].array,
             "record_state": states,
         }
     )
+
+
+def _contents(pieces: pd.DataFrame) -> pa.Array:
+    """What each row says, as JSON; a column at a time, for what a million rows do not say would be gigabytes."""
+    fields = []
+    for name in pieces:
+        column = pieces[name]
+        if not (known := _known(column)).any():
+            continue
+        text = isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype) or column.dtype == object
+        if _is_time(column):
+            # Microseconds: whole numbers that JSON and a column with gaps hold exactly.
+            said = pa.array(column.array.as_unit("us").asi8, mask=~known)
+        elif text or isinstance(column.dtype, np.dtype):
+            said = pa.array(column.to_numpy(dtype=object if text else None), mask=~known)
+        else:
+            said = pa.array(column)
+        if text:
+            said = said.dictionary_encode()
+            quoted = [json.dumps(value) for value in said.dictionary.to_pylist()]
+            said = pa.array(quoted, pa.string()).take(said.indices)
+        fields.append(pc.binary_join_element_wise(json.dumps(name), said.cast(pa.string()), ":"))
+    if not fields:
+        return pa.array(["{}"] * len(pieces), pa.large_string())
+    joined = pc.binary_join_element_wise(*fields, ",", null_handling="skip")
+    return pc.binary_join_element_wise("{", joined, "}", "").cast(pa.large_string())
 
 
 def _is_time(column: pd.Series) -> bool:
@@ -484,7 +508,7 @@ def pieces_from_store(stored: pd.DataFrame, *, like: pd.DataFrame) -> pd.DataFra
             fallback = NOT_RECORDED if NOT_RECORDED in like[name].cat.categories else None
             column = column.where(column.isin(like[name].cat.categories), fallback)
         elif like[name].dtype == bool:
-            column = column.fillna(False)
+            column = column.eq(True)
         columns[name] = column.astype(like[name].dtype).array
     index = pd.RangeIndex(1 - len(stored), 1, name=like.index.name)
     return pd.DataFrame(columns, index=index)

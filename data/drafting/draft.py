@@ -635,12 +635,17 @@ class _Work:
             )
 
     def _leave_out_unnumbered(self) -> None:
-        """Where many rows lack the number of an administration, they are of people who were given no naloxone."""
+        """Many rows without the number of an administration and without a dose are of people who were given none."""
         match = self._match("administration_id")
         if match is None or self._match("incident_id") is None or match.score < SURE_SCORE:
             return
         filled = [row for row in self.sample.rows if not is_nothing(row[match.column.position])]
         if not filled or len(filled) >= _SHARE_WITH_KEY * len(self.sample.rows):
+            return
+        of_doses = self._all_columns("doses_given", "dose.given_at", "dose.officer", "dose.kit", "dose.product")
+        without = [row for row in self.sample.rows if is_nothing(row[match.column.position])]
+        dosed = sum(any(not is_nothing(row[each.position]) for each in of_doses) for row in without)
+        if not of_doses or dosed > (1 - _SHARE_WITH_KEY) * len(without):
             return
         self.raw["only"] = {match.column.heading: ["*"]}
         self.treated = filled

@@ -323,3 +323,38 @@ def test_two_officers_who_count_differently_are_two_reports_and_no_sum(tmp_path)
     assert found.draft.raw["rows"] == ["substance", "officer"]
     assert set(found.administrations["doses_given"]) == {3}
     assert found.report.conflicts == 20
+
+
+def test_rows_without_a_number_of_an_administration_but_with_a_dose_are_kept():
+    headings, rows = drug_and_dose(invented_people(120, unstated=0), without=(GIVEN,))
+    at, count = headings.index(NUMBER), headings.index("Dose Count")
+    draft = drafted(headings, rows)
+    assert draft.raw["only"] == {NUMBER: ["*"]}
+    some = [[*row[:at], "", *row[at + 1 :]] if row[count] and n % 4 == 0 else row for n, row in enumerate(rows)]
+    assert "only" not in drafted(headings, some).raw
+
+
+def test_a_file_that_comes_in_halves_and_again_makes_the_same_records(tmp_path):
+    people = invented_people(80, alike=True)
+    headings, rows = drug_and_dose(people)
+    raw = drafted(headings, rows).raw | {"synthetic": True}
+    where = make_settings(tmp_path)
+
+    def bring_in(lines):
+        return import_stream(
+            stream=io.BytesIO(as_csv(headings, lines)),
+            label="a.csv",
+            mapping=check_mapping(raw),
+            settings=where,
+            keys=KEYS,
+            geography=south_wales(),
+        )
+
+    bring_in(rows[::2])
+    bring_in(rows[1::2])
+    kept = stored(where, "administrations")
+    assert len(kept) == len(treated(people))
+    assert sum(kept["doses_given"].fillna(0)) == sum(each.doses_given or 0 for each in treated(people))
+    assert len(stored(where, "doses")) == sum(kept["doses_given"].fillna(0))
+    again = bring_in(rows)
+    assert (again.imported, again.updated) == (0, 0)
