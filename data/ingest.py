@@ -23,7 +23,7 @@ from data.folding import Folded, fold, pieces_from_store, with_piece_ids
 from data.keys import Keys
 from data.mapping import FORM_TABLE, FileLayout, Mapping, default_mapping, plain_heading
 from data.pseudonymise import Pseudonymiser
-from data.quality import check_records
+from data.quality import DAYS_BESIDE, check_records
 from data.quality.kits import LEDGER_TABLE, kit_warnings
 from data.quality.warnings import QualityWarning
 from data.quarantine import ReasonCount, quarantine_frame, reason_counts
@@ -432,7 +432,7 @@ def _ledger_warnings(
 
 
 def _evidence(records: pd.DataFrame, mapping: Mapping, deployment: _Deployment) -> StoredEvidence | None:
-    """What the store holds of the file's days, to compare with."""
+    """What the store holds of the file's days and of some before and after, to compare with."""
     first_day, last_day = _period(records)
     if first_day is None or last_day is None:
         return None
@@ -442,8 +442,8 @@ def _evidence(records: pd.DataFrame, mapping: Mapping, deployment: _Deployment) 
         target=mapping.target,
         source=mapping.source,
         incoming=records["incident_id" if mapping.target == FORM_TABLE else mapping.table.key],
-        first_day=first_day,
-        last_day=last_day,
+        first_day=first_day - DAYS_BESIDE,
+        last_day=last_day + DAYS_BESIDE,
     )
 
 

@@ -123,7 +123,8 @@ class ImportReport:
             for each in fields["reasons"]
         )
         warnings = tuple(
-            QualityWarning(**each | {"row_numbers": tuple(each["row_numbers"])}) for each in fields["warnings"]
+            QualityWarning(**each | {"row_runs": tuple((first, last) for first, last in each["row_runs"])})
+            for each in fields["warnings"]
         )
         parts = {"counts": ImportCounts(**fields["counts"]), "reasons": reasons, "warnings": warnings}
         return cls(**{name: fields[name] for name in fields if name != "lines"} | days | parts)

@@ -19,6 +19,7 @@ doubles there are on all other days, so that a habit (two people of one incident
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 
 import numpy as np
@@ -26,7 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-__all__ = ["Block", "find_blocks"]
+__all__ = ["DAYS_BESIDE", "Block", "find_blocks"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -68,6 +69,8 @@ _FEWEST_ON_A_CLOCK, _TIMES_THE_USUAL_HOUR, _MOST_CLOCKS = 5, 4, 2
 # Days off at which chance is counted: beside, in the same cluster, and beyond it.
 _NEAR_LAGS, _FAR_LAGS = (1,), (7, 10, 14, 21)
 _MOST_DAYS_RECOUNTED = 60
+# How far beside a file's own days stored records tell what chance gives.
+DAYS_BESIDE = timedelta(days=max(_FAR_LAGS))
 # More pairs than this are not made: the file is too dense for them to tell anything.
 _MOST_PAIRS = 1_500_000
 # How many random pairs of events say how often two agree.

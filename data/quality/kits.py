@@ -24,7 +24,6 @@ _OWN_KINDS = (
     "expiry_before_issue",
     "unknown_officer",
 )
-_MOST_ROWS = 1_000
 _DAYS = ("event_on", "expires_on")
 
 
@@ -55,15 +54,7 @@ def kit_warnings(
     for kind, rows in alike.items():
         what, advice = contradiction_words(kind, event=None, other_event=None, other="")
         sentence = _("Kit ledger: {what}").format(what=what)
-        warnings.append(
-            QualityWarning(
-                kind=f"kit_{kind}",
-                count=len(rows),
-                row_numbers=tuple(rows[:_MOST_ROWS]),
-                sentence=sentence,
-                advice=advice,
-            )
-        )
+        warnings.append(make_warning(kind=f"kit_{kind}", rows=rows, sentence=sentence, advice=advice))
     if more:
         sentence = ngettext(
             "Kit ledger: {count} more row contradicts another.",

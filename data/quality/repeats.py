@@ -66,7 +66,7 @@ def event_frame(records: pd.DataFrame, *, key: str) -> pd.DataFrame:
             "row": events.index.to_numpy(dtype=np.int64),
             "key": events[key].to_numpy(dtype=object),
             "day": events["local_date"].to_numpy().astype("datetime64[D]").astype(np.int64),
-            "minute": np.where((events["time_precision"] == "minute").to_numpy(), minutes, -1),
+            "minute": np.where((events["time_precision"] == "day").to_numpy(), -1, minutes),
             "midnight": _is_midnight(events, minutes),
             **metres,
             "area": events.get("small_area", nothing).to_numpy(dtype=object),

@@ -125,7 +125,8 @@ def read_evidence(
             sql(
                 """
                 SELECT 0::BIGINT AS row, i.$key AS key, date_diff('day', DATE '1970-01-01', i.local_date) AS day,
-                       if(i.time_precision = 'minute', (epoch(i.occurred_at) // 60)::BIGINT, -1) AS minute,
+                       if(i.time_precision = 'day', -1, (epoch(i.occurred_at) // 60)::BIGINT) AS minute,
+                       coalesce(i.local_hour = 0 AND (epoch(i.occurred_at) // 60)::BIGINT % 60 = 0, false) AS midnight,
                        i.easting_m, i.northing_m, i.small_area AS area, $said
                 FROM old.$table i $people
                 WHERE i.record_state = 'current' AND i.local_date BETWEEN ? AND ?
