@@ -25,7 +25,7 @@ from analytics.disclosure import (
     tabulate_breakdown,
     tabulate_cells,
 )
-from analytics.findings.alert_words import stream_words
+from analytics.findings.alert_words import AlertView, stream_words
 from analytics.findings.ambulance_calls import WaitOptions, incidence_of, read_calls
 from analytics.findings.kit_stock import read_stock
 from analytics.findings.panel_scene import PanelChoice, Scene, find_scene, report_words
@@ -92,7 +92,7 @@ def find_panel(question: Question, *, choice: PanelChoice, now: datetime) -> Pan
     return Panel(
         scene=scene,
         administrations=count,
-        known=(counted, scene.began, *(scene.alert.doubts if scene.alert else ())),
+        known=(counted, scene.began, *_said_of(scene.alert)),
         sections=(
             PanelSection(key="timeline", title=_("Timeline"), table=_timeline(question, scene, cases, events)),
             substances,
@@ -107,6 +107,14 @@ def find_panel(question: Question, *, choice: PanelChoice, now: datetime) -> Pan
         caveat=_("Police naloxone administrations only where carriers were; reports are not confirmed."),
         draft=_draft(scene, substances.table),
     )
+
+
+def _said_of(alert: AlertView | None) -> tuple[str, ...]:
+    """What agrees with the alert, and what speaks against it."""
+    if alert is None:
+        return ()
+    streams = (_("{streams}.").format(streams="; ".join(alert.streams)),) if alert.streams else ()
+    return (*streams, *alert.doubts)
 
 
 def _timeline(question: Question, scene: Scene, cases: pd.DataFrame, events: pd.DataFrame) -> DisclosedTable:

@@ -54,7 +54,7 @@ def _set(panel: Panel, actions: DisclosedTable, marks: tuple[str, ...], footer: 
 def _content(panel: Panel, actions: DisclosedTable, marks: tuple[str, ...], footer: str) -> dict[str, object]:
     listed = PanelSection(key="actions", title=_("Actions"), table=actions)
     return {
-        "title": panel.scene.title,
+        "title": _("Emergency panel: {title}").format(title=panel.scene.title),
         "headline": panel.scene.headline,
         "known": list(panel.known),
         "caveat": panel.caveat,
