@@ -443,7 +443,9 @@ def disclose_series(
 
 def disclose_day(day: date, *, audience: Audience) -> str:
     """The day of a record: to others than the analyst its quarter, since somebody was given naloxone on that day."""
-    return format_date(day) if audience is Audience.ANALYST else format_quarter(day)
+    if audience is Audience.ANALYST:
+        return format_date(day)
+    return _("a day in {quarter}").format(quarter=format_quarter(day))
 
 
 def disclose_days(first_day: date, last_day: date, *, audience: Audience) -> str:

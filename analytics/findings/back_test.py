@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from analytics import density
-from analytics.disclosure import Column, DisclosedTable, disclose_count, tabulate_cells
+from analytics.disclosure import Audience, Column, DisclosedTable, tabulate_cells
 from analytics.findings.ground import asked_window
 from analytics.findings.layers import Layer, layer_cells, layer_words
 from analytics.findings.question import Question
 from analytics.hotspots import BackTest, BackTestScore, TooShortHistoryError, back_test
-from wording import _, format_interval, format_number, format_share, join_words, ngettext
+from wording import _, format_count, format_interval, format_number, format_share, join_words, ngettext
 
 __all__ = ["BackTestFinding", "back_test_cell_m", "find_back_test"]
 
@@ -88,12 +88,12 @@ def _month_numbers(day: NDArray[np.datetime64]) -> NDArray[np.int64]:
 
 
 def _not_estimable(question: Question, events: int) -> BackTestFinding:
-    count = disclose_count(events, audience=question.audience, thresholds=question.thresholds)
+    count = format_count(events) if question.audience is Audience.ANALYST else _("too few")
     return BackTestFinding(
         sentence=_(
             "Whether maps like this one foretell anything is not estimable: {count} administrations could be scored,"
             " and 20 are needed after a first year."
-        ).format(count=count.text),
+        ).format(count=count),
         table=tabulate_cells(columns=(), rows=(), caption=""),
         method="",
     )
@@ -160,6 +160,13 @@ def _accuracy(score: BackTestScore) -> tuple[str, str]:
     return text(score.pai, score.pai_lower, score.pai_upper), text(score.pei, score.pei_lower, score.pei_upper)
 
 
+def _about(question: Question, events: int) -> str:
+    """How many were scored; to others in tens, since the months scored are those of no view and overlap many."""
+    if question.audience is Audience.ANALYST:
+        return format_count(events)
+    return _("About {count}").format(count=format_count(10 * round(events / 10)))
+
+
 def _method(question: Question, result: BackTest, cell_m: float) -> str:
     origins = ngettext("once", "{count} times", result.origins).format(count=result.origins)
     return _(
@@ -167,7 +174,7 @@ def _method(question: Question, result: BackTest, cell_m: float) -> str:
         " PAI: times better than chance; PEI: share of the best possible. All records up to the last day of the period"
         " are used."
     ).format(
-        count=disclose_count(result.events, audience=question.audience, thresholds=question.thresholds).text,
+        count=_about(question, result.events),
         origins=origins,
         metres=format_number(cell_m, significant=3),
     )

@@ -182,4 +182,5 @@ def _in_words(question: Question, filters: Filters) -> str:
     if set(filters.settings) != set(STREET_MAP_SETTINGS):
         chosen.append((setting_words(), filters.settings))
     parts = [join_words([words.get(code, code) for code in codes]) for words, codes in chosen if codes]
+    parts = parts or [_("the whole force without filters")]
     return ", ".join((format_period(filters.first_day, filters.last_day), *parts))
