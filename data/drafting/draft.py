@@ -618,6 +618,15 @@ class _Work:
         # Ones alone may be doses.
         if not given or (set(given) == {"1"} and "0" not in cells):
             return
+        if self._says_both_of_a_person(cells):
+            self._ask(
+                "only",
+                _(
+                    "“{heading}” says yes in some rows of one person and not in others, so no row is left out. People "
+                    "of whom no row says yes count too: take them out at the source, or by [only]."
+                ).format(heading=match.column.heading),
+            )
+            return
         self.raw["only"] = {match.column.heading: given}
         self.treated = [row for row, cell in zip(self.sample.rows, cells, strict=True) if cell in given]
         left_out = len(cells) - len(self.treated)
@@ -633,6 +642,16 @@ class _Work:
                     left_out,
                 ).format(count=format_count(left_out), heading=match.column.heading),
             )
+
+    def _says_both_of_a_person(self, cells: Sequence[str]) -> bool:
+        """Whether rows of one person say yes and no: to leave those out would lose what they say of drugs."""
+        person, number = self._columns_of_person(), self._match("incident_id")
+        key = (*person, *((number.column,) if number else ()))
+        answers: dict[tuple[str, ...], set[bool]] = {}
+        for row, cell in zip(self.sample.rows, cells, strict=True):
+            answers.setdefault(tuple(row[column.position] for column in key), set()).add(cell in _GIVEN)
+        both = sum(len(each) > 1 for each in answers.values())
+        return bool(person) and both > (1 - _SHARE_WITH_KEY) * len(answers)
 
     def _leave_out_unnumbered(self) -> None:
         """Many rows without the number of an administration and without a dose are of people who were given none."""

@@ -128,11 +128,16 @@ def invented_people(
 
 
 def drug_and_dose(
-    people: list[Person], *, without: tuple[str, ...] = (), moved: tuple[float, float] = (0.0, 0.0)
+    people: list[Person],
+    *,
+    without: tuple[str, ...] = (),
+    moved: tuple[float, float] = (0.0, 0.0),
+    apart: bool = False,
 ) -> tuple[list[str], list[list[str]]]:
     """Headings and rows: each drug of a person beside each administration, as a join of the tables gives them.
 
-    `moved` are degrees of latitude and longitude by which all places lie elsewhere.
+    `moved` are degrees of latitude and longitude by which all places lie elsewhere. With `apart` drugs and doses stand
+    in rows of their own, each blank for the other.
     """
     headings = [name for name in DRUG_AND_DOSE if name not in without]
     rows = []
@@ -165,17 +170,19 @@ def drug_and_dose(
             "Incident County Latitude and Longitude": f"POINT ({longitude} {latitude})",
             "Victim County Latitude and Longitude": f"POINT ({longitude} {latitude})",
         }
-        for drug_number, drug in person.drugs or [("", "")]:
-            for dose_number, count, milligrams in person.doses or [("", None, 0)]:
-                row = whole | {"Victim OD Drug ID": str(drug_number), "Susp OD Drug Desc": drug}
-                if dose_number:
-                    row |= {
-                        "Administration ID": str(dose_number),
-                        "Dose Count": "" if count is None else str(count),
-                        "Dose Unit": str(milligrams),
-                        "Dose Desc": "MG",
-                        "Response Time Desc": "1-3",
-                        "Response Desc": "Responsive and Alert",
-                    }
-                rows.append([row.get(name, "") for name in headings])
+        no_drug, no_dose = ("", ""), ("", None, 0)
+        beside = [(drug, dose) for drug in person.drugs or [no_drug] for dose in person.doses or [no_dose]]
+        by_itself = [(drug, no_dose) for drug in person.drugs] + [(no_drug, dose) for dose in person.doses]
+        for (drug_number, drug), (dose_number, count, milligrams) in by_itself if apart else beside:
+            row = whole | {"Victim OD Drug ID": str(drug_number), "Susp OD Drug Desc": drug}
+            if dose_number:
+                row |= {
+                    "Administration ID": str(dose_number),
+                    "Dose Count": "" if count is None else str(count),
+                    "Dose Unit": str(milligrams),
+                    "Dose Desc": "MG",
+                    "Response Time Desc": "1-3",
+                    "Response Desc": "Responsive and Alert",
+                }
+            rows.append([row.get(name, "") for name in headings])
     return headings, rows

@@ -358,3 +358,23 @@ def test_a_file_that_comes_in_halves_and_again_makes_the_same_records(tmp_path):
     assert len(stored(where, "doses")) == sum(kept["doses_given"].fillna(0))
     again = bring_in(rows)
     assert (again.imported, again.updated) == (0, 0)
+
+
+@pytest.mark.parametrize("without", [(), (NUMBER,)])
+def test_drugs_and_doses_in_rows_of_their_own_are_one_person_too(without, tmp_path):
+    """Rows that are blank for the drug or for the dose lose neither."""
+    people = [replace(each, doses=[(n, count or 1, 4) for n, count, _mg in each.doses]) for each in invented_people(80)]
+    answers = {"repeats": "doses"} if without else {}
+    assert is_true(Imported(tmp_path, *drug_and_dose(people, without=without, apart=True), **answers), people)
+
+
+def test_a_yes_beside_the_doses_alone_leaves_out_no_drug(tmp_path):
+    people = invented_people(80, untreated=0, unstated=0)
+    headings, rows = drug_and_dose(people, apart=True)
+    given, number = headings.index(GIVEN), headings.index(NUMBER)
+    for row in rows:
+        row[given] = "Y" if row[number] else "N"
+    found = Imported(tmp_path, headings, rows)
+    assert "only" not in found.draft.raw
+    assert "only" in asked(found.draft)
+    assert is_true(found, people)
