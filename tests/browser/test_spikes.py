@@ -21,6 +21,8 @@ def test_the_last_planted_cluster_is_open_and_can_be_decided_on(
     page.get_by_label("Note, without names of people").fill("looked at in a test")
     page.get_by_role("button", name="Write it down").click()
     expect(page.get_by_text("looked at in a test").first).to_be_visible()
+    # Until the page is drawn anew the old tabs stand beside the new ones.
+    screen.wait_until_drawn()
     page.get_by_role("tab", name="Other rules").click()
     expect(page.get_by_text("Farrington flexible")).to_be_visible()
     page.get_by_role("link", name="Open the emergency panel").click()
