@@ -7,8 +7,8 @@ from analytics.findings.dose_conflicts import find_dose_conflicts
 from analytics.findings.import_history import find_import_history
 from pages.components.context import PageContext, open_page
 from pages.components.grids import show_grid, show_grid_legend
-from pages.components.import_records import show_imports, show_quarantine
-from pages.components.importing import show_first_import, show_import, show_import_result
+from pages.components.import_records import show_beginnings, show_imports, show_quarantine
+from pages.components.importing import show_import, show_import_result
 from pages.components.settling import show_conflicts
 from pages.components.tables import show_download, show_table
 from pages.components.theme import show_finding, show_small
@@ -31,7 +31,7 @@ def show_completeness(context: PageContext, found: DataQuality) -> None:
         show_small(found.delay_sentence)
 
 
-context = open_page(title=_("Data quality"), without_records=show_first_import)
+context = open_page(title=_("Data quality"), without_records=show_beginnings)
 settings = context.question.settings
 # Bars of progress come and go in a place of their own: the tabs keep theirs, and with it the one that is open.
 with st.container():

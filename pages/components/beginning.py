@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from data.keys import KeysMissingError, load_keys
 from data.settings import SETTINGS_VARIABLE, Settings
 from wording import _
 
@@ -42,11 +43,23 @@ def show_commands(settings: Settings) -> None:
         st.markdown(_("To bring in a file by command: draft its mapping, try it (nothing is written), import it:"))
     mapped = f"{_python()} -m data import FILE --mapping MAPPING.toml{_settings_option()}"
     commands = (
+        *_key_commands(settings),
         f"{_python()} -m data map FILE --out MAPPING.toml{_settings_option()}",
         f"{mapped} --dry-run",
         mapped,
     )
     st.code("\n".join(commands), language=None)
+
+
+def _key_commands(settings: Settings) -> tuple[str, ...]:
+    """The command that makes the keys of a store for real records, where there are none yet."""
+    if settings.store.synthetic:
+        return ()
+    try:
+        load_keys(store_folder=settings.store_folder)
+    except KeysMissingError:
+        return (f"{_python()} -m data keys --create{_settings_option()}",)
+    return ()
 
 
 def show_real_set_up() -> None:

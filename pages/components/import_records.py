@@ -2,14 +2,27 @@
 
 import streamlit as st
 
-from analytics.findings.import_history import ImportHistory
+from analytics.findings.import_history import ImportHistory, find_import_history
+from analytics.findings.question import Question
 from data.settings import Settings
-from pages.components.importing import undo
+from geo.areas import Geography
+from pages.components.importing import show_first_import, undo
 from pages.components.tables import show_table
 from pages.components.theme import show_small
 from wording import _
 
-__all__ = ["show_imports", "show_quarantine"]
+__all__ = ["show_beginnings", "show_imports", "show_quarantine"]
+
+
+def show_beginnings(*, settings: Settings, geography: Geography, question: Question | None) -> None:
+    """The page of a store without administrations: bringing in a file, and what other files have come in."""
+    show_first_import(settings=settings, geography=geography, question=question)
+    if question is not None:
+        history = find_import_history(question)
+        st.header(_("Imports"))
+        show_imports(history, settings)
+        st.header(_("Quarantine"))
+        show_quarantine(history)
 
 
 def show_imports(history: ImportHistory, settings: Settings) -> None:
