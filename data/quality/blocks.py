@@ -182,13 +182,16 @@ def _events(table: pd.DataFrame) -> _Events:
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
-    """Days `first` to `last` with the score of kind `kind` at `times` chance."""
+    """Days `first` to `last` of a kind. `weight` is the log-likelihood ratio without a limit on what a day adds.
+
+    The score says whether it is a block at all; the weight, of several readings of one block, which it is.
+    """
 
     kind: _Kind | None
     first: int
     last: int
     score: float
-    times: float
+    weight: float = 0.0
 
 
 def _best_block(events: _Events) -> tuple[_Kind, pd.DataFrame] | None:
@@ -209,17 +212,17 @@ def _best_block(events: _Events) -> tuple[_Kind, pd.DataFrame] | None:
         pairs = _as_alike(of_time[asked], kind)
         if len(pairs.coarse) < _FEWEST_PAIRS:
             continue
-        counted = _doubles_by_day(events, pairs, days)
+        counted = _doubles_by_day(events, pairs, kind, days)
         expected = _with_habit(events, counted, _expected(events, kind, chance, days), needed[kind])
         run = _best_run(kind, counted, expected, needed[kind])
         if run:
             runs.append((run, counted, expected))
     best: tuple[_Run, pd.DataFrame] | None = None
-    for run, counted, expected in sorted(runs, key=lambda each: -each[0].score):
-        if best and run.score <= best[0].score:
+    for run, counted, expected in sorted(runs, key=lambda each: -each[0].weight):
+        if best and run.weight <= best[0].weight:
             break
         recounted = _recounted(events, run, counted, expected, chance, needed[run.kind])
-        if recounted is None or (best and recounted.score <= best[0].score):
+        if recounted is None or (best and recounted.weight <= best[0].weight):
             continue
         pairs = _matched(events, recounted)
         if len(pairs) >= _FEWEST_PAIRS:
@@ -331,7 +334,9 @@ def _best_run(kind: _Kind | None, counted: Floats, expected: Floats, needed: flo
         gain = np.minimum(counted * np.log(times) - (times - 1) * expected, needed * _MOST_FROM_A_DAY)
         score, first, last = _largest_sum(gain)
         if score >= needed and (best is None or score > best.score):
-            best = _Run(kind=kind, first=first, last=last, score=score, times=float(times))
+            found, usual = counted[first : last + 1].sum(), max(float(expected[first : last + 1].sum()), 1e-9)
+            weight = float(found * np.log(found / usual) - (found - usual)) if found > usual else 0.0
+            best = _Run(kind=kind, first=first, last=last, score=score, weight=weight)
     return best
 
 
@@ -359,7 +364,7 @@ def _recounted(
         seen, by_chance = [], 0.0
         for lag in (*lags, *(-each for each in lags)):
             pairs = _of_kind(part, _all_pairs(part, lag, only=_source(kind)), kind, lag=lag)
-            seen.append(_weighed_by_day(part, pairs, kind, days)[first : last + 1])
+            seen.append(_doubles_by_day(part, pairs, kind, days, lag=lag)[first : last + 1])
             by_chance += float(_expected(part, kind, chance, days, lag=lag)[first : last + 1].sum()) / (2 * len(lags))
         # On the edge of a cluster only one of the two days beside is of it.
         usual = np.max(seen, axis=0) if lags == _NEAR_LAGS else np.mean(seen, axis=0)
@@ -370,22 +375,18 @@ def _recounted(
     return _best_run(kind, np.where(inside, counted, 0.0), np.where(inside, usual, _NEVER), needed)
 
 
-def _weighed_by_day(events: _Events, pairs: _Pairs, kind: _Kind, days: int) -> Floats:
-    """How many events of each day have a double some days on.
+def _doubles_by_day(events: _Events, pairs: _Pairs, kind: _Kind, days: int, *, lag: int = 0) -> Floats:
+    """How many events of each day have a double, `lag` days on.
 
-    Of two that are alike in time only the later row counts on one day, and either does across days: half each.
+    Of two that are alike in time either is the other's double: they count half each.
     """
     rough = _rough(events, kind)
+    alike = rough[pairs.coarse] == rough[pairs.other]
     weight = np.zeros(len(events))
-    np.maximum.at(weight, pairs.coarse, np.where(rough[pairs.coarse] == rough[pairs.other], 0.5, 1.0))
+    np.maximum.at(weight, pairs.coarse, np.where(alike, 0.5, 1.0))
+    if not lag:
+        np.maximum.at(weight, pairs.other[alike], 0.5)
     return np.bincount(events.day, weights=weight, minlength=days)
-
-
-def _doubles_by_day(events: _Events, pairs: _Pairs, days: int) -> Floats:
-    """How many events of each day have a double: no more than there are doubles for them."""
-    first = np.bincount(events.day[np.unique(pairs.coarse)], minlength=days)
-    second = np.bincount(events.day[pairs.coarse[np.unique(pairs.other, return_index=True)[1]]], minlength=days)
-    return np.minimum(first, second).astype(float)
 
 
 # --- pairs ------------------------------------------------------------------------------------------------------------
@@ -662,7 +663,7 @@ def _with_double(
         pairs = every * np.maximum(every - 1, 0) / 2 - stored * np.maximum(stored - 1, 0) / 2
     else:
         pairs = (every * rest - stored * rest_stored) * (0.5 if alike else 1.0)
-    usable = np.maximum(every, 1)
+    usable = np.maximum(every * (0.5 if alike else 1.0), 0.5)
     return usable * -np.expm1(-np.maximum(pairs, 0.0) * agree / usable)
 
 
@@ -742,7 +743,7 @@ def _calmest_run(odd: Floats, expected: Floats, needed: float) -> _Run | None:
         gain = np.minimum(odd * np.log(times) + (1 - times) * expected, needed * _MOST_FROM_A_DAY)
         run = _largest_sum(gain)
         if run[0] >= needed and (best is None or run[0] > best.score):
-            best = _Run(kind=None, score=run[0], first=run[1], last=run[2], times=float(times))
+            best = _Run(kind=None, score=run[0], first=run[1], last=run[2])
     return best
 
 
