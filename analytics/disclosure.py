@@ -9,7 +9,7 @@ Thresholds follow common practice for small counts of vulnerable people and are 
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -68,6 +68,7 @@ __all__ = [
     "disclose_list",
     "disclose_missing",
     "disclose_outlines",
+    "disclose_parts",
     "disclose_points",
     "disclose_rate",
     "disclose_series",
@@ -431,6 +432,32 @@ def disclose_breakdown(
     shown, note = _protect(counts, audience=audience, thresholds=thresholds)
     total = disclose_count(sum(counts), audience=audience, thresholds=thresholds)
     return DisclosedBreakdown(codes=tuple(codes), names=tuple(names), counts=shown, total=total, note=note)
+
+
+def disclose_parts(
+    *,
+    codes: Sequence[str],
+    names: Sequence[str],
+    counts: Sequence[int],
+    wholes: Sequence[int],
+    audience: Audience,
+    thresholds: Thresholds,
+) -> DisclosedBreakdown:
+    """Counts by category of some of what another page counts by the same: `counts` of `wholes`.
+
+    To others than the analyst a count is shown only where the rest of its category may be shown too: the number of the
+    other page would give a few that are not counted here away.
+    """
+    shown = {"codes": codes, "names": names, "audience": audience, "thresholds": thresholds}
+    parts = disclose_breakdown(counts=counts, **shown)
+    rests = disclose_breakdown(
+        counts=[whole - count for whole, count in zip(wholes, counts, strict=True)], **shown
+    )
+    both = tuple(
+        part if rest.shown or not part.shown else _held_back()
+        for part, rest in zip(parts.counts, rests.counts, strict=True)
+    )
+    return replace(parts, counts=both, note=parts.note or rests.note)
 
 
 def disclose_series(

@@ -30,6 +30,7 @@ from analytics.disclosure import (
     disclose_count,
     disclose_curve,
     disclose_distribution,
+    disclose_parts,
     disclose_share,
     disclose_trend,
     hold_back,
@@ -419,6 +420,23 @@ class _Answer:
         people = _people_by(labels, self.running.administrations)
         return self._breakdown(codes, codes, [people.get(code, 0) for code in codes])
 
+    def _parts(
+        self,
+        codes: Sequence[str],
+        names: Sequence[str],
+        running: NDArray[np.object_],
+        every: NDArray[np.object_],
+    ) -> DisclosedBreakdown:
+        """How many waits ran in each group, of the administrations in it, which other pages tell."""
+        on_curve, whole = _people_by(running, self.running.administrations), _people_by(every, self.calls.administrations)
+        return disclose_parts(
+            codes=codes,
+            names=names,
+            counts=[on_curve.get(code, 0) for code in codes],
+            wholes=[whole.get(code, 0) for code in codes],
+            **self.shown_to,
+        )
+
     def _group_rows(self, labels: NDArray[np.object_], words: Mapping[str, str]) -> list[tuple[object, ...]]:
         """One row a group: its name, how many, its centiles and its chance by the target; small groups held back."""
         counts = self._group_counts(labels, list(words))
@@ -493,11 +511,10 @@ class _Answer:
 
     def _quarters(self) -> tuple[DisclosedTable, DisclosedTrend]:
         """Centiles by quarter; a quarter in which the standard changed is cut in two."""
-        starts = self._quarter_starts()
-        labels = starts.astype(str).astype(object)
+        labels = self._quarter_starts(self.running)
         first_days = self._every_quarter()
         words = {day.isoformat(): _quarter_words(day) for day in first_days}
-        counts = self._group_counts(labels, list(words))
+        counts = self._parts([*words], [*words.values()], labels, self._quarter_starts(self.calls))
         rows, median, ninetieth = [], [], []
         for day, count in zip(first_days, counts.counts, strict=True):
             mine = labels == day.isoformat()
@@ -528,13 +545,13 @@ class _Answer:
         )
         return table, trend
 
-    def _quarter_starts(self) -> NDArray[np.datetime64]:
-        months = self.running.day.astype("datetime64[M]").astype(int)
+    def _quarter_starts(self, calls: Calls) -> NDArray[np.object_]:
+        months = calls.day.astype("datetime64[M]").astype(int)
         starts = (months // 3 * 3).astype("datetime64[M]").astype("datetime64[D]")
         for period in self.periods[1:]:
             begins = np.datetime64(period.first_day)
-            starts = np.where((self.running.day >= begins) & (starts < begins), begins, starts)
-        return starts
+            starts = np.where((calls.day >= begins) & (starts < begins), begins, starts)
+        return starts.astype(str).astype(object)
 
     def _every_quarter(self) -> list[date]:
         filters = self.question.filters
@@ -549,14 +566,16 @@ class _Answer:
         geography = self.question.geography
         frame = {"bcu": geography.bcus, "authority": geography.authorities, "small_area": geography.small_areas}[level]
         names = dict(zip(frame["code"], frame["name"], strict=True))
-        labels = getattr(self.running, level)
-        labels = np.where(np.isin(labels, list(names)), labels, "elsewhere").astype(object)
+        labels, every = (
+            np.where(np.isin(each, list(names)), each, "elsewhere").astype(object)
+            for each in (getattr(self.running, level), getattr(self.calls, level))
+        )
         people = _people_by(labels, self.running.administrations)
         codes = [code for code in sorted(names, key=names.get) if people.get(code)]
         if people.get("elsewhere"):
             codes.append("elsewhere")
             names["elsewhere"] = _("Outside the force or not recorded")
-        breakdown = self._breakdown(codes, [names[code] for code in codes], [people[code] for code in codes])
+        breakdown = self._parts(codes, [names[code] for code in codes], labels, every)
         medians = []
         for code, count in zip(codes, breakdown.counts, strict=True):
             medians.append(self._centiles(labels == code).median if count.shown else hold_back())

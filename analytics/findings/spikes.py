@@ -338,8 +338,8 @@ def state_of(scoring: Scoring, *, audience: Audience = Audience.ANALYST) -> tupl
             first=format_date(date_of(scoring.days[0].day)), last=format_date(date_of(latest.day))
         )
         if audience is Audience.ANALYST
-        else _("The whole force, scored day by day for the last weeks, up to {month}.").format(
-            month=format_month(date_of(latest.day))
+        else _("The whole force, scored day by day for the last weeks, up to {day}.").format(
+            day=disclose_day(date_of(latest.day), audience=audience)
         )
     ]
     if latest.delay is None:
