@@ -450,9 +450,7 @@ def disclose_parts(
     """
     shown = {"codes": codes, "names": names, "audience": audience, "thresholds": thresholds}
     parts = disclose_breakdown(counts=counts, **shown)
-    rests = disclose_breakdown(
-        counts=[whole - count for whole, count in zip(wholes, counts, strict=True)], **shown
-    )
+    rests = disclose_breakdown(counts=[whole - count for whole, count in zip(wholes, counts, strict=True)], **shown)
     both = tuple(
         part if rest.shown or not part.shown else _held_back()
         for part, rest in zip(parts.counts, rests.counts, strict=True)

@@ -428,7 +428,10 @@ class _Answer:
         every: NDArray[np.object_],
     ) -> DisclosedBreakdown:
         """How many waits ran in each group, of the administrations in it, which other pages tell."""
-        on_curve, whole = _people_by(running, self.running.administrations), _people_by(every, self.calls.administrations)
+        on_curve, whole = (
+            _people_by(running, self.running.administrations),
+            _people_by(every, self.calls.administrations),
+        )
         return disclose_parts(
             codes=codes,
             names=names,

@@ -17,12 +17,16 @@ from analytics.disclosure import (
     Thresholds,
     disclose_breakdown,
     disclose_count,
+    disclose_day,
+    disclose_days,
     disclose_list,
     disclose_missing,
+    disclose_parts,
     disclose_points,
     disclose_rate,
     disclose_series,
     disclose_surface,
+    disclose_week,
     tabulate_breakdown,
 )
 
@@ -207,3 +211,41 @@ def test_a_surface_finer_than_allowed_is_not_made() -> None:
     with pytest.raises(DisclosureError, match="at most 7"):
         disclose_surface(**arguments, limits=range(1, 9), bandwidth_m=900, audience=Audience.PARTNER)
     assert disclose_surface(**arguments, limits=(1,), bandwidth_m=300, audience=Audience.ANALYST).bandwidth_m == 300
+
+
+def test_a_part_is_held_back_where_the_rest_of_its_whole_is_few() -> None:
+    """Another page tells 20, 12 and 40: beside 18, the two of the first that are not counted here would be told."""
+    shown = {"codes": "abc", "names": "abc", "counts": (18, 12, 30), "wholes": (20, 12, 40), "thresholds": Thresholds()}
+    partner = disclose_parts(**shown, audience=Audience.PARTNER)
+    assert [count.value for count in partner.counts] == [None, 12, None]
+    assert partner.note
+    analyst = disclose_parts(**shown, audience=Audience.ANALYST)
+    assert [count.value for count in analyst.counts] == [18, 12, 30]
+
+
+def test_days_are_told_to_others_as_quarters_and_months() -> None:
+    day = date(2026, 6, 26)
+    assert disclose_day(day, audience=Audience.ANALYST) == "26 June 2026"
+    assert disclose_day(day, audience=Audience.PARTNER) == "a day in April to June 2026"
+    assert disclose_days(day, date(2026, 6, 29), audience=Audience.ANALYST) == "26 June 2026 to 29 June 2026"
+    assert disclose_days(day, day, audience=Audience.MEETING) == "June 2026"
+    assert disclose_days(day, date(2026, 7, 1), audience=Audience.MEETING) == "June 2026 to July 2026"
+
+
+def test_hours_do_not_give_back_the_few_events_without_a_time() -> None:
+    shares = [(0.5, 0.4, 0.6)] * 168
+    events = [7, 6, *[10] * 166]
+    told = {
+        untimed: disclose_week(
+            shares=shares,
+            events=events,
+            on_duty=[9] * 168,
+            untimed=untimed,
+            audience=Audience.PARTNER,
+            thresholds=Thresholds(),
+        )
+        for untimed in (0, 3)
+    }
+    assert all(count.shown for count in told[0].events)
+    assert not all(count.shown for count in told[3].events)
+    assert len(told[3].events) == 168
