@@ -40,9 +40,9 @@ _MINUTES_ON_FIVES = 288
 # So far a clock must be ahead of the next (midnight: of the two hours on either side): times rounded to hours have
 # several that are common.
 _TIMES_THE_NEXT, _TIMES_THE_HOURS_BESIDE, _HOURS_BESIDE = 5, 3, (-2, -1, 1, 2)
-# A clock that keeps to summer time, as another zone's midnight does in UTC, must explain so many more days than one
-# that does not; and some day must have it at all.
-_TIMES_THE_CONSTANT, _NEARLY_ALL, _LEAST_SHARE_WORTH_A_LOOK = 1.15, 0.98, 0.03
+# A clock that keeps to summer time, as another zone's midnight does in UTC, must explain more than one that does not:
+# two zones whose summers begin on other days differ in few rows. And some clock must be common at all.
+_FEWEST_MORE_ROWS, _LEAST_SHARE_WORTH_A_LOOK = 2, 0.03
 # Of two readings that explain about as many days, one at which it was midnight is the one that was written.
 _ABOUT_AS_MANY = 0.9
 _SUMMER_TIMES = ("Europe/London", "America/New_York")
@@ -98,12 +98,9 @@ def find_constant_clock(*, instants: pd.Series, local: pd.Series, time_zone: str
         seasonal = [_reading("late", local + _summer_hour(instants, time_zone))]
         seasonal += [_reading("summer", plain[1][1] + _summer_hour(instants, zone)) for zone in _SUMMER_TIMES]
         of_seasons = [each for reading in seasonal if (each := _of_reading(*reading, local=local))]
-        # Midnight needs no such margin, nor what explains all: a few rows of one season are enough to tell.
-        found += [
-            (share, clock)
-            for share, clock in of_seasons
-            if share > best * (1 if clock.seconds == 0 or share >= _NEARLY_ALL else _TIMES_THE_CONSTANT)
-        ]
+        # Midnight needs no margin: a few rows of one season are enough to tell.
+        margin = _FEWEST_MORE_ROWS / len(local)
+        found += [each for each in of_seasons if each[0] > best + (margin if each[1].seconds else 0.0)]
     if not found:
         return None
     most = max(share for share, _clock in found)

@@ -94,10 +94,10 @@ def test_utc_read_as_local_time_is_midnight_of_the_next_day_in_summer():
 def test_real_times_with_a_few_at_seven_and_at_midnight_stay_times(zone, rounded):
     for seed in range(20):
         days = days_of(seed, rows=60)
+        at = np.random.default_rng(seed).permutation(60)
+        seven = midnight_in(days, zone) + pd.Timedelta(hours=7)
         times = real_times(days, zone, rounded_to_hours=rounded)
-        at = np.random.default_rng(seed).choice(60, 6, replace=False)
-        times[at[:4]] = (days[at[:4]] + pd.Timedelta(hours=7)).dt.tz_localize("UTC")
-        times[at[4:]] = midnight_in(days[at[4:]], zone)
+        times = times.where(at >= 4, seven).where((at < 4) | (at >= 6), midnight_in(days, zone))
         settled, warnings = settle_dates_only(records(times, zone), time_zone=zone)
         assert warnings == []
         assert (settled["time_precision"] == "minute").all()
