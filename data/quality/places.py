@@ -32,6 +32,10 @@ Objects = NDArray[np.object_]
 # The file's own coordinates beside the record, for these checks alone: no table has such columns.
 RAW_X, RAW_Y = "raw_x", "raw_y"
 
+# Coordinates that lie on a grid so coarse were rounded to it. Of places on the next finer one a hundredth does so by
+# chance, hence the least share.
+_STEPS_DEGREES, _METRES_OF_A_DEGREE, _STEPS_M = (0.01, 0.1, 1.0), 111_320.0, (1_000.0, 10_000.0)
+_ON_THE_GRID, _FEWEST_ROUNDED, _LEAST_SHARE_ROUNDED = 1e-4, 3, 0.03
 # A metre: coordinates that differ by less are one point.
 _DECIMALS_OF_DEGREES, _SAME_POINT_M = 5, 1.0
 # Most rows on points that hold three or more: an address that repeats (a hostel) has many around it that do not.
@@ -64,7 +68,8 @@ def settle_area_points(
 ) -> tuple[pd.DataFrame, list[QualityWarning]]:
     """Rows whose point stands for an area get that area's location_precision_m, and a warning says so.
 
-    Three signs of such a point: most rows of the file sit on few far-apart points; it is the middle of one of the
+    Four signs of such a point: its coordinates have two decimals of a degree or fewer (whole kilometres, of metres) and
+    it is not alone in that; most rows of the file sit on few far-apart points; it is the middle of one of the
     deployment's areas, or a police station (`stations_m`, shape (n, 2)); an earlier file of this source had it so
     (`known_points_m`, shape (n, 3): snapped easting, northing and precision). Rows in custody stay: they did happen at
     a station. A point that has none of these and holds a fifth of the places is asked about and left as it is.
@@ -74,6 +79,7 @@ def settle_area_points(
         return records, []
     found = np.full(len(given.easting_m), np.nan)
     for precision_m in (
+        _from_rounding(given),
         _from_spacing(given),
         _from_middles(given, geography),
         _from_stations(given, stations_m, geography),
@@ -131,13 +137,17 @@ def _areas_as_wide(records: pd.DataFrame, precision_m: Floats, geography: Geogra
 
 @dataclass(frozen=True, kw_only=True)
 class _Points:
-    """The distinct points of a file and its located rows: row positions, the point of each, and whether in custody."""
+    """The distinct points of a file, `raw` as it gives them, and its located rows: positions, the point of each, and
+    whether in custody.
+    """
 
     rows: NDArray[np.intp]
     point: NDArray[np.intp]
     custody: Mask
     easting_m: Floats
     northing_m: Floats
+    raw: Floats
+    degrees: bool
     counts: Ints
     row_numbers: Ints
 
@@ -174,9 +184,26 @@ def _given_points(records: pd.DataFrame, crs: str, geography: Geography) -> _Poi
         custody=custody,
         easting_m=np.asarray(easting_m, dtype=float),
         northing_m=np.asarray(northing_m, dtype=float),
+        raw=distinct,
+        degrees=CRS.from_user_input(crs).is_geographic,
         counts=np.bincount(point),
         row_numbers=records.index.to_numpy(dtype=np.int64)[rows],
     )
+
+
+def _from_rounding(given: _Points) -> Floats:
+    """Precision of points whose coordinates were rounded: half the diagonal of the grid that they lie on."""
+    steps, metres_of_one = (_STEPS_DEGREES, _METRES_OF_A_DEGREE) if given.degrees else (_STEPS_M, 1.0)
+    narrowed = np.cos(np.radians(given.raw[:, 1])) if given.degrees else np.ones(len(given.raw))
+    precision_m = np.full(len(given.counts), np.nan)
+    among = np.ones(len(given.counts), dtype=bool)
+    for step in steps:
+        on_it = among & (np.abs(given.raw / step - np.round(given.raw / step)) < _ON_THE_GRID).all(axis=1)
+        if given.counts[on_it].sum() < max(_FEWEST_ROUNDED, _LEAST_SHARE_ROUNDED * given.counts[among].sum()):
+            break
+        precision_m = np.where(on_it, step * metres_of_one * np.hypot(1.0, narrowed) / 2, precision_m)
+        among = on_it
+    return precision_m
 
 
 def _from_spacing(given: _Points) -> Floats:

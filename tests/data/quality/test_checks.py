@@ -545,3 +545,20 @@ def test_a_table_of_risk_events_is_looked_through_as_well(check):
     )
     found = check(frame, mapping)
     assert found["area_points"].count == 500 + copies
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3])
+@pytest.mark.parametrize(("decimals", "least_m", "most_m"), [(2, 600, 700), (1, 6_000, 7_000)])
+def test_coordinates_with_few_decimals_are_known_to_half_their_grid(check, share, decimals, least_m, most_m):
+    """A hundredth of a degree is 1,113 m by 693 m there: half the diagonal is 655 m."""
+    frame = clean_file(200, seed=41, at_hostels=0.0)
+    some = np.random.default_rng(1).random(200) < share
+    for name in ("Lat", "Lon"):
+        frame.loc[some, name] = [f"{float(each):.{decimals}f}" for each in frame.loc[some, name]]
+    found = check(frame, dry_run=False)
+    assert "area_points" in found
+    assert (found["area_points"].count, found["area_points"].row_numbers) == (some.sum(), rows_of(some))
+    kept = stored(check.settings, "incidents")["location_precision_m"]
+    assert (kept > 100).sum() == some.sum()
+    assert kept[kept > 100].between(least_m, 20_000 if share == 1 else most_m).all()
+    assert (stored(check.settings, "counted")["located"].sum() < 200) == (decimals == 1)
