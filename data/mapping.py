@@ -267,12 +267,12 @@ class Mapping(_Section):
     `columns` gives each field the heading it comes from; keys and tokens may be composed of several headings, a time
     may be a date and a time of day; `{ fixed = "..." }` stands for a column the form lacks. `parent_source`
     is the source under which the records were imported that this file's rows belong to. `only` names, by heading, the
-    values of the rows that are taken ("*": any at all); the others wait in quarantine, declared so. `withdrawn` names those of rows that
-    the source itself has taken back. `rows` is what a row stands for: one row a person, or one a substance, a dose or
-    an officer's report (or several of these), folded into one administration by its key. A row that repeats another in
-    all that is read is the same row written twice, or, where `repeats` says so, one more dose. A `full` extract speaks
-    of everything its source has, or of the days from its first to its last event: what it lacks becomes withdrawn. With
-    `joins` the file adds fields to records that are there already, by their key or by `match`.
+    values of the rows that are taken ("*": any at all); the others wait in quarantine, declared so. `withdrawn` names
+    those of rows that the source itself has taken back. `rows` is what a row stands for: one row a person, or one a
+    substance, a dose or an officer's report (or several of these), folded into one administration by its key. A row
+    that repeats another in all that is read is the same row written twice, or, where `repeats` says so, one more dose.
+    A `full` extract speaks of everything its source has, or of the days from its first to its last event: what it lacks
+    becomes withdrawn. With `joins` the file adds fields to records that are there already, by their key or by `match`.
     """
 
     target: str = FORM_TABLE

@@ -666,6 +666,15 @@ class _Work:
         dosed = sum(any(not is_nothing(row[each.position]) for each in of_doses) for row in without)
         if not of_doses or dosed > (1 - _SHARE_WITH_KEY) * len(without):
             return
+        if self._says_both_of_a_person(["" if is_nothing(text) else "yes" for text in self._cells(match.column)]):
+            self._ask(
+                "only",
+                _(
+                    "“{heading}” is filled in some rows of one person and empty in others, so no row is left out. "
+                    "People without any number count too: take them out at the source, or by [only]."
+                ).format(heading=match.column.heading),
+            )
+            return
         self.raw["only"] = {match.column.heading: ["*"]}
         self.treated = filled
         self._use("only", match, why=_("rows without a number of an administration are left out"))

@@ -378,3 +378,6 @@ def test_a_yes_beside_the_doses_alone_leaves_out_no_drug(tmp_path):
     assert "only" not in found.draft.raw
     assert "only" in asked(found.draft)
     assert is_true(found, people)
+    unsaid = drafted(*drug_and_dose(people, apart=True, without=(GIVEN,)))
+    assert "only" not in unsaid.raw
+    assert "only" in asked(unsaid)
