@@ -584,7 +584,10 @@ def _period(records: pd.DataFrame) -> tuple[date | None, date | None]:
     """First and last day of the events, where the table has events."""
     if "local_date" not in records or records.empty:
         return None, None
-    return records["local_date"].min().date(), records["local_date"].max().date()
+    # What is known by its month alone may have been on any day of it.
+    days = records["local_date"]
+    last = days.where(records["time_precision"] != "month", days + pd.offsets.MonthEnd(0))
+    return days.min().date(), last.max().date()
 
 
 def _place_counts(records: pd.DataFrame, mapping: Mapping) -> dict[str, int]:

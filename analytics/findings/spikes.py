@@ -301,13 +301,17 @@ def _headline(found: Spikes, views: Sequence[AlertView]) -> str:
 def weeks_over_limit(question: Question, scoring: Scoring) -> tuple[WeekOverLimit, ...]:
     """The latest week of the force and of each command unit that the reader looks at, where it is over its limit.
 
-    Others are shown no single week, so they are told neither its days nor its count.
+    One administration after a year without any is over a limit of nought, and is never told. Others are shown no single
+    week: they are told neither its days nor its count, and nothing of a few.
     """
     if scoring.days[-1].suspended is not None:
         return ()
+    fewest = scoring.rules.min_cases
+    if question.audience is not Audience.ANALYST:
+        fewest = max(fewest, question.thresholds.smallest_count_shown)
     told, day = [], format_date(date_of(scoring.records.last_day))
     for name, band in _weekly_limits(question, scoring.records):
-        if not band.alarm[-1]:
+        if not band.alarm[-1] or band.counts[-1] < fewest:
             continue
         if question.audience is not Audience.ANALYST:
             where, count = _("{where}, latest week").format(where=name), ""
