@@ -239,7 +239,7 @@ def _provenance() -> tuple[Field, ...]:
         _text("source", "The system or form the row came from", mapped=False),
         _text("import_id", "The import that last changed the row", mapped=False),
         _text("row_hash", "Keyed hash of the row, to tell changed from unchanged", mapped=False),
-        _text("confirmed_by", "The first later import that held the row unchanged", mapped=False),
+        _text("confirmed_by", "Later imports that held the row unchanged", mapped=False),
         _choice("record_state", RECORD_STATES, "All but current rows are left out of every count", mapped=False),
     )
 

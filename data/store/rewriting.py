@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from data.keys import Keys
 from data.schema import TABLES, Table
 from data.settings import Settings
 from data.snapshots import WRITER_SPILL_FOLDER, Pointer, existing_pointer, publish, stage, writer_lock
+from data.store.confirming import CONFIRMED_TOO, read_confirmations, write_confirmations
 from data.store.conflicts import OPEN_CONFLICTS, count_settled
 from data.store.connection import (
     Connection,
@@ -59,17 +60,18 @@ class Marks:
     """What a rewrite does beside leaving out the rows in gone_*.
 
     `replaced_by` is the import that replaces them: they are then kept. Rows in temporary tables back_<table> of the
-    tables in `back` come in, and kept_<table> holds all earlier versions of the tables in `past`. `confirmed` gives the
-    tables some of whose rows the import held unchanged, with the column by which keys are in confirmed_<table>.
-    `forgotten` is an import that is no more.
+    tables in `back` come in, and kept_<table> holds all earlier versions of the tables in `past`. `confirmed` is the
+    table some of whose rows the import held unchanged: their keys are in the table confirmed. `confirmations` says what
+    ids of confirming imports stand for afterwards, where that changes. With `forgets` an import is no more: the table
+    confirmed_without has what each id is without it.
     """
 
     replaced_by: str | None = None
-    source: str | None = None
     back: frozenset[str] = frozenset()
     past: frozenset[str] = frozenset()
-    confirmed: Mapping[str, str] = field(default_factory=dict)
-    forgotten: str | None = None
+    confirmed: str | None = None
+    confirmations: Mapping[str, tuple[str, ...]] | None = None
+    forgets: bool = False
     unlinked: str | None = None
 
 
@@ -145,6 +147,9 @@ def rewrite(
                 if rows >= ROWS_AT_ONCE:
                     connection.execute("COMMIT")
                     connection.execute("BEGIN")
+            if pointer:
+                known = marks.confirmations or read_confirmations(connection, stored)
+                write_confirmations(connection, known, tables_of(connection, "fresh"))
             connection.execute("COMMIT")
             tell(_("Putting the administrations in order."))
             connection.execute("BEGIN")
@@ -261,22 +266,12 @@ def _column_texts(table: Table, columns: tuple[str, ...], marks: Marks) -> tuple
         elif marks.unlinked is not None and item.name == "content":
             texts.append("replace(stored.content, ?, 'null')")
             values.append(f'"{marks.unlinked}"')
-        elif marks.forgotten is not None and item.name == "confirmed_by":
-            texts.append("nullif(stored.confirmed_by, ?)")
-            values.append(marks.forgotten)
-        elif item.name == "confirmed_by" and table.name in marks.confirmed:
-            texts.append(
-                sql(
-                    """
-                    CASE WHEN stored.source IS NOT DISTINCT FROM ?
-                         AND stored.$link IN (SELECT key FROM temp.confirmed_$table)
-                    THEN coalesce(stored.confirmed_by, ?) ELSE stored.confirmed_by END
-                    """,
-                    link=marks.confirmed[table.name],
-                    table=table.name,
-                )
-            )
-            values += [marks.source, marks.replaced_by]
+        elif marks.forgets and item.name == "confirmed_by":
+            texts.append("(SELECT without FROM temp.confirmed_without w WHERE w.confirmation_id = stored.confirmed_by)")
+        elif item.name == "confirmed_by" and table.name == marks.confirmed:
+            held = "if(stored.$key IN (SELECT key FROM temp.confirmed), $too, stored.confirmed_by)"
+            texts.append(sql(held, key=table.key, too=CONFIRMED_TOO))
+            values += [marks.replaced_by, marks.replaced_by]
         else:
             texts.append(f'stored."{item.name}"')
     return texts, values
@@ -298,7 +293,7 @@ def _write_past(connection: Connection, table: Table, *, stored: Mapping[str, tu
     if table.name in marks.past:
         parts.append(sql("SELECT $columns, replaced_by FROM temp.kept_$table", columns=columns, **names))
     elif past in stored:
-        texts, bound = _column_texts(table, stored[past], replace(marks, confirmed={}))
+        texts, bound = _column_texts(table, stored[past], replace(marks, confirmed=None))
         columns_then = ", ".join(texts)
         parts.append(sql("SELECT $columns, stored.replaced_by FROM old.$past stored", columns=columns_then, **names))
         values += bound

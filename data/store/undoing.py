@@ -1,11 +1,15 @@
 """Taking one import out of the store again: what it changed is as it was before."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from data.keys import Keys
-from data.schema import TABLES
+from data.schema import TABLES, Table, table_named
 from data.settings import Settings
+from data.store.comparing import link_column
+from data.store.confirming import confirmation_id, read_confirmations
 from data.store.connection import Connection, fetch_one, opened_snapshot, sql, tables_of
 from data.store.errors import ImportNotFoundError
 from data.store.rewriting import Entry, Marks, has_past, held_for_change, rewrite
@@ -81,12 +85,17 @@ def undo_import(
 
 
 def _mark_undone(connection: Connection, undone: str, removed: dict[str, int], restored: dict[str, int]) -> Marks:
-    """Take out what an import wrote and bring back what it replaced, where it is still the last to have written."""
+    """Take out what an import wrote and bring back what it replaced, as the imports that are left would have it.
+
+    First the rows that the import's file was for, then those that came with them: what is left of these follows from
+    which imports now write the former.
+    """
     connection.execute("CREATE TEMP TABLE undone AS SELECT ?::VARCHAR AS import_id", [undone])
     connection.execute(
         """
         CREATE TEMP TABLE later AS
-        SELECT n.import_id, row_number() OVER (ORDER BY n.version, n.imported_at) AS turn
+        SELECT n.import_id, n.source, n.extract, n.file_hash, n.target,
+               row_number() OVER (ORDER BY n.version, n.imported_at) AS turn
         FROM old.imports n, old.imports m
         WHERE m.import_id = (FROM temp.undone) AND n.import_id <> m.import_id
           AND (coalesce(n.version, ''), n.imported_at) > (coalesce(m.version, ''), m.imported_at)
@@ -94,77 +103,239 @@ def _mark_undone(connection: Connection, undone: str, removed: dict[str, int], r
     )
     connection.execute("INSERT INTO temp.gone_imports FROM temp.undone")
     stored = tables_of(connection, "old")
-    past = set()
-    for table in filter(has_past, TABLES):
-        earlier = f"past_{table.name}"
-        confirmed = "confirmed_by" in table.names
-        names = {
-            "table": table.name,
-            "key": table.key,
-            # Rows that a later import held unchanged are that import's from then on.
-            "heir": "if(confirmed_by IN (SELECT import_id FROM temp.later), confirmed_by, NULL)"
-            if confirmed
-            else "NULL::VARCHAR",
-            "unconfirmed": ", NULL::VARCHAR AS confirmed_by" if confirmed else "",
-        }
-        for statement in (
-            "INSERT INTO temp.gone_$table SELECT $key FROM temp.base_$table WHERE import_id = (FROM temp.undone)",
-            """
-            CREATE TEMP TABLE back_$table AS
-            SELECT * REPLACE ($heir AS import_id $unconfirmed) FROM temp.base_$table
-            WHERE import_id = (FROM temp.undone) AND $heir IS NOT NULL
-            """,
-        ):
-            connection.execute(sql(statement, **names))
-        count = "SELECT (SELECT count(*) FROM temp.gone_$table) - (SELECT count(*) FROM temp.back_$table)"
-        gone = int(fetch_one(connection, sql(count, **names)))
-        if earlier in stored:
-            past.add(table.name)
-            if returned := _mark_past_undone(connection, names):
-                restored[table.name] = returned
+    confirmations = _confirm_without(connection, undone, stored)
+    target = table_named(fetch_one(connection, "SELECT target FROM old.imports WHERE import_id = (FROM temp.undone)"))
+    back, past = set(), set()
+    for table in sorted(filter(has_past, TABLES), key=lambda table: table is not target):
+        earlier = f"past_{table.name}" in stored
+        if not _view_versions(connection, table, earlier=earlier) and table is not target:
+            continue
+        back.add(table.name)
+        past |= {table.name} if earlier else set()
+        gone, returned = _mark_table_undone(connection, table, target=target, earlier=earlier)
         if gone:
             removed[table.name] = gone
-    return Marks(
-        back=frozenset(table.name for table in TABLES if has_past(table)), past=frozenset(past), forgotten=undone
-    )
+        if returned:
+            restored[table.name] = returned
+        if table is target:
+            if earlier:
+                _mark_withdrawals_undone(connection, table)
+            _view_target(connection, table, earlier=earlier)
+    return Marks(back=frozenset(back), past=frozenset(past), confirmations=confirmations, forgets=True)
 
 
-def _mark_past_undone(connection: Connection, names: Mapping[str, str]) -> int:
-    """Earlier versions of a table's rows without those of the undone import; returns how many come back into it.
-
-    A version that the undone import replaced is followed by what came after that import's own, and comes back where
-    nothing did.
+def _confirm_without(connection: Connection, undone: str, stored: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Table confirmed_without: each id of confirming imports, and the id of those left. Table confirmers: for each id
+    the imports left, in order of place, and the id of the rest after each. Returns what the ids stand for.
     """
-    for statement in (
-        """
-        CREATE TEMP TABLE written_$table AS
-        SELECT $key AS key, import_id, $heir AS heir, replaced_by FROM old.past_$table
-        UNION ALL SELECT $key, import_id, $heir, NULL FROM temp.base_$table
-        """,
-        """
-        CREATE TEMP TABLE next_$table AS
-        SELECT p.key, coalesce(max(r.heir), max(r.replaced_by), arg_min(later.import_id, later.turn)) AS import_id
-        FROM temp.written_$table p
-        LEFT JOIN temp.written_$table r ON r.key = p.key AND r.import_id = (FROM temp.undone)
-        LEFT JOIN temp.written_$table v ON v.key = p.key
-        LEFT JOIN temp.later ON later.import_id = v.import_id
-        WHERE p.replaced_by = (FROM temp.undone) GROUP BY p.key
-        """,
-        """
-        INSERT INTO temp.back_$table BY NAME
-        SELECT p.* EXCLUDE (replaced_by) FROM old.past_$table p JOIN temp.next_$table n ON n.key = p.$key
-        WHERE p.replaced_by = (FROM temp.undone) AND n.import_id IS NULL
-        """,
-        """
-        CREATE TEMP TABLE kept_$table AS
-        SELECT p.* REPLACE (
-            if(p.replaced_by = (FROM temp.undone), n.import_id, p.replaced_by) AS replaced_by,
-            if(p.import_id = (FROM temp.undone), $heir, p.import_id) AS import_id
+    known = read_confirmations(connection, stored)
+    left = {found: tuple(each for each in imports if each != undone) for found, imports in known.items()}
+    rests = {imports[start:] for imports in left.values() for start in range(len(imports))}
+    after = {str(confirmation_id(imports)): imports for imports in rests}
+    without = [(found, confirmation_id(imports)) for found, imports in left.items()]
+    confirmers = [
+        (found, each, place, confirmation_id(imports[place + 1 :]))
+        for found, imports in {**left, **after}.items()
+        for place, each in enumerate(imports)
+    ]
+    for name, rows, columns in (
+        ("confirmed_without", without, {"confirmation_id": pa.string(), "without": pa.string()}),
+        (
+            "confirmers",
+            confirmers,
+            {"confirmation_id": pa.string(), "import_id": pa.string(), "place": pa.int32(), "rest": pa.string()},
+        ),
+    ):
+        schema = pa.schema(list(columns.items()))
+        connection.register(
+            "rows", pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in rows], schema)
         )
-        FROM old.past_$table p LEFT JOIN temp.next_$table n ON n.key = p.$key
-        WHERE (p.import_id <> (FROM temp.undone) OR $heir IS NOT NULL)
-          AND (p.replaced_by <> (FROM temp.undone) OR n.import_id IS NOT NULL)
+        connection.execute(sql("CREATE TEMP TABLE $name AS FROM rows", name=name))
+        connection.unregister("rows")
+    return after
+
+
+def _view_versions(connection: Connection, table: Table, *, earlier: bool) -> int:
+    """View versions_<table>: its rows and, where there are any, earlier ones. Returns how many the import touched."""
+    names = {"table": table.name}
+    rows = "SELECT *, NULL::VARCHAR AS replaced_by FROM temp.base_$table"
+    if earlier:
+        rows += " UNION ALL BY NAME FROM old.past_$table"
+    connection.execute(sql("CREATE TEMP VIEW versions_$table AS " + rows, **names))
+    touched = "SELECT count(*) FROM temp.versions_$table WHERE (FROM temp.undone) IN (import_id, replaced_by)"
+    return int(fetch_one(connection, sql(touched, **names)))
+
+
+def _mark_table_undone(connection: Connection, table: Table, *, target: Table, earlier: bool) -> tuple[int, int]:
+    """Fill gone_<table>, back_<table> and, where there are earlier versions, kept_<table>; returns how many rows go and
+    how many come back.
+
+    A version that the import wrote is from then on that of the first import left that held it: for the target's rows
+    `confirmed_by` says so, others were held by whatever now writes their rows of the target. One that the import
+    replaced comes back where none that is left replaces it.
+    """
+    names = {"table": table.name, "key": table.key, "link": table.key, "target": target.key, "also": ""}
+    heirs, replaced_too = HEIRS_OF_TARGET, ""
+    if table.name == "quarantine":
+        connection.execute(sql(HOLDERS, **names | {"link": "record_id"}))
+        heirs, replaced_too, names["link"] = NO_HEIRS, WRITTEN_WITH + ENTERED_AGAIN, "record_id"
+    elif table is not target:
+        names["link"] = link_column(target.name, table.name)
+        connection.execute(sql(WRITERS, **names))
+        heirs, replaced_too = HEIRS_OF_OTHERS, WRITTEN_WITH
+    names["also"] = sql(replaced_too, **names)
+    # Entries in quarantine are of one import alone.
+    confirmed = "confirmed_by" in table.names
+    names["rest"] = ", h.rest AS confirmed_by" if confirmed else ""
+    for statement in (
+        "INSERT INTO temp.gone_$table SELECT $key FROM temp.base_$table WHERE import_id = (FROM temp.undone)",
+        heirs,
+        FOLLOWED,
+        """
+        CREATE TEMP TABLE back_$table AS SELECT v.* REPLACE (h.import_id AS import_id $rest)
+        FROM temp.base_$table v JOIN temp.heirs_$table h ON h.key = v.$key WHERE v.import_id = (FROM temp.undone)
         """,
     ):
         connection.execute(sql(statement, **names))
-    return int(fetch_one(connection, sql("SELECT count(*) FROM temp.next_$table WHERE import_id IS NULL", **names)))
+    gone = fetch_one(
+        connection,
+        sql("SELECT (SELECT count(*) FROM temp.gone_$table) - (SELECT count(*) FROM temp.back_$table)", **names),
+    )
+    returned = connection.execute(
+        sql(
+            """
+            INSERT INTO temp.back_$table BY NAME
+            SELECT v.* EXCLUDE (replaced_by) FROM temp.versions_$table v JOIN temp.followed_$table f ON f.key = v.$key
+            WHERE v.replaced_by = (FROM temp.undone) AND f.import_id IS NULL
+            """,
+            **names,
+        )
+    ).fetchall()[0][0]
+    if earlier:
+        names["rest"] = "if(v.import_id = (FROM temp.undone), h.rest, w.without) AS confirmed_by," if confirmed else ""
+        connection.execute(sql(KEPT, confirmed_by="v.confirmed_by" if confirmed else "NULL", **names))
+    return int(gone), int(returned)
+
+
+HEIRS_OF_TARGET = """
+    CREATE TEMP TABLE heirs_$table AS
+    SELECT v.$key AS key, arg_min(m.import_id, m.place) AS import_id, arg_min(m.rest, m.place) AS rest
+    FROM temp.versions_$table v JOIN temp.confirmers m ON m.confirmation_id = v.confirmed_by
+    WHERE v.import_id = (FROM temp.undone) GROUP BY v.$key
+"""
+HEIRS_OF_OTHERS = """
+    CREATE TEMP TABLE heirs_$table AS
+    SELECT v.$key AS key, arg_min(l.import_id, l.turn) AS import_id, NULL::VARCHAR AS rest
+    FROM temp.versions_$table v JOIN temp.writers_$table w ON w.link = v.$link
+    JOIN temp.later l ON l.import_id = w.import_id AND l.source IS NOT DISTINCT FROM v.source
+    LEFT JOIN temp.later n ON n.import_id = v.replaced_by
+    WHERE v.import_id = (FROM temp.undone) AND coalesce(l.turn < n.turn, true) GROUP BY v.$key
+"""
+NO_HEIRS = "CREATE TEMP TABLE heirs_$table (key VARCHAR, import_id VARCHAR, rest VARCHAR)"
+
+# What replaces the versions that the import replaced: the first of the imports left.
+FOLLOWED = """
+    CREATE TEMP TABLE followed_$table AS
+    WITH replaced AS (
+        SELECT $key AS key, $link AS link, source, import_id
+        FROM temp.versions_$table WHERE replaced_by = (FROM temp.undone)
+    ), followers AS (
+        SELECT key, import_id FROM temp.heirs_$table
+        UNION ALL SELECT $key, import_id FROM temp.versions_$table
+        UNION ALL SELECT $key, replaced_by FROM temp.versions_$table WHERE import_id = (FROM temp.undone)
+        $also
+    )
+    SELECT r.key, arg_min(l.import_id, l.turn) AS import_id
+    FROM replaced r LEFT JOIN followers f ON f.key = r.key LEFT JOIN temp.later l ON l.import_id = f.import_id
+    GROUP BY r.key
+"""
+
+# Which later imports write the rows of the target that others came with, without the import that is undone. A full
+# extract that withdraws what it lacks says nothing of those.
+WRITERS = """
+    CREATE TEMP TABLE writers_$table AS
+    SELECT DISTINCT t.$link AS link, t.import_id FROM temp.target_after t JOIN temp.later l ON l.import_id = t.import_id
+    WHERE t.record_state <> 'withdrawn' OR l.extract IS DISTINCT FROM 'full'
+"""
+# Which later imports have a record in their file, right: entries about it in quarantine are no more.
+HOLDERS = """
+    CREATE TEMP TABLE writers_$table AS
+    WITH held AS (
+        SELECT $target AS link, import_id, confirmed_by FROM temp.target_after t
+        WHERE record_state <> 'withdrawn' AND $target IN (SELECT $link FROM temp.versions_$table)
+    )
+    SELECT link, import_id FROM held
+    UNION SELECT held.link, m.import_id FROM held JOIN temp.confirmers m ON m.confirmation_id = held.confirmed_by
+"""
+WRITTEN_WITH = """
+    UNION ALL SELECT r.key, w.import_id FROM replaced r JOIN temp.writers_$table w ON w.link = r.link
+    JOIN temp.later l ON l.import_id = w.import_id AND l.source IS NOT DISTINCT FROM r.source
+"""
+# A later import has the record in quarantine again, or is of the same file.
+ENTERED_AGAIN = """
+    UNION ALL SELECT r.key, v.import_id FROM replaced r JOIN temp.versions_$table v ON v.record_id = r.link
+    UNION ALL SELECT r.key, l.import_id FROM replaced r JOIN old.imports m ON m.import_id = r.import_id
+    JOIN temp.later l ON (l.file_hash, l.target, l.source) IS NOT DISTINCT FROM (m.file_hash, m.target, m.source)
+"""
+KEPT = """
+    CREATE TEMP TABLE kept_$table AS
+    SELECT v.* REPLACE (
+        if(v.replaced_by = (FROM temp.undone), f.import_id, v.replaced_by) AS replaced_by, $rest
+        if(v.import_id = (FROM temp.undone), h.import_id, v.import_id) AS import_id
+    )
+    FROM old.past_$table v LEFT JOIN temp.followed_$table f ON f.key = v.$key
+    LEFT JOIN temp.heirs_$table h ON h.key = v.$key
+    LEFT JOIN temp.confirmed_without w ON w.confirmation_id = $confirmed_by
+    WHERE (v.import_id <> (FROM temp.undone) OR h.import_id IS NOT NULL)
+      AND (v.replaced_by <> (FROM temp.undone) OR f.import_id IS NOT NULL)
+"""
+
+
+def _mark_withdrawals_undone(connection: Connection, table: Table) -> None:
+    """What a later full extract withdrew is a copy of the import's row: then of the row before, or nothing."""
+    for statement in (
+        """
+        CREATE TEMP TABLE copied AS
+        WITH RECURSIVE withdrawals AS (
+            SELECT v.$key AS key, v.import_id, v.replaced_by, v.row_hash, w.without AS confirmed_by
+            FROM temp.versions_$table v JOIN temp.later l ON l.import_id = v.import_id AND l.extract = 'full'
+            LEFT JOIN temp.confirmed_without w ON w.confirmation_id = v.confirmed_by
+            WHERE v.record_state = 'withdrawn'
+        ), copied AS (
+            SELECT w.*, w.import_id AS first
+            FROM temp.versions_$table u JOIN withdrawals w ON w.key = u.$key AND w.import_id = u.replaced_by
+            WHERE u.import_id = (FROM temp.undone) AND u.record_state <> 'withdrawn'
+              AND w.row_hash IS NOT DISTINCT FROM u.row_hash AND u.$key NOT IN (SELECT key FROM temp.heirs_$table)
+            UNION ALL
+            SELECT w.*, c.first
+            FROM copied c JOIN withdrawals w ON w.key = c.key AND w.import_id = c.replaced_by
+            WHERE w.row_hash IS NOT DISTINCT FROM c.row_hash
+        )
+        FROM copied
+        """,
+        """
+        CREATE TEMP TABLE copies AS
+        SELECT p.* REPLACE (
+            'withdrawn' AS record_state, c.import_id AS import_id, c.confirmed_by AS confirmed_by,
+            c.replaced_by AS replaced_by
+        )
+        FROM temp.kept_$table p JOIN temp.copied c ON c.key = p.$key AND c.first = p.replaced_by
+        """,
+        "INSERT INTO temp.gone_$table SELECT key FROM temp.copied WHERE replaced_by IS NULL",
+        """
+        INSERT INTO temp.back_$table BY NAME
+        SELECT * EXCLUDE (replaced_by) FROM temp.copies WHERE replaced_by IS NULL
+        """,
+        "DELETE FROM temp.kept_$table WHERE ($key, import_id) IN (SELECT (key, import_id) FROM temp.copied)",
+        "INSERT INTO temp.kept_$table BY NAME FROM temp.copies WHERE replaced_by IS NOT NULL",
+    ):
+        connection.execute(sql(statement, table=table.name, key=table.key))
+
+
+def _view_target(connection: Connection, table: Table, *, earlier: bool) -> None:
+    """View target_after: every version of the target's rows as they are without the import."""
+    parts = ["FROM temp.base_$table v ANTI JOIN temp.gone_$table g ON g.key = v.$key", "FROM temp.back_$table"]
+    if earlier:
+        parts.append("SELECT * EXCLUDE (replaced_by) FROM temp.kept_$table")
+    rows = " UNION ALL BY NAME ".join(parts)
+    connection.execute(sql("CREATE TEMP VIEW target_after AS " + rows, table=table.name, key=table.key))

@@ -14,7 +14,8 @@ from data.settings import Settings
 from data.snapshots import Pointer, read_pointer, stage, writer_lock
 from data.store.batch import Batch, ImportOutcome, check_batch
 from data.store.comparing import Merge, compare, link_column, same_file
-from data.store.connection import Connection, sql, write_errors_named
+from data.store.confirming import confirmed_too, read_confirmations
+from data.store.connection import Connection, sql, tables_of, write_errors_named
 from data.store.ddl import schema_version
 from data.store.errors import StoreMixedError, StoreSchemaError
 from data.store.rewriting import (
@@ -189,26 +190,22 @@ def _mark_replaced(
             [import_id],
         )
         connection.unregister("lacking")
+    known = read_confirmations(connection, tables_of(connection, "old"))
     return Marks(
         replaced_by=import_id,
-        source=source,
+        confirmations=confirmed_too(known, import_id),
         back=frozenset([batch.target] if len(merge.gone) else []),
         confirmed=_mark_confirmed(connection, batch, merge),
     )
 
 
-def _mark_confirmed(connection: Connection, batch: Batch, merge: Merge) -> dict[str, str]:
+def _mark_confirmed(connection: Connection, batch: Batch, merge: Merge) -> str | None:
     """Note which stored rows the file held unchanged: they stay when the import that brought them is undone."""
-    same = batch.tables[batch.target][~merge.changed]
-    found = {}
-    for name in batch.tables:
-        link = table_named(name).key if name == batch.target else link_column(batch.target, name)
-        keys = same[link].dropna().unique()
-        if name == batch.target:
-            keys = np.concatenate([keys, merge.gone_before.to_numpy(dtype=object)])
-        if len(keys):
-            found[name] = link
-            connection.register("same", pa.table({"key": pa.array(keys, pa.string())}))
-            connection.execute(sql("CREATE TEMP TABLE confirmed_$table AS FROM same", table=name))
-            connection.unregister("same")
-    return found
+    same = batch.tables[batch.target].loc[~merge.changed, table_named(batch.target).key]
+    keys = np.concatenate([same.to_numpy(dtype=object), merge.gone_before.to_numpy(dtype=object)])
+    if not len(keys):
+        return None
+    connection.register("same", pa.table({"key": pa.array(keys, pa.string())}))
+    connection.execute("CREATE TEMP TABLE confirmed AS FROM same")
+    connection.unregister("same")
+    return batch.target

@@ -65,7 +65,8 @@ class NaiveStore:
             name: {} for name in ("incidents", "administrations", "substances", "doses", "waits")
         }
 
-    def merge(self, people: list[dict[str, list[dict[str, Any]]]]) -> tuple[int, int, int]:
+    def merge(self, people: list[dict[str, list[dict[str, Any]]]], *, full: bool = False) -> tuple[int, int, int]:
+        """How many are new, different and the same; what a full extract lacks is withdrawn."""
         result = [0, 0, 0]
         incidents = {row["incident_id"]: row for one in people for row in one["incidents"]}
         waits = {row["wait_id"]: row for one in people for row in one["waits"]}
@@ -73,7 +74,7 @@ class NaiveStore:
         for one in people:
             (row,) = one["administrations"]
             old = self.tables["administrations"].get(row["administration_id"])
-            same = old is not None and old["row_hash"] == row["row_hash"]
+            same = old is not None and (old["row_hash"], old["record_state"]) == (row["row_hash"], row["record_state"])
             result[0 if old is None else 2 if same else 1] += 1
             if not same:
                 changed.append(one)
@@ -85,6 +86,10 @@ class NaiveStore:
                 self._replace(name, "administration_id", row["administration_id"], row["source"], one[name])
             ours = [wait for wait in waits.values() if wait["incident_id"] == row["incident_id"]]
             self._replace("waits", "incident_id", row["incident_id"], row["source"], ours)
+        held = {one["administrations"][0]["administration_id"] for one in people}
+        for key, row in self.tables["administrations"].items():
+            if full and key not in held:
+                self.tables["administrations"][key] = row | {"record_state": "withdrawn"}
         return result[0], result[1], result[2]
 
     def _replace(self, name: str, link: str, value: str, source: str, rows: list[dict[str, Any]]) -> None:
