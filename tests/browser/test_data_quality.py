@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SIZES, Dashboard, Screen
-from tests.browser.test_heat_map import ALLOWED_VIOLATIONS
+from tests.browser.test_pages import ALLOWED_VIOLATIONS
 
 OpenScreen = Callable[..., Screen]
 # Written down by the server's own Python before anything else runs: every file that is opened for writing.
