@@ -50,8 +50,8 @@ _NEVER = 1e9
 # Where it is not a block of a file's days but the whole file, most events must have a double.
 _LEAST_SHARE_OF_A_FILE, _MOST_HABITS = 0.5, 3
 
-# Published places are moved at random by up to some hundred metres, in the country farther; and are snapped besides.
-_RADII_M = (300.0, 700.0, 1_500.0)
+# The same point; or published places, moved by up to some hundred metres, in the country farther, and snapped besides.
+_RADII_M = (1.0, 300.0, 700.0, 1_500.0)
 # Details that agree oftener than this between any two events tell nothing on their own.
 _DETAILS_AGREE = 0.25
 
@@ -763,7 +763,31 @@ def _matched(events: _Events, run: _Run) -> pd.DataFrame:
     pairs = _Pairs(**{name: np.concatenate([vars(each)[name] for each in parts]) for name in vars(parts[0])})
     inside = (part.day[pairs.coarse] >= run.first) & (part.day[pairs.coarse] <= run.last)
     chosen = _Pairs(**{name: values[inside] for name, values in vars(pairs).items()})
-    return _one_to_one(part, chosen).apply(lambda positions: near[positions])
+    return _with_the_rest(events, run, _one_to_one(part, chosen).apply(lambda positions: near[positions]))
+
+
+def _with_the_rest(events: _Events, run: _Run, pairs: pd.DataFrame) -> pd.DataFrame:
+    """With the doubles of the other rows of the piece that the copies are: farther off, or without the same details."""
+    kind = run.kind
+    if kind is None or not _is_one_piece(events, pairs):
+        return pairs
+    rows = events.order[pairs["second"]]
+    taken = np.zeros(len(events), dtype=bool)
+    taken[np.unique(pairs.to_numpy())] = True
+    copies = (events.order >= rows.min()) & (events.order <= rows.max()) & ~taken
+    days = (events.day >= run.first) & (events.day <= run.last) & ~taken
+    near = np.flatnonzero(days)
+    if not copies[near].any():
+        return pairs
+    part, is_copy = events.part(near), copies[near]
+    wider = _Kind(time=kind.time, value=kind.value)
+    joined = _joined(part, np.where(is_copy, part.day, -1), np.where(is_copy, -1, part.day), each_once=False)
+    if joined is None:
+        return pairs
+    found = _of_time(part, {_source(wider): joined}, wider, lag=0)
+    alike = found.same_details | (found.apart_m <= _RADII_M[-1])
+    more = _one_to_one(part, _Pairs(**{name: values[alike] for name, values in vars(found).items()}))
+    return pd.concat([pairs, more.apply(lambda positions: near[positions])], ignore_index=True)
 
 
 def _one_to_one(events: _Events, pairs: _Pairs) -> pd.DataFrame:
@@ -783,12 +807,22 @@ def _one_to_one(events: _Events, pairs: _Pairs) -> pd.DataFrame:
             kept.append((one, other))
     coarse, other = np.array(kept, dtype=np.int64).reshape(-1, 2).T
     later = events.order[coarse] > events.order[other]
+    by_row = pd.DataFrame({"first": np.where(later, other, coarse), "second": np.where(later, coarse, other)})
+    in_one_piece = _in_one_piece(events, by_row)
     stored = (events.order[coarse] == 0) | (events.order[other] == 0)
-    second_is_coarse = np.where(stored, later, later.mean() >= 0.5 if len(later) else True)
-    matched = pd.DataFrame(
-        {"first": np.where(second_is_coarse, other, coarse), "second": np.where(second_is_coarse, coarse, other)}
-    )
-    return _in_one_piece(events, matched)
+    if len(in_one_piece) < len(by_row) or stored.any() or _is_one_piece(events, by_row):
+        return in_one_piece
+    # Copies that were sorted in among the others have the coarser times, or the finer.
+    second_is_coarse = later.mean() >= 0.5 if len(later) else True
+    if second_is_coarse:
+        return pd.DataFrame({"first": other, "second": coarse})
+    return pd.DataFrame({"first": coarse, "second": other})
+
+
+def _is_one_piece(events: _Events, pairs: pd.DataFrame) -> bool:
+    """Whether the later rows of all pairs stand together in the file."""
+    rows = np.sort(events.order[pairs["second"]])
+    return bool(len(rows)) and bool((np.diff(rows) <= _ROWS_BETWEEN).all())
 
 
 def _in_one_piece(events: _Events, pairs: pd.DataFrame) -> pd.DataFrame:

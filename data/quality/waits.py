@@ -67,8 +67,8 @@ def _zero(records: pd.DataFrame) -> Iterator[QualityWarning]:
         rows=records.index.to_numpy()[zero > 0],
         count=count,
         sentence=ngettext(
-            "{count} wait of {waits} lasts no time; it counts as already there.",
-            "{count} waits of {waits} last no time; they count as already there.",
+            "{count} wait of {waits} with both times lasts no time; it counts as already there.",
+            "{count} waits of {waits} with both times last no time; they count as already there.",
             count,
         ).format(count=format_count(count), waits=format_count(waits)),
         advice=_("That many are more likely one time filled in twice, or dates without a time.")

@@ -69,7 +69,7 @@ def clean_file(
 
 def daily_dates(frame: pd.DataFrame) -> pd.Series:
     """The local day of each row."""
-    return pd.to_datetime(frame["When"]).dt.normalize()
+    return pd.to_datetime(frame["When"], format="mixed").dt.normalize()
 
 
 def entered_again(

@@ -562,3 +562,73 @@ def test_coordinates_with_few_decimals_are_known_to_half_their_grid(check, share
     assert (kept > 100).sum() == some.sum()
     assert kept[kept > 100].between(least_m, 20_000 if share == 1 else most_m).all()
     assert (stored(check.settings, "counted")["located"].sum() < 200) == (decimals == 1)
+
+
+# Every two of these meet in one file at least.
+PAIRWISE = [
+    ("minutes", "exact", "none", "none"),
+    ("minutes", "middles", "moved", "astray"),
+    ("minutes", "two decimals", "dates", "backlog"),
+    ("UTC dates", "exact", "moved", "backlog"),
+    ("UTC dates", "middles", "dates", "none"),
+    ("UTC dates", "two decimals", "none", "astray"),
+    ("some dates", "exact", "dates", "astray"),
+    ("some dates", "middles", "none", "backlog"),
+    ("some dates", "two decimals", "moved", "none"),
+    ("hours", "exact", "none", "astray"),
+    ("hours", "middles", "moved", "none"),
+    ("hours", "two decimals", "dates", "backlog"),
+    ("hours", "exact", "dates", "none"),
+]
+
+
+@pytest.mark.parametrize(("times", "places", "doubled", "extra"), PAIRWISE)
+def test_each_two_traps_in_one_file_are_counted_exactly(check, times, places, doubled, extra):
+    frame, copies = clean_file(700, seed=43, at_hostels=0.1), 0
+    if doubled != "none":
+        kind = {"moved": ("same", "moved"), "dates": ("dates", "random")}[doubled]
+        frame, copies = entered_again(frame, first="2022-09-05", last="2022-09-18", times=kind[0], places=kind[1])
+    day, when = daily_dates(frame), pd.to_datetime(frame["When"], format="mixed")
+    generator = np.random.default_rng(5)
+    dated = np.zeros(len(frame), dtype=bool)
+    if times in ("UTC dates", "some dates"):
+        dated = np.ones(len(frame), dtype=bool) if times == "UTC dates" else generator.random(len(frame)) < 0.4
+        # The copies keep what was done to their dates.
+        dated[700:] |= doubled == "dates"
+        frame.loc[dated, "When"] = day[dated].dt.strftime("%Y-%m-%dT07:00:00Z")
+    elif times == "hours":
+        original = np.arange(len(frame)) < 700
+        frame.loc[original, "When"] = when[original].dt.strftime("%Y-%m-%d %H:00")
+    if places == "middles":
+        frame = at_middles(frame)
+    elif places == "two decimals":
+        for name in ("Lat", "Lon"):
+            frame[name] = [f"{float(each):.2f}" for each in frame[name]]
+    expected = {}
+    if extra == "astray":
+        frame.loc[[3, 50], ["Lat", "Lon"]] = frame.loc[[3, 50], ["Lon", "Lat"]].to_numpy()
+        frame.loc[[20, 21], ["Lat", "Lon"]] = "0"
+        expected |= {"swapped_rows": (3 + 1, 50 + 1), "zero_coordinates": (21, 22), "outside_force": (4, 51)}
+    elif extra == "backlog":
+        frame.loc[60:80, "Entered"] = "2023-12-20 10:15"
+        expected |= {"batch_entry": tuple(range(61, 82))}
+    found = check(frame)
+    rows = {kind: runs_as_rows(each) for kind, each in found.items()}
+    assert all(found[kind].count == len(rows[kind]) for kind in found if kind != "silent_days")
+    assert {kind: rows.get(kind) for kind in expected} == expected
+    assert ("doubled_days" in rows) == (doubled != "none")
+    if copies:
+        assert rows["doubled_days"] == tuple(range(701, 701 + copies))
+    assert ("dates_only" in rows) == dated.any()
+    if dated.any():
+        assert set(np.flatnonzero(dated) + 1) <= set(rows["dates_only"])
+        # 07:00 in UTC, and a clock of an hour on in summer, may be a real time.
+        assert len(rows["dates_only"]) <= dated.sum() + 2
+    assert ("area_points" in rows) == (places != "exact")
+    if places != "exact":
+        assert len(rows["area_points"]) >= len(frame) - 4
+
+
+def runs_as_rows(warning):
+    """Every row that a warning tells of."""
+    return tuple(row for first, last in warning.row_runs for row in range(first, last + 1))
