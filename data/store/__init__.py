@@ -10,8 +10,9 @@ that counts (current, and not given to an officer), with its incident's time and
 then one scan of one table, in 1,000,000 rows too.
 
 An import that replaces a row keeps it in `past_<table>` with the import's id, so that what was is still there and the
-import can be undone. A second file's rows lie in `joined` and are laid over the records they fit whenever a snapshot is
-written; `own_<table>` keeps what the records say without them. All these are made where there is something to keep.
+import can be undone; `confirmations` says which imports held a row unchanged. A second file's rows lie in `joined` and
+are laid over the records they fit whenever a snapshot is written; `own_<table>` keeps what the records say without
+them. All these are made where there is something to keep.
 """
 
 from data.snapshots import (

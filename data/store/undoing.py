@@ -50,9 +50,11 @@ def undo_import(
 ) -> Undo:
     """Take one import (the latest where None) out of the store: what it changed is as it was before.
 
-    What a later import changed again stays as that import left it, and what a later import held unchanged stays; from
+    What a later import changed again stays as that import left it, and what any later import held unchanged stays; from
     then on it is that import's. The import's quarantine goes, what it had healed comes back, and rows of second files
-    that it had matched wait again. Raises ImportNotFoundError and other StoreErrors.
+    that it had matched wait again. What a later import folded together with rows of this one stays, and so does what a
+    full extract of some days withdrew by a day that this import had set. Raises ImportNotFoundError and other
+    StoreErrors.
     """
     folder = settings.store_folder
     with held_for_change(folder) as pointer:
