@@ -28,7 +28,7 @@ from wording import NaloxoneWatchError, _, format_count, format_date, format_per
 
 __all__ = ["MOST_RELEASES", "ViewHeldBackError", "as_released", "level_for_others", "other_filters"]
 
-# More views than a partnership looks at in years; beside 50 a new one takes 0.05 s, at 100,000 records a second.
+# More views than a partnership looks at in years. Beside 50 a new one takes 0.05 s, at 100,000 records a second.
 MOST_RELEASES = 50
 # What narrows a view, one kind at a time: narrower views of one kind together can leave a few of a wider one.
 _NARROWING = (("first_day", "last_day"), ("bcus", "authorities", "small_areas"), ("substances",), ("settings",))

@@ -137,7 +137,7 @@ def test_a_view_that_would_tell_says_beside_which_and_what_to_choose(partner: Ca
     # Two administrations more than the street map's.
     with pytest.raises(ViewHeldBackError) as error:
         as_released(partner(settings=SETTINGS), default=DEFAULT)
-    assert "the view of 1 July 2024 to 30 June 2026, shown on" in str(error.value)
+    assert "the view of 1 July 2024 to 30 June 2026, the whole force without filters, shown on" in str(error.value)
     assert "take all filters away" in str(error.value)
     assert shown(partner())
 
