@@ -108,7 +108,7 @@ class _Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class _Events:
-    """Arrays with one element an event; `order` is 0 for stored ones, `clock` the minute of the day in UTC."""
+    """Arrays with one element an event; `order` is 0 for stored ones."""
 
     order: Ints
     key: Ints
@@ -763,7 +763,12 @@ def _matched(events: _Events, run: _Run) -> pd.DataFrame:
     pairs = _Pairs(**{name: np.concatenate([vars(each)[name] for each in parts]) for name in vars(parts[0])})
     inside = (part.day[pairs.coarse] >= run.first) & (part.day[pairs.coarse] <= run.last)
     chosen = _Pairs(**{name: values[inside] for name, values in vars(pairs).items()})
-    return _with_the_rest(events, run, _one_to_one(part, chosen).apply(lambda positions: near[positions]))
+    return _with_the_rest(events, run, _at(_one_to_one(part, chosen), near))
+
+
+def _at(pairs: pd.DataFrame, positions: Ints) -> pd.DataFrame:
+    """Pairs of a part's events as pairs of all events."""
+    return pd.DataFrame({name: positions[pairs[name].to_numpy(dtype=np.int64)] for name in ("first", "second")})
 
 
 def _with_the_rest(events: _Events, run: _Run, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -787,7 +792,7 @@ def _with_the_rest(events: _Events, run: _Run, pairs: pd.DataFrame) -> pd.DataFr
     found = _of_time(part, {_source(wider): joined}, wider, lag=0)
     alike = found.same_details | (found.apart_m <= _RADII_M[-1])
     more = _one_to_one(part, _Pairs(**{name: values[alike] for name, values in vars(found).items()}))
-    return pd.concat([pairs, more.apply(lambda positions: near[positions])], ignore_index=True)
+    return pd.concat([pairs, _at(more, near)], ignore_index=True)
 
 
 def _one_to_one(events: _Events, pairs: _Pairs) -> pd.DataFrame:
