@@ -277,6 +277,8 @@ def _kinds(events: _Events, found: Found) -> list[_Kind]:
     kinds = [
         _Kind(time=time, value=value, radius_m=radius_m, details=details)
         for (time, value), radius_m, details in product(times, radii, (False, True) if known else (False,))
+        # One offset is so seldom shared by chance that the closest distances add nothing.
+        if time != "offset" or radius_m >= _RADII_M[-1]
     ]
     kinds += [
         _Kind(time=time, value=value, central=True, details=details)
