@@ -45,6 +45,8 @@ _OF_CHANCE, _SHARE_OF_EVENED = np.array([0.05, 0.2, 0.4]), 0.2
 # No more of the score from one day than this share of what is asked for.
 _MOST_FROM_A_DAY = 1 / 3
 _MOST_BLOCKS = 5
+# Among more points or details than this no day has doubles by chance.
+_MOST_CODES = 1_000
 # More than any day's doubles.
 _NEVER = 1e9
 # Where it is not a block of a file's days but the whole file, most events must have a double.
@@ -698,7 +700,7 @@ def _evened_block(events: _Events) -> tuple[_Kind, pd.DataFrame] | None:
     needed = float(np.log(days * 3 * len(_OF_CHANCE) / (_SHARE_OF_EVENED * FALSE_BLOCKS)))
     for codes in (events.place, events.details, np.where(both >= 0, both + events.details, -1)):
         known = codes >= 0
-        if known.sum() < 2 * _FEWEST_PAIRS:
+        if known.sum() < 2 * _FEWEST_PAIRS or len(np.unique(codes[known])) > _MOST_CODES:
             continue
         odd, expected = _odd_ones(codes[known], events.day[known], days)
         run = _calmest_run(odd, expected, needed)
