@@ -369,7 +369,7 @@ def test_places_by_coordinates_postcode_and_area(importer):
 
 
 def test_precision_is_never_finer_than_the_grid_or_the_file(importer):
-    frame = rows(Lat=["51.5"] * 3, Lon=["-3.2"] * 3, Within=["10", "500", ""])
+    frame = rows(Lat=["51.4816"] * 3, Lon=["-3.1791"] * 3, Within=["10", "500", ""])
     mapping = make_mapping(
         columns={"location_precision_m": "Within"}, place={"x": "Lon", "y": "Lat", "location_precision_m": 250}
     )

@@ -587,9 +587,7 @@ def test_the_stress_force_goes_in(tmp_path: Path, stress: SyntheticForce, south_
     store = SYNTHETIC_SOUTH_WALES.store.model_copy(update={"folder": tmp_path})
     settings = SYNTHETIC_SOUTH_WALES.model_copy(update={"store": store})
     file = stress.file("administrations")
-    report = import_frame(
-        frame=file.frame, mapping=file.mapping, settings=settings, keys=KEYS, geography=south_wales
-    )
+    report = import_frame(frame=file.frame, mapping=file.mapping, settings=settings, keys=KEYS, geography=south_wales)
     assert report.rows_in == report.imported == 10_000
     assert (report.quarantined_rows, report.quarantined_fields) == (0, 0)
 
