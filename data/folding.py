@@ -436,13 +436,15 @@ def _doubtful(reports: pd.DataFrame, doses: pd.DataFrame, kinds: Sequence[str], 
 # What is kept of each row ------------------------------------------------------------------------------------------
 
 _APART = ("piece_id", "administration_id", "row_hash", "withdrawn")
+# Exact coordinates are looked at while a file is read and never stored: the place that is kept was snapped.
+_NEVER_STORED = (RAW_X, RAW_Y)
 # Rows put in words at once: no more than Arrow's two gigabytes of text, and few beside a file of a million.
 _ROWS_AT_ONCE = 100_000
 
 
 def pieces_to_store(pieces: pd.DataFrame) -> pd.DataFrame:
     """The rows as the table `pieces` keeps them: pseudonymised like everything, what each says in one text."""
-    told = [name for name in pieces if name not in _APART]
+    told = [name for name in pieces if name not in (*_APART, *_NEVER_STORED)]
     contents = [
         _contents(pieces.iloc[start : start + _ROWS_AT_ONCE][told]) for start in range(0, len(pieces), _ROWS_AT_ONCE)
     ]

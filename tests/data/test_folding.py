@@ -376,13 +376,15 @@ def test_an_erased_person_leaves_no_row_report_or_decision(importer):
     assert check_store(settings=importer.settings, keys=KEYS).problems == ()
 
 
-def test_a_dry_run_foretells_the_import_and_kept_rows_hold_no_name_or_number(importer):
-    rows = [(*row[:3], "Zebedee Quillfeather", *row[4:]) for row in REPORTS]
-    layout = officers(values={"gender": {"M": "male"}})
-    foretold = importer.frame(frame(*rows), layout, dry_run=True)
-    report = importer.frame(frame(*rows), layout)
+def test_a_dry_run_foretells_the_import_and_kept_rows_hold_no_name_number_or_exact_place(importer):
+    rows = frame(*((*row[:3], "Zebedee Quillfeather", *row[4:]) for row in REPORTS))
+    rows = rows.assign(Lat="51.4816321", Lon="-3.1791234")
+    layout = officers(values={"gender": {"M": "male"}}, place={"x": "Lon", "y": "Lat"})
+    foretold = importer.frame(rows, layout, dry_run=True)
+    report = importer.frame(rows, layout)
     assert (foretold.imported, foretold.folded) == (report.imported, report.folded) == (2, 1)
     kept = " ".join(importer.stored("pieces")["content"]).casefold()
     assert "officer_token" in kept
-    for secret in ("quillfeather", "zebedee", "pc 1", "pc1"):
+    assert "easting_m" in kept
+    for secret in ("quillfeather", "zebedee", "pc 1", "pc1", "51.4816", "3.1791"):
         assert secret not in kept
