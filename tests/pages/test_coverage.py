@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from plotly.colors import sample_colorscale
+from plotly.colors import hex_to_rgb, sample_colorscale
 from shapely import Point
 from shapely.geometry import shape
 from streamlit.testing.v1 import AppTest
@@ -250,7 +250,8 @@ def test_every_number_of_the_week_can_be_read_on_its_colour(ask: Callable[..., Q
     shares = tuple(replace(each, value=hour / 167) for hour, each in enumerate(week.shares))
     heat = week_figure(replace(week, shares=shares), hour=None, height_px=200).data[0]
     shade = np.clip(np.asarray(heat.z).ravel() / heat.zmax, 0, 1)
-    grounds = sample_colorscale(heat.colorscale, shade, colortype="tuple")
+    scale = [[place, f"rgb{hex_to_rgb(colour)}"] for place, colour in heat.colorscale]
+    grounds = sample_colorscale(scale, shade, colortype="tuple")
     for words, ground in zip(np.asarray(heat.text).ravel(), grounds, strict=True):
         letters = re.search(r"color:(#\w{6})", words).group(1)
         assert contrast(letters, "#" + "".join(f"{round(255 * channel):02x}" for channel in ground)) >= 4.5

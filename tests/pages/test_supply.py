@@ -45,7 +45,7 @@ def bring_in_ledger(settings: Settings) -> None:
 def shown(app) -> str:
     """Every text on the page."""
     return " ".join(str(element.value) for kind in ("title", "info", "header") for element in getattr(app, kind)) + (
-        " ".join(str(element.proto.body) for element in app.get("html"))
+        " ".join(str(element.proto.body) for element in app.get("html")).replace("\N{NO-BREAK SPACE}", " ")
     )
 
 

@@ -138,7 +138,7 @@ def test_changes_and_comparisons_work_on_islands_too(ask, monkeypatch: pytest.Mo
 
 
 def test_a_layer_somewhere_else_says_what_to_check(ask) -> None:
-    london = np.full((50, 2), [530_000.0, 180_000.0])
+    london = np.array([530_123.0, 180_456.0]) + np.random.default_rng(1).normal(0, 900, (50, 2))
     june = Filters(first_day=date(2025, 6, 1), last_day=date(2025, 6, 30))
     question = ask(filters=june, calls=london, day="2025-06-10")
     compared = find_compared_places(question, layer=Layer.CALLS)
