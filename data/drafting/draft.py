@@ -259,6 +259,7 @@ class _Work:
         if not joins:
             self._read_time_of_event()
         if form and not joins:
+            self._ask_for_parent()
             self._tell_rows()
         self._read_keys(joins=bool(joins))
         self._read_plain_fields()
@@ -307,18 +308,33 @@ class _Work:
             self.found = {each: matches for each, matches in self.found.items() if each != name}
             if kept:
                 self.found[name] = kept
+        self._tell_outcome_from_condition()
         for name, matches in list(self.found.items()):
             table, plain = fields.get(name, ("", name))
             about = schema.table_named(table).field(plain) if table else mapped_fields(self.table).get(plain)
             if about is None or not about.values or name == "kind":
                 continue
             kept = tuple(
-                match for match in matches if match.score >= SURE_SCORE or self._values_known(about, match.column)
+                match if known else replace(match, cells_fit=False)
+                for match in matches
+                if (known := self._values_known(about, match.column)) or match.score >= SURE_SCORE
             )
             if kept:
                 self.found[name] = kept
             else:
                 del self.found[name]
+
+    def _tell_outcome_from_condition(self) -> None:
+        """An outcome is how awake somebody was afterwards, or whether they lived: its words say which."""
+        match, fields = self._match("condition_after"), mapped_fields(self.table)
+        if (
+            not match
+            or "alive_at_handover" in self.found
+            or self._values_known(fields["condition_after"], match.column)
+        ):
+            return
+        if self._values_known(fields["alive_at_handover"], match.column):
+            self.found["alive_at_handover"] = self.found.pop("condition_after")
 
     def _values_known(self, about: schema.Field, column: ColumnFacts) -> bool:
         cells = [text for text in self._cells(column) if not is_nothing(text)]
@@ -406,6 +422,21 @@ class _Work:
         return "clock" in kinds and not kinds & {"time", "date", "excel"} and self._day_of(match.column) is None
 
     # --- what the rows are --------------------------------------------------------------------------------------------
+
+    def _ask_for_parent(self) -> None:
+        """Ask about a file that says where and who, and nothing of anybody treated: it may add to other records."""
+        own = mapped_fields(FORM_TABLE).keys() - schema.table_named("incidents").names - {"recorded_at", "officer_area"}
+        of_people = ("person.", "substances", "dose.count", "dose.product", "dose.kit")
+        if self.known_sources and not any(name in own or name.startswith(of_people) for name in self.found):
+            self._ask(
+                "joins",
+                _(
+                    "Nothing here tells of a person who was treated. Does the file add places or times to records that"
+                    " are in the store already? Then set joins to incidents, parent_source to their source, and [match]"
+                    " to the columns of day and officer; else each row becomes an administration of its own."
+                ),
+                "incidents",
+            )
 
     def _find_joins(self) -> dict[str, Any]:
         """Whether the file adds to records that came from another: ambulance clocks, or no time of its own."""
