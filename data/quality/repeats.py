@@ -293,7 +293,10 @@ def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityW
         kind="doubled_days",
         rows=rows[second],
         sentence=sentence,
-        advice=_("All are kept and count. Take the second copy out at the source and import again."),
+        advice=_(
+            "All are kept and count. Take the second copy out at the source, the days just before and after it too where "
+            "they are doubled, and import again."
+        ),
     )
 
 
