@@ -294,8 +294,8 @@ def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityW
         rows=rows[second],
         sentence=sentence,
         advice=_(
-            "All are kept and count. Take the second copy out at the source, with the days just before and after it where "
-            "these are doubled too, and import again."
+            "All are kept and count. Take the second copy out at the source, with the days just before and after it "
+            "where these are doubled too, and import again."
         ),
     )
 
