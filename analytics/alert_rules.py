@@ -99,7 +99,7 @@ class AreaSeries:
 
     `recorded_day` is when the event became known (its own day where that is not recorded, and then `delay_known` is
     false); `first_day` is when the records begin; `carrier_days` (days from `first_day` on x areas) or None. Days are
-    whole days on any integer scale.
+    whole days on any integer scale. An area of -1 is not known: only `weekly_band` of the whole takes such events.
     """
 
     area: IntArray
@@ -289,7 +289,7 @@ class WeeklyBand:
 def weekly_band(
     series: AreaSeries, *, locations: Sequence[int] | None, last_day: int, weeks_shown: int, dispersion: float = 1.0
 ) -> WeeklyBand:
-    """Weeks that end on `last_day`, in some areas or (None) all, with the Gamma-Poisson limit of the year before each.
+    """Weeks that end on `last_day`, in some areas or (None) the whole, with the Gamma-Poisson limit of the year before.
 
     The last four weeks before each are left out, so that a rise does not hide itself; weeks of carrier-days and of
     records that have come by now are the exposure where known.
@@ -298,7 +298,8 @@ def weekly_band(
     start = last_day + 1 - weeks * DAYS_PER_WEEK
     here = (series.day >= start) & (series.day <= last_day)
     chosen = np.arange(len(series.easting_m)) if locations is None else np.asarray(locations, dtype=np.int64)
-    here &= np.isin(series.area, chosen)
+    if locations is not None:
+        here &= np.isin(series.area, chosen)
     counts = np.bincount((series.day[here] - start) // DAYS_PER_WEEK, minlength=weeks)
     daily = _exposure(series, start, last_day, last_day, _delay(series, last_day), ())[:, chosen].sum(axis=1)
     exposure = np.maximum(daily.reshape(weeks, DAYS_PER_WEEK).sum(axis=1), 1e-9)

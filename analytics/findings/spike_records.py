@@ -4,7 +4,7 @@ Alerts are of the whole force and do not depend on the filters of a view: what o
 is raised. Custody and hospital suites stay out, as on the map. Days are whole days since 1 January 1970.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -29,13 +29,15 @@ _EPOCH = date(1970, 1, 1)
 class SpikeRecords:
     """`cases` has a row a person (store.cases_by_day) in a known area, with day, recorded_day and area as numbers.
 
-    `series` is the same for the scan; `streams` the independent layer by kind (only kinds that have events);
-    `area_codes` the small areas by number; `unplaced` the days of cases without an area; `carriers_known` whether
-    carrier-days are part of the series; `last_day` the latest day that a record of administrations speaks of.
+    `series` is the same for the scan; `force` has the cases without an area as well (area -1); `streams` the
+    independent layer by kind (only kinds that have events); `area_codes` the small areas by number; `unplaced` the days
+    of cases without an area; `carriers_known` whether carrier-days are part of the series; `last_day` the latest day
+    that a record of administrations speaks of.
     """
 
     cases: pd.DataFrame
     series: AreaSeries
+    force: AreaSeries
     streams: dict[str, AreaSeries]
     area_codes: tuple[str, ...]
     unplaced: Integers
@@ -87,6 +89,7 @@ def read_spike_records(question: Question) -> SpikeRecords:
     return SpikeRecords(
         cases=every_case[placed].assign(day=day[placed], recorded_day=recorded_day[placed], area=area[placed]),
         series=series,
+        force=replace(series, area=area, day=day, recorded_day=recorded_day),
         streams=_streams(question, number),
         area_codes=codes,
         unplaced=day[~placed],

@@ -278,7 +278,7 @@ def _concerns(question: Question, alert: Alert) -> bool:
 
 
 def _headline(found: Spikes, views: Sequence[AlertView]) -> str:
-    if found.scoring is not None and found.scoring.days[-1].suspended is not None:
+    if found.scoring is not None and _is_silent(found.scoring):
         return found.warnings[0]
     alerts = [view for view in views if view.is_alert]
     if alerts:
@@ -289,6 +289,9 @@ def _headline(found: Spikes, views: Sequence[AlertView]) -> str:
         return ngettext("{first} {more} more alert is open.", "{first} {more} more alerts are open.", more).format(
             first=first, more=format_count(more)
         )
+    # No alert says nothing of records that no alert can be made of.
+    if found.scoring is not None and _without_area(found.scoring):
+        return found.warnings[0]
     if views:
         return _("No alert is open. {count} below the level of an alert is watched.").format(
             count=ngettext("{count} cluster", "{count} clusters", len(views)).format(count=format_count(len(views)))
@@ -304,7 +307,7 @@ def weeks_over_limit(question: Question, scoring: Scoring) -> tuple[WeekOverLimi
     One administration after a year without any is over a limit of nought, and is never told. Others are shown no single
     week: they are told neither its days nor its count, and nothing of a few.
     """
-    if scoring.days[-1].suspended is not None:
+    if _is_silent(scoring):
         return ()
     fewest = scoring.rules.min_cases
     if question.audience is not Audience.ANALYST:
@@ -324,6 +327,38 @@ def weeks_over_limit(question: Question, scoring: Scoring) -> tuple[WeekOverLimi
         more = _("An unchanged rate exceeds it in one week in a hundred. This is no alert and needs no decision.")
         told.append(WeekOverLimit(where=where, count=count, sentence=f"{sentence} {more}"))
     return tuple(told)
+
+
+def _is_silent(scoring: Scoring) -> bool:
+    """Whether scoring is suspended, and not only because most cases have no area and are not scored."""
+    gap = scoring.days[-1].suspended
+    if gap is None:
+        return False
+    return _without_area(scoring) is None or not (scoring.records.unplaced >= gap.first_day).any()
+
+
+def _without_area(scoring: Scoring) -> tuple[int, int] | None:
+    """How many cases of the history have no small area, of how many, where that is half of them or more."""
+    records = scoring.records
+    since = records.last_day - scoring.rules.history_days
+    unplaced, every = int((records.unplaced > since).sum()), int((records.force.day > since).sum())
+    return (unplaced, every) if unplaced and 2 * unplaced >= every else None
+
+
+def _cannot_be_looked_for(unplaced: int, every: int, audience: Audience) -> str:
+    # Beside the whole, those that do have an area may be a few.
+    said = (
+        _("Clusters cannot be looked for: {count} of {total} administrations have no small area.").format(
+            count=format_count(unplaced), total=format_count(every)
+        )
+        if audience is Audience.ANALYST
+        else _("Clusters cannot be looked for: half of the administrations or more have no small area.")
+    )
+    advice = _(
+        "Give the areas that the records name (small_areas_file in the section [geography] of the settings) or exact"
+        " coordinates, and import the records again. The weeks of the whole force count all of them."
+    )
+    return f"{said} {advice}"
 
 
 def _suspended(scoring: Scoring, audience: Audience) -> str:
@@ -378,8 +413,11 @@ def state_of(scoring: Scoring, *, audience: Audience = Audience.ANALYST) -> tupl
 def warnings_of(scoring: Scoring, *, audience: Audience = Audience.ANALYST) -> tuple[str, ...]:
     """What must stand in a banner."""
     warnings = []
-    if scoring.days[-1].suspended is not None:
+    without_area = _without_area(scoring)
+    if _is_silent(scoring):
         warnings.append(_suspended(scoring, audience))
+    if without_area is not None:
+        warnings.append(_cannot_be_looked_for(*without_area, audience))
     if not scoring.records.carriers_known:
         warnings.append(
             _(
@@ -388,7 +426,7 @@ def warnings_of(scoring: Scoring, *, audience: Audience = Audience.ANALYST) -> t
             )
         )
     lately = int((scoring.records.unplaced > scoring.records.last_day - DAYS_PER_WEEK).sum())
-    if lately:
+    if lately and without_area is None:
         warnings.append(
             _("Some administrations of the last seven days have no area, so they are in no cluster. Check their place.")
         )
@@ -446,7 +484,7 @@ def _timeline(question: Question, records: SpikeRecords | None, area_codes: Sequ
     number = {code: place for place, code in enumerate(records.area_codes)}
     locations = None if area_codes is None else [number[code] for code in area_codes if code in number]
     band = weekly_band(
-        records.series,
+        records.force if locations is None else records.series,
         locations=locations,
         last_day=records.last_day,
         weeks_shown=WEEKS_SHOWN,
@@ -477,7 +515,7 @@ def _comparisons(question: Question, scoring: Scoring) -> DisclosedTable:
         return tabulate_cells(columns=columns, rows=(), caption=_("For the force's own analysts."))
     records = scoring.records
     weeks = (records.last_day - records.first_day + 1) // DAYS_PER_WEEK
-    weekly = weekly_band(records.series, locations=None, last_day=records.last_day, weeks_shown=weeks)
+    weekly = weekly_band(records.force, locations=None, last_day=records.last_day, weeks_shown=weeks)
     counts = weekly.counts
     rows = [
         _permutation_row(scoring),
@@ -542,7 +580,7 @@ def _weekly_limits(question: Question, records: SpikeRecords) -> Iterator[tuple[
         yield (
             name,
             weekly_band(
-                records.series, locations=locations, last_day=records.last_day, weeks_shown=1, dispersion=dispersion
+                records.force, locations=locations, last_day=records.last_day, weeks_shown=1, dispersion=dispersion
             ),
         )
 
@@ -637,7 +675,7 @@ def _cusum_row(counts: np.ndarray) -> Row:
 
 def _naus_row(records: SpikeRecords) -> Row:
     """The busiest seven days of the last four weeks in the whole force, and how often an unchanged rate has such."""
-    day = records.series.day
+    day = records.force.day
     year = day[(day > records.last_day - 365 - LOOK_BACK_DAYS) & (day <= records.last_day - LOOK_BACK_DAYS)]
     lately = day[day > records.last_day - LOOK_BACK_DAYS]
     most = max((int(((lately > last - DAYS_PER_WEEK) & (lately <= last)).sum()) for last in lately), default=0)

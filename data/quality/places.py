@@ -59,6 +59,8 @@ _MOSTLY_OUTSIDE, _NEARLY_ALL = 0.5, 0.9
 _SYSTEMS = ("EPSG:4326", "EPSG:27700", "EPSG:29903", "EPSG:2157", "EPSG:3857")
 # An area's own middle is known to about the area's radius; from here on the point tells of more than the area.
 _WIDER_THAN_AREA = 1.5
+# From half of them on, what is said of such points is what becomes of those without an area.
+_MOSTLY_NOWHERE = 0.5
 # Enough places to tell one reading from another.
 _SAMPLE = 2_000
 
@@ -106,8 +108,19 @@ def settle_area_points(
         points=ngettext("{count} point", "{count} points", points).format(count=format_count(points)),
         precision=format_number(float(np.median(of_rows[coarser])), significant=2),
     )
-    advice = _(
-        "They count in their areas and are left out of the smooth map. If the source has the exact places, map those."
+    # As stored: an area that is too small for the point is none.
+    nowhere = settled["small_area"].isna().to_numpy()[given.rows[coarser]] if "small_area" in settled else coarser[:0]
+    advice = (
+        _(
+            "No small area is as wide as that, so they are in no alert and in no table by small area, and are left out"
+            " of the smooth map. Give the areas that they stand for (small_areas_file in the section [geography] of the"
+            " settings), or map the exact places if the source has them."
+        )
+        if nowhere.size and nowhere.mean() >= _MOSTLY_NOWHERE
+        else _(
+            "They count in their areas and are left out of the smooth map. If the source has the exact places, map"
+            " those."
+        )
     )
     warning = make_warning(
         kind="area_points",

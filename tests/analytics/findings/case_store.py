@@ -31,6 +31,7 @@ class Case:
     substance: str = "heroin"
     condition_after: str = "conscious"
     state: str = "current"
+    in_area: bool = True
 
 
 def quiet_background() -> list[Case]:
@@ -60,6 +61,7 @@ def write_cases(settings: Settings, geography: Geography, cases: Sequence[Case],
     keys = load_keys(store_folder=settings.store_folder, create=True)
     places = np.array([case.place for case in cases])
     labels = geography.label_area(easting_m=places[:, 0], northing_m=places[:, 1])
+    small_area = [code if case.in_area else None for code, case in zip(labels.small_area, cases, strict=True)]
     identity = [case.id for case in cases]
     moments = [datetime(case.day.year, case.day.month, case.day.day, 12, tzinfo=UTC) for case in cases]
     states = [case.state for case in cases]
@@ -75,7 +77,7 @@ def write_cases(settings: Settings, geography: Geography, cases: Sequence[Case],
             "northing_m": places[:, 1],
             "location_precision_m": 100.0,
             "location_source": "coordinates",
-            "small_area": labels.small_area,
+            "small_area": small_area,
             "authority": labels.authority,
             "bcu": labels.bcu,
             "setting": "street",

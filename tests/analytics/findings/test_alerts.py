@@ -311,6 +311,47 @@ def test_a_silent_feed_suspends_and_says_so(settings: Settings, south_wales: Geo
     assert headline in found.warnings
 
 
+@pytest.mark.parametrize(("placed_every", "unplaced"), [(None, 67), (3, 44), (2, 33)])
+def test_records_without_areas_are_never_told_as_quiet(
+    settings: Settings, south_wales: Geography, placed_every: int | None, unplaced: int
+) -> None:
+    """Of 67 cases, one every eleven days, none, a third or half have an area: no alert then says nothing at all."""
+    cases = [
+        replace(case, in_area=placed_every is not None and number % placed_every == 0)
+        for number, case in enumerate(quiet_background())
+    ]
+    write_cases(settings, south_wales, cases, name="first")
+    with asked(settings, south_wales) as question:
+        found = find_spikes(question)
+        headline = read_alerts(question, found).headline
+        watched = watch(question)
+    if 2 * unplaced < len(cases):
+        assert headline == "Nothing unusual: no alert is open."
+        return
+    told = f"Clusters cannot be looked for: {unplaced} of 67 administrations have no small area. Give the areas"
+    assert headline.startswith(told)
+    assert "small_areas_file" in headline
+    assert headline in found.warnings
+    assert headline in watched.lines
+    assert headline in watched.as_json["warnings"]
+    # The force's weeks are those of every case, with or without an area: half a year of one every eleven days.
+    assert found.timeline.counts.sum() == sum(case.day > date(2026, 6, 30) - timedelta(weeks=26) for case in cases)
+    with asked(settings, south_wales, audience="partner") as question:
+        partner = read_alerts(question, find_spikes(question)).headline
+    assert partner.startswith("Clusters cannot be looked for: half of the administrations or more")
+    assert not any(letter.isdigit() for letter in partner)
+
+
+def test_a_rise_without_areas_is_over_the_weekly_limit_of_the_force(settings: Settings, south_wales: Geography) -> None:
+    busy = [Case(id=f"busy-{number}", day=date(2026, 6, 24) + timedelta(days=number % 7)) for number in range(9)]
+    cases = [replace(case, in_area=False) for case in (*quiet_background(), *busy)]
+    write_cases(settings, south_wales, cases, name="first")
+    with asked(settings, south_wales) as question:
+        found = find_spikes(question)
+    (force,) = found.over_limit
+    assert force.sentence.startswith("Weekly limit, the force: 10 administrations in the seven days to 30 June 2026,")
+
+
 def test_too_short_a_history_is_a_sentence_on_the_page(settings: Settings, south_wales: Geography) -> None:
     write_cases(
         settings, south_wales, [case for case in quiet_background() if case.day > date(2026, 5, 1)], name="first"

@@ -374,6 +374,9 @@ def test_middles_of_areas_get_their_precision_and_leave_the_density(check, rows)
     named = kept[kept["small_area"].notna()]
     assert len(named) < rows
     assert all(row.location_precision_m <= 1.5 * radius_m[row.small_area] for row in named.itertuples())
+    assert 2 * len(named) < rows
+    assert "in no alert and in no table by small area" in found["area_points"].advice
+    assert "small_areas_file" in found["area_points"].advice
     assert kept["authority"].notna().any()
     counted = stored(check.settings, "counted")
     assert not counted["located"].any()
@@ -558,8 +561,13 @@ def test_coordinates_with_few_decimals_are_known_to_half_their_grid(check, share
     found = check(frame, dry_run=False)
     assert "area_points" in found
     assert (found["area_points"].count, found["area_points"].row_numbers) == (some.sum(), rows_of(some))
-    kept = stored(check.settings, "incidents")["location_precision_m"]
+    incidents = stored(check.settings, "incidents")
+    kept = incidents["location_precision_m"]
     assert (kept > 100).sum() == some.sum()
+    # What the advice says is what was stored: half a kilometre is within a postcode district, seven are not.
+    lost = incidents["small_area"].isna()[kept > 100].mean() >= 0.5
+    assert ("in no alert" in found["area_points"].advice) == lost == (decimals == 1)
+    assert ("They count in their areas" in found["area_points"].advice) == (decimals == 2)
     assert kept[kept > 100].between(least_m, 20_000 if share == 1 else most_m).all()
     assert (stored(check.settings, "counted")["located"].sum() < 200) == (decimals == 1)
 
