@@ -28,16 +28,24 @@ __all__ = ["main"]
 
 NEW_ALERT = 3
 """Exit code of `watch` where an alert is new: a scheduler can mail what was printed."""
+READER_GONE = 141
+"""Exit code where the pipe that was written to is closed, as shells have it: 128 + SIGPIPE."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0, 1 where it could not be done (the reason is on standard error), or NEW_ALERT."""
+    """Run one command; returns 0, 1 where it could not be done (standard error says why), NEW_ALERT or READER_GONE."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
     except NaloxoneWatchError as error:
         print(error, file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever read along (head, less) has gone: what is still to be said goes nowhere, also as Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
 
 
 @contextmanager

@@ -46,6 +46,9 @@ from wording import NaloxoneWatchError, _, set_language
 
 __all__ = ["main"]
 
+READER_GONE = 141
+"""Exit code where the pipe that was written to is closed, as shells have it: 128 + SIGPIPE."""
+
 # Seconds between lines of progress.
 _PROGRESS_EVERY_S = 2.0
 
@@ -55,20 +58,26 @@ class CommandError(NaloxoneWatchError):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0, or 1 where it could not be done (the reason is on standard error)."""
+    """Run one command; returns 0, 1 where it could not be done (the reason is on standard error), or READER_GONE."""
     options = _parser().parse_args(arguments)
     if getattr(options, "store", None):
         os.environ[STORE_VARIABLE] = str(Path(options.store).resolve())
     try:
         settings = load_settings(options.settings)
         set_language(settings.language)
-        return options.command(options, settings)
+        code = options.command(options, settings)
+        sys.stdout.flush()
+        return code
     except NaloxoneWatchError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(_("Stopped. Nothing is half done: the store has all of it or is as it was."), file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever read along (head, less) has gone: what is still to be said goes nowhere, also as Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,5 +1,6 @@
 """What came in when, from where and from whom; what waits, and what to correct at its source. For the analyst."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,17 +8,19 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from analytics.disclosure import Column, DisclosedTable, disclose_list
+from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
 from analytics.findings.question import Question
 from data.journal import Journal
 from data.keys import load_keys
 from data.quarantine import reason_sentence
 from wording import _, format_count, format_moment, format_period, ngettext
 
-__all__ = ["ImportHistory", "PastImport", "find_import_history", "table_words"]
+__all__ = ["ImportHistory", "PastImport", "find_import_history", "import_warnings", "table_words"]
 
 # Row numbers quoted for each reason: enough to find the pattern at the source.
 _ROWS_QUOTED = 10
+# The reason of rows that wait for nobody: the mapping leaves them out on purpose.
+_LEFT_OUT = "left_out_by_mapping"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +33,13 @@ class PastImport:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportHistory:
-    """Imports newest first, what waits in quarantine by reason, and rows that wait for their record."""
+    """Imports newest first, what looked suspicious in them, quarantine by reason, and rows without their record."""
 
     sentence: str
     imports: DisclosedTable
     undoable: tuple[PastImport, ...]
+    warnings_sentence: str
+    warnings: DisclosedTable
     quarantine_sentence: str
     quarantine: DisclosedTable
     waiting_sentence: str
@@ -47,6 +52,7 @@ def find_import_history(question: Question) -> ImportHistory:
     zone = ZoneInfo(question.settings.time_zone)
     quarantine = question.store.quarantine_groups(rows_quoted=_ROWS_QUOTED)
     waiting = question.store.waiting()
+    warnings = import_warnings(question)
     return ImportHistory(
         sentence=ngettext("{count} import, newest first.", "{count} imports, newest first.", len(imports)).format(
             count=format_count(len(imports))
@@ -66,11 +72,30 @@ def find_import_history(question: Question) -> ImportHistory:
             )
             for row in imports.itertuples()
         ),
+        warnings_sentence=_warnings_sentence(warnings),
+        warnings=_warnings_table(warnings, zone, question),
         quarantine_sentence=_quarantine_sentence(quarantine),
         quarantine=_quarantine_table(quarantine, zone, question),
         waiting_sentence=_waiting_sentence(waiting),
         waiting=_waiting_table(waiting, question),
     )
+
+
+def import_warnings(question: Question) -> pd.DataFrame:
+    """What looked suspicious in each import, newest first: imported_at, target, source, kind, sentence, advice, count.
+
+    Empty for others than analysts.
+    """
+    columns = ["imported_at", "target", "source", "kind", "sentence", "advice", "count"]
+    if question.audience is not Audience.ANALYST:
+        return pd.DataFrame(columns=columns)
+    imports = question.store.imports()
+    found = [
+        (row.imported_at, row.target, row.source, *(warning[name] for name in columns[3:]))
+        for row in imports[imports["report"].notna()].itertuples()
+        for warning in json.loads(row.report)["warnings"]
+    ]
+    return pd.DataFrame(found, columns=columns)
 
 
 def table_words() -> dict[str, str]:
@@ -149,11 +174,58 @@ def _moment(moment: datetime | None, zone: ZoneInfo) -> str:
     return format_moment(pd.Timestamp(moment).tz_convert(zone)) if pd.notna(moment) else _("an earlier import")
 
 
+def _warnings_sentence(warnings: pd.DataFrame) -> str:
+    if warnings.empty:
+        return ""
+    return ngettext(
+        "{count} warning, as it was when the file came in. Nothing was removed for it.",
+        "{count} warnings, newest import first, as they were when the file came in. Nothing was removed for them.",
+        len(warnings),
+    ).format(count=format_count(len(warnings)))
+
+
+def _warnings_table(warnings: pd.DataFrame, zone: ZoneInfo, question: Question) -> DisclosedTable:
+    return disclose_list(
+        columns=[
+            Column(heading=_("Import")),
+            Column(heading=_("About")),
+            Column(heading=_("What looked suspicious and what to do")),
+            Column(heading="n", numeric=True),
+        ],
+        rows=[
+            (
+                _("{source}, {when}").format(source=source, when=_moment(imported_at, zone)),
+                _table_name(target),
+                f"{sentence} {advice}",
+                format_count(int(count)),
+            )
+            for imported_at, target, source, _kind, sentence, advice, count in warnings.itertuples(index=False)
+        ],
+        audience=question.audience,
+        caption="",
+    )
+
+
 def _quarantine_sentence(groups: pd.DataFrame) -> str:
     if groups.empty:
         return _("Nothing waits in quarantine.")
-    whole = int(groups.loc[groups["whole_row"], "entries"].sum())
-    alone = int(groups.loc[~groups["whole_row"], "entries"].sum())
+    by_choice = groups["reason"] == _LEFT_OUT
+    left_out = int(groups.loc[by_choice, "entries"].sum())
+    whole = int(groups.loc[groups["whole_row"] & ~by_choice, "entries"].sum())
+    alone = int(groups.loc[~groups["whole_row"] & ~by_choice, "entries"].sum())
+    sentences = [_to_correct_sentence(whole, alone)] if whole + alone else []
+    if left_out:
+        sentences.append(
+            ngettext(
+                "{count} row was left out, as the mapping says ([only]): nothing needs to be corrected in it.",
+                "{count} rows were left out, as the mapping says ([only]): nothing needs to be corrected in them.",
+                left_out,
+            ).format(count=format_count(left_out))
+        )
+    return " ".join((*sentences, _("No value is kept here, only where it stands and what kind it is.")))
+
+
+def _to_correct_sentence(whole: int, alone: int) -> str:
     rows = ngettext("{count} row waits whole", "{count} rows wait whole", whole).format(count=format_count(whole))
     fields = ngettext(
         "{count} field of a row that went in was set aside",
@@ -162,7 +234,7 @@ def _quarantine_sentence(groups: pd.DataFrame) -> str:
     ).format(count=format_count(alone))
     return _(
         "{rows}; {fields}. Correct them in the system they came from and import its file again: what is right then "
-        "leaves this list. No value is kept here, only where it stands and what kind it is."
+        "leaves this list."
     ).format(rows=rows, fields=fields)
 
 

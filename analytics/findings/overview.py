@@ -21,6 +21,7 @@ from analytics.disclosure import (
     tabulate_series,
 )
 from analytics.estimate import binomial_interval, poisson_interval
+from analytics.findings.import_history import import_warnings
 from analytics.findings.question import Question
 from analytics.findings.releases import ViewHeldBackError, other_filters
 from analytics.findings.words import field_words
@@ -192,8 +193,18 @@ def _freshness(question: Question) -> str:
     waiting = ngettext("{count} row waits in quarantine.", "{count} rows wait in quarantine.", held).format(
         count=format_count(held)
     )
-    return _("Records run to {last_day}; the last import was on {imported}. {waiting}").format(
+    sentence = _("Records run to {last_day}; the last import was on {imported}. {waiting}").format(
         last_day=disclose_day(freshness.last_event_day, audience=question.audience),
         imported=format_moment(freshness.last_import_at),
         waiting=waiting,
     )
+    # By kind: a full extract that comes in every night would repeat its warnings every night.
+    kinds = len(import_warnings(question).drop_duplicates(["target", "source", "kind"]))
+    if not kinds:
+        return sentence
+    warned = ngettext(
+        "{count} kind of warning from imports: see “Data quality”.",
+        "{count} kinds of warning from imports: see “Data quality”.",
+        kinds,
+    ).format(count=format_count(kinds))
+    return f"{sentence} {warned}"

@@ -13,7 +13,7 @@ from data.schema import TABLES, Table, table_named
 from data.settings import Settings
 from data.snapshots import Pointer
 from data.store.batch import Batch, ImportOutcome, quarantine_counts, rows_without_own
-from data.store.conflicts import OPEN_CONFLICTS
+from data.store.conflicts import OPEN_CONFLICTS, open_with
 from data.store.connection import Connection, fetch_one, opened_snapshot, sql
 from data.store.ddl import ARROW_TYPES
 from data.store.errors import ImportOutdatedError, StoreWriteError
@@ -77,7 +77,8 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
     waiting = np.full(len(target), batch.target in WAITING_TABLES and _parent_of(batch) is not None)
     gone = gone_before = pd.Series(dtype=object)
     repeated = False
-    conflicts = 0
+    reports = batch.tables.get("dose_reports")
+    conflicts = 0 if reports is None else _disagreeing(reports)
     if pointer:
         folder = settings.store_folder
         if batch.based_on and batch.based_on != pointer.current.version:
@@ -87,7 +88,16 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
             repeated = bool(fetch_one(connection, SAME_FILE, same_file(batch)))
             waiting = _waiting(connection, batch)
             gone, gone_before = _gone(connection, batch)
-            conflicts = fetch_one(connection, sql(OPEN_CONFLICTS, database="old"))
+            conflicts = (
+                fetch_one(connection, sql(OPEN_CONFLICTS, database="old"))
+                if reports is None
+                else open_with(
+                    connection,
+                    administrations=target["administration_id"],
+                    reports=reports,
+                    source=batch.import_row["source"],
+                )
+            )
     taken_back = (target["record_state"] == "withdrawn").to_numpy(dtype=bool)
     waiting &= ~taken_back
     withdrawn = taken_back & (state < 2)
@@ -108,6 +118,12 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
         conflicts=conflicts,
     )
     return Merge(outcome=outcome, changed=state < 2, repeated=repeated, gone=gone, gone_before=gone_before)
+
+
+def _disagreeing(reports: pd.DataFrame) -> int:
+    """How many administrations have several reports, where there is no store yet in which one was settled."""
+    current = reports.loc[reports["record_state"] == "current", "administration_id"]
+    return int((current.value_counts() > 1).sum())
 
 
 def _parent_of(batch: Batch) -> str | None:

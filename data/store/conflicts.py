@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import pandas as pd
+import pyarrow as pa
+
 from data.store.connection import Connection, fetch_one, sql, tables_of
 from wording import _, format_count, format_date
 
-__all__ = ["CONFLICTS", "OPEN_CONFLICTS", "DoseConflict", "DoseReport", "Settlement", "count_settled"]
+__all__ = ["CONFLICTS", "OPEN_CONFLICTS", "DoseConflict", "DoseReport", "Settlement", "count_settled", "open_with"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +78,29 @@ OPEN_CONFLICTS = sql(
     "SELECT count(*) FROM ($conflicts) c ANTI JOIN $$database.settlements USING (administration_id, reports)",
     conflicts=CONFLICTS,
 )
+
+
+def open_with(connection: Connection, *, administrations: pd.Series, reports: pd.DataFrame, source: str) -> int:
+    """Open conflicts of the snapshot `old` once `source` brings these administrations with these reports."""
+    columns = "administration_id, report_id, doses, officer_token, record_state"
+    connection.register("brought", pa.table({"key": pa.array(administrations, pa.string())}))
+    connection.register("reports", pa.Table.from_pandas(reports[columns.split(", ")], preserve_index=False))
+    connection.execute(
+        sql(
+            """
+            CREATE TEMP TABLE dose_reports AS SELECT $columns FROM old.dose_reports
+            WHERE NOT (source IS NOT DISTINCT FROM ? AND administration_id IN (SELECT key FROM brought))
+            """,
+            columns=columns,
+        ),
+        [source],
+    )
+    connection.execute("INSERT INTO temp.dose_reports BY NAME FROM reports")
+    connection.execute("CREATE TEMP TABLE settlements AS FROM old.settlements")
+    count = fetch_one(connection, sql(OPEN_CONFLICTS, database="temp"))
+    connection.unregister("brought")
+    connection.unregister("reports")
+    return int(count)
 
 
 def count_settled(connection: Connection) -> None:

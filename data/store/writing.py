@@ -112,7 +112,7 @@ def write_batch(
 def preview_batch(*, settings: Settings, keys: Keys, batch: Batch) -> ImportOutcome:
     """What `write_batch` would do, without writing anything. Raises StoreError.
 
-    `matched` and `conflicts` are only known of a snapshot that is written: here the conflicts are those there are.
+    `matched` is only known of a snapshot that is written.
     """
     check_batch(batch)
     with write_errors_named(settings.store_folder):

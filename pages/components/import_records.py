@@ -26,11 +26,15 @@ def show_beginnings(*, settings: Settings, geography: Geography, question: Quest
 
 
 def show_imports(history: ImportHistory, settings: Settings) -> None:
-    """Past imports, newest first, and the way to take one back as a whole."""
+    """Past imports, newest first, the way to take one back as a whole, and what looked suspicious in them."""
     show_small(history.sentence)
     show_table(history.imports, title=_("Imports"), tallest_rem=24)
     if history.undoable:
         _show_undo(history, settings)
+    if history.warnings_sentence:
+        st.header(_("What looked suspicious"))
+        show_small(history.warnings_sentence)
+        show_table(history.warnings, title=_("What looked suspicious"), tallest_rem=24)
     if history.waiting_sentence:
         st.header(_("Rows that wait for their record"))
         show_small(history.waiting_sentence)

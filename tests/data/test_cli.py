@@ -201,6 +201,27 @@ def test_an_unexpected_error_shows_where_and_not_what(real):
     assert "data/__main__.py" in done.stderr.replace(os.sep, "/")
 
 
+@pytest.mark.parametrize("arguments", [("data", "fields"), ("analytics", "calibrate", "--rates", "0.01")])
+def test_a_reader_that_goes_ends_a_command_quietly(arguments, tmp_path):
+    if arguments[0] == "analytics":
+        arguments += ("--force-years", "1", "--clusters", "1", "--replicates", "19")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)},
+            check=False,
+        )
+    assert done.returncode == 141
+    assert "Error" not in done.stderr
+    assert "error" not in done.stderr
+
+
 def test_conflicts_are_listed_and_settled_and_an_import_undone(run, real, tmp_path):
     settings, _records = real
     records = tmp_path / "reports.csv"
@@ -212,6 +233,8 @@ def test_conflicts_are_listed_and_settled_and_an_import_undone(run, real, tmp_pa
         encoding="utf-8",
     )
     run("keys", "--create", "--settings", settings)
+    code, out, _err = run("import", records, "--mapping", mapping, "--settings", settings, "--dry-run")
+    assert (code, "1 administration has several officers' reports" in out) == (0, True)
     code, out, _err = run("import", records, "--mapping", mapping, "--settings", settings)
     assert code == 0
     assert "2 rows in = 1 imported + 0 updated + 0 unchanged + 1 folded into others + 0 quarantined." in out

@@ -330,6 +330,23 @@ def test_the_second_report_may_come_with_a_later_file(importer):
     assert doses_given(importer) == {token("administration_id", "A"): 2}
 
 
+def test_a_dry_run_tells_of_the_reports_that_the_import_then_finds(importer):
+    third = ("A", "01/07/2024 14:00", "M", "", "", "heroin", "PC 3", "", "1")
+    elsewhere = [("C", "03/07/2024 14:00", "M", "", "", "", f"PC {n}", "", str(n)) for n in (1, 2)]
+    told = []
+    for rows in (REPORTS, [*REPORTS, REPORTS[2]], elsewhere, [third]):
+        dry = importer.frame(frame(*rows), officers(), dry_run=True).conflicts
+        assert importer.frame(frame(*rows), officers()).conflicts == dry
+        told.append(dry)
+        if len(told) == 2:
+            (conflict,) = open_conflicts(importer)
+            settle_conflict(
+                settings=importer.settings, keys=KEYS, conflict_id=conflict.conflict_id, decision="different"
+            )
+    # Settled after the second file; the last brings another report of what was settled.
+    assert told == [1, 1, 1, 2]
+
+
 def test_doses_at_one_time_by_two_officers_are_not_added_up(importer):
     rows = frame(
         *(("A", "01/07/2024 14:00", "", "", "", "", f"PC {n}", "01/07/2024 14:01") for n in (1, 2)),

@@ -9,12 +9,15 @@ import pytest
 
 from analytics.findings.data_quality import find_data_quality
 from analytics.findings.import_history import find_import_history
+from analytics.findings.overview import find_overview
 from analytics.findings.question import Question
 from data.filters import AccessScope, Filters
 from data.ingest import import_frame
 from data.settings import Settings
 from data.store import open_store
 from tests.data.importing import KEYS, make_mapping, make_settings, south_wales
+from tests.data.quality.files import MAPPING as MAPPING_OF_FORCE
+from tests.data.quality.files import clean_file, entered_again
 
 Ask = Callable[..., Question]
 MAPPING = make_mapping(
@@ -191,3 +194,44 @@ def test_quarantine_says_where_and_what_to_do_and_is_healed_by_the_next_import(
     assert len(healed.imports.rows) == len(healed.undoable) == 2
     # Who: the account that runs the tests, as the journal has it.
     assert {row[1] for row in healed.imports.rows} != {"not recorded"}
+
+
+def test_days_entered_twice_stay_told_to_analysts_after_the_import(settings: Settings, ask_store: Ask) -> None:
+    doubled, copies = entered_again(clean_file(700, seed=8), first="2022-09-05", last="2022-09-18")
+    # The same days once more in another file: the warning is of one kind and of two imports.
+    for frame in (doubled, pd.concat([doubled, clean_file(1, seed=3).assign(Reference="another")])):
+        import_frame(frame=frame, mapping=MAPPING_OF_FORCE, settings=settings, keys=KEYS, geography=south_wales())
+    history = find_import_history(ask_store())
+    assert history.warnings_sentence.startswith("2 warnings")
+    for source, about, sentence, count in history.warnings.rows:
+        assert source.startswith("test form, ")
+        assert about == "Administrations"
+        assert "twice" in sentence
+        assert count == str(copies)
+    period = {"first": date(2022, 1, 1), "last": date(2023, 12, 31)}
+    assert "1 kind of warning from imports" in find_overview(ask_store(**period)).freshness
+    for audience in ("partner", "meeting"):
+        told = find_import_history(ask_store(audience))
+        assert (told.warnings_sentence, told.warnings.rows) == ("", ())
+        assert "warning" not in find_overview(ask_store(audience, **period)).freshness
+
+
+def test_an_import_without_warnings_tells_of_none(bring_in: Callable[[pd.DataFrame], None], ask_store: Ask) -> None:
+    bring_in(rows("2025-01-01", 10))
+    history = find_import_history(ask_store())
+    assert (history.warnings_sentence, history.warnings.rows) == ("", ())
+    assert "warning" not in find_overview(ask_store()).freshness
+
+
+@pytest.mark.parametrize("wrong", [0, 3])
+def test_rows_that_the_mapping_leaves_out_are_not_to_be_corrected(
+    wrong: int, settings: Settings, ask_store: Ask
+) -> None:
+    frame = rows("2025-01-01", 30).assign(Kind=["Naloxone"] * 20 + ["Other"] * 10)
+    frame.loc[: wrong - 1, "When"] = "never"
+    mapping = MAPPING.model_copy(update={"only": {"Kind": ("Naloxone",)}})
+    import_frame(frame=frame, mapping=mapping, settings=settings, keys=KEYS, geography=south_wales())
+    sentence = find_import_history(ask_store()).quarantine_sentence
+    assert "10 rows were left out, as the mapping says" in sentence
+    assert ("Correct them" in sentence) == bool(wrong)
+    assert (f"{wrong} rows wait whole" in sentence) == bool(wrong)
