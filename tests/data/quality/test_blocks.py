@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.quality.blocks import FALSE_BLOCKS, find_blocks
+from data.quality.blocks import find_blocks
+from data.quality.blocks.runs import FALSE_BLOCKS
 
 DAYS, DAY_MIN = 300, 1_440
 TOWNS = np.random.default_rng(0).uniform(0, 60_000, (10, 2))

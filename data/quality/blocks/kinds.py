@@ -1,0 +1,83 @@
+"""The ways of agreeing that a file allows to tell apart: by time, by place, by details."""
+
+from itertools import product
+
+import numpy as np
+
+from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, HOUR_MIN, RADII_M, WITHOUT_TIME, Events, Found, Kind
+
+__all__ = ["LONGEST_OFFSET_MIN", "OFFSETS_MIN", "central", "default_clocks", "kinds_of", "source"]
+
+# Offsets of whole hours (a zone, summer time, half a day) and the halves that some zones have.
+LONGEST_OFFSET_MIN = 15 * HOUR_MIN
+OFFSETS_MIN = (*range(HOUR_MIN, LONGEST_OFFSET_MIN, HOUR_MIN), 15, 30, 45, 90, 330, 570, 630)
+# Other offsets, where they stand out among all pairs of a day.
+_MORE_OFFSETS = 3
+# A clock that is no time: so many events have it, and so many times more than the usual whole hour.
+_FEWEST_ON_A_CLOCK, _TIMES_THE_USUAL_HOUR, _MOST_CLOCKS = 5, 4, 2
+
+
+def kinds_of(events: Events, found: Found) -> list[Kind]:
+    """The kinds of pair that the file allows to tell apart."""
+    times = [("minute", 0)]
+    times += [("offset", each) for each in dict.fromkeys((*OFFSETS_MIN, *_frequent_offsets(events, found)))]
+    if events.whole_hour.any():
+        times += [("hour", 0), ("hour", HOUR_MIN // 2)]
+    if events.untimed.any():
+        times += [("day", WITHOUT_TIME)]
+    times += [("day", clock) for clock in default_clocks(events)]
+    placed, known = np.isfinite(events.east_m).any(), (events.details >= 0).any()
+    radii = [np.inf, *(RADII_M if placed else ())]
+    kinds = [
+        Kind(time=time, value=value, radius_m=radius_m, details=details)
+        for (time, value), radius_m, details in product(times, radii, (False, True) if known else (False,))
+        # One offset is so seldom shared by chance that the closest distances add nothing.
+        if time != "offset" or radius_m >= RADII_M[-1]
+    ]
+    kinds += [
+        Kind(time=time, value=value, central=True, details=details)
+        for (time, value), details in product(times, (False, True) if known else (False,))
+        if time == "day" and central(value) in found
+    ]
+    kinds = [each for each in kinds if source(each) in found]
+    return sorted(kinds, key=lambda each: (source(each), each.time, each.value))
+
+
+def source(kind: Kind) -> str:
+    """Which list of pairs holds those of a kind: near ones, those of the same details, of the same minute, or all."""
+    if np.isfinite(kind.radius_m):
+        return "near"
+    if kind.central:
+        return central(kind.value)
+    if kind.details:
+        return "details"
+    return "minute" if kind.time == "minute" else "all"
+
+
+def central(clock: int) -> str:
+    """The list of pairs of which one, without a time or with the time `clock`, stands at the other's nearest point."""
+    return f"central {clock}"
+
+
+def _frequent_offsets(events: Events, found: Found) -> list[int]:
+    """Minutes by which more pairs of a day differ than by others."""
+    frequent = []
+    for name in ("near", "details", "all"):
+        if name in found:
+            one, other = found[name]
+            timed = ~events.untimed[one] & ~events.untimed[other]
+            apart = np.abs(events.minute[one] - events.minute[other])[timed]
+            counts = np.bincount(apart[(apart > 0) & (apart < LONGEST_OFFSET_MIN)], minlength=1)
+            top = np.argsort(counts)[::-1][:_MORE_OFFSETS]
+            frequent += [int(each) for each in top if counts[each] >= FEWEST_PAIRS]
+    return frequent
+
+
+def default_clocks(events: Events) -> list[int]:
+    """Whole hours, in minutes of the day in UTC, that far more events have than the usual whole hour."""
+    hours = events.minute[events.whole_hour] % DAY_MIN // HOUR_MIN
+    counts = np.bincount(hours, minlength=24)
+    usual = float(np.median(counts))
+    top = np.argsort(counts)[::-1][:_MOST_CLOCKS]
+    fewest = max(_FEWEST_ON_A_CLOCK, _TIMES_THE_USUAL_HOUR * usual)
+    return [int(hour) * HOUR_MIN for hour in top if counts[hour] >= fewest]

@@ -1,0 +1,129 @@
+"""What is compared: events as arrays, the ways in which two entries of one event agree, and the block that is told."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = [
+    "ANY",
+    "DAY_MIN",
+    "FEWEST_PAIRS",
+    "HOUR_MIN",
+    "RADII_M",
+    "WITHOUT_TIME",
+    "Block",
+    "Events",
+    "Floats",
+    "Found",
+    "Ints",
+    "Kind",
+    "Mask",
+    "Pairs",
+    "events_of",
+    "is_rough",
+]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+# Pairs of positions by what was looked for.
+Found = dict[str, tuple[Ints, Ints]]
+
+DAY_MIN, HOUR_MIN = 1_440, 60
+# Values of a kind that compares days: the events without a time are compared with all, or all are.
+WITHOUT_TIME, ANY = -1, -2
+# The same point; or published places, moved by up to some hundred metres, in the country farther, and snapped besides.
+RADII_M = (1.0, 300.0, 700.0, 1_500.0)
+# Fewer doubles are no block.
+FEWEST_PAIRS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A run of days entered twice. `pairs`: positions in the table, columns first and second (the later row).
+
+    `time` is what the doubles share: minute, offset (`offset_min` minutes apart), hour or day.
+    """
+
+    time: str
+    offset_min: int
+    pairs: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What two entries of one event are taken to share; `radius_m` is infinite where places are not compared.
+
+    `central`: the one without a time stands at the point, of those of its like, that is nearest to the other.
+    """
+
+    time: str
+    value: int
+    radius_m: float = np.inf
+    central: bool = False
+    details: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """Arrays with one element an event; `order` is 0 for stored ones."""
+
+    order: Ints
+    key: Ints
+    day: Ints
+    minute: Ints
+    untimed: Mask
+    whole_hour: Mask
+    east_m: Floats
+    north_m: Floats
+    place: Ints
+    details: Ints
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def part(self, which: Mask | Ints) -> "Events":
+        """The chosen events."""
+        return Events(**{name: values[which] for name, values in vars(self).items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """Pairs of events: `coarse` is the one with the less exact time, or the later row."""
+
+    coarse: Ints
+    other: Ints
+    apart_m: Floats
+    same_details: Mask
+
+
+def events_of(table: pd.DataFrame) -> Events:
+    """The events of a table with the columns that find_blocks asks for."""
+    minute = table["minute"].to_numpy(dtype=np.int64)
+    day = table["day"].to_numpy(dtype=np.int64)
+    midnight = table["midnight"].eq(True).to_numpy(dtype=bool)
+    return Events(
+        order=table["row"].to_numpy(dtype=np.int64),
+        key=table["key"].to_numpy(dtype=np.int64),
+        day=day - (int(day.min()) if len(day) else 0),
+        minute=minute,
+        untimed=(minute < 0) | midnight,
+        whole_hour=(minute >= 0) & (minute % HOUR_MIN == 0),
+        east_m=table["easting_m"].to_numpy(dtype=float),
+        north_m=table["northing_m"].to_numpy(dtype=float),
+        place=table["place"].to_numpy(dtype=np.int64),
+        details=table["details"].to_numpy(dtype=np.int64),
+    )
+
+
+def is_rough(events: Events, kind: Kind) -> Mask:
+    """Which events have the coarser time of a kind: to the hour, without one, or a clock that stands for none."""
+    if kind.time in ("minute", "offset"):
+        return np.zeros(len(events), dtype=bool)
+    if kind.value == ANY:
+        return np.ones(len(events), dtype=bool)
+    if kind.time == "hour":
+        return events.whole_hour
+    return events.untimed if kind.value < 0 else events.whole_hour & (events.minute % DAY_MIN == kind.value)

@@ -1,0 +1,146 @@
+"""The search for blocks: all ways of agreeing, the surest run of days of each, and that against its neighbours."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from data.quality.blocks.chance import Chance, chances, expected_doubles
+from data.quality.blocks.evened import evened_block
+from data.quality.blocks.kinds import LONGEST_OFFSET_MIN, OFFSETS_MIN, kinds_of, source
+from data.quality.blocks.model import FEWEST_PAIRS, Block, Events, Floats, Kind, Pairs, events_of
+from data.quality.blocks.pairs import all_pairs, as_alike, doubles_by_day, of_kind, of_time
+from data.quality.blocks.rows import matched_pairs
+from data.quality.blocks.runs import FALSE_BLOCKS, NEVER, TIMES_CHANCE, Run, best_run
+
+__all__ = ["DAYS_BESIDE", "find_blocks"]
+
+# How much of what chance may give is left to which kinds.
+_SHARE_OF_CHANCE = {"plain": 0.6, "known": 0.1, "any": 0.1}
+_MOST_BLOCKS = 5
+# Where it is not a block of a file's days but the whole file, most events must have a double.
+_LEAST_SHARE_OF_A_FILE, _MOST_HABITS = 0.5, 3
+# Days off at which chance is counted: beside, in the same cluster, and beyond it.
+_NEAR_LAGS, _FAR_LAGS = (1,), (7, 10, 14, 21)
+_MOST_DAYS_RECOUNTED = 60
+# How far beside a file's own days stored records tell what chance gives.
+DAYS_BESIDE = timedelta(days=max(_FAR_LAGS))
+
+
+def find_blocks(table: pd.DataFrame) -> Iterator[Block]:
+    """The blocks of a table (see data.quality.repeats), the surest first; an event is in one of them at most.
+
+    Columns row, key, day, minute, midnight, easting_m, northing_m; place and details as numbers (-1: nothing told).
+    """
+    events = events_of(table)
+    free = np.arange(len(events))
+    for _number in range(_MOST_BLOCKS):
+        found = best_block(events.part(free)) or evened_block(events.part(free))
+        if found is None:
+            return
+        kind, pairs = found
+        yield Block(
+            time=kind.time,
+            offset_min=kind.value if kind.time == "offset" else 0,
+            pairs=pd.DataFrame({name: free[pairs[name]] for name in ("first", "second")}),
+        )
+        free = np.delete(free, np.unique(pairs.to_numpy()))
+
+
+def best_block(events: Events) -> tuple[Kind, pd.DataFrame] | None:
+    """The surest run of days, with its pairs."""
+    if len(events) < 2 * FEWEST_PAIRS:
+        return None
+    chance = chances(events)
+    found = all_pairs(events, 0)
+    kinds = kinds_of(events, found)
+    days = int(events.day.max()) + 1
+    needed = scores_needed(kinds, days)
+    runs = []
+    in_time: dict[tuple[str, str, int], Pairs] = {}
+    for kind in kinds:
+        asked = source(kind), kind.time, kind.value
+        if asked not in in_time:
+            in_time = {asked: of_time(events, found, kind, lag=0)}
+        pairs = as_alike(in_time[asked], kind)
+        if len(pairs.coarse) < FEWEST_PAIRS:
+            continue
+        counted = doubles_by_day(events, pairs, kind, days)
+        expected = _with_habit(events, counted, expected_doubles(events, kind, chance, days), needed[kind])
+        run = best_run(kind, counted, expected, needed[kind])
+        if run:
+            runs.append((run, counted, expected))
+    best: tuple[Run, pd.DataFrame] | None = None
+    for run, counted, expected in sorted(runs, key=lambda each: -each[0].weight):
+        if best and run.weight <= best[0].weight:
+            break
+        recounted = _recounted(events, run, counted, expected, chance, needed[run.kind])
+        if recounted is None or (best and recounted.weight <= best[0].weight):
+            continue
+        pairs = matched_pairs(events, recounted)
+        if len(pairs) >= FEWEST_PAIRS:
+            best = recounted, pairs
+    return (best[0].kind, best[1]) if best else None
+
+
+def scores_needed(kinds: list[Kind], days: int) -> dict[Kind, float]:
+    """The score that chance hardly reaches, for each kind.
+
+    Most of what chance may give is left to the kinds that need no offset. An offset that was taken because it stands
+    out is one of all that could have stood out.
+    """
+    groups = ["plain" if each.time != "offset" else "known" if each.value in OFFSETS_MIN else "any" for each in kinds]
+    tried = {"plain": groups.count("plain"), "known": groups.count("known"), "any": 8 * LONGEST_OFFSET_MIN}
+    return {
+        kind: float(np.log(days * len(TIMES_CHANCE) * tried[group] / (_SHARE_OF_CHANCE[group] * FALSE_BLOCKS)))
+        for kind, group in zip(kinds, groups, strict=True)
+    }
+
+
+def _with_habit(events: Events, counted: Floats, expected: Floats, needed: float) -> Floats:
+    """What is expected, with the doubles that the file has all through: two records of one event now and then.
+
+    Where most of a file is a run, and yet most events in it have no double, what the run has is the file's usual.
+    """
+    every = np.bincount(events.day, minlength=len(counted)).astype(float)
+    for _round in range(_MOST_HABITS):
+        run = best_run(None, counted, expected, needed)
+        if run is None:
+            break
+        inside = slice(run.first, run.last + 1)
+        ours = float((events.order > 0)[(events.day >= run.first) & (events.day <= run.last)].sum())
+        paired = counted[inside].sum() * (2.0 if ours == every[inside].sum() else 1.0)
+        if every[inside].sum() <= every.sum() / 2 or paired >= _LEAST_SHARE_OF_A_FILE * ours:
+            break
+        expected = np.maximum(expected, every * counted[inside].sum() / every[inside].sum())
+    return expected
+
+
+def _recounted(
+    events: Events, run: Run, counted: Floats, expected: Floats, chance: Chance, needed: float
+) -> Run | None:
+    """The run with its score against what chance gives in just these days and what doubles other days have."""
+    kind, days = run.kind, len(counted)
+    inside = np.zeros(days, dtype=bool)
+    inside[run.first : run.last + 1] = True
+    middle = (run.first + run.last) // 2
+    first, last = max(run.first, middle - _MOST_DAYS_RECOUNTED // 2), min(run.last, middle + _MOST_DAYS_RECOUNTED // 2)
+    reach = max(_FAR_LAGS)
+    part = events.part((events.day >= first - reach) & (events.day <= last + reach))
+    factor = 1.0
+    for lags, by_luck in ((_NEAR_LAGS, 1.0), (_FAR_LAGS, 0.25)):
+        seen, by_chance = [], 0.0
+        for lag in (*lags, *(-each for each in lags)):
+            pairs = of_kind(part, all_pairs(part, lag, only=source(kind)), kind, lag=lag)
+            seen.append(doubles_by_day(part, pairs, kind, days, lag=lag)[first : last + 1])
+            by_chance += float(expected_doubles(part, kind, chance, days, lag=lag)[first : last + 1].sum()) / (
+                2 * len(lags)
+            )
+        # On the edge of a cluster only one of the two days beside is of it.
+        usual = np.max(seen, axis=0) if lags == _NEAR_LAGS else np.mean(seen, axis=0)
+        factor = max(factor, (usual.sum() - by_luck) / max(by_chance, 1e-9))
+    every = np.bincount(events.day, minlength=days)
+    habit = counted[~inside].sum() / max(every[~inside].sum(), 1)
+    usual = np.maximum(expected * factor, every * habit)
+    return best_run(kind, np.where(inside, counted, 0.0), np.where(inside, usual, NEVER), needed)
