@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from data.drafting.draft import Draft
+from data.drafting.results import Draft
 from data.preview import Preview
 from data.reading import FileSample
 from wording import _, format_count, join_words, ngettext

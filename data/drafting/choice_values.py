@@ -1,0 +1,149 @@
+"""Values of closed lists: what the words of a column mean, and whether the column is the field's at all."""
+
+import re
+from collections import Counter
+from collections.abc import Set
+from dataclasses import replace
+
+from data import schema
+from data.drafting.column_facts import ColumnFacts
+from data.drafting.heading_match import SURE_SCORE, Match
+from data.drafting.results import UnknownValues
+from data.drafting.work import Work
+from data.mapping import SubstanceLayout, mapped_fields
+from data.value_words import band_of_range, translate, whole_words, yes_no_means
+from data.values import Texts, holds_personal_data, is_nothing, plain_value
+from wording import _, format_share
+
+__all__ = ["drop_doubtful", "read_values"]
+
+# A value that is seen so often in a column of few values is a category's name and may be shown.
+_OFTEN_ENOUGH = 3
+_MOST_VALUES_SHOWN = 20
+# A column of which more values than this are strange is something else.
+_SHARE_UNKNOWN = 0.5
+# Of a column whose heading only may be a person's, fewer different texts are no names.
+_SHARE_OF_NAMES_THAT_DIFFER = 0.1
+
+
+def drop_doubtful(work: Work) -> None:
+    """A column taken for a field by half its heading, and of whose values few are known, is not that field's."""
+    fields = {f"wait.{name}": ("waits", name) for name in ("outcome",)}
+    fields |= {f"dose.{name}": ("doses", name) for name in ("officer_role",)}
+    fields |= {"certainty": ("substances", "certainty")}
+    for name in ("person.name", "person.first_name", "person.last_name"):
+        # "Patient homeless" has a word for people in it, and is no name: few people share one.
+        kept = tuple(match for match in work.found.get(name, ()) if _may_be_names(match))
+        work.found = {each: matches for each, matches in work.found.items() if each != name}
+        if kept:
+            work.found[name] = kept
+    _tell_outcome_from_condition(work)
+    for name, matches in list(work.found.items()):
+        table, plain = fields.get(name, ("", name))
+        about = schema.table_named(table).field(plain) if table else mapped_fields(work.table).get(plain)
+        if about is None or not about.values or name == "kind":
+            continue
+        kept = tuple(
+            match if known else replace(match, cells_fit=False)
+            for match in matches
+            if (known := _values_known(work, about, match.column)) or match.score >= SURE_SCORE
+        )
+        if kept:
+            work.found[name] = kept
+        else:
+            del work.found[name]
+
+
+def _tell_outcome_from_condition(work: Work) -> None:
+    """An outcome is how awake somebody was afterwards, or whether they lived: its words say which."""
+    match, fields = work.match("condition_after"), mapped_fields(work.table)
+    if not match or "alive_at_handover" in work.found or _values_known(work, fields["condition_after"], match.column):
+        return
+    if _values_known(work, fields["alive_at_handover"], match.column):
+        work.found["alive_at_handover"] = work.found.pop("condition_after")
+
+
+def _values_known(work: Work, about: schema.Field, column: ColumnFacts) -> bool:
+    cells = [text for text in work.cells(column) if not is_nothing(text)]
+    counts = Counter(cells)
+    _known, unknown = translate(about, counts, yes_no=yes_no_means(about.name, column.plain))
+    return sum(counts[text] for text in unknown) <= _SHARE_UNKNOWN * len(cells)
+
+
+def read_values(work: Work) -> None:
+    """Values of closed lists into [values]; others are counted, and shown only where they are plainly categories.
+
+    A column that was taken for a field by half its heading, and of whose values few are known, is not that field.
+    """
+    values: dict[str, dict[str, str]] = {}
+    names = _words_of_names(work)
+    for about, column in work.choice_columns:
+        cells = work.cells(column)
+        known_whole = whole_words(about) if about.name == "substance" else frozenset()
+        texts = _items(cells, known_whole) if known_whole else [text for text in cells if not is_nothing(text)]
+        counts = Counter(texts)
+        known, unknown = translate(about, counts, yes_no=yes_no_means(about.name, column.plain))
+        if known:
+            values[about.name] = values.get(about.name, {}) | known
+        if about.name == "age_band":
+            _tell_lost_ages(work, column, counts)
+        if unknown:
+            understood = sum(counts.values()) - sum(counts[text] for text in unknown)
+            shown = [
+                text
+                for text in unknown
+                if counts[text] >= _OFTEN_ENOUGH
+                and understood >= _SHARE_UNKNOWN * sum(counts.values())
+                and not holds_personal_data(text)
+                and names.isdisjoint(plain_value(text).split("_"))
+            ]
+            work.unknown.append(
+                UnknownValues(
+                    field=about.name,
+                    heading=column.heading,
+                    distinct=len(unknown),
+                    cells=sum(counts[text] for text in unknown),
+                    shown=tuple(sorted(shown)) if len(shown) <= _MOST_VALUES_SHOWN else (),
+                )
+            )
+    work.raw["values"] = values
+
+
+def _tell_lost_ages(work: Work, column: ColumnFacts, counts: Counter[str]) -> None:
+    lost = sum(count for text, count in counts.items() if band_of_range(text) == schema.NOT_RECORDED)
+    if lost:
+        work.advice.append(
+            _(
+                "In {share} of the cells of “{heading}” the range of ages lies across two of the bands that are "
+                "kept: those ages are stored as not recorded. Ages in years or dates of birth would be kept."
+            ).format(share=format_share(lost / max(sum(counts.values()), 1)), heading=column.heading)
+        )
+
+
+def _words_of_names(work: Work) -> set[str]:
+    """The words of every name in the sample: a value that has one is a name in the wrong column."""
+    columns = [
+        match.column
+        for name, matches in work.found.items()
+        if name.startswith("person.") or "officer" in name
+        for match in matches
+        if "name" in match.column.kinds
+    ]
+    return {word for column in columns for cell in work.cells(column) for word in plain_value(cell).split("_")}
+
+
+def _may_be_names(match: Match) -> bool:
+    column = match.column
+    return match.score >= SURE_SCORE or column.distinct >= _SHARE_OF_NAMES_THAT_DIFFER * column.looked_at
+
+
+def _items(cells: Texts, known_whole: Set[str]) -> list[str]:
+    """The single substances of cells that may hold several, each cell whole where it is known whole."""
+    split = re.compile("|".join(re.escape(each) for each in SubstanceLayout(columns=("-",)).separators), re.IGNORECASE)
+    return [
+        item.strip()
+        for cell in cells
+        if not is_nothing(cell)
+        for item in ([cell] if plain_value(cell) in known_whole else split.split(cell))
+        if item.strip()
+    ]

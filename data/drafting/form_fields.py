@@ -1,0 +1,181 @@
+"""The fields of a table that columns fill: plain ones, the person, substances, doses and waits of a form."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from data import schema
+from data.drafting.heading_match import Match, ambulance_file
+from data.drafting.heading_words import field_words, match_heading
+from data.drafting.time_fields import lacks_date, readable_time, time_headings
+from data.drafting.work import Work, distinct_texts
+from data.mapping import mapped_fields
+from data.value_words import translate
+from wording import _
+
+__all__ = ["read_doses", "read_kind_of_event", "read_person", "read_plain_fields", "read_substances", "read_waits"]
+
+_NUMBERED = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
+
+
+def read_plain_fields(work: Work) -> None:
+    """Fields that are read from a column as it stands, times from two."""
+    for name, about in mapped_fields(work.table).items():
+        match = work.match(name)
+        if match is None or name in work.columns or name == "kind":
+            continue
+        is_time = about.type == "TIMESTAMPTZ"
+        work.columns[name] = time_headings(work, match) if is_time else match.column.heading
+        work.use(name, match)
+        if about.type == "DATE":
+            work.time_columns.append(match.column)
+        if about.values:
+            work.choice_columns.append((about, match.column))
+
+
+def read_person(work: Work) -> None:
+    """Who was treated: names, a number, the date of birth, the age."""
+    person: dict[str, Any] = {}
+    names = [*work.found.get("person.first_name", ()), *work.found.get("person.last_name", ())]
+    if whole := work.match("person.name"):
+        names = names or [whole]
+    if names:
+        person["name"] = [match.column.heading for match in names] if len(names) > 1 else names[0].column.heading
+        work.use("person.name", *names)
+    for name in ("identifier", "date_of_birth", "age"):
+        if match := work.match(f"person.{name}"):
+            person[name] = match.column.heading
+            work.use(f"person.{name}", match)
+            if name == "date_of_birth":
+                work.time_columns.append(match.column)
+    work.raw["person"] = person
+
+
+def read_substances(work: Work) -> None:
+    """The columns of substances, and how sure they are."""
+    matches = work.found.get("substances", ())
+    # Columns of yes and no, one for each substance, name it in their headings: the import reads names in cells.
+    named = [match for match in matches if "yes_no" not in match.column.kinds]
+    if not named:
+        return
+    about: dict[str, Any] = {"columns": [match.column.heading for match in named]}
+    work.use("substances", *named)
+    fields = schema.table_named("substances")
+    work.choice_columns += [(fields.field("substance"), match.column) for match in named]
+    certainty = work.found.get("certainty", ())
+    if len(certainty) in (1, len(named)):
+        about["certainty_columns"] = [match.column.heading for match in certainty]
+        work.use("certainty", *certainty)
+        work.choice_columns += [(fields.field("certainty"), match.column) for match in certainty]
+    elif any(re.search(r"\bsusp(?:ected)?\b", match.column.plain) for match in named):
+        about["certainty"] = "suspected"
+    work.raw["substances"] = about
+
+
+def read_doses(work: Work) -> None:
+    """Columns of single doses: numbered ones, or one set where the form states the number of doses as well."""
+    by_number: dict[str, dict[str, Match]] = {}
+    for name in ("officer", "officer_role", "product", "kit", "given_at"):
+        for match in work.found.get(f"dose.{name}", ()):
+            if name == "given_at" and lacks_date(work, match):
+                continue
+            number = _NUMBERED.search(match.column.plain)
+            by_number.setdefault(number[1] if number else "", {}).setdefault(name, match)
+    numbered = {number: each for number, each in by_number.items() if number}
+    several = work.kinds is not None and work.kinds.several > 0
+    counts = work.columns.get("doses_given")
+    if several and "dose" in work.kinds.kinds and not numbered:
+        # The only column that counts doses says how many each row's entry stands for.
+        work.raw["doses"] = [_dose(work, 1, by_number.get("", {}))]
+        if work.kinds.dose_number and work.kinds.dose_number == work.column_of("doses_given"):
+            work.columns.pop("doses_given")
+            work.drafts = [each for each in work.drafts if each.field != "doses_given"]
+        elif counts and work.kinds.counts != "total":
+            work.raw["doses"][0] = {"count": work.columns.pop("doses_given"), **work.raw["doses"][0]}
+            work.drafts = [
+                replace(each, field="doses.1.count") if each.field == "doses_given" else each for each in work.drafts
+            ]
+        return
+    if not numbered and not (by_number and (counts or several)):
+        return
+    chosen = [numbered[number] for number in sorted(numbered, key=int)] or [by_number[""]]
+    work.raw["doses"] = [_dose(work, number, each) for number, each in enumerate(chosen, start=1)]
+
+
+def _dose(work: Work, number: int, parts: dict[str, Match]) -> dict[str, Any]:
+    dose: dict[str, Any] = {}
+    for name, match in parts.items():
+        dose[name] = time_headings(work, match) if name == "given_at" else match.column.heading
+        work.use(f"doses.{number}.{name}", match)
+        if name == "officer_role":
+            work.choice_columns.append((schema.table_named("doses").field(name), match.column))
+    return dose
+
+
+def read_waits(work: Work, *, joins: bool) -> None:
+    """The ambulance's clock: two times, minutes, or how the wait ended."""
+    minutes = work.match("wait.minutes")
+    if minutes and minutes.column.kinds and not minutes.cells_fit:
+        minutes = None
+    started, ended = (readable_time(work, f"wait.{name}") for name in ("started_at", "ended_at"))
+    outcome = work.match("wait.outcome") or _left_or_taken(work)
+    wait: dict[str, Any] = {"kind": "call_to_arrival"}
+    wait["clock"] = "ambulance_cad" if joins else "officer_estimate" if minutes else "police_log"
+    if minutes:
+        wait["minutes"] = minutes.column.heading
+        work.use("waits.1.minutes", minutes)
+    if ended and (started or "occurred_at" in work.columns):
+        if started:
+            wait["started_at"] = time_headings(work, started)
+            work.use("waits.1.started_at", started)
+        else:
+            wait["kind"], wait["started_at"] = "naloxone_to_arrival", work.columns["occurred_at"]
+        wait["ended_at"] = time_headings(work, ended)
+        work.use("waits.1.ended_at", ended)
+        work.ask(
+            "waits",
+            _("Is “{heading}” when the ambulance arrived? Whose clock is it?").format(heading=ended.column.heading),
+            "ambulance_cad", "police_log", "officer_estimate",
+        )  # fmt: skip
+    if outcome:
+        wait["outcome"] = outcome.column.heading
+        work.use("waits.1.outcome", outcome)
+        work.choice_columns.append((schema.table_named("waits").field("outcome"), outcome.column))
+    if len(wait) > 2:
+        work.raw["waits"] = [wait]
+
+
+def _left_or_taken(work: Work) -> Match | None:
+    """A column that says of some that they went to hospital and of others that they left holds both fields."""
+    match = work.match("taken_to_hospital")
+    if match is None or "yes_no" in match.column.kinds:
+        return None
+    known, _unknown = translate(schema.table_named("waits").field("outcome"), set(work.cells(match.column)), yes_no={})
+    return match if "left_before" in known.values() else None
+
+
+def read_kind_of_event(work: Work) -> None:
+    """The column whose values say what the events are, or one kind for all of them."""
+    about = schema.table_named(work.table).field("kind")
+    words = next(each for each in field_words(work.table) if each.field == "kind")
+    known = {
+        column: translate(about, distinct_texts(work.cells(column)), yes_no={})
+        for column in work.facts
+        if match_heading(words, column.plain) and "category" in column.kinds
+    }
+    telling = [column for column, (values, _unknown) in known.items() if values]
+    if not telling:
+        kind = "ambulance_overdose_call" if ambulance_file(work.facts) else "drug_incident"
+        work.columns["kind"] = {"fixed": kind}
+        work.ask("columns.kind", _("What are the events of this file?"), *about.values)
+        return
+    column = telling[0]
+    values, unknown = known[column]
+    work.use("kind", Match(column=column, score=match_heading(words, column.plain), cells_fit=True))
+    if len(set(values.values())) == 1 and unknown:
+        # Other kinds of event are in the file: the rows of this one are taken.
+        work.columns["kind"] = {"fixed": next(iter(values.values()))}
+        work.raw["only"] = {column.heading: list(values)}
+    else:
+        work.columns["kind"] = column.heading
+        work.choice_columns.append((about, column))

@@ -1,0 +1,172 @@
+"""Where it happened: coordinates, postcodes or names of areas, and the settings that a new place needs."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from data.drafting.column_facts import ColumnFacts
+from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
+from data.drafting.heading_words import ABODES
+from data.drafting.places import PlaceGuess, guess_place
+from data.drafting.second_files import STREET_SOURCE
+from data.drafting.work import Work, distinct_texts
+from data.mapping import mapped_fields
+from data.mapping_toml import mapping_toml
+from data.places import AREA_LEVELS, AreaNames
+from data.values import parse_points
+from geo.cities import nearest_city
+from wording import _, format_share
+
+__all__ = ["read_place"]
+
+# Points of street-level files stand for the streets around them.
+_STREET_POINTS_M = 250
+_MOST_DEGREES = 180.0
+# Of a column of areas so many of the different names are the deployment's.
+_SHARE_OF_AREAS = 0.6
+_AREAS = (
+    r"county|counties|ward|district|town|city|borough|municipality|parish|neighbou?rhood|beat|sector|zone|area|region"
+)
+
+
+def read_place(work: Work) -> None:
+    """Coordinates in two columns or one, and postcodes; without either, a column of areas."""
+    x, y, postcode = (work.match(f"place.{name}") for name in ("x", "y", "postcode"))
+    place: dict[str, Any] = {}
+    if x and y:
+        cells = [work.cells(match.column) for match in (x, y)]
+        guess = guess_place(
+            x.column,
+            y.column,
+            cells,
+            decimal=x.column.decimal,
+            crs=work.settings.geography.crs,
+            geography=work.geography,
+        )
+        place = {"crs": guess.crs or work.settings.geography.crs, "x": guess.x, "y": guess.y}
+        if guess.location_precision_m:
+            place["location_precision_m"] = guess.location_precision_m
+        by_heading = {match.column.heading: match for match in (x, y)}
+        for name in ("x", "y"):
+            work.use(f"place.{name}", by_heading[place[name]], why=guess.why, doubt=not guess.sure)
+        if not guess.sure:
+            _ask_of_place(work, guess)
+    elif point := next((each for each in work.facts if _holds_points(each)), None):
+        place = _point(work, point)
+    elif x or y:
+        work.ask("place", _("One coordinate was found and not the other. Which columns are they?"))
+    if postcode:
+        place["postcode"] = postcode.column.heading
+        work.use("place.postcode", postcode)
+    if place and work.raw["source"] == STREET_SOURCE:
+        place["location_precision_m"] = _STREET_POINTS_M
+    if not place:
+        _read_area_by_name(work)
+    work.raw["place"] = place
+
+
+def _point(work: Work, column: ColumnFacts) -> dict[str, Any]:
+    x, y, _unreadable = parse_points(work.cells(column))
+    degrees = bool(np.nanmax(np.abs([x, y])) <= _MOST_DEGREES)
+    about = replace(column, kinds=frozenset({"degrees" if degrees else "metres"}))
+    cells = [np.array([f"{each:f}" if np.isfinite(each) else "" for each in axis], dtype=object) for axis in (x, y)]
+    crs = work.settings.geography.crs
+    guess = guess_place(about, about, cells, decimal=".", crs=crs, geography=work.geography)
+    work.use("place.point", Match(column=column, score=SURE_SCORE, cells_fit=True), why=guess.why, doubt=not guess.sure)
+    if not guess.sure:
+        _ask_of_place(work, guess)
+    return {"crs": guess.crs or crs, "point": column.heading}
+
+
+def _read_area_by_name(work: Work) -> None:
+    """A column of names of the deployment's areas, where the file has neither coordinates nor postcodes."""
+    levels = [level for level in AREA_LEVELS if level in mapped_fields(work.table)]
+    if work.geography is None or not levels or any(level in work.columns for level in levels):
+        return
+    names = AreaNames(work.geography)
+    named = [
+        column
+        for column in work.facts
+        if column.position not in work.used
+        and column.kinds & {"category", "name"}
+        and not column.kinds & {"number", "yes_no"}
+        and not re.search(rf"\b(?:{ABODES})\b", column.plain)
+    ]
+    for level in levels:
+        for column in named:
+            texts = np.array(distinct_texts(work.cells(column)), dtype=object)
+            if not names.has(level) or not len(texts):
+                continue
+            codes, _wrong = names.find(level, texts, own={})
+            share = float(np.mean([code is not None for code in codes]))
+            if share >= _SHARE_OF_AREAS:
+                work.columns[level] = column.heading
+                work.use(
+                    level,
+                    Match(column=column, score=LIKELY_SCORE, cells_fit=True),
+                    why=_("{share} of its values are names of such areas").format(share=format_share(share)),
+                )
+                return
+    if area := next((column for column in named if re.search(rf"\b(?:{_AREAS})\b", column.plain)), None):
+        work.ask(
+            "place",
+            _(
+                "Is “{heading}” where it happened? Its names are no areas of the settings, and the file has "
+                "neither coordinates nor postcodes: its records would be on no map. Name an outline with these "
+                "areas under [geography], or give the file coordinates."
+            ).format(heading=area.heading),
+        )
+
+
+def _ask_of_place(work: Work, guess: PlaceGuess) -> None:
+    if guess.crs is None:
+        work.ask(
+            "place.crs",
+            _("On which system are the coordinates? On none of the known ones do they lie in the settings' area."),
+            "EPSG:4326", "EPSG:27700", "EPSG:29901",
+        )  # fmt: skip
+        return
+    if guess.middle is None:
+        return
+    city = nearest_city(latitude=guess.middle[0], longitude=guess.middle[1])
+    work.advice.append(
+        _(
+            "{share} of the places lie in or near the area of the settings ({force}); most lie around {city}. A "
+            "new place needs settings of its own: its time zone, a system in metres and an outline."
+        ).format(share=format_share(guess.share_inside), force=work.settings.force, city=city.name)
+    )
+    if city.time_zone != work.settings.time_zone:
+        work.ask(
+            "times.time_zone",
+            _("Are the times those of {zone}? Set time_zone in the settings, or under [times].").format(
+                zone=city.time_zone
+            ),
+            city.time_zone, work.settings.time_zone, "UTC",
+        )  # fmt: skip
+    home = city.country == "GB"
+    work.settings_toml = mapping_toml(
+        {
+            "force": _("name of the police force"),
+            "nation": work.settings.nation if home else "elsewhere",
+            "time_zone": city.time_zone,
+        }
+    ) + "\n".join(
+        [
+            "",
+            "[geography]",
+            f'crs = "{"EPSG:27700" if home else guess.utm_crs}"',
+            f'outline_file = "outline.geojson"      # {_("the boundary of the force or the city, as a polygon")}',
+            "",
+            "[store]",
+            'folder = "store"',
+            "synthetic = false",
+            "open_real_on_loopback = true",
+            "",
+        ]
+    )
+
+
+def _holds_points(column: ColumnFacts) -> bool:
+    return "point" in column.kinds and not re.search(rf"\b(?:{ABODES})\b", column.plain)

@@ -1,0 +1,197 @@
+"""What numbers the records: a column, or several together where none does."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from data import schema
+from data.drafting.column_facts import ColumnFacts
+from data.drafting.heading_words import EXPORT_NUMBERS
+from data.drafting.results import FieldDraft
+from data.drafting.row_kinds import RowKinds
+from data.drafting.work import SHARE_WITH_KEY, Work, headings_of
+from data.mapping import FORM_TABLE
+from data.pseudonymise import normalise_code
+from data.values import is_nothing, whole_number
+from wording import _, format_count, format_share, join_words, ngettext
+
+__all__ = ["incidents_in_several_rows", "key_of", "read_keys"]
+
+_MOST_KEY_PARTS = 6
+# Of what a key is composed where a file has no number: the first that are filled and make it unique.
+_KEY_PARTS = {
+    "administrations": (
+        "occurred_at", "dose.officer", "person.name", "person.first_name", "person.last_name", "person.date_of_birth",
+        "place.postcode", "place.x", "place.y", "officer_area", "person.age", "gender", "doses_given", "recorded_at",
+    ),
+    "carriers": ("officer_token", "valid_from", "trained_on", "role", "base"),
+    "shifts": ("officer_token", "starts_at", "hour_of_week", "ends_at"),
+    "kits": ("kit_token", "event_on", "event", "officer_token", "lot", "base", "expires_on"),
+    "requests": ("occurred_at", "place.postcode", "place.x", "place.y", "minutes"),
+    "follow_up": ("administration_id", "step", "at", "due_at"),
+    "risk_events": ("occurred_at", "place.x", "place.y", "place.postcode", "kind"),
+    "waits": ("incident_id", "started_at", "ended_at"),
+    "populations": ("place.x", "place.y", "place.postcode", "year"),
+}  # fmt: skip
+
+
+def read_keys(work: Work, *, joins: bool) -> None:
+    """The key of each record, and of the record it belongs to."""
+    if work.kinds and work.kinds.told_by != "administration" and len(work.kinds.key) > len(work.incident):
+        _read_key_of_person(work, work.kinds)
+        return
+    if work.table == FORM_TABLE:
+        names = [name for name in ("incident_id", "administration_id") if work.match(name)]
+        for name in names:
+            _read_key(work, name)
+        if not names and not joins:
+            _compose_key(work, "administration_id")
+        return
+    table = schema.table_named(work.table)
+    if work.match(table.key):
+        _read_key(work, table.key)
+    for parent in table.fields:
+        if parent.token and parent.required and parent.name != table.key:
+            if work.match(parent.name):
+                _read_key(work, parent.name)
+            else:
+                work.ask(f"columns.{parent.name}", _("Which column holds the number of the record it belongs to?"))
+            if len(work.known_sources) == 1:
+                work.raw["parent_source"] = work.known_sources[0]
+            else:
+                work.ask(
+                    "parent_source",
+                    _("Under which source were the records imported that this file belongs to?"),
+                    *work.known_sources,
+                )
+    if table.key not in work.columns:
+        _compose_key(work, table.key)
+
+
+def _read_key(work: Work, name: str) -> None:
+    match = work.found[name][0]
+    work.columns[name] = key_of(work, match.column)
+    work.use(name, match)
+    filled = work.filled(match.column)
+    if re.search(rf"\b(?:{EXPORT_NUMBERS})\b", match.column.plain):
+        work.ask(
+            f"columns.{name}",
+            _(
+                "“{heading}” may number the rows of one export alone. If the next export numbers them otherwise, "
+                "name another column, or make the key of several."
+            ).format(heading=match.column.heading),
+        )
+    if filled < SHARE_WITH_KEY:
+        work.ask(
+            f"columns.{name}",
+            _("“{heading}” is empty in {share} of the rows, which would wait. Is there a better key?").format(
+                heading=match.column.heading, share=format_share(1 - filled)
+            ),
+            match.column.heading,
+            *match.alternatives,
+        )
+
+
+def key_of(work: Work, column: ColumnFacts) -> Any:
+    """A number is read as one, so that a spreadsheet that drops its leading zeros does not make it another key."""
+    cells = [text for text in work.cells(column) if not is_nothing(text)]
+    numbers = all(whole_number(text).isdecimal() for text in cells)
+    same = len({normalise_code(text) for text in cells}) == len({text.casefold() for text in cells})
+    return {"code": column.heading} if cells and numbers and same else column.heading
+
+
+def _compose_key(work: Work, name: str) -> None:
+    """A key of several columns, where the file has no number: the first that tell its rows apart."""
+    parts: list[ColumnFacts] = []
+    spelt: list[Any] = []
+    apart, fields = False, 0
+    for each in _KEY_PARTS[work.table]:
+        match = work.match(each)
+        if match is None or match.column in parts or match.column.filled < SHARE_WITH_KEY:
+            continue
+        fields += 1
+        for column in (match.column, *_clock_beside(work, each)):
+            parts.append(column)
+            spelt.append(_key_part(each, column))
+        apart = _tell_apart(work, parts)
+        # The time alone is never enough: two people may be treated at once.
+        if (apart and fields > 1) or len(parts) >= _MOST_KEY_PARTS:
+            break
+    if not parts:
+        work.ask(f"columns.{name}", _("Which column or columns tell the rows apart? None is filled in every row."))
+        return
+    work.columns[name] = spelt[0] if len(spelt) == 1 else spelt
+    work.drafts.append(
+        FieldDraft(
+            field=name,
+            headings=tuple(column.heading for column in parts),
+            confidence="likely" if apart else "guess",
+            why=_("no column numbers the rows, and these together tell them apart")
+            if apart
+            else _("no column numbers the rows, and these do not tell all of them apart"),
+        )
+    )
+    work.ask(
+        f"columns.{name}",
+        _(
+            "No column numbers the rows. The key is made of {headings}: a row in which one of these is corrected "
+            "becomes a new record."
+        ).format(headings=join_words([f"“{column.heading}”" for column in parts])),
+    )
+
+
+def _clock_beside(work: Work, name: str) -> tuple[ColumnFacts, ...]:
+    headings = work.columns.get(name)
+    if name != "occurred_at" or not isinstance(headings, list):
+        return ()
+    return tuple(each for each in work.facts if each.heading == headings[1])
+
+
+def _tell_apart(work: Work, parts: Sequence[ColumnFacts]) -> bool:
+    """Whether rows with the same parts are the same in every column."""
+    whole = {}
+    for row in work.sample.rows:
+        key = tuple(row[column.position].casefold() for column in parts)
+        if whole.setdefault(key, row) != row:
+            return False
+    return True
+
+
+def _read_key_of_person(work: Work, kinds: RowKinds) -> None:
+    """Several people at one incident: its number, and what tells them apart, is the key of an administration."""
+    numbered = work.match("incident_id")
+    if numbered is None and (other := work.match("administration_id")) and other.column in kinds.key:
+        numbered = other
+    if numbered:
+        work.columns["incident_id"] = key_of(work, numbered.column)
+        work.use("incident_id", numbered)
+    parts = [
+        key_of(work, column) if numbered and column is numbered.column else _key_part("", column)
+        for column in kinds.key
+    ]
+    work.columns["administration_id"] = parts
+    work.used |= {column.position for column in kinds.key}
+    work.drafts.append(
+        FieldDraft(
+            field="administration_id",
+            headings=headings_of(kinds.key),
+            confidence="sure" if kinds.told_by == "person" else "guess",
+            why=_("{rows}, with several people in some").format(rows=incidents_in_several_rows(kinds))
+            if kinds.people
+            else incidents_in_several_rows(kinds),
+        )
+    )
+
+
+def incidents_in_several_rows(kinds: RowKinds) -> str:
+    """How many there are, in words."""
+    return ngettext(
+        "{count} incident stands in several rows", "{count} incidents stand in several rows", kinds.several
+    ).format(count=format_count(kinds.several))
+
+
+def _key_part(name: str, column: ColumnFacts) -> Any:
+    """A part of a key: a date's day, a collar number's letters and digits, or the cell as it is."""
+    if "date" in column.kinds:
+        return {"day": column.heading}
+    return {"code": column.heading} if name in ("dose.officer", "officer_token", "kit_token") else column.heading

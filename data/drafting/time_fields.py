@@ -1,0 +1,150 @@
+"""The columns of times: when it happened, a date with its time of day, and how all of them are written."""
+
+import re
+from typing import Any
+
+from data.drafting.column_facts import ColumnFacts
+from data.drafting.heading_match import LIKELY_SCORE, Match
+from data.drafting.times import guess_times
+from data.drafting.work import Work, headings_of
+from data.mapping import MONTHS_ALLOWED_IN, mapped_fields
+from wording import _, format_count, ngettext
+
+__all__ = ["lacks_date", "read_time_of_event", "read_times", "readable_time", "time_headings"]
+
+
+def read_time_of_event(work: Work) -> None:
+    """The time of the event; asked for where no heading names it."""
+    if "occurred_at" not in mapped_fields(work.table):
+        return
+    match = work.match("occurred_at")
+    if match is None:
+        times = [column for column in work.facts if column.kinds & {"time", "date"}]
+        if not times:
+            work.ask("columns.occurred_at", _("Which column says when it happened? None looks like a date."))
+            return
+        match = Match(column=times[0], score=0.4, cells_fit=True, alternatives=headings_of(times[1:4]))
+        work.found["occurred_at"] = (match,)
+        work.ask("columns.occurred_at", _("Is “{heading}” when it happened?").format(heading=match.column.heading))
+    work.columns["occurred_at"] = time_headings(work, match)
+    work.use("occurred_at", match)
+    if match.score < LIKELY_SCORE and match.alternatives:
+        work.ask(
+            "columns.occurred_at",
+            _("Is “{heading}” when naloxone was given? Other columns hold times too.").format(
+                heading=match.column.heading
+            ),
+            match.column.heading,
+            *match.alternatives,
+        )
+
+
+def time_headings(work: Work, match: Match) -> str | list[str]:
+    """The heading of a time, or those of its date and its time of day."""
+    column = match.column
+    if "clock" not in column.kinds or column.kinds & {"date", "excel"}:
+        work.time_columns.append(column)
+    if ("time" in column.kinds and "date" not in column.kinds) or not column.kinds:
+        return column.heading
+    if "clock" in column.kinds and not column.kinds & {"date", "excel"}:
+        day = _day_of(work, column)
+        if day is None:
+            return column.heading
+        work.used.add(day.position)
+        work.time_columns.append(day)
+        return [day.heading, column.heading]
+    clock = _partner(work, column, "date", "time", {"clock"})
+    if clock is None:
+        return column.heading
+    work.used.add(clock.position)
+    return [column.heading, clock.heading]
+
+
+def readable_time(work: Work, name: str) -> Match | None:
+    """The column of a time; one of times of day alone is of no use without a date."""
+    match = work.match(name)
+    if match is None or not lacks_date(work, match):
+        return match
+    work.ask(
+        name,
+        _("“{heading}” holds times of day, and no column holds their dates. It is not read.").format(
+            heading=match.column.heading
+        ),
+    )
+    return None
+
+
+def lacks_date(work: Work, match: Match) -> bool:
+    """Whether a column has times of day alone, and no column their dates."""
+    kinds = match.column.kinds
+    return "clock" in kinds and not kinds & {"time", "date", "excel"} and _day_of(work, match.column) is None
+
+
+def _day_of(work: Work, column: ColumnFacts) -> ColumnFacts | None:
+    """The column of dates that a column of times of day belongs to: its own, else the event's."""
+    event = work.match("occurred_at") or work.match("starts_at")
+    own = _partner(work, column, "time", "date", {"date"})
+    return own or (event.column if event and "date" in event.column.kinds else None)
+
+
+def _partner(work: Work, column: ColumnFacts, word: str, other: str, kinds: set[str]) -> ColumnFacts | None:
+    """The column that holds the other half of a time: of the same name but for one word, or next to it."""
+    named = re.sub(rf"\b{word}\b", other, column.plain)
+    free = [each for each in work.facts if each.kinds & kinds and each is not column]
+    same = next((each for each in free if named != column.plain and each.plain == named), None)
+    plain = [
+        each for each in free if re.fullmatch(rf"{other}|(?:{other} )?(?:incident|occurrence|event|day)", each.plain)
+    ]
+    beside = [
+        each
+        for each in free
+        if each.position == column.position + 1 and other in each.plain.split() and each.position not in work.used
+    ]
+    return same or next(iter(plain), None) or next(iter(beside), None)
+
+
+def read_times(work: Work) -> None:
+    """How the dates of all columns of times are written, where the import does not know it by itself."""
+    columns = list(dict.fromkeys(work.time_columns))
+    if not columns:
+        return
+    abroad = work.settings.nation == "elsewhere" and work.settings.time_zone.startswith("America/")
+    guess = guess_times(
+        [work.cells(column) for column in columns],
+        usually_day_first=not abroad,
+        now=work.now,
+        months=work.table == MONTHS_ALLOWED_IN,
+    )
+    times: dict[str, Any] = {}
+    if any(re.search(r"\b(?:utc|zulu)\b", column.plain) for column in columns):
+        times["time_zone"] = "UTC"
+    if guess.formats:
+        times["formats"] = list(guess.formats)
+    if not guess.day_first:
+        times["day_first"] = False
+    work.raw["times"] = times
+    if guess.asked:
+        work.ask(
+            "times.day_first",
+            _("Does the day come first in dates, as in 1/7 for 1 July? {why}.").format(why=_sentence(guess.why)),
+            "true", "false",
+        )  # fmt: skip
+    if guess.excel_asked:
+        work.ask(
+            "times.formats",
+            _("Its dates are a workbook's own numbers. Are they counted from 1900, or from 1904 as on old Macs?"),
+            "excel", "excel-1904",
+        )  # fmt: skip
+    if guess.unreadable:
+        work.ask(
+            "times.formats",
+            ngettext(
+                "{count} cell of its dates and times is in no known form. Add the form to formats under [times].",
+                "{count} cells of its dates and times are in no known form. Add the form to formats under [times].",
+                guess.unreadable,
+            ).format(count=format_count(guess.unreadable)),
+        )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
