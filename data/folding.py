@@ -58,7 +58,8 @@ class Folded:
     """Records made of rows, one an administration, and what several rows added to them.
 
     `pieces` are the rows that went in; `other_people` and `other_days` are the row numbers of those left out. `doses`
-    and `reports` are None where the file records none singly. `disagreeing` counts records whose rows disagree.
+    and `reports` are None where the file records none singly. `disagreeing` counts records whose rows
+    disagree, in the rows `disagreeing_rows`.
     """
 
     records: pd.DataFrame
@@ -140,7 +141,7 @@ def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser
     codes, keys = pd.factorize(pieces["administration_id"])
     first = _first_of_each(codes, len(keys), np.ones(len(pieces), dtype=bool), None)
     groups = _Groups(pieces=pieces, codes=codes, first=first)
-    records, disagreeing = groups.records()
+    records, disagreeing, disagreeing_rows = groups.records()
     records["row_hash"] = pseudonymiser.tokens(kind="folded", parts=[groups.joined("row_hash")])
     kinds = mapping.kinds_of_row
     doses = reports = None
@@ -162,6 +163,7 @@ def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser
         other_people=other_people,
         other_days=other_days,
         disagreeing=disagreeing,
+        disagreeing_rows=disagreeing_rows,
     )
 
 
@@ -239,13 +241,13 @@ class _Groups:
     codes: Positions
     first: Positions
 
-    def records(self) -> tuple[pd.DataFrame, int]:
-        """One row a record, and how many records have rows that disagree about a field."""
+    def records(self) -> tuple[pd.DataFrame, int, Positions]:
+        """One row a record, how many records have rows that disagree about a field, and the file's rows that do."""
         if len(self.first) == len(self.pieces):
-            return self._take(self.pieces.columns, None), 0
+            return self._take(self.pieces.columns, None), 0, np.empty(0, dtype=np.int64)
         place, time = self._best("location_source", _PLACE_RANK), self._earliest()
         chosen: dict[str, object] = {}
-        disagree = np.zeros(len(self.first), dtype=bool)
+        differs = np.zeros(len(self.pieces), dtype=bool)
         slots = {name.split("_", 1)[0] for name in self.pieces if name.startswith(("wait", "dose"))} - {"doses"}
         by_slot = {slot: self._slot(slot) for slot in sorted(slots) if f"{slot}_present" in self.pieces}
         for name in self.pieces.columns:
@@ -262,12 +264,13 @@ class _Groups:
                 rows = _first_of_each(self.codes, len(self.first), known, self.first)
                 if name not in _OWN and not name.startswith("identity_"):
                     values = pd.factorize(column)[0]
-                    disagree[self.codes[known & (values != values[rows][self.codes])]] = True
+                    differs |= known & (values != values[rows][self.codes])
             chosen[name] = column.array.take(rows)
         numbers = self.pieces.index.to_numpy()
         of_this_file = _first_of_each(self.codes, len(self.first), numbers > 0, self.first)
         index = pd.Index(numbers[of_this_file], name=self.pieces.index.name)
-        return pd.DataFrame(chosen, index=index), int(disagree.sum())
+        records = len(np.unique(self.codes[differs]))
+        return pd.DataFrame(chosen, index=index), records, numbers[differs & (numbers > 0)]
 
     def _take(self, names: Sequence[str], rows: Positions | None) -> pd.DataFrame:
         return self.pieces[list(names)].copy() if rows is None else self.pieces[list(names)].take(rows)

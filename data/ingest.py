@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.folding import Folded, fold, pieces_from_store, with_piece_ids
 from data.keys import Keys
@@ -31,6 +32,7 @@ from data.reading import FileSample, SourceTable, frame_table, open_table
 from data.records import RecordReader
 from data.report import ImportCounts, ImportReport
 from data.schema import table_named
+from data.row_runs import RowRuns
 from data.settings import Settings
 from data.store import (
     Batch,
@@ -43,7 +45,7 @@ from data.store import (
     stored_pieces,
     write_batch,
 )
-from data.tables import count_conflicting_incidents, make_tables
+from data.tables import find_conflicting_incidents, make_tables
 from geo.areas import Geography
 from wording import NaloxoneWatchError, _, format_count, join_words, ngettext
 
@@ -207,6 +209,7 @@ class _Prepared:
     reasons: tuple[ReasonCount, ...]
     warnings: tuple[QualityWarning, ...]
     has_places: bool
+    rows: dict[str, RowRuns]
 
 
 def _run(
@@ -230,7 +233,7 @@ def _run(
     batch = replace(
         prepared.batch,
         import_row=dict(prepared.batch.import_row) | {"reading": reading},
-        report=lambda outcome: json.dumps(report_of(outcome).to_json()),
+        report=lambda outcome: json.dumps(report_of(outcome).to_keep().to_json()),
     )
     outcome = (
         preview_batch(settings=settings, keys=keys, batch=batch)
@@ -278,6 +281,7 @@ def _report(
         warnings=prepared.warnings,
         version=outcome.version,
     )
+        rows=prepared.rows,
 
 
 @functools.cache
@@ -321,15 +325,15 @@ def _prepare(
     records, rows_in = _read_all(source, reader, positions.values(), tell)
     folded, based_on = None, None
     if mapping.folds:
-        identical_rows = 0
+        identical = np.empty(0, dtype=np.int64)
         if mapping.repeats == "same" or "row_id" in records:
-            records, identical_rows = _settle_repeats(records, reader, "row_id" if "row_id" in records else "row_hash")
+            records, identical = _settle_repeats(records, reader, "row_id" if "row_id" in records else "row_hash")
         rows_kept = len(records)
         folded, based_on = _fold(records, reader, mapping, deployment, pseudonymiser)
         records = folded.records
         rows_kept -= len(folded.other_people) + len(folded.other_days)
     else:
-        records, identical_rows = _settle_repeats(records, reader, table_named(mapping.stored_in).key)
+        records, identical = _settle_repeats(records, reader, table_named(mapping.stored_in).key)
         rows_kept = len(records)
     full = _full_extract(records, reader, mapping)
     entries = reader.log.entries()
@@ -350,16 +354,22 @@ def _prepare(
         pseudonymiser,
         folded=folded,
         held_keys=reader.held_keys,
-        counts={"rows_in": rows_in, "rows_folded": rows_kept - len(records), "rows_repeated": identical_rows},
+        counts={"rows_in": rows_in, "rows_folded": rows_kept - len(records), "rows_repeated": len(identical)},
     )
     return _Prepared(
+    noted = {
+        **{name: np.concatenate(rows) for name, rows in reader.noted.items()},
+        **_place_rows(records, mapping),
+        "identical_rows": identical,
+        "disagreeing_records": folded.disagreeing_rows if folded else [],
+    }
         batch=replace(batch, full=full, based_on=based_on),
         rows_in=rows_in,
         counts=ImportCounts(
             **_place_counts(records, mapping),
             **_wait_counts(batch, entries),
             **{name: reader.counts[name] for name in _READER_COUNTS},
-            identical_rows=identical_rows,
+            identical_rows=len(identical),
             disagreeing_records=folded.disagreeing if folded else 0,
             columns_not_read=len(source.headings) - len(positions),
             full_but_unsure=mapping.extract == "full" and full is None,
@@ -371,6 +381,7 @@ def _prepare(
             *_ledger_warnings(checked.records, entries, mapping, deployment),
         ),
         has_places="location_source" in records,
+        rows={name: RowRuns.of(rows) for name, rows in noted.items() if len(rows)},
     )
 
 
@@ -505,17 +516,18 @@ def _read_all(
     return pd.concat(parts), rows_in
 
 
-def _settle_repeats(records: pd.DataFrame, reader: RecordReader, key: str) -> tuple[pd.DataFrame, int]:
+def _settle_repeats(records: pd.DataFrame, reader: RecordReader, key: str) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """Keep the first row of each key: an exact repeat of it is passed over, a different one waits in quarantine.
 
-    Where rows are told by their content alone, a repeat is exact.
+    Returns the rows kept and the numbers of the exact repeats. Where rows are told by their content alone, a repeat is
+    exact.
     """
     repeated = records[key].duplicated(keep="first")
     if not repeated.any():
-        return records, 0
+        return records, np.empty(0, dtype=np.int64)
     first = records[~repeated]
     if key == "row_hash":
-        return first, int(repeated.sum())
+        return first, records.index.to_numpy()[repeated]
     later = records.loc[repeated, [key, "row_hash"]]
     first_rows = later[key].map(pd.Series(first.index, index=first[key].array))
     identical = (later["row_hash"] == later[key].map(first.set_index(key)["row_hash"])).to_numpy(dtype=bool)
@@ -527,7 +539,7 @@ def _settle_repeats(records: pd.DataFrame, reader: RecordReader, key: str) -> tu
         first_rows=first_rows.to_numpy(dtype=np.int64)[~identical],
     )
     reader.held_keys.append(later.loc[~identical, key])
-    return first, int(identical.sum())
+    return first, later.index.to_numpy()[identical]
 
 
 def _make_batch(
@@ -601,9 +613,25 @@ def _place_counts(records: pd.DataFrame, mapping: Mapping) -> dict[str, int]:
         "area_only": int(by_source["area"]),
         "unlocated": int(by_source["none"]),
         "without_coordinates": len(records) - located,
-        "conflicting_incidents": count_conflicting_incidents(records)
-        if mapping.target == FORM_TABLE and not mapping.joins
-        else 0,
+        "conflicting_incidents": _conflicting(records, mapping).nunique(),
+    }
+
+
+def _conflicting(records: pd.DataFrame, mapping: Mapping) -> pd.Series:
+    """The incident of each row that disagrees about when or where it was."""
+    looked_at = mapping.target == FORM_TABLE and not mapping.joins
+    return find_conflicting_incidents(records) if looked_at else pd.Series(dtype=object)
+
+
+def _place_rows(records: pd.DataFrame, mapping: Mapping) -> dict[str, NDArray[np.int64]]:
+    """Rows with an area alone, with no place at all, and whose incident has several."""
+    if "location_source" not in records:
+        return {}
+    numbers, source = records.index.to_numpy(), records["location_source"]
+    return {
+        "area_only": numbers[(source == "area").to_numpy(dtype=bool)],
+        "unlocated": numbers[(source == "none").to_numpy(dtype=bool)],
+        "conflicting_incidents": _conflicting(records, mapping).index.to_numpy(dtype=np.int64),
     }
 
 

@@ -12,24 +12,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.pseudonymise import Pseudonymiser
+from data.row_runs import RowRuns
 from data.schema import table_named
 from data.values import kind_of_value
 from wording import _
 
-__all__ = ["QuarantineLog", "ReasonCount", "quarantine_frame", "reason_counts", "reason_sentence"]
+__all__ = ["LEFT_OUT", "QuarantineLog", "ReasonCount", "quarantine_frame", "reason_counts", "reason_sentence"]
 
 Texts = NDArray[np.object_]
 Mask = NDArray[np.bool_]
 
-# How many row numbers a report quotes for a reason; enough to find the pattern at the source.
-_ROWS_QUOTED = 10
+# The reason of rows that wait for nobody: the mapping leaves them out on purpose.
+LEFT_OUT = "left_out_by_mapping"
 # What a quarantine_id holds for the field where the whole row is meant.
 _WHOLE_ROW = "*"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReasonCount:
-    """One reason of one field: how often, in which column (1 = first, 0 for none) and the first rows it happened in."""
+class ReasonCount(RowRuns):
+    """One reason of one field: how often, in which column (1 = first, 0 for none) and in which rows."""
 
     reason: str
     field: str
@@ -37,7 +38,6 @@ class ReasonCount:
     value_kind: str
     whole_row: bool
     count: int
-    first_rows: tuple[int, ...]
 
 
 class QuarantineLog:
@@ -148,7 +148,7 @@ def reason_counts(entries: pd.DataFrame) -> tuple[ReasonCount, ...]:
             value_kind=str(kind),
             whole_row=bool(whole),
             count=len(group),
-            first_rows=tuple(int(number) for number in group["row_number"].head(_ROWS_QUOTED)),
+            **vars(RowRuns.of(group["row_number"])),
         )
         for (reason, field, column, kind, whole), group in entries.groupby(
             ["reason", "field", "column_number", "value_kind", "whole_row"], sort=True
@@ -196,7 +196,7 @@ def reason_sentence(reason: str) -> str:
         "not_a_date": _("this is no date in a known form. Correct it, or add its form to formats under [times]."),
         "not_a_number": _("this is no number. Correct it, or set decimal under [file]."),
         "number_missing": _("the row lacks the number that it is there for. Fill it in at the source."),
-        "left_out_by_mapping": _(
+        LEFT_OUT: _(
             "the mapping takes only some kinds of row ([only]), and this is another. Nothing needs to be corrected."
         ),
         "out_of_range": _("this number is outside what the field allows. Correct it at the source."),

@@ -4,7 +4,7 @@ One record a row, as wide as the mapping asks; `data.tables` makes the schema's 
 to the quarantine log, by its place in the file.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Mappings
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ from data.places import AREA_LEVELS, AreaNames, Places, locate_rows, locate_site
 from data.pseudonymise import Pseudonymiser, age_bands, normalise_code, normalise_name, years_between
 from data.quality.places import RAW_X, RAW_Y
 from data.quality.words import WordLog
-from data.quarantine import QuarantineLog
+from data.quarantine import LEFT_OUT, QuarantineLog
 from data.reading import Block
 from data.schema import NOT_RECORDED, WAIT_OUTCOMES, Field, table_named
 from data.settings import Settings
@@ -105,7 +105,7 @@ class _State:
 
 
 class RecordReader:
-    """Reads blocks of one file by one mapping. `counts` and `log` grow as it reads."""
+    """Reads blocks of one file by one mapping. `counts`, their rows in `noted`, and `log` grow as it reads."""
 
     def __init__(
         self,
@@ -124,6 +124,7 @@ class RecordReader:
         self.log = QuarantineLog()
         self.words = WordLog()
         self.counts: Counter[str] = Counter()
+        self.noted: dict[str, list[NDArray[np.int64]]] = defaultdict(list)
         self.held_keys: list[pd.Series] = []
         self.rows_without_key = 0
         self._mapping = mapping
@@ -188,7 +189,7 @@ class RecordReader:
                     plain_value(text) in known or (filled and not is_nothing(text))
                 ),
             ).astype(bool)
-        self.log.add(rows=block.row_numbers[~wanted], field="", reason="left_out_by_mapping", whole_row=True)
+        self.log.add(rows=block.row_numbers[~wanted], field="", reason=LEFT_OUT, whole_row=True)
         return replace(
             block,
             row_numbers=block.row_numbers[wanted],
@@ -371,7 +372,7 @@ class RecordReader:
             self._set_aside(bad, field="occurred_at", reason=reason, cell=cell, whole_row=True)
         missing = moments.instants.isna().to_numpy() & ~moments.unreadable & ~moments.implausible
         self._set_aside(missing, field="occurred_at", reason="time_missing", cell=cell, whole_row=True)
-        self.counts["future_times"] += int(((moments.instants > self._as_of).to_numpy() & ~late).sum())
+        self._note("future_times", (moments.instants > self._as_of).to_numpy() & ~late)
         known_hour = ~np.isin(moments.precision, ("day", "month")) & moments.instants.notna().to_numpy()
         precisions = list(table_named(self._tables[0]).field("time_precision").values)
         columns["occurred_at"] = moments.instants.array
@@ -393,11 +394,17 @@ class RecordReader:
             file_zone=self._file_zone,
             local_zone=self._settings.time_zone,
         )
-        self.counts["ambiguous_times"] += int(moments.ambiguous.sum())
-        self.counts["nonexistent_times"] += int(moments.nonexistent.sum())
+        self._note("ambiguous_times", moments.ambiguous)
+        self._note("nonexistent_times", moments.nonexistent)
         if len(cells) > 1:
             self._set_aside(bad_clocks, field=field, reason="not_a_time_of_day", cell=cells[1])
         return moments
+
+    def _note(self, name: str, found: Mask) -> None:
+        """Count what is worth a sentence in the report and remember its rows; nothing is set aside."""
+        if found.any():
+            self.counts[name] += int(found.sum())
+            self.noted[name].append(self._now.block.row_numbers[found])
 
     def _in_future(self, moments: Moments) -> Mask:
         """Which times are so far after the import that no clock's error explains them."""

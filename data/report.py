@@ -1,12 +1,13 @@
 """What became of a file: every row accounted for, and what to correct at its source."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from data.quality.warnings import QualityWarning
-from data.quarantine import ReasonCount, reason_sentence
+from data.quarantine import LEFT_OUT, ReasonCount, reason_sentence
+from data.row_runs import RowRuns
 from wording import _, format_count, format_period, ngettext
 
 __all__ = ["ImportCounts", "ImportReport"]
@@ -50,7 +51,8 @@ class ImportReport:
 
     rows_in = imported + updated + unchanged + folded + withdrawn + quarantined_rows + waiting, always. `withdrawn` are
     rows that the file itself takes back; records that a full extract lacks have no row in it and are `withdrawn_gone`.
-    Rows of earlier imports that now found their record are `matched_now`, and `conflicts` wait to be settled.
+    Rows of earlier imports that now found their record are `matched_now`, and `conflicts` wait to be settled. `rows`
+    says which rows a count is about, by its name here or in `counts`.
     `label` is what the sentences call the file. `version` is the snapshot that now holds the rows, or would be compared
     with (None: there is no store yet). `already_imported`: the store had just this file, so it was not read again.
     """
@@ -80,6 +82,7 @@ class ImportReport:
     reasons: tuple[ReasonCount, ...]
     warnings: tuple[QualityWarning, ...]
     version: str | None
+    rows: Mapping[str, RowRuns] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
@@ -90,6 +93,11 @@ class ImportReport:
     def usable(self) -> bool:
         """Whether any row could be used."""
         return self.quarantined_rows < self.rows_in
+
+    @property
+    def left_out(self) -> int:
+        """How many of the quarantined rows the mapping leaves out on purpose."""
+        return sum(each.count for each in self.reasons if each.reason == LEFT_OUT)
 
     @property
     def reads_the_same_any_day(self) -> bool:
@@ -116,17 +124,10 @@ class ImportReport:
     def from_json(cls, fields: Mapping[str, Any]) -> "ImportReport":
         """The account that `to_json` wrote."""
         days = {name: fields[name] and date.fromisoformat(fields[name]) for name in ("first_day", "last_day")}
-        reasons = tuple(
-            ReasonCount(
-                **{name: each[name] for name in each if name != "advice"} | {"first_rows": tuple(each["first_rows"])}
-            )
-            for each in fields["reasons"]
-        )
-        warnings = tuple(
-            QualityWarning(**each | {"row_runs": tuple((first, last) for first, last in each["row_runs"])})
-            for each in fields["warnings"]
-        )
-        parts = {"counts": ImportCounts(**fields["counts"]), "reasons": reasons, "warnings": warnings}
+        reasons = tuple(ReasonCount(**_with_runs(each, without=("advice",))) for each in fields["reasons"])
+        warnings = tuple(QualityWarning(**_with_runs(each)) for each in fields["warnings"])
+        rows = {name: RowRuns(**_with_runs(each)) for name, each in fields["rows"].items()}
+        parts = {"counts": ImportCounts(**fields["counts"]), "reasons": reasons, "warnings": warnings, "rows": rows}
         return cls(**{name: fields[name] for name in fields if name != "lines"} | days | parts)
 
     def lines(self) -> list[str]:
@@ -140,15 +141,21 @@ class ImportReport:
             *self._reason_lines(),
         ]
 
+    def to_keep(self) -> "ImportReport":
+        """The account as it is kept with the import, with no more runs of rows than a page would look at."""
+        return replace(
+            self,
+            reasons=tuple(each.to_keep() for each in self.reasons),
+            warnings=tuple(each.to_keep() for each in self.warnings),
+            rows={name: each.to_keep() for name, each in self.rows.items()},
+        )
+
     def to_json(self) -> dict[str, object]:
         """Everything, for other programs."""
         fields = asdict(self)
         for name in ("first_day", "last_day"):
             fields[name] = fields[name] and fields[name].isoformat()
-        fields["reasons"] = [
-            asdict(each) | {"first_rows": list(each.first_rows), "advice": reason_sentence(each.reason)}
-            for each in self.reasons
-        ]
+        fields["reasons"] = [asdict(each) | {"advice": reason_sentence(each.reason)} for each in self.reasons]
         return fields | {"lines": self.lines()}
 
     def _result_lines(self) -> list[str]:
@@ -170,7 +177,9 @@ class ImportReport:
                     self.quarantined_fields,
                 ).format(count=format_count(self.quarantined_fields))
             )
-        if not self.usable:
+        if self.left_out == self.rows_in:
+            lines.append(_("The mapping leaves out every row of this file: see [only] in it."))
+        elif not self.usable:
             lines.append(
                 ngettext(
                     "No row could be used: the row waits in quarantine. Correct what is named below and import again.",
@@ -195,14 +204,37 @@ class ImportReport:
             (_("{count} folded into others"), self.folded, False),
             (_("{count} withdrawn"), self.withdrawn, False),
             (_("{count} waiting for their record"), self.waiting, False),
-            (_("{count} quarantined"), self.quarantined_rows, True),
+            (
+                _("{count} quarantined ({left_out} of them left out by the mapping)")
+                if self.left_out
+                else _("{count} quarantined"),
+                self.quarantined_rows,
+                True,
+            ),
         ]
-        return " + ".join(term.format(count=format_count(count)) for term, count, always in terms if always or count)
+        left_out = format_count(self.left_out)
+        return " + ".join(
+            term.format(count=format_count(count), left_out=left_out)
+            for term, count, always in terms
+            if always or count
+        )
 
     def _record_lines(self) -> list[str]:
-        """What happened to records that have no row of their own in the sum."""
+        """Rows that wait, and what happened to records that have no row of their own in the sum."""
         sentences = (
             (
+                "waiting",
+                self.waiting,
+                ngettext(
+                    "{count} row waits for its record, which no import has brought yet or which nothing tells from "
+                    "others. It is matched by itself when that comes in.",
+                    "{count} rows wait for their records, which no import has brought yet or which nothing tells from "
+                    "others. They are matched by themselves when those come in.",
+                    self.waiting,
+                ),
+            ),
+            (
+                "withdrawn_gone",
                 self.withdrawn_gone,
                 ngettext(
                     "{count} record is not in this full extract any more: it is withdrawn, kept and not counted.",
@@ -211,6 +243,7 @@ class ImportReport:
                 ),
             ),
             (
+                "matched_now",
                 self.matched_now,
                 ngettext(
                     "{count} row that had waited from an earlier import found its record.",
@@ -219,6 +252,7 @@ class ImportReport:
                 ),
             ),
             (
+                "conflicts",
                 self.conflicts,
                 ngettext(
                     "{count} administration has several officers' reports of its doses. They are not added up until "
@@ -229,7 +263,7 @@ class ImportReport:
                 ),
             ),
         )
-        lines = [sentence.format(count=format_count(count)) for count, sentence in sentences if count]
+        lines = self._told(sentences)
         if self.counts.full_but_unsure:
             lines.append(
                 _(
@@ -257,7 +291,9 @@ class ImportReport:
             area_only=format_count(counts.area_only),
             unlocated=format_count(counts.unlocated),
         )
-        lines = [_("{located}; {without}.").format(located=located, without=without)]
+        lines = [
+            " ".join((_("{located}; {without}.").format(located=located, without=without), *self._unplaced_rows()))
+        ]
         named = {each.kind for each in self.warnings}
         if counts.outside > counts.located / 2 and not named & MISREADINGS:
             lines.append(
@@ -267,6 +303,15 @@ class ImportReport:
                 )
             )
         return lines
+
+    def _unplaced_rows(self) -> list[str]:
+        """Which rows have an area alone, and which no place at all."""
+        words = {"area_only": _("With an area alone: {rows}"), "unlocated": _("With no place at all: {rows}")}
+        return [
+            sentence.format(rows=self.rows[name].in_words)
+            for name, sentence in words.items()
+            if name in self.rows and self.rows[name].rows
+        ]
 
     def _wait_lines(self) -> list[str]:
         counts = self.counts
@@ -291,6 +336,7 @@ class ImportReport:
         counts = self.counts
         notices = (
             (
+                "ambiguous_times",
                 counts.ambiguous_times,
                 ngettext(
                     "{count} time came twice that night, as the clocks went back; the earlier was taken.",
@@ -299,6 +345,7 @@ class ImportReport:
                 ),
             ),
             (
+                "nonexistent_times",
                 counts.nonexistent_times,
                 ngettext(
                     "{count} time does not exist, since the clocks went forward; the first moment after was taken.",
@@ -307,6 +354,7 @@ class ImportReport:
                 ),
             ),
             (
+                "future_times",
                 counts.future_times,
                 ngettext(
                     "{count} row is dated later than now. Check the clock of the source.",
@@ -315,6 +363,7 @@ class ImportReport:
                 ),
             ),
             (
+                "identical_rows",
                 counts.identical_rows,
                 ngettext(
                     "{count} row repeats an earlier one exactly and counts as unchanged.",
@@ -323,6 +372,7 @@ class ImportReport:
                 ),
             ),
             (
+                "conflicting_incidents",
                 counts.conflicting_incidents,
                 ngettext(
                     "{count} incident has rows that disagree about its time or place; the first was taken.",
@@ -331,6 +381,7 @@ class ImportReport:
                 ),
             ),
             (
+                "disagreeing_records",
                 counts.disagreeing_records,
                 ngettext(
                     "{count} record is made of rows that disagree; the first recorded value was taken.",
@@ -339,12 +390,14 @@ class ImportReport:
                 ),
             ),
             (
+                "blank_rows",
                 counts.blank_rows,
                 ngettext(
                     "{count} blank row was passed over.", "{count} blank rows were passed over.", counts.blank_rows
                 ),
             ),
             (
+                "columns_not_read",
                 counts.columns_not_read,
                 ngettext(
                     "{count} column was not read, since the mapping does not name it.",
@@ -353,7 +406,15 @@ class ImportReport:
                 ),
             ),
         )
-        return [sentence.format(count=format_count(count)) for count, sentence in notices if count]
+        return self._told(notices)
+
+    def _told(self, sentences: Sequence[tuple[str, int, str]]) -> list[str]:
+        """The sentences, by name and count, of what there is, each with the rows that it is about."""
+        return [
+            f"{sentence.format(count=format_count(count))} {self.rows.get(name, RowRuns()).in_words}".rstrip()
+            for name, count, sentence in sentences
+            if count
+        ]
 
     def _warning_lines(self) -> list[str]:
         if not self.warnings:
@@ -379,36 +440,40 @@ class ImportReport:
 
 
 def _reason_line(reason: ReasonCount) -> str:
-    """Where, how often, what kind of value, what is wrong and what to do; and the first rows."""
-    rows = ", ".join(format_count(number) for number in reason.first_rows)
-    more = _(" and {count} more").format(count=format_count(reason.count - len(reason.first_rows)))
+    """Where, how often, what kind of value, what is wrong and what to do; and the rows."""
     parts = {
         "count": format_count(reason.count),
         "column": format_count(reason.column_number),
         "field": reason.field,
         "kind": _kind_words().get(reason.value_kind, reason.value_kind),
         "advice": reason_sentence(reason.reason),
-        "rows": rows + (more if reason.count > len(reason.first_rows) else ""),
+        "rows": reason.in_words,
     }
     if not reason.column_number:
         sentence = ngettext(
-            "The whole row, {count} time: {advice} Row: {rows}.",
-            "The whole row, {count} times: {advice} Rows: {rows}.",
+            "The whole row, {count} time: {advice} {rows}",
+            "The whole row, {count} times: {advice} {rows}",
             reason.count,
         )
     elif reason.whole_row:
         sentence = ngettext(
-            "The whole row for column {column} ({field}, {kind}), {count} time: {advice} Row: {rows}.",
-            "The whole row for column {column} ({field}, {kind}), {count} times: {advice} Rows: {rows}.",
+            "The whole row for column {column} ({field}, {kind}), {count} time: {advice} {rows}",
+            "The whole row for column {column} ({field}, {kind}), {count} times: {advice} {rows}",
             reason.count,
         )
     else:
         sentence = ngettext(
-            "Column {column} ({field}, {kind}), {count} time: {advice} Row: {rows}.",
-            "Column {column} ({field}, {kind}), {count} times: {advice} Rows: {rows}.",
+            "Column {column} ({field}, {kind}), {count} time: {advice} {rows}",
+            "Column {column} ({field}, {kind}), {count} times: {advice} {rows}",
             reason.count,
         )
     return sentence.format(**parts)
+
+
+def _with_runs(fields: Mapping[str, Any], without: Sequence[str] = ()) -> dict[str, Any]:
+    """What JSON holds of rows, with their runs as pairs again."""
+    runs = tuple((first, last) for first, last in fields["row_runs"])
+    return {name: value for name, value in fields.items() if name not in without} | {"row_runs": runs}
 
 
 def _kind_words() -> dict[str, str]:

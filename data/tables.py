@@ -5,14 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from data.folding import MOST_DOSES, Folded, pieces_to_store
+from data.folding import MOST_DOSES, Folded
 from data.mapping import FORM_TABLE
 from data.mapping import Mapping as FileMapping
+from data.pieces import pieces_to_store
 from data.pseudonymise import Pseudonymiser
 from data.records import PAIR_MARK, SUBSTANCE_MARK, doses_of_each
 from data.schema import NOT_RECORDED, Field, Table, table_named
 
-__all__ = ["count_conflicting_incidents", "make_tables"]
+__all__ = ["find_conflicting_incidents", "make_tables"]
 
 # What pandas calls each of the store's types while a record is on its way there.
 _EMPTY = {
@@ -63,17 +64,22 @@ def make_tables(
     if folded and folded.reports is not None:
         tables["dose_reports"] = _complete(folded.reports, table_named("dose_reports"), provenance)
     if folded:
-        tables["pieces"] = _complete(pieces_to_store(folded.pieces), table_named("pieces"), provenance)
+        tables["pieces"] = _complete(
+            pieces_to_store(folded.pieces, import_id=import_id, earlier=folded.earlier),
+            table_named("pieces"),
+            provenance,
+        )
     return tables
 
 
-def count_conflicting_incidents(records: pd.DataFrame) -> int:
-    """Incidents whose people's rows disagree about when or where it was."""
+def find_conflicting_incidents(records: pd.DataFrame) -> pd.Series:
+    """Incidents whose people's rows disagree about when or where it was: the incident of each of these rows."""
     shared = records[records["incident_id"].duplicated(keep=False)]
-    if shared.empty:
-        return 0
     compared = [name for name in ("occurred_at", "easting_m", "northing_m") if name in shared]
-    return int((shared.groupby("incident_id")[compared].nunique() > 1).any(axis=1).sum())
+    if shared.empty:
+        return shared["incident_id"]
+    disagree = (shared.groupby("incident_id")[compared].nunique() > 1).any(axis=1)
+    return shared.loc[shared["incident_id"].map(disagree).to_numpy(dtype=bool), "incident_id"]
 
 
 def _complete(records: pd.DataFrame, table: Table, provenance: Mapping[str, str]) -> pd.DataFrame:

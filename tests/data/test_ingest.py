@@ -475,7 +475,7 @@ def test_rows_without_key_or_time_wait_whole(importer):
     assert (report.imported, report.quarantined_rows, report.quarantined_fields) == (1, 5, 0)
     by_reason = {}
     for each in report.reasons:
-        by_reason.setdefault(each.reason, []).extend(each.first_rows)
+        by_reason.setdefault(each.reason, []).extend(each.row_numbers)
     assert {name: sorted(numbers) for name, numbers in by_reason.items()} == {
         "key_missing": [2, 3],
         "time_missing": [4],
@@ -629,7 +629,7 @@ def test_rows_of_another_width_wait_and_the_others_go_in(importer, tmp_path):
     file.write_text("Reference,When,Note\nR1,2024-07-01,a\nR2,2024-07-01,a,b\nR3\n\nR4,2024-07-01,\n", encoding="utf-8")
     report = importer.account(import_file(path=file, mapping=make_mapping(), **importer.deployment), 4)
     assert (report.imported, report.quarantined_rows, report.counts.blank_rows) == (2, 2, 1)
-    assert report.reasons[0].first_rows == (2, 3)
+    assert report.reasons[0].row_numbers == (2, 3)
     assert report.counts.columns_not_read == 1
 
 
@@ -743,7 +743,7 @@ def test_the_report_says_what_to_do_and_knows_the_row_and_column(importer):
     assert "forty" not in text
     assert "blue" not in text
     held = report.to_json()["reasons"]
-    assert {(each["column_number"], *each["first_rows"]) for each in held} == {(3, 2), (3, 4), (4, 3)}
+    assert {(each["column_number"], *each["row_runs"]) for each in held} == {(3, (2, 2)), (3, (4, 4)), (4, (3, 3))}
 
 
 def test_the_report_of_one_row_is_in_the_singular_and_of_none_says_so(importer):

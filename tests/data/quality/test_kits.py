@@ -98,9 +98,9 @@ def test_each_contradiction_is_told_by_its_row_and_none_is_put_right(settings: S
     }
     assert (report.rows_in, report.imported, report.quarantined_fields) == (11, 11, 1)
     lines = "\n".join(report.lines())
-    assert "used twice: row 4 says so already. Rows: 5." in lines
-    assert "returned after it was used (row 7). Rows: 8." in lines
-    assert "used before it was issued (row 2). Rows: 1." in lines
+    assert "used twice: row 4 says so already. Row: 5." in lines
+    assert "returned after it was used (row 7). Row: 8." in lines
+    assert "used before it was issued (row 2). Row: 1." in lines
     if not dry_run:
         kept = stored(settings, "kits")
         assert sorted(kept["row_number"]) == list(range(1, 12))
