@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     drafting.add_argument("file", type=Path, metavar="FILE")
     drafting.add_argument("--table", choices=tables, help=_("table that the file is for; guessed if not given"))
     drafting.add_argument("--sheet", metavar="S", help=_("sheet of a workbook, by name or number"))
+    drafting.add_argument("--own-records", action="store_true", help=_("its rows add to no records of another file"))
     drafting.add_argument("--out", type=Path, metavar="M.toml", help=_("file to write the mapping to"))
 
     demo = command("demo", _demo, _("make a synthetic force"))
@@ -178,6 +179,7 @@ def _map(options: argparse.Namespace, settings: Settings) -> int:
         table=options.table,
         geography=geography,
         known_sources=_known_sources(settings),
+        may_join=not options.own_records,
     )
     print("\n".join(draft_lines(draft, sample)))
     print()

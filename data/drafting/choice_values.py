@@ -55,12 +55,18 @@ def drop_doubtful(work: Work) -> None:
 
 
 def _tell_outcome_from_condition(work: Work) -> None:
-    """An outcome is how awake somebody was afterwards, or whether they lived: its words say which."""
+    """An outcome or a result is how awake somebody was, whether they lived, or how sure a finding is: by its words."""
     match, fields = work.match("condition_after"), mapped_fields(work.table)
-    if not match or "alive_at_handover" in work.found or _values_known(work, fields["condition_after"], match.column):
+    if not match or _values_known(work, fields["condition_after"], match.column):
         return
-    if _values_known(work, fields["alive_at_handover"], match.column):
-        work.found["alive_at_handover"] = work.found.pop("condition_after")
+    others = {"alive_at_handover": fields["alive_at_handover"]}
+    if "substances" in work.found:
+        others["certainty"] = schema.table_named("substances").field("certainty")
+    for name, about in others.items():
+        if name not in work.found and _values_known(work, about, match.column):
+            work.found[name] = (match,)
+            del work.found["condition_after"]
+            return
 
 
 def _values_known(work: Work, about: schema.Field, column: ColumnFacts) -> bool:

@@ -44,12 +44,14 @@ def draft_mapping(
     table: str | None = None,
     geography: Geography | None = None,
     known_sources: Sequence[str] = (),
+    may_join: bool = True,
     now: datetime | None = None,
 ) -> Draft:
     """A mapping for the file of `sample`, for `table` or for the table it is most like. Raises DraftError.
 
     `geography` tells coordinates by where they would lie. `known_sources` are the names under which records of police
-    were imported before. `now` (without a zone) is the moment after which nothing can have happened.
+    were imported before. Without `may_join` no file adds to records of another one. `now` (without a zone) is the
+    moment after which nothing can have happened.
     """
     facts = column_facts(sample.headings, sample.rows)
     if not facts:
@@ -71,6 +73,7 @@ def draft_mapping(
         table=chosen,
         geography=geography,
         known_sources=tuple(known_sources),
+        may_join=may_join,
         now=now or datetime.now(),
         facts=facts,
         found=assign_columns(field_words(chosen), facts),

@@ -17,6 +17,7 @@ __all__ = [
     "assign_columns",
     "most_like_table",
     "police_reference",
+    "speaks_of_naloxone",
 ]
 
 # Below the first a pair of heading and field is no pair; a sure one has the heading in so many words and fitting cells.
@@ -106,9 +107,13 @@ def _score(words: FieldWords, column: ColumnFacts) -> float:
 def ambulance_file(facts: Sequence[ColumnFacts]) -> bool:
     """Whether the columns are those of an ambulance service's own records."""
     plain = [column.plain for column in facts]
-    return sum(bool(_AMBULANCE.search(each)) for each in plain) >= _AMBULANCE_COLUMNS and not any(
-        map(_NALOXONE.search, plain)
-    )
+    ambulance = sum(bool(_AMBULANCE.search(each)) for each in plain) >= _AMBULANCE_COLUMNS
+    return ambulance and not speaks_of_naloxone(facts)
+
+
+def speaks_of_naloxone(facts: Sequence[ColumnFacts]) -> bool:
+    """Whether a heading speaks of naloxone, of doses or of what is done for somebody who is given it."""
+    return any(_NALOXONE.search(column.plain) for column in facts)
 
 
 def police_reference(facts: Sequence[ColumnFacts]) -> Match | None:

@@ -205,8 +205,8 @@ _FORM = (
     FieldWords(
         field="setting",
         kinds=("category", "text"),
-        strong=r"setting|(?:location|place|premises|venue|scene) (?:type|kind|category)|type (?:location|place|"
-        r"premises)",
+        strong=r"setting|(?:location|place|premises|venue|scene) (?:type|kind|category)|(?:type|nature|kind) "
+        r"(?:location|place|premises|scene)",
         weak=r"where happened|public or private|private dwelling",
     ),
     FieldWords(
@@ -709,6 +709,7 @@ TABLE_SIGNS: dict[str, tuple[tuple[str, float], ...]] = {
     "risk_events": (
         (r"falls within|lsoa(?: \w+)?|reported by|crime type|last outcome category|month", 2.0),
         (r"overdose calls?|chief complaint|drug related death|date of death|date death", 2.5),
+        (r"nature(?! place| scene| location)|offen[cs]e|call (?:type|nature|description)", 2.0),
     ),
     "waits": (),
     "populations": ((r"population|residents|usual residents|persons", 3.0),),

@@ -1,9 +1,17 @@
 """Whether a file adds to records of another one, and under whose name its records are kept."""
 
+import re
 from typing import Any
 
 from data import schema
-from data.drafting.heading_match import Match, ambulance_file, police_reference
+from data.drafting.heading_match import (
+    LIKELY_SCORE,
+    Match,
+    ambulance_file,
+    police_reference,
+    speaks_of_naloxone,
+)
+from data.drafting.heading_words import EXPORT_NUMBERS, FREE_TEXT
 from data.drafting.work import Work
 from data.mapping import FORM_TABLE, mapped_fields
 from wording import _
@@ -25,48 +33,63 @@ _SOURCES = {
     "waits": "ambulance clocks",
     "populations": "populations",
 }
-
-
-def ask_for_parent(work: Work) -> None:
-    """Ask about a file that says where and who, and nothing of anybody treated: it may add to other records."""
-    own = mapped_fields(FORM_TABLE).keys() - schema.table_named("incidents").names - {"recorded_at", "officer_area"}
-    of_people = ("person.", "substances", "dose.count", "dose.product", "dose.kit")
-    if work.known_sources and not any(name in own or name.startswith(of_people) for name in work.found):
-        work.ask(
-            "joins",
-            _(
-                "Nothing here tells of a person who was treated. Does the file add places or times to records that"
-                " are in the store already? Then set joins to incidents, parent_source to their source, and [match]"
-                " to the columns of day and officer; else each row becomes an administration of its own."
-            ),
-            "incidents",
-        )
+# Of a file that adds to others: what it may add, by the name under which its rows are kept.
+_ADDED = {
+    "substances": "laboratory findings",
+    "certainty": "laboratory findings",
+    "wait.": "ambulance clocks",
+    "call_category": "ambulance clocks",
+    "police_first_on_scene": "ambulance clocks",
+    "place.": "locations",
+    "setting": "locations",
+    "authority": "locations",
+    "small_area": "locations",
+    "condition_after": "outcomes",
+    "alive_at_handover": "outcomes",
+    "taken_to_hospital": "outcomes",
+    "seen_by_paramedics": "outcomes",
+}
+_FIELDS_OF_PEOPLE = mapped_fields(FORM_TABLE).keys() - schema.table_named("incidents").names
+# What only the form itself tells: who was treated and how. An outcome may come later, from others.
+_OF_A_FORM = (
+    _FIELDS_OF_PEOPLE
+    - {"administration_id", "recorded_at", "officer_area", "condition_after", "alive_at_handover"}
+    - {"taken_to_hospital", "seen_by_paramedics"}
+) | {
+    *("person.age", "person.identifier", "person_number", "described_by", "naloxone_given", "given_by_others"),
+    *("drug_number", "dose.count", "dose.product", "dose.kit", "dose.given_at"),
+}
+_FINDING = re.compile(r"\b(?:lab|laboratory|toxicology|analy[sz]ed|analysis|detected|findings?|forensic|tested)\b")
+_KIND_OF_EVENT = re.compile(r"\b(?:type|nature|kind|category|complaint|disposition|determinant|offen[cs]e|crime)\b")
+# A file that adds to others has little else in it than what it adds.
+_SHARE_STRANGE = 0.25
 
 
 def find_joins(work: Work) -> dict[str, Any]:
-    """Whether the file adds to records that came from another: ambulance clocks, or no time of its own."""
+    """Whether the file adds to records of another: ambulance clocks, no time of its own, or nothing of a person."""
+    if not work.may_join:
+        return {}
     clocks = work.match("wait.ended_at") or work.match("wait.minutes") or work.match("call_category_before")
-    ambulance = ambulance_file(work.facts) and clocks is not None
     event = work.match("occurred_at")
     timeless = not (event and event.cells_fit) and not any(each.kinds & {"time", "date"} for each in work.facts)
-    key = _police_key(work) if ambulance else work.match("incident_id") or work.match("administration_id")
-    if not (ambulance or timeless) or not key:
+    adds = False
+    match: dict[str, Any] = {}
+    if ambulance_file(work.facts) and clocks is not None:
+        key = _police_key(work)
+    elif timeless:
+        key = work.match("incident_id") or work.match("administration_id")
+    else:
+        key, match = _what_it_has(work)
+        adds = bool(key or match)
+    if not key and not match:
         return {}
-    work.found["incident_id"] = (key,)
-    work.found.pop("occurred_at", None)
-    work.found.pop("administration_id", None)
-    own = mapped_fields(FORM_TABLE).keys() - schema.table_named("incidents").names
-    about_people = any(name in own for name in work.found if name != "recorded_at")
-    joins = "administrations" if timeless and (about_people or "substances" in work.found) else "incidents"
-    no_place_for = (
-        ("dose.", "person.") if joins == "administrations" else ("dose.", "person.", "substances", "certainty")
-    )
-    work.found = {
-        name: matches
-        for name, matches in work.found.items()
-        if not name.startswith(no_place_for) and (joins == "administrations" or name not in own)
-    }
-    found = {"joins": joins}
+    if key:
+        work.found["incident_id"] = (key,)
+    about_people = any(name in _FIELDS_OF_PEOPLE for name in work.found if name != "recorded_at")
+    of_people = (timeless or adds) and (about_people or "substances" in work.found)
+    joins = "administrations" if of_people else "incidents"
+    _keep_what_is_added(work, joins=joins, person=bool(match.get("person")))
+    found: dict[str, Any] = {"joins": joins}
     others = [each for each in work.known_sources if each != source_name(work, found)]
     # Without a name that is known, the one that a form's own draft gives it.
     found["parent_source"] = (*others, _SOURCES[FORM_TABLE])[0]
@@ -76,7 +99,97 @@ def find_joins(work: Work) -> dict[str, Any]:
             _("Under which source were the records imported that this file adds to? Name it as parent_source."),
             *others,
         )
-    return found
+    if adds:
+        _ask_whether_it_adds(work, match)
+    return found | ({"match": match} if match else {})
+
+
+def _keep_what_is_added(work: Work, *, joins: str, person: bool) -> None:
+    """The time, the doses and the person stay those of the record that is added to."""
+    left_out = ["dose.", "occurred_at", "administration_id"]
+    left_out += [] if person else ["person."]
+    left_out += [] if joins == "administrations" else ["substances", "certainty", *_FIELDS_OF_PEOPLE]
+    work.found = {name: each for name, each in work.found.items() if not name.startswith(tuple(left_out))}
+
+
+# --- files that tell nothing of a person ------------------------------------------------------------------------------
+
+
+def _what_it_has(work: Work) -> tuple[Match | None, dict[str, Any]]:
+    """What leads to the records that a file adds to: their number, or the day with an officer or a person.
+
+    None of them where the file may hold records of its own.
+    """
+    likely = {name for name, each in work.found.items() if each[0].score >= LIKELY_SCORE and each[0].cells_fit}
+    finding = "substances" in likely and ("certainty" in likely or any(_FINDING.search(e.plain) for e in work.facts))
+    added = {name for name in likely if name.startswith(tuple(_ADDED)) and (finding or name != "substances")}
+    of_a_form = likely & _OF_A_FORM or ("substances" in likely and not finding)
+    points = any("point" in each.kinds for each in work.facts)
+    if of_a_form or not (added or points) or speaks_of_naloxone(work.facts) or _says_what_kind(work):
+        return None, {}
+    number = work.match("incident_id") if "incident_id" in likely else None
+    if number and re.search(rf"\b(?:{EXPORT_NUMBERS})\b", number.column.plain):
+        number = None
+    officer = work.match("dose.officer") if "dose.officer" in likely else None
+    names = [name for name in ("person.name", "person.last_name") if name in likely]
+    day = work.match("occurred_at") if "occurred_at" in likely else None
+    known = {each[0].column.position for each in work.found.values()}
+    strange = sum(each.position not in known and not FREE_TEXT.search(each.plain) for each in work.facts)
+    # A list of calls has a number, a time and a place too: without an officer or a finding it may be one.
+    if number and (officer or finding or work.known_sources) and strange <= _SHARE_STRANGE * len(work.facts):
+        return number, {}
+    if number or not day or not (officer or names) or strange > 2 * _SHARE_STRANGE * len(work.facts):
+        return None, {}
+    if not day.column.kinds & {"date", "time", "excel"}:
+        return None, {}
+    work.use("match.day", day)
+    work.time_columns.append(day.column)
+    if not officer:
+        return None, {"day": day.column.heading, "person": True}
+    work.use("match.officer", officer)
+    return None, {"day": day.column.heading, "officer": officer.column.heading}
+
+
+def _says_what_kind(work: Work) -> bool:
+    """Whether a column tells kinds of event apart, as a list of calls or crimes has it."""
+    known = {match.column.position for name in ("setting", "substances") for match in work.found.get(name, ())}
+    return any(_KIND_OF_EVENT.search(each.plain) and each.position not in known for each in work.facts)
+
+
+def _ask_whether_it_adds(work: Work, match: dict[str, Any]) -> None:
+    """The reverse of what is drafted: records of their own."""
+    by = (
+        _("day and officer")
+        if "officer" in match
+        else _("day and person")
+        if match
+        else _("the number of the incident")
+    )
+    work.ask(
+        "joins",
+        _(
+            "The file says nothing of naloxone or of who was treated, so it is read as adding to records that are"
+            " there, found by {by}. Rows that fit none of them, or several, wait. Is each row a record of its own?"
+            " Then draft it with --own-records, or take the tick from “It adds to other records” on the page."
+        ).format(by=by),
+    )
+
+
+def ask_for_parent(work: Work) -> None:
+    """Ask about a file with a number, a time and a place, and nothing of anybody treated: it may add to others."""
+    of_people = ("person.", "substances", "dose.count", "dose.product", "dose.kit")
+    told = _FIELDS_OF_PEOPLE - {"recorded_at", "officer_area"}
+    if work.may_join and not any(name in told or name.startswith(of_people) for name in work.found):
+        work.ask(
+            "joins",
+            _(
+                "Nothing here tells of a person who was treated. Does the file add places or times to records that"
+                " are in the store already? Then set joins to incidents, parent_source to their source, and take"
+                " occurred_at out. Is it a list of calls or offences? Then draft it for risk_events. As it stands,"
+                " each row becomes an administration of its own."
+            ),
+            "incidents",
+        )
 
 
 def _police_key(work: Work) -> Match | None:
@@ -100,5 +213,9 @@ def source_name(work: Work, joins: dict[str, Any]) -> str:
     if plain >= _STREET_HEADINGS:
         return STREET_SOURCE
     if joins:
-        return "ambulance CAD" if ambulance_file(work.facts) else "joined file"
+        if ambulance_file(work.facts):
+            return "ambulance CAD"
+        return next(
+            (name for sign, name in _ADDED.items() if any(each.startswith(sign) for each in work.found)), "joined"
+        )
     return "Niche" if any(each.startswith(("niche", "occurrence")) for each in plain) else _SOURCES[work.table]

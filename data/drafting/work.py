@@ -35,6 +35,7 @@ class Work:
     table: str
     geography: Geography | None
     known_sources: tuple[str, ...]
+    may_join: bool
     now: datetime
     facts: tuple[ColumnFacts, ...]
     found: dict[str, tuple[Match, ...]]

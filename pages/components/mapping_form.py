@@ -94,7 +94,7 @@ def choose_reading(file: UploadedFile, *, settings: Settings, geography: Geograp
     sample = _sample(file, settings, start.file if start else None)
     with right:
         draft = _draft(sample, settings, geography, file.file_id, start)
-    prefix = f"{file.file_id}|{chosen}|{draft.table}|{sample.layout!r}"
+    prefix = f"{file.file_id}|{chosen}|{draft.table}|{'joins' in draft.raw}|{sample.layout!r}"
     raw = copy.deepcopy(tomllib.loads(mapping_toml(start)) if start else draft.raw)
     raw["synthetic"] = settings.store.synthetic
     raw["file"] = sample.layout.model_dump(exclude_none=True)
@@ -180,11 +180,13 @@ def _edit_layout(layout: FileLayout, key: str) -> FileLayout:
 def _draft(sample: FileSample, settings: Settings, geography: Geography, key: str, start: Mapping | None) -> Draft:
     """The draft for the table that the reader chose, or for the one that fits best."""
 
-    def draft(table: str | None) -> Draft:
+    def draft(table: str | None, may_join: bool = True) -> Draft:
         return import_steps().keep(
-            f"draft|{table}|{sample.layout!r}",
+            f"draft|{table}|{may_join}|{sample.layout!r}",
             lambda: without_values(
-                lambda: draft_mapping(sample=sample, settings=settings, table=table, geography=geography)
+                lambda: draft_mapping(
+                    sample=sample, settings=settings, table=table, geography=geography, may_join=may_join
+                )
             ),
         )
 
@@ -200,7 +202,10 @@ def _draft(sample: FileSample, settings: Settings, geography: Geography, key: st
         key=f"table-{key}",
         help=guessed.table_why,
     )
-    return guessed if chosen == guessed.table else draft(chosen)
+    drafted = guessed if chosen == guessed.table else draft(chosen)
+    if "joins" in drafted.raw and not st.checkbox(_("It adds to other records"), value=True, key=f"joins-{key}"):
+        return draft(chosen, may_join=False)
+    return drafted
 
 
 def _show_what_was_found(sample: FileSample, draft: Draft, start: Mapping | None) -> None:
@@ -269,6 +274,13 @@ def _edit_file(raw: Raw, key: str) -> None:
     )
     times["formats"] = [each.strip() for each in formats.split(";") if each.strip()]
     raw["times"] = times
+    if "joins" in raw:
+        raw["parent_source"] = columns[0].text_input(
+            _("Source of the records that it adds to"),
+            value=str(raw.get("parent_source", "")),
+            max_chars=60,
+            key=f"parent-source|{key}",
+        )
 
 
 def _edit_rows(raw: Raw, key: str) -> None:

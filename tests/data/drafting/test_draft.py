@@ -403,13 +403,6 @@ def test_american_open_data_keeps_its_number_its_clock_and_its_victim_and_makes_
     assert raw["person"] == {"identifier": "Victim ID"}
 
 
-def test_a_file_without_a_time_adds_to_records_that_are_there():
-    draft = drafted(["Reference", "Easting", "Northing"], [[f"R{n}", f"{318_000 + n}", "176000"] for n in range(9)])
-    assert draft.raw["joins"] == "incidents"
-    assert draft.raw["place"] == {"crs": "EPSG:27700", "x": "Easting", "y": "Northing"}
-    draft.mapping()
-
-
 @pytest.mark.parametrize(
     ("words", "field"),
     [(("Alive", "Deceased"), "alive_at_handover"), (("Conscious", "Unconscious"), "condition_after")],
@@ -420,15 +413,6 @@ def test_an_outcome_is_told_by_its_words(words, field):
     assert draft.raw["columns"][field] == "Outcome"
     assert len({"alive_at_handover", "condition_after"} & draft.raw["columns"].keys()) == 1
     assert not draft.unknown_values
-
-
-def test_a_file_that_tells_of_nobody_treated_may_add_to_records_that_are_there():
-    rows = [[f"{n % 28 + 1:02d}/07/2024", f"{n:05d}", str(318000 + 100 * n), "176500"] for n in range(40)]
-    headings = ["Date", "Collar number", "Easting", "Northing"]
-    assert "joins" in asked(drafted(headings, rows, known_sources=["naloxone form"]))
-    assert "joins" not in asked(drafted(headings, rows))
-    people = [[*row, "Male"] for row in rows]
-    assert "joins" not in asked(drafted([*headings, "Gender"], people, known_sources=["naloxone form"]))
 
 
 def test_a_draft_that_lacks_something_says_what():

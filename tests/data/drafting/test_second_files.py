@@ -1,0 +1,138 @@
+"""Files that add to records of another: told from records of their own, and joined to the ones they were made from."""
+
+import io
+from datetime import datetime, timedelta
+
+import pytest
+
+from data.drafting import draft_mapping
+from data.ingest import import_stream
+from data.mapping_toml import check_mapping
+from data.reading import sample_file
+from data.settings import SYNTHETIC_SOUTH_WALES, ImportSettings
+from tests.data.forms import as_csv, person
+from tests.data.importing import KEYS, make_settings, south_wales, stored
+
+NOW = datetime(2026, 7, 1)
+# Columns and their cells by row. No two rows share a day and an officer.
+COLUMNS = {
+    "Date": lambda n: f"{datetime(2024, 1, 1) + timedelta(days=n):%d/%m/%Y}",
+    "Date and time": lambda n: f"{datetime(2024, 1, 1, 8) + timedelta(days=n, minutes=7 * n):%d/%m/%Y %H:%M}",
+    "Call Date": lambda n: f"{datetime(2024, 1, 1, 8) + timedelta(days=n, minutes=7 * n):%d/%m/%Y %H:%M}",
+    "Collar no": lambda n: f"{1000 + n * 37 % 400:04}",
+    "Officer": lambda n: f"{1000 + n * 37 % 400}",
+    "Incident number": lambda n: f"NC-{n:05}",
+    "OBJECTID": lambda n: str(n + 1),
+    "Name": person,
+    "Easting": lambda n: str(318_050 + 100 * n),
+    "Northing": lambda n: str(176_550 + 100 * (n % 2)),
+    "Nature of place": lambda n: ("Street", "Dwelling", "Custody")[n % 3],
+    "Outcome": lambda n: ("Conscious", "Unconscious")[n % 2],
+    "Taken to hospital": lambda n: ("Y", "N")[n % 2],
+    "999 call time": lambda n: f"10:{n % 30:02}",
+    "Ambulance arrived": lambda n: f"10:{n % 30 + 20:02}",
+    "Substance detected": lambda n: ("Heroin", "Nitazene", "Bromazolam")[n % 3],
+    "Laboratory result": lambda n: ("Confirmed", "Not an opioid")[n % 2],
+    "Nature": lambda n: ("Overdose", "Poisoning")[n % 2],
+    "Doses given": lambda n: str(n % 3 + 1),
+    "Gender": lambda n: ("Male", "Female")[n % 2],
+    "Item seized": lambda n: ("Bag", "Wrap", "Phone")[n % 3],
+    "Offence": lambda n: ("Possession", "Supply")[n % 2],
+}
+
+
+def table(*headings, rows=range(40)):
+    return headings, [[COLUMNS[heading](n) for heading in headings] for n in rows]
+
+
+def drafted(headings, rows, **options):
+    sample = sample_file(source=io.BytesIO(as_csv(headings, rows)), label="a.csv", limits=ImportSettings())
+    return draft_mapping(sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=NOW, **options)
+
+
+def asked(draft):
+    return {each.setting for each in draft.questions}
+
+
+BY_OFFICER = {"day": "Date", "officer": "Officer"}
+
+
+@pytest.mark.parametrize(
+    ("headings", "joins", "match", "key", "source"),
+    [
+        (("Date", "Officer", "Easting", "Northing", "Nature of place"), "incidents", BY_OFFICER, None, "locations"),
+        (("Date", "Officer", "999 call time", "Ambulance arrived"), "incidents", BY_OFFICER, None, "ambulance clocks"),
+        (("Date", "Officer", "Outcome", "Taken to hospital"), "administrations", BY_OFFICER, None, "outcomes"),
+        (("Date", "Name", "Outcome"), "administrations", {"day": "Date", "person": True}, None, "outcomes"),
+        (("Incident number", "Date", "Collar no", "Easting", "Northing"), "incidents", None, "number", "locations"),
+        (
+            ("Incident number", "Date", "Substance detected", "Laboratory result"),
+            *("administrations", None, "number", "laboratory findings"),
+        ),
+        (("Incident number", "Easting", "Northing"), "incidents", None, "number", "locations"),
+    ],
+)
+def test_a_file_that_tells_only_where_when_or_how_it_ended_adds_to_others(headings, joins, match, key, source):
+    draft = drafted(*table(*headings))
+    raw = draft.raw
+    assert (raw["joins"], raw.get("match"), raw["source"]) == (joins, match, source)
+    assert raw["columns"].get("incident_id") == ("Incident number" if key else None)
+    assert not {"occurred_at", "administration_id"} & raw["columns"].keys()
+    assert {"parent_source"} <= asked(draft)
+    draft.mapping()
+    known = drafted(*table(*headings), known_sources=["Niche"])
+    assert (known.raw["parent_source"], "parent_source" in asked(known)) == ("Niche", False)
+    if "Date" in headings:
+        assert "joins" in asked(known)
+        own = drafted(*table(*headings), may_join=False)
+        assert "joins" not in own.raw
+        own.mapping()
+
+
+@pytest.mark.parametrize(
+    ("headings", "target"),
+    [
+        (("Date", "Officer", "Easting", "Northing", "Gender"), "administrations"),
+        (("Date", "Officer", "Easting", "Northing", "Doses given"), "administrations"),
+        (("Date", "Officer", "Easting", "Northing", "Item seized", "Offence"), "risk_events"),
+        (("Incident number", "Date and time", "Easting", "Northing"), "administrations"),
+        (("OBJECTID", "Date and time", "Easting", "Northing"), "administrations"),
+        (("Incident number", "Call Date", "Nature", "Easting", "Northing"), "risk_events"),
+    ],
+)
+def test_a_file_of_records_of_its_own_is_no_second_file(headings, target):
+    draft = drafted(*table(*headings))
+    assert (draft.table, "joins" in draft.raw) == (target, False)
+    draft.mapping()
+    tells_of_people = {"Gender", "Doses given"} & set(headings)
+    assert ("joins" in asked(draft)) is (target == "administrations" and not tells_of_people)
+
+
+def test_a_list_of_numbers_and_places_adds_only_where_there_is_something_to_add_to():
+    headings = ("Incident number", "Date", "Easting", "Northing")
+    assert "joins" not in drafted(*table(*headings)).raw
+    assert drafted(*table(*headings), known_sources=["naloxone form"]).raw["joins"] == "incidents"
+
+
+def test_places_by_day_and_officer_reach_the_records_they_were_made_from(tmp_path):
+    """Of 40 forms 30 get their places; 10 rows of days with no form wait."""
+    where = make_settings(tmp_path)
+
+    def imported(headings, rows, known=()):
+        draft = drafted(headings, rows, known_sources=known)
+        return import_stream(
+            stream=io.BytesIO(as_csv(headings, rows)),
+            label="a.csv",
+            mapping=check_mapping(draft.raw | {"synthetic": True}),
+            settings=where,
+            keys=KEYS,
+            geography=south_wales(),
+        )
+
+    assert imported(*table("Incident number", "Date and time", "Collar no", "Gender", "Doses given")).imported == 40
+    report = imported(*table("Date", "Officer", "Easting", "Northing", rows=range(10, 50)), known=["naloxone form"])
+    assert (report.rows_in, report.imported, report.waiting) == (40, 30, 10)
+    incidents = stored(where, "incidents").sort_values("local_date")
+    placed = incidents[incidents["location_source"] == "coordinates"]
+    assert list(placed["easting_m"]) == [318_050 + 100 * n for n in range(10, 40)]
+    assert len(stored(where, "administrations")) == 40
