@@ -90,7 +90,7 @@ def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap
     """
     table = _numbered(events if stored is None or stored.empty else pd.concat([events, stored], ignore_index=True))
     warnings: list[QualityWarning] = []
-    for block in find_blocks(table):
+    for block in find_blocks(table, details=[name for name in EVENT_DETAILS if name in table]):
         warnings.append(_block_warning(table, block, snap_m))
         table = table.assign(told=table["told"] | table.index.isin(block.pairs["second"]))
     for kind, find in (

@@ -1,10 +1,12 @@
 """Days on which everything is there twice, in files whose places and details are few."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from data.quality.blocks.kinds import source
-from data.quality.blocks.model import ANY, FEWEST_PAIRS, WITHOUT_TIME, Events, Floats, Ints, Kind
+from data.quality.blocks.model import ANY, FEWEST_PAIRS, Events, Floats, Ints, Kind
 from data.quality.blocks.pairs import joined_pairs, of_time
 from data.quality.blocks.rows import one_to_one
 from data.quality.blocks.runs import FALSE_BLOCKS, MOST_FROM_A_DAY, NEVER, Run, largest_sum
@@ -17,7 +19,7 @@ _OF_CHANCE, _SHARE_OF_EVENED = np.array([0.05, 0.2, 0.4]), 0.2
 _MOST_CODES = 1_000
 
 
-def evened_block(events: Events) -> tuple[Kind, pd.DataFrame] | None:
+def evened_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
     """A run of days on which hardly any point, or any set of details, has an odd number of events.
 
     For files whose places and details are so few that each day has doubles by chance. If a point has a Poisson number
@@ -53,11 +55,11 @@ def evened_block(events: Events) -> tuple[Kind, pd.DataFrame] | None:
         np.where(within, events.day * (codes.max() + 1) + codes, -1),
         each_once=True,
     )
-    kind = Kind(time="day", value=WITHOUT_TIME)
+    kind = Kind(time="day", value=ANY)
     if joined is None:
         return None
-    pairs = one_to_one(events, of_time(events, {source(kind): joined}, Kind(time="day", value=ANY), lag=0))
-    return (kind, pairs) if len(pairs) >= FEWEST_PAIRS else None
+    pairs = one_to_one(events, of_time(events, {source(kind): joined}, kind, lag=0))
+    return (replace(run, kind=kind), pairs) if len(pairs) >= FEWEST_PAIRS else None
 
 
 def _odd_ones(codes: Ints, day: Ints, days: int) -> tuple[Floats, Floats]:

@@ -68,8 +68,9 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Events:
-    """Arrays with one element an event; `order` is 0 for stored ones."""
+    """Arrays with one element an event; `position` is that in the table, `order` is 0 for stored ones."""
 
+    position: Ints
     order: Ints
     key: Ints
     day: Ints
@@ -105,6 +106,7 @@ def events_of(table: pd.DataFrame) -> Events:
     day = table["day"].to_numpy(dtype=np.int64)
     midnight = table["midnight"].eq(True).to_numpy(dtype=bool)
     return Events(
+        position=np.arange(len(table)),
         order=table["row"].to_numpy(dtype=np.int64),
         key=table["key"].to_numpy(dtype=np.int64),
         day=day - (int(day.min()) if len(day) else 0),

@@ -20,7 +20,7 @@ from data.quality.blocks.model import (
     is_rough,
 )
 
-__all__ = ["all_pairs", "as_alike", "doubles_by_day", "joined_pairs", "of_kind", "of_time"]
+__all__ = ["all_pairs", "as_alike", "central_points", "doubles_by_day", "joined_pairs", "of_kind", "of_time"]
 
 # More pairs than this are not made: the file is too dense for them to tell anything.
 _MOST_PAIRS = 1_500_000
@@ -70,22 +70,29 @@ def all_pairs(events: Events, lag: int, *, only: str | None = None) -> Found:
     return found
 
 
-def _central_pairs(events: Events, shifted: Ints, day: Ints, clock: int) -> tuple[Ints, Ints] | None:
-    """Pairs of one event with a coarse time and one without, which has the former's point as the nearest of such."""
+def central_points(events: Events, clock: int) -> tuple[Ints, Ints, int]:
+    """The number of the point at which each event with a coarse time stands, of that nearest to each other one, and how
+    many points there are; -1 for the rest.
+    """
     rough = is_rough(events, Kind(time="day", value=clock))
     placed = np.isfinite(events.east_m) & np.isfinite(events.north_m)
     metres = np.column_stack([events.east_m, events.north_m])
     points, own = np.unique(metres[rough & placed], axis=0, return_inverse=True)
-    if not len(points) or len(points) > len(own) / 2:
-        return None
-    nearest = cKDTree(points).query(metres[placed])[1]
     at, near_to = np.full(len(events), -1), np.full(len(events), -1)
-    at[rough & placed] = own
-    near_to[placed] = nearest
-    near_to[rough] = -1
+    if len(points):
+        at[rough & placed] = own
+        near_to[placed & ~rough] = cKDTree(points).query(metres[placed & ~rough])[1]
+    return at, near_to, len(points)
+
+
+def _central_pairs(events: Events, shifted: Ints, day: Ints, clock: int) -> tuple[Ints, Ints] | None:
+    """Pairs of one event with a coarse time and one without, which has the former's point as the nearest of such."""
+    at, near_to, points = central_points(events, clock)
+    if not points or points > (at >= 0).sum() / 2:
+        return None
 
     def code(days: Ints, point: Ints) -> Ints:
-        return np.where(point >= 0, days * len(points) + point, -1)
+        return np.where(point >= 0, days * points + point, -1)
 
     ones = joined_pairs(events, code(shifted, at), code(day, near_to), each_once=False)
     if ones is None or (shifted == day).all():

@@ -3,19 +3,21 @@
 import numpy as np
 import pandas as pd
 
+from data.quality.blocks.extent import whole_extent
 from data.quality.blocks.kinds import source
 from data.quality.blocks.model import RADII_M, Events, Ints, Kind, Pairs
 from data.quality.blocks.pairs import all_pairs, joined_pairs, of_kind, of_time
 from data.quality.blocks.runs import Run
 
-__all__ = ["matched_pairs", "one_to_one"]
+__all__ = ["all_of_block", "matched_pairs", "one_to_one"]
 
-# A copy that was appended stands in one piece, with few rows between that are not of it.
-_ROWS_BETWEEN, _SHARE_IN_ONE_PIECE = 10, 0.8
+# A copy that was appended stands in one piece, with few rows between that are not of it; one that was sorted in among
+# the others does not: half of the rows are the first entries.
+_ROWS_BETWEEN, _SHARE_IN_ONE_PIECE, _SHARE_OF_THE_PIECE = 10, 0.8, 2 / 3
 
 
 def matched_pairs(events: Events, run: Run) -> pd.DataFrame:
-    """The pairs of a run's days, one to one."""
+    """The pairs of a run's days that agree as its kind asks, one to one."""
     near = np.flatnonzero((events.day >= run.first - 1) & (events.day <= run.last + 1))
     part = events.part(near)
     lags = (0,) if run.kind.time == "day" else (0, 1)
@@ -27,7 +29,13 @@ def matched_pairs(events: Events, run: Run) -> pd.DataFrame:
     pairs = Pairs(**{name: np.concatenate([vars(each)[name] for each in parts]) for name in vars(parts[0])})
     inside = (part.day[pairs.coarse] >= run.first) & (part.day[pairs.coarse] <= run.last)
     chosen = Pairs(**{name: values[inside] for name, values in vars(pairs).items()})
-    return _with_the_rest(events, run, _at(one_to_one(part, chosen), near))
+    return _at(one_to_one(part, chosen), near)
+
+
+def all_of_block(events: Events, details: pd.DataFrame, run: Run, pairs: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of the whole block that those of a run's days are part of; `details` as whole_extent has them."""
+    extent = whole_extent(events, details, run, pairs)
+    return _with_the_rest(events, run, _first_and_second(events, extent.one, extent.other))
 
 
 def _at(pairs: pd.DataFrame, positions: Ints) -> pd.DataFrame:
@@ -37,19 +45,19 @@ def _at(pairs: pd.DataFrame, positions: Ints) -> pd.DataFrame:
 
 def _with_the_rest(events: Events, run: Run, pairs: pd.DataFrame) -> pd.DataFrame:
     """With the doubles of the other rows of the piece that the copies are: farther off, or without the same details."""
-    kind = run.kind
-    if kind is None or not _is_one_piece(events, pairs):
+    places = _places_in_file(events)
+    copies_at = places[pairs["second"]]
+    if not _is_one_piece(copies_at):
         return pairs
-    rows = events.order[pairs["second"]]
     taken = np.zeros(len(events), dtype=bool)
     taken[np.unique(pairs.to_numpy())] = True
-    copies = (events.order >= rows.min()) & (events.order <= rows.max()) & ~taken
-    days = (events.day >= run.first) & (events.day <= run.last) & ~taken
-    near = np.flatnonzero(days)
+    copies = (places >= copies_at.min()) & (places <= copies_at.max()) & ~taken
+    days = events.day[pairs["second"]]
+    near = np.flatnonzero((events.day >= days.min()) & (events.day <= days.max()) & ~taken)
     if not copies[near].any():
         return pairs
     part, is_copy = events.part(near), copies[near]
-    wider = Kind(time=kind.time, value=kind.value)
+    wider = Kind(time=run.kind.time, value=run.kind.value)
     joined = joined_pairs(part, np.where(is_copy, part.day, -1), np.where(is_copy, -1, part.day), each_once=False)
     if joined is None:
         return pairs
@@ -75,11 +83,17 @@ def one_to_one(events: Events, pairs: Pairs) -> pd.DataFrame:
             used |= {one, other}
             kept.append((one, other))
     coarse, other = np.array(kept, dtype=np.int64).reshape(-1, 2).T
+    return _first_and_second(events, coarse, other)
+
+
+def _first_and_second(events: Events, coarse: Ints, other: Ints) -> pd.DataFrame:
+    """The pairs with their first and second entry; without those of chance beside copies that stand in one piece."""
     later = events.order[coarse] > events.order[other]
     by_row = pd.DataFrame({"first": np.where(later, other, coarse), "second": np.where(later, coarse, other)})
-    in_one_piece = _in_one_piece(events, by_row)
+    places = _places_in_file(events)
+    in_one_piece = _in_one_piece(places, by_row)
     stored = (events.order[coarse] == 0) | (events.order[other] == 0)
-    if len(in_one_piece) < len(by_row) or stored.any() or _is_one_piece(events, by_row):
+    if len(in_one_piece) < len(by_row) or stored.any() or _is_one_piece(places[by_row["second"]]):
         return in_one_piece
     # Copies that were sorted in among the others have the coarser times, or the finer.
     second_is_coarse = later.mean() >= 0.5 if len(later) else True
@@ -88,18 +102,28 @@ def one_to_one(events: Events, pairs: Pairs) -> pd.DataFrame:
     return pd.DataFrame({"first": coarse, "second": other})
 
 
-def _is_one_piece(events: Events, pairs: pd.DataFrame) -> bool:
-    """Whether the later rows of all pairs stand together in the file."""
-    rows = np.sort(events.order[pairs["second"]])
-    return bool(len(rows)) and bool((np.diff(rows) <= _ROWS_BETWEEN).all())
+def _places_in_file(events: Events) -> Ints:
+    """The place of each event among those of the file: rows that are no event do not part a piece."""
+    places = np.empty(len(events), dtype=np.int64)
+    places[np.argsort(events.order, kind="stable")] = np.arange(len(events))
+    return places
 
 
-def _in_one_piece(events: Events, pairs: pd.DataFrame) -> pd.DataFrame:
+def _is_one_piece(places: Ints) -> bool:
+    """Whether the copies stand together in the file, with hardly another row between."""
+    ordered = np.sort(places)
+    if not len(ordered) or (np.diff(ordered) > _ROWS_BETWEEN).any():
+        return False
+    return bool(len(ordered) >= _SHARE_OF_THE_PIECE * (ordered[-1] - ordered[0] + 1))
+
+
+def _in_one_piece(places: Ints, pairs: pd.DataFrame) -> pd.DataFrame:
     """Without pairs that chance gave on the same days, where the copy stands in one piece in the file."""
-    ordered = pairs.sort_values("second", key=lambda each: events.order[each])
-    rows = events.order[ordered["second"]]
-    piece = np.cumsum(np.diff(rows, prepend=rows[:1]) > _ROWS_BETWEEN)
+    ordered = pairs.iloc[np.argsort(places[pairs["second"]], kind="stable")]
+    copies_at = places[ordered["second"]]
+    piece = np.cumsum(np.diff(copies_at, prepend=copies_at[:1]) > _ROWS_BETWEEN)
     sizes = np.bincount(piece) if len(piece) else np.zeros(1, dtype=np.int64)
-    if sizes.max() >= _SHARE_IN_ONE_PIECE * len(pairs):
-        ordered = ordered[piece == int(sizes.argmax())]
+    largest = piece == int(sizes.argmax())
+    if sizes.max() >= _SHARE_IN_ONE_PIECE * len(pairs) and _is_one_piece(copies_at[largest]):
+        ordered = ordered[largest]
     return ordered.reset_index(drop=True)

@@ -1,6 +1,6 @@
 """The search for blocks: all ways of agreeing, the surest run of days of each, and that against its neighbours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +11,7 @@ from data.quality.blocks.evened import evened_block
 from data.quality.blocks.kinds import LONGEST_OFFSET_MIN, OFFSETS_MIN, kinds_of, source
 from data.quality.blocks.model import FEWEST_PAIRS, Block, Events, Floats, Kind, Pairs, events_of
 from data.quality.blocks.pairs import all_pairs, as_alike, doubles_by_day, of_kind, of_time
-from data.quality.blocks.rows import matched_pairs
+from data.quality.blocks.rows import all_of_block, matched_pairs
 from data.quality.blocks.runs import FALSE_BLOCKS, NEVER, TIMES_CHANCE, Run, best_run
 
 __all__ = ["DAYS_BESIDE", "find_blocks"]
@@ -28,27 +28,28 @@ _MOST_DAYS_RECOUNTED = 60
 DAYS_BESIDE = timedelta(days=max(_FAR_LAGS))
 
 
-def find_blocks(table: pd.DataFrame) -> Iterator[Block]:
+def find_blocks(table: pd.DataFrame, *, details: Sequence[str] = ()) -> Iterator[Block]:
     """The blocks of a table (see data.quality.repeats), the surest first; an event is in one of them at most.
 
-    Columns row, key, day, minute, midnight, easting_m, northing_m; place and details as numbers (-1: nothing told).
+    Columns row, key, day, minute, midnight, easting_m, northing_m; place and details as numbers (-1: nothing told); and
+    those named in `details`, each of which the two entries of an event may have the same.
     """
-    events = events_of(table)
-    free = np.arange(len(events))
+    events, stated = events_of(table), table[list(details)]
     for _number in range(_MOST_BLOCKS):
-        found = best_block(events.part(free)) or evened_block(events.part(free))
+        found = best_block(events) or evened_block(events)
         if found is None:
             return
-        kind, pairs = found
+        run, pairs = found
+        pairs = all_of_block(events, stated, run, pairs)
         yield Block(
-            time=kind.time,
-            offset_min=kind.value if kind.time == "offset" else 0,
-            pairs=pd.DataFrame({name: free[pairs[name]] for name in ("first", "second")}),
+            time=run.kind.time,
+            offset_min=run.kind.value if run.kind.time == "offset" else 0,
+            pairs=pd.DataFrame({name: events.position[pairs[name]] for name in ("first", "second")}),
         )
-        free = np.delete(free, np.unique(pairs.to_numpy()))
+        events = events.part(np.delete(np.arange(len(events)), np.unique(pairs.to_numpy())))
 
 
-def best_block(events: Events) -> tuple[Kind, pd.DataFrame] | None:
+def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
     """The surest run of days, with its pairs."""
     if len(events) < 2 * FEWEST_PAIRS:
         return None
@@ -81,7 +82,7 @@ def best_block(events: Events) -> tuple[Kind, pd.DataFrame] | None:
         pairs = matched_pairs(events, recounted)
         if len(pairs) >= FEWEST_PAIRS:
             best = recounted, pairs
-    return (best[0].kind, best[1]) if best else None
+    return best
 
 
 def scores_needed(kinds: list[Kind], days: int) -> dict[Kind, float]:
