@@ -1,0 +1,242 @@
+"""How far a block reaches, and all of its pairs: every event and every day by what the block's own doubles are like.
+
+The search finds days whose doubles chance does not explain. These tell which share c of the events has a second entry,
+and how often the two entries agree in time, in place and in details. Beside how often two events of other days agree,
+that weighs every pair of a day: with r events a day (each counted once), a pair adds ln(c / r) and the log-likelihood
+ratio of how the two agree, an event alone adds ln(1 - c), and a day that was entered once adds nothing. This is the
+ratio of the densities of two Poisson processes of events, one with and one without second entries. Pairs are taken
+where they weigh more than two events alone, so that one with an edited field is taken where nearly everything else has
+its double, and not where much has none. The block reaches from the first to the last day so that its sum is largest.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from data.quality.blocks.kinds import source
+from data.quality.blocks.model import DAY_MIN, HOUR_MIN, Events, Floats, Ints, Kind, is_rough
+from data.quality.blocks.pairs import all_pairs, central_points, joined_pairs, of_kind
+from data.quality.blocks.runs import Run
+from data.schema import NOT_RECORDED
+
+__all__ = ["Extent", "whole_extent"]
+
+# How far beyond the days that were found a block is followed.
+_MOST_DAYS_BEYOND = 31
+# Each round weighs the pairs by those of the round before.
+_ROUNDS = 3
+# How many random pairs of events of different days say how often two agree; what none shows is half as rare.
+_SAMPLE, _LEAST = 100_000, 0.5
+# No more than this share of the events is taken to have a second entry: there may always be one without.
+_MOST_ENTERED_TWICE = 0.99
+# Classes of distance, the last but one farther than these, the last without a place to compare.
+_UP_TO_M = np.array([1.0, 150.0, 300.0, 500.0, 700.0, 1_000.0, 1_500.0, 4_000.0, 10_000.0])
+_FARTHER, _NO_PLACE = len(_UP_TO_M), len(_UP_TO_M) + 1
+# Places that were all moved by one offset, but for the snapping, agree once that is taken off.
+_SNAPPED_M, _SHARE_MOVED_ALIKE = 150.0, 0.8
+# Classes of details: all the same, one other, more of them other, none to compare.
+_ONE_OTHER, _MORE_OTHER, _NO_DETAILS = 1, 2, 3
+# Classes of time: as the block's pairs agree; else the same minute, where these are dates, or two other times; else.
+_AS_ALL, _BOTH_TIMED, _ELSE = 0, 1, 2
+# What is taken for granted before any double is seen, as parts of one pair: most agree, and one field was edited.
+_TIMES_BEFORE = np.array([0.8, 0.1, 0.1])
+_PLACES_BEFORE = np.array([*np.full(_FARTHER, 0.7 / _FARTHER), 0.2, 0.1])
+_DETAILS_BEFORE = np.array([0.6, 0.25, 0.05, 0.1])
+# More pairs than this are not rearranged one by one.
+_MOST_REARRANGED = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """The pairs (`one`, `other`) of a block's days, and the log-likelihood ratio that speaks for it."""
+
+    one: Ints
+    other: Ints
+    weight: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Doubles:
+    """What the doubles of a block are like: `share` of the events have one, of `rate` events a day, each counted once.
+
+    `log_ratios`, indexed by the classes of time, place and details: how much more often doubles agree so than chance.
+    """
+
+    share: float
+    rate: float
+    log_ratios: Floats
+
+
+def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.DataFrame) -> Extent:
+    """The block that the `pairs` (columns first and second) of a run's days are part of.
+
+    `details`: a column each, a row for each position in the table.
+    """
+    near = np.flatnonzero((events.day >= run.first - _MOST_DAYS_BEYOND) & (events.day <= run.last + _MOST_DAYS_BEYOND))
+    part = events.part(near)
+    in_part = np.full(len(events), -1)
+    in_part[near] = np.arange(len(near))
+    one, other = _oriented(part, run.kind, in_part[pairs["first"]], in_part[pairs["second"]])
+    compare = _Comparison(part, details.iloc[part.position], run.kind, one, other)
+    offered = _offered(part, run.kind)
+    classes, by_chance = compare.classes(*offered), compare.by_chance()
+    rows_apart = np.abs(part.order[offered[0]] - part.order[offered[1]])
+    first, last, weight = run.first, run.last, 0.0
+    for _round in range(_ROUNDS):
+        doubles = _doubles(part, compare.classes(one, other), by_chance, days=(first, last))
+        weights = np.log(doubles.share / doubles.rate) + doubles.log_ratios[tuple(classes.T)]
+        alone = float(np.log1p(-doubles.share))
+        chosen = _chosen(*offered, weights - 2 * alone, rows_apart)
+        by_day = np.bincount(part.day[offered[0][chosen]], weights[chosen], minlength=int(part.day.max()) + 1)
+        single = np.ones(len(part), dtype=bool)
+        single[offered[0][chosen]] = single[offered[1][chosen]] = False
+        by_day += alone * np.bincount(part.day[single], minlength=len(by_day))
+        first, last, weight = _reach(by_day, int(np.median(part.day[one])))
+        chosen = chosen[(part.day[offered[0][chosen]] >= first) & (part.day[offered[0][chosen]] <= last)]
+        if not len(chosen):
+            break
+        one, other = offered[0][chosen], offered[1][chosen]
+    return Extent(one=near[one], other=near[other], weight=weight)
+
+
+def _reach(by_day: Floats, middle: int) -> tuple[int, int, float]:
+    """The first and the last day with the largest sum between them, about the middle."""
+    after, before = np.cumsum(by_day[middle:]), np.cumsum(by_day[middle::-1])
+    last, first = int(np.argmax(after)), int(np.argmax(before))
+    return middle - first, middle + last, float(after[last] + before[first] - by_day[middle])
+
+
+def _doubles(part: Events, known: Ints, by_chance: Floats, *, days: tuple[int, int]) -> _Doubles:
+    inside = int(((part.day >= days[0]) & (part.day <= days[1])).sum())
+    once = max(inside - len(known), 1)
+    agree = [
+        (np.bincount(known[:, each], minlength=len(before)) + before) / (len(known) + 1)
+        for each, before in enumerate((_TIMES_BEFORE, _PLACES_BEFORE, _DETAILS_BEFORE))
+    ]
+    return _Doubles(
+        share=min((len(known) + 0.5) / (once + 1), _MOST_ENTERED_TWICE),
+        rate=once / (days[1] - days[0] + 1),
+        log_ratios=np.log(agree[0][:, None, None] * agree[1][:, None] * agree[2] / by_chance),
+    )
+
+
+def _offered(part: Events, kind: Kind) -> tuple[Ints, Ints]:
+    """All pairs of a day, and those of two days that agree in time; of a crowded file only those of the kind."""
+    joined = joined_pairs(part, part.day, part.day, each_once=True)
+    if joined is None:
+        joined = all_pairs(part, 0, only=source(kind)).get(source(kind), (np.empty(0, np.int64), np.empty(0, np.int64)))
+    one, other = _oriented(part, kind, *joined)
+    if kind.time == "day":
+        return one, other
+    past_midnight = Kind(time=kind.time, value=kind.value)
+    more = of_kind(part, all_pairs(part, 1, only=source(past_midnight)), past_midnight, lag=0)
+    return np.concatenate([one, more.coarse]), np.concatenate([other, more.other])
+
+
+def _oriented(events: Events, kind: Kind, one: Ints, other: Ints) -> tuple[Ints, Ints]:
+    """The pairs with the coarser time first, or with the later row where both are alike."""
+    rough = is_rough(events, kind)
+    turned = np.where(rough[one] == rough[other], events.order[one] < events.order[other], rough[other])
+    return np.where(turned, other, one), np.where(turned, one, other)
+
+
+class _Comparison:
+    """In which classes of time, place and details two events agree, for the block of which some pairs are known."""
+
+    def __init__(self, part: Events, details: pd.DataFrame, kind: Kind, one: Ints, other: Ints) -> None:
+        self._part, self._kind = part, kind
+        self._details = part.details[:, None]
+        if len(details.columns):
+            stated = details.astype("string").replace(NOT_RECORDED, pd.NA)
+            self._details = np.column_stack([pd.factorize(values)[0] for _name, values in stated.items()])
+        self._metres = np.column_stack([part.east_m, part.north_m])
+        moves = self._metres[one] - self._metres[other]
+        moves = moves[np.isfinite(moves).all(axis=1)]
+        middle = np.median(moves, axis=0) if len(moves) else np.zeros(2)
+        alike = np.hypot(*(moves - middle).T) <= _SNAPPED_M
+        self._moved_m = middle if len(moves) and alike.mean() >= _SHARE_MOVED_ALIKE else np.zeros(2)
+
+    def classes(self, one: Ints, other: Ints) -> Ints:
+        """Three columns: of time, of place, of details."""
+        return np.column_stack([self._times(one, other), self._places(one, other), self._differing(one, other)])
+
+    def by_chance(self) -> Floats:
+        """How often two events of different days agree so, indexed by the three classes."""
+        part = self._part
+        generator = np.random.default_rng(1)
+        one, other = generator.integers(0, len(part), (2, _SAMPLE))
+        differ = part.day[one] != part.day[other]
+        if differ.any():
+            one, other = one[differ], other[differ]
+        time, place, details = self.classes(*_oriented(part, self._kind, one, other)).T
+        shape = len(_PLACES_BEFORE), len(_DETAILS_BEFORE)
+        times = np.bincount(time, minlength=len(_TIMES_BEFORE))
+        others = np.bincount(place * shape[1] + details, minlength=shape[0] * shape[1]).reshape(shape)
+        return np.maximum(times, _LEAST)[:, None, None] / len(one) * np.maximum(others, _LEAST) / len(one)
+
+    def _times(self, one: Ints, other: Ints) -> Ints:
+        part, kind = self._part, self._kind
+        timed = ~part.untimed[one] & ~part.untimed[other]
+        # Of the day: chance is seen in events of different days.
+        later = (part.minute[other] - part.minute[one]) % DAY_MIN
+        if kind.time == "day":
+            rough = is_rough(part, kind)
+            agree = rough[one] | rough[other]
+            timed &= later == 0
+        elif kind.time == "hour":
+            agree = timed & part.whole_hour[one] & ((later + kind.value) % DAY_MIN < HOUR_MIN)
+        else:
+            agree = timed & ((later == kind.value) | (later == (DAY_MIN - kind.value) % DAY_MIN))
+        return np.where(agree, _AS_ALL, np.where(timed, _BOTH_TIMED, _ELSE))
+
+    def _places(self, one: Ints, other: Ints) -> Ints:
+        if self._kind.central:
+            at, near_to, _points = central_points(self._part, self._kind.value)
+            return np.where((at[one] >= 0) & (at[one] == near_to[other]), 0, _FARTHER)
+        moves = self._metres[one] - self._metres[other] - self._moved_m
+        apart_m = np.hypot(*moves.T)
+        return np.where(np.isfinite(apart_m), np.searchsorted(_UP_TO_M, apart_m), _NO_PLACE)
+
+    def _differing(self, one: Ints, other: Ints) -> Ints:
+        ones, others = self._details[one], self._details[other]
+        compared = (ones >= 0) & (others >= 0)
+        differing = (compared & (ones != others)).sum(axis=1)
+        return np.where(compared.any(axis=1), np.minimum(differing, _MORE_OTHER), _NO_DETAILS)
+
+
+def _chosen(one: Ints, other: Ints, gain: Floats, rows_apart: Ints) -> Ints:
+    """Which pairs to take, such that no event is in two: those that gain most first, then rearranged where two take the
+    place of one. Of equal ones those farthest apart in the file.
+    """
+    worth = np.flatnonzero(gain > 0)
+    worth = worth[np.lexsort((-rows_apart[worth], -gain[worth]))]
+    of_event: dict[int, int] = {}
+    for pair in worth.tolist():
+        if one[pair] not in of_event and other[pair] not in of_event:
+            of_event[int(one[pair])] = of_event[int(other[pair])] = pair
+    if len(worth) <= _MOST_REARRANGED:
+        _rearrange(one, other, gain, worth, of_event)
+    return np.unique(np.fromiter(of_event.values(), dtype=np.int64, count=len(of_event)))
+
+
+def _rearrange(one: Ints, other: Ints, gain: Floats, worth: Ints, of_event: dict[int, int]) -> None:
+    """Give an event without a double that of another, where that one finds a third, and the two pairs gain more."""
+    offers: dict[int, list[int]] = {}
+    for pair in worth.tolist():
+        offers.setdefault(int(one[pair]), []).append(pair)
+        offers.setdefault(int(other[pair]), []).append(pair)
+    for event in [each for each in offers if each not in of_event]:
+        best = (0.0, -1, -1, -1)
+        for pair in offers[event]:
+            wanted = int(one[pair] + other[pair] - event)
+            held = of_event[wanted]
+            left = int(one[held] + other[held] - wanted)
+            for instead in offers[left]:
+                third = int(one[instead] + other[instead] - left)
+                if third not in of_event and third != event:
+                    more = float(gain[pair] + gain[instead] - gain[held])
+                    best = max(best, (more, pair, instead, held))
+        if best[0] > 0:
+            for pair in (best[1], best[2]):
+                of_event[int(one[pair])] = of_event[int(other[pair])] = pair
