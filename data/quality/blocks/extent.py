@@ -88,7 +88,8 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
         weights = np.log(doubles.share / doubles.rate) + doubles.log_ratios[tuple(classes.T)]
         alone = float(np.log1p(-doubles.share))
         chosen = _chosen(*offered, weights - 2 * alone, rows_apart)
-        by_day = np.bincount(part.day[offered[0][chosen]], weights[chosen], minlength=int(part.day.max()) + 1)
+        speaks = weights[chosen] + _choices(*offered, weights, chosen)
+        by_day = np.bincount(part.day[offered[0][chosen]], speaks, minlength=int(part.day.max()) + 1)
         single = np.ones(len(part), dtype=bool)
         single[offered[0][chosen]] = single[offered[1][chosen]] = False
         by_day += alone * np.bincount(part.day[single], minlength=len(by_day))
@@ -98,6 +99,19 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
             break
         one, other = offered[0][chosen], offered[1][chosen]
     return Extent(one=near[one], other=near[other], weight=weight)
+
+
+def _choices(one: Ints, other: Ints, weights: Floats, chosen: Ints) -> Floats:
+    """What is to be added to the weight of each chosen pair for the others that its two could as well have been in.
+
+    k events that are all alike make (k - 1)!! matchings, about (k / e) to the number of pairs.
+    """
+    held = np.full(int(max(one.max(), other.max())) + 1, np.inf)
+    held[one[chosen]] = held[other[chosen]] = weights[chosen]
+    alike = np.zeros(len(held))
+    for each in (one, other):
+        alike += np.bincount(each, np.exp(np.minimum(weights - held[each], 0.0)), minlength=len(held))
+    return np.log(np.maximum((1 + (alike[one[chosen]] + alike[other[chosen]]) / 2) / np.e, 1.0))
 
 
 def _reach(by_day: Floats, middle: int) -> tuple[int, int, float]:
