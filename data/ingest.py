@@ -463,7 +463,10 @@ def _tell_nobody(share: float, sentence: str) -> None:
     del share, sentence
 
 
-_READER_COUNTS = ("zero_coordinates", "ambiguous_times", "nonexistent_times", "future_times", "blank_rows")
+_READER_COUNTS = (
+    *("zero_coordinates", "ambiguous_times", "nonexistent_times", "future_times", "blank_rows"),
+    *("least_numbers", "waits_past_midnight"),
+)
 
 
 def find_columns(mapping: Mapping, source: SourceTable | FileSample) -> dict[str, int]:

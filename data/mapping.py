@@ -20,7 +20,7 @@ from pyproj.exceptions import CRSError
 
 from data import schema
 from data.validation import validation_problems
-from data.values import EXCEL_FORMATS, holds_personal_data, is_time_format
+from data.values import NUMBER_FORMATS, holds_personal_data, is_time_format
 from wording import NaloxoneWatchError, _, join_words
 
 __all__ = [
@@ -112,7 +112,8 @@ class TimeLayout(_Section):
     """How times are written. `time_zone` is that of the file's clocks; without it, the deployment's.
 
     `formats` are strptime's, tried in order; then ISO 8601, then the common forms with the day or the month first.
-    "excel" stands for the numbers that a workbook keeps for dates, "excel-1904" for those of old Macs.
+    "excel" stands for the numbers that a workbook keeps for dates, "excel-1904" for those of old Macs, "unix" and
+    "unix-ms" for seconds and milliseconds since 1970.
     """
 
     time_zone: str | None = None
@@ -143,7 +144,7 @@ class TimeLayout(_Section):
 
 
 def _holds_a_date(form: str) -> bool:
-    return form in EXCEL_FORMATS or bool(re.search(r"%[dj]|%[xcD]", form) and re.search(r"%[Yy]|%[xcD]", form))
+    return form in NUMBER_FORMATS or bool(re.search(r"%[dj]|%[xcD]", form) and re.search(r"%[Yy]|%[xcD]", form))
 
 
 class PlaceLayout(_Section):

@@ -39,6 +39,7 @@ from data.settings import Settings
 from data.values import (
     Moments,
     is_excel_date,
+    is_least_number,
     is_nothing,
     is_rounded_number,
     known_choices,
@@ -531,6 +532,8 @@ class RecordReader:
         )
         self._set_aside(unreadable, field=field, reason="not_a_number", cell=cell)
         self._set_aside(outside, field=field, reason="out_of_range", cell=cell)
+        if whole:
+            self._note("least_numbers", _mapped(cell.texts, is_least_number).astype(bool) & np.isfinite(numbers))
         return numbers
 
     def _tokens(self, name: str, headings: tuple[str, ...]) -> Texts:
@@ -798,18 +801,29 @@ class RecordReader:
             columns["outcome"] = self._plain(table_named("waits").field("outcome"), layout.outcome)
         columns["present"] = _anything_filled(read)
         told_of = ended[0] if ended else layout.minutes
-        self._settle_wait(columns, end_moments, self._cell(told_of) if told_of else None)
+        cell = self._cell(told_of) if told_of else None
+        self._settle_wait(columns, end_moments, cell, one_day=_share_a_day(started, ended))
         return columns
 
     def _settle_wait_table(self, columns: Columns) -> None:
         """The same rules for a file that is a table of waits."""
-        told_of = (*self._mapping.headings_of("ended_at"), *self._mapping.headings_of("minutes"))
-        self._settle_wait(columns, self._now.moments.get("ended_at"), self._cell(told_of[0]) if told_of else None)
+        started, ended = (self._mapping.headings_of(name) for name in ("started_at", "ended_at"))
+        told_of = (*ended, *self._mapping.headings_of("minutes"))
+        self._settle_wait(
+            columns,
+            self._now.moments.get("ended_at"),
+            self._cell(told_of[0]) if told_of else None,
+            one_day=_share_a_day(started, ended),
+        )
 
-    def _settle_wait(self, columns: Columns, end_moments: Moments | None, cell: _Cell | None) -> None:
+    def _settle_wait(
+        self, columns: Columns, end_moments: Moments | None, cell: _Cell | None, *, one_day: bool
+    ) -> None:
         """Minutes from the two times (else as stated) and the outcome; one that cannot be is set aside.
 
         An end that came twice as the clocks went back is taken the second time where the first is before the start.
+        Where both clocks share the `one_day` that is written, an end before the start is the next day's, if the wait
+        is then one that can be.
         """
         rows = len(self._now.block.row_numbers)
         minutes = np.asarray(columns.get("minutes", np.full(rows, np.nan)), dtype=float)
@@ -818,6 +832,11 @@ class RecordReader:
             end = end_moments.instants
             second = (end < start).to_numpy() & end_moments.ambiguous
             end = end.mask(second, end_moments.later_instants)
+            if one_day:
+                next_day = end + pd.Timedelta(days=1)
+                past = (end < start) & (next_day - start <= pd.Timedelta(minutes=_LONGEST_WAIT_MINUTES))
+                self._note("waits_past_midnight", past.to_numpy())
+                end = end.mask(past, next_day)
             timed = ((end - start).dt.total_seconds() / 60).to_numpy()
             minutes = np.where(np.isfinite(timed), timed, minutes)
             columns["ended_at"] = end.array
@@ -835,6 +854,11 @@ class RecordReader:
         columns["minutes"], columns["outcome"] = minutes, stated.array
         if "ended_at" in columns:
             columns["ended_at"] = pd.Series(columns["ended_at"]).mask(unusable).array
+
+
+def _share_a_day(started: Sequence[str], ended: Sequence[str]) -> bool:
+    """Whether two clocks have one column of dates: it is the day of the call, and an arrival past midnight has it too."""
+    return len(started) > 1 and len(ended) > 1 and plain_heading(started[0]) == plain_heading(ended[0])
 
 
 def _event_days(columns: Columns) -> pd.Series:

@@ -38,6 +38,8 @@ class ImportCounts:
     nonexistent_times: int = 0
     future_times: int = 0
     blank_rows: int = 0
+    least_numbers: int = 0
+    waits_past_midnight: int = 0
     identical_rows: int = 0
     conflicting_incidents: int = 0
     disagreeing_records: int = 0
@@ -360,6 +362,24 @@ class ImportReport:
                     "{count} row is dated later than now. Check the clock of the source.",
                     "{count} rows are dated later than now. Check the clock of the source.",
                     counts.future_times,
+                ),
+            ),
+            (
+                "waits_past_midnight",
+                counts.waits_past_midnight,
+                ngettext(
+                    "{count} wait ended past midnight: both clocks stand beside one date, so the next day was taken.",
+                    "{count} waits ended past midnight: both clocks stand beside one date, so the next day was taken.",
+                    counts.waits_past_midnight,
+                ),
+            ),
+            (
+                "least_numbers",
+                counts.least_numbers,
+                ngettext(
+                    "{count} number is the least that it can be, such as 2+; that was taken.",
+                    "{count} numbers are the least that they can be, such as 2+; that was taken.",
+                    counts.least_numbers,
                 ),
             ),
             (

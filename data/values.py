@@ -18,13 +18,17 @@ from data.schema import YES_NO, Field
 
 __all__ = [
     "EXCEL_FORMATS",
+    "NUMBER_FORMATS",
+    "UNIX_FORMATS",
     "Moments",
     "Texts",
     "holds_personal_data",
     "is_excel_date",
+    "is_least_number",
     "is_nothing",
     "is_rounded_number",
     "is_time_format",
+    "is_unix_time",
     "kind_of_value",
     "known_choices",
     "parse_choices",
@@ -106,11 +110,24 @@ _EXCEL_1990, _EXCEL_2100 = 32_874, 73_051
 # Formats that are not strptime's: the numbers that a workbook keeps for dates, and the day that stands for 0. Excel on
 # old Macs counts from 1904.
 EXCEL_FORMATS = {"excel": "1899-12-30", "excel-1904": "1904-01-01"}
+# Web maps and databases count from 1970 in UTC: seconds have 9 or 10 digits from 1990 on, milliseconds three more.
+UNIX_FORMATS = {
+    "unix": (1, re.compile(r"(\d{9,10})(?:\.0+)?", re.ASCII)),
+    "unix-ms": (1_000, re.compile(r"(\d{12,13})(?:\.0+)?", re.ASCII)),
+}
+_UNIX_1990, _UNIX_2100 = 631_152_000, 4_102_444_800
+NUMBER_FORMATS = (*EXCEL_FORMATS, *UNIX_FORMATS)
 _SECONDS_A_DAY = 86_400
 # A time of day as a workbook keeps it: a share of the day.
 _SHARE_OF_DAY = re.compile(r"0?[.,]\d+|0|1")
 _CLOCK_WITH_POINT = re.compile(r"\d{1,2}\.\d\d")
 _WHOLE_FLOAT = re.compile(r"(\d+)\.0+")
+# "930" for 09:30, "45" for 00:45: a spreadsheet took the zeros in front. One of hundreds tells how the others are meant.
+_BARE_CLOCK, _HUNDREDS = re.compile(r"\d{1,4}(?:\.0)?", re.ASCII), re.compile(r"\d{3,4}(?:\.0)?", re.ASCII)
+# Parts of a date or time that a format writes without anything between them, and how many digits each has.
+_UNDIVIDED = re.compile(r"(?:%[YmdHMSyIj]){2,}")
+_DIGITS_OF_PART = {"%Y": 4, "%j": 3}
+_LEAST_NUMBER = re.compile(r"(\d+) ?\+|(\d+) or more|(?:>=|\u2265) ?(\d+)", re.IGNORECASE)
 _WHOLE = re.compile(r"\d+$")
 _ROUNDED_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{2,3}", re.ASCII)
 
@@ -187,8 +204,20 @@ def is_rounded_number(text: str) -> bool:
     return bool(_ROUNDED_NUMBER.fullmatch(text))
 
 
+def is_unix_time(text: str, form: str) -> bool:
+    """Whether a cell may be a time of 1990 to 2099 counted from 1970, by one of UNIX_FORMATS."""
+    parts_of_a_second, pattern = UNIX_FORMATS[form]
+    found = pattern.fullmatch(text)
+    return found is not None and _UNIX_1990 <= int(found[1]) / parts_of_a_second < _UNIX_2100
+
+
+def is_least_number(text: str) -> bool:
+    """Whether a cell gives the least that a number can be, such as "2+" or "3 or more"."""
+    return bool(_LEAST_NUMBER.fullmatch(text.strip()))
+
+
 def is_time_format(form: str) -> bool:
-    """Whether times can be read by a format: strptime's, or one of EXCEL_FORMATS."""
+    """Whether times can be read by a format: strptime's, or one of NUMBER_FORMATS."""
     try:
         _by_format(form)(np.array(["2001-02-03"], dtype=object))
     except (ValueError, re.error):
@@ -261,9 +290,13 @@ def parse_numbers(
     maximum: float = np.inf,
     whole: bool = False,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Numbers (NaN where missing or unusable), which cells are no number, and which are outside what is allowed."""
+    """Numbers (NaN where missing or unusable), which cells are no number, and which are outside what is allowed.
+
+    Of whole numbers "2+" is the least that it can be (see is_least_number).
+    """
     codes, distinct = pd.factorize(texts)
-    numbers = np.array([float(_as_python(text, decimal) or "nan") for text in distinct], dtype=float)
+    plain = [_least_number(text) if whole else text for text in distinct]
+    numbers = np.array([float(_as_python(text, decimal) or "nan") for text in plain], dtype=float)
     missing = np.array([is_nothing(text) for text in distinct], dtype=bool)
     unreadable = ~np.isfinite(numbers) & ~missing
     outside = np.isfinite(numbers) & ((numbers < minimum) | (numbers > maximum))
@@ -271,6 +304,11 @@ def parse_numbers(
         outside |= np.isfinite(numbers) & (numbers != np.round(numbers))
     numbers = np.where(outside | unreadable | missing, np.nan, numbers)
     return numbers[codes], unreadable[codes], outside[codes]
+
+
+def _least_number(text: str) -> str:
+    found = _LEAST_NUMBER.fullmatch(text.strip())
+    return next(filter(None, found.groups())) if found else text
 
 
 def parse_points(texts: Texts) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
@@ -427,6 +465,9 @@ def times_of_day(texts: Texts) -> tuple[pd.Series, NDArray[np.bool_]]:
     parts = pd.Series([text.split(" ")[-1] if _ISO_DATE.match(text) else text for text in distinct], dtype=object)
     found = pd.Series(pd.NaT, index=parts.index, dtype="datetime64[ns]")
     shares = _shares_of_a_day(parts)
+    bare = parts.str.fullmatch(_BARE_CLOCK) & shares.isna()
+    padded = parts.str.removesuffix(".0").str.zfill(4)
+    parts = parts.mask(bare, padded if (bare & parts.str.fullmatch(_HUNDREDS)).any() else "")
     for form in _CLOCKS:
         found = found.fillna(pd.to_datetime(parts[found.isna() & shares.isna()], format=form, errors="coerce"))
     spans = (found - found.dt.normalize()).fillna(shares)
@@ -477,7 +518,7 @@ def _parse_walls(
         precision[settled] = _precision_of(form)
         if form in EXCEL_FORMATS:
             precision[settled & _matches(_WHOLE, distinct)] = "day"
-        aware |= settled & ("%z" in form)
+        aware |= settled & ("%z" in form or form in UNIX_FORMATS)
     odd = waiting & (~_matches(_ISO_DATE, distinct) | _matches(_ENDS_IN_UTC, distinct))
     if odd.any():
         distinct = distinct.copy()
@@ -552,9 +593,31 @@ def _common_forms(day_first: bool, *, sample: Texts) -> list[str]:
 def _by_format(form: str) -> Callable[[Texts], pd.Series]:
     if form in EXCEL_FORMATS:
         return lambda cells: _excel_times(cells, pd.Timestamp(EXCEL_FORMATS[form]))
+    if form in UNIX_FORMATS:
+        return lambda cells: _unix_times(cells, *UNIX_FORMATS[form])
     if "%z" in form:
         return lambda cells: _naive_utc(pd.to_datetime(pd.Series(cells), format=form, errors="coerce", utc=True))
-    return lambda cells: pd.to_datetime(pd.Series(cells), format=form, errors="coerce").astype("datetime64[ns]")
+    if _UNDIVIDED.search(form):
+        # Where nothing divides the parts, too few digits would be shared out among them: 117 as 11:07.
+        whole = re.compile(re.sub("%.", ".+?", _UNDIVIDED.sub(_all_digits, re.escape(form))) + "$", re.ASCII)
+        return lambda cells: _strptime(np.array([text if whole.match(text) else "" for text in cells], object), form)
+    return lambda cells: _strptime(cells, form)
+
+
+def _all_digits(run: re.Match[str]) -> str:
+    """As many digits as the undivided parts of a format have."""
+    return rf"(?<!\d)\d{{{sum(_DIGITS_OF_PART.get(part, 2) for part in re.findall('%.', run[0]))}}}"
+
+
+def _strptime(cells: Texts, form: str) -> pd.Series:
+    return pd.to_datetime(pd.Series(cells, dtype=object), format=form, errors="coerce").astype("datetime64[ns]")
+
+
+def _unix_times(cells: Texts, parts_of_a_second: int, form: re.Pattern[str]) -> pd.Series:
+    """Times of numbers that count from 1970, to the second."""
+    found = [form.fullmatch(text) for text in cells]
+    seconds = np.array([int(each[1]) // parts_of_a_second if each else -1 for each in found], dtype=float)
+    return pd.to_datetime(pd.Series(np.where(seconds < 0, np.nan, seconds)), unit="s").astype("datetime64[ns]")
 
 
 def _excel_times(cells: Texts, day_zero: pd.Timestamp) -> pd.Series:
@@ -578,7 +641,7 @@ def _naive_utc(moments: pd.Series) -> pd.Series:
 
 
 def _precision_of(form: str) -> str:
-    if form in EXCEL_FORMATS:
+    if form in NUMBER_FORMATS:
         return "minute"
     if re.search(r"%[MXcTRr]", form):
         return "minute"

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.drafting.heading_words import plain_words
-from data.values import Texts, is_excel_date, is_nothing, parse_numbers, parse_points, plain_value
+from data.values import (
+    UNIX_FORMATS,
+    Texts,
+    is_excel_date,
+    is_nothing,
+    is_unix_time,
+    parse_numbers,
+    parse_points,
+    plain_value,
+)
 
 __all__ = ["ColumnFacts", "cells_of", "column_facts"]
 
@@ -133,6 +142,9 @@ def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], d
         return frozenset(found & {"date", "time", "month"})
     if most(is_excel_date):
         found.add("excel")
+    if any(most(lambda cell, form=form: is_unix_time(cell, form)) for form in UNIX_FORMATS):
+        # A long number of its own may look the same: the heading decides.
+        found.add("time")
     if len(numbers) >= _SHARE * len(cells):
         found.add("number")
         if np.abs(numbers).max() <= 180 and len(decimals) >= _SHARE * len(cells) and np.median(decimals) >= 2:

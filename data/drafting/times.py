@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data.mapping import MONTH_FORMATS
-from data.values import EXCEL_FORMATS, Texts, is_excel_date, parse_moments
+from data.values import EXCEL_FORMATS, UNIX_FORMATS, Texts, is_excel_date, is_unix_time, parse_moments
 from wording import _, format_count, ngettext
 
 __all__ = ["TimesGuess", "guess_times"]
@@ -149,6 +149,7 @@ def _formats(cells: Texts, *, day_first: bool, months: bool) -> tuple[tuple[str,
         *_FURTHER_FORMATS,
         *(MONTH_FORMATS if months else ()),
         "excel",
+        *UNIX_FORMATS,
     ]
     chosen: list[str] = []
     while len(waiting) and len(chosen) < _MOST_FORMATS:
@@ -173,6 +174,8 @@ def _may_count_from_1904(cells: Texts, now: datetime) -> bool:
 def _fitting(cells: Texts, form: str) -> np.ndarray:
     if form in EXCEL_FORMATS:
         return np.fromiter(map(is_excel_date, cells), dtype=bool, count=len(cells))
+    if form in UNIX_FORMATS:
+        return np.fromiter((is_unix_time(cell, form) for cell in cells), dtype=bool, count=len(cells))
     return pd.to_datetime(pd.Series(cells), format=form, errors="coerce").notna().to_numpy()
 
 
