@@ -816,9 +816,7 @@ class RecordReader:
             one_day=_share_a_day(started, ended),
         )
 
-    def _settle_wait(
-        self, columns: Columns, end_moments: Moments | None, cell: _Cell | None, *, one_day: bool
-    ) -> None:
+    def _settle_wait(self, columns: Columns, end_moments: Moments | None, cell: _Cell | None, *, one_day: bool) -> None:
         """Minutes from the two times (else as stated) and the outcome; one that cannot be is set aside.
 
         An end that came twice as the clocks went back is taken the second time where the first is before the start.

@@ -122,7 +122,7 @@ _SECONDS_A_DAY = 86_400
 _SHARE_OF_DAY = re.compile(r"0?[.,]\d+|0|1")
 _CLOCK_WITH_POINT = re.compile(r"\d{1,2}\.\d\d")
 _WHOLE_FLOAT = re.compile(r"(\d+)\.0+")
-# "930" for 09:30, "45" for 00:45: a spreadsheet took the zeros in front. One of hundreds tells how the others are meant.
+# "930" for 09:30, "45" for 00:45: a spreadsheet took the zeros in front. One of hundreds tells how all are meant.
 _BARE_CLOCK, _HUNDREDS = re.compile(r"\d{1,4}(?:\.0)?", re.ASCII), re.compile(r"\d{3,4}(?:\.0)?", re.ASCII)
 # Parts of a date or time that a format writes without anything between them, and how many digits each has.
 _UNDIVIDED = re.compile(r"(?:%[YmdHMSyIj]){2,}")
