@@ -855,7 +855,7 @@ class RecordReader:
 
 
 def _share_a_day(started: Sequence[str], ended: Sequence[str]) -> bool:
-    """Whether two clocks have one column of dates: it is the day of the call, and an arrival past midnight has it too."""
+    """Whether two clocks have one column of dates: the day of the call, which an arrival past midnight has too."""
     return len(started) > 1 and len(ended) > 1 and plain_heading(started[0]) == plain_heading(ended[0])
 
 

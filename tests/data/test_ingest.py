@@ -426,6 +426,17 @@ def test_waits_that_are_zero_negative_too_long_or_open(importer):
     assert set(found["clock"]) == {"police_log"}
 
 
+def test_a_clock_past_midnight_beside_the_one_date_is_the_next_days(importer):
+    frame = rows(Day=["30/06/2024"] * 3, Called=["23:36", "14:10", "23:59"], Came=["8", "1405", "130"])
+    mapping = make_mapping(
+        waits=[{"kind": "call_to_arrival", "started_at": ["Day", "Called"], "ended_at": ["Day", "Came"]}]
+    )
+    report = importer.frame(frame, mapping)
+    assert (report.counts.waits_past_midnight, report.counts.waits_negative) == (2, 1)
+    assert report.rows["waits_past_midnight"].numbers().tolist() == [1, 3]
+    assert sorted(importer.stored("waits")["minutes"].dropna()) == [32, 91]
+
+
 def test_an_arrival_in_the_hour_that_came_twice_is_never_before_the_call(importer):
     frame = rows(Called=["27/10/2024 01:50"], Came=["27/10/2024 01:10"])
     mapping = make_mapping(waits=[{"kind": "call_to_arrival", "started_at": "Called", "ended_at": "Came"}])

@@ -403,6 +403,46 @@ def test_a_whole_number_of_excels_is_a_day_and_other_numbers_are_no_dates():
     assert list(moments("45658").unreadable) == [True]
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.datetimes(datetime(1990, 1, 2), datetime(2090, 1, 1)), min_size=1, max_size=5),
+    st.sampled_from([("unix", 1, ""), ("unix-ms", 1_000, ""), ("unix", 1, ".0")]),
+    st.sampled_from([LONDON, "America/New_York"]),
+)
+def test_numbers_since_1970_are_those_moments_in_utc(times, form, zone):
+    name, parts, ending = form
+    times = [each.replace(microsecond=0, tzinfo=UTC) for each in times]
+    found = moments(*(f"{int(each.timestamp()) * parts}{ending}" for each in times), formats=(name,), local_zone=zone)
+    assert [each.to_pydatetime() for each in found.instants] == times
+    wall = [each.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for each in times]
+    assert [each.to_pydatetime() for each in found.local] == wall
+    assert moments("20240701", "12345678901", "1.5e9", formats=(name,)).unreadable[1:].all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 1_439), min_size=1, max_size=20), st.sampled_from(["", ".0"]))
+def test_clocks_without_their_leading_zeros_are_hours_and_minutes(minutes, ending):
+    """Some clock of the column has hundreds, so that 45 is 00:45; of ones and tens alone nobody knows."""
+    minutes = [*minutes, 1_439]
+    spans, bad = times_of_day(column(*(f"{each // 60 * 100 + each % 60}{ending}" for each in minutes)))
+    assert not bad.any()
+    assert [each.total_seconds() / 60 for each in spans] == minutes
+    assert times_of_day(column("7", "14", "24", "45"))[1].all()
+
+
+def test_parts_that_nothing_divides_need_all_their_digits():
+    found = moments("01/02/2023 117", "01/02/2023 1117", formats=("%d/%m/%Y %H%M",))
+    assert list(found.unreadable) == [True, False]
+    assert list(moments("2023010111", "202301011159", formats=("%Y%m%d%H%M",)).unreadable) == [True, False]
+
+
+def test_the_least_that_a_whole_number_can_be_is_taken():
+    numbers, unreadable, outside = parse_numbers(column("2+", "3 or more", ">=4", "5", "two+"), whole=True)
+    assert numbers[:4].tolist() == [2, 3, 4, 5]
+    assert unreadable.tolist() == [False] * 4 + [True] and not outside.any()
+    assert parse_numbers(column("2+"))[1].all()
+
+
 def test_shares_of_a_day_are_times_only_where_they_cannot_be_clocks():
     spans, bad = times_of_day(column("0.5", "0.770833333333333", "0", "14:05", ""))
     assert [str(each).split()[-1] for each in spans[:4]] == ["12:00:00", "18:30:00", "00:00:00", "14:05:00"]
