@@ -11,15 +11,12 @@ from data.drafting.heading_match import SURE_SCORE, Match
 from data.drafting.results import UnknownValues
 from data.drafting.work import Work
 from data.mapping import SubstanceLayout, mapped_fields
-from data.value_words import band_of_range, translate, whole_words, yes_no_means
-from data.values import Texts, holds_personal_data, is_nothing, plain_value
+from data.value_words import band_of_range, may_be_shown, translate, whole_words, yes_no_means
+from data.values import Texts, is_nothing, plain_value
 from wording import _, format_share
 
 __all__ = ["drop_doubtful", "read_values"]
 
-# A value that is seen so often in a column of few values is a category's name and may be shown.
-_OFTEN_ENOUGH = 3
-_MOST_VALUES_SHOWN = 20
 # A column of which more values than this are strange is something else.
 _SHARE_UNKNOWN = 0.5
 # Of a column whose heading only may be a person's, fewer different texts are no names.
@@ -94,22 +91,14 @@ def read_values(work: Work) -> None:
         if about.name == "age_band":
             _tell_lost_ages(work, column, counts)
         if unknown:
-            understood = sum(counts.values()) - sum(counts[text] for text in unknown)
-            shown = [
-                text
-                for text in unknown
-                if counts[text] >= _OFTEN_ENOUGH
-                and understood >= _SHARE_UNKNOWN * sum(counts.values())
-                and not holds_personal_data(text)
-                and names.isdisjoint(plain_value(text).split("_"))
-            ]
+            held = {text: counts[text] for text in unknown}
             work.unknown.append(
                 UnknownValues(
                     field=about.name,
                     heading=column.heading,
                     distinct=len(unknown),
-                    cells=sum(counts[text] for text in unknown),
-                    shown=tuple(sorted(shown)) if len(shown) <= _MOST_VALUES_SHOWN else (),
+                    cells=sum(held.values()),
+                    shown=may_be_shown(held, filled=sum(counts.values()), names=names),
                 )
             )
     work.raw["values"] = values

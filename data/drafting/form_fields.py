@@ -26,7 +26,7 @@ def read_plain_fields(work: Work) -> None:
             continue
         is_time = about.type == "TIMESTAMPTZ"
         work.columns[name] = time_headings(work, match) if is_time else match.column.heading
-        work.use(name, match)
+        work.use(name, match, headings=work.columns[name] if is_time else ())
         if about.type == "DATE":
             work.time_columns.append(match.column)
         if about.values:
@@ -106,7 +106,7 @@ def _dose(work: Work, number: int, parts: dict[str, Match]) -> dict[str, Any]:
     dose: dict[str, Any] = {}
     for name, match in parts.items():
         dose[name] = time_headings(work, match) if name == "given_at" else match.column.heading
-        work.use(f"doses.{number}.{name}", match)
+        work.use(f"doses.{number}.{name}", match, headings=dose[name] if name == "given_at" else ())
         if name == "officer_role":
             work.choice_columns.append((schema.table_named("doses").field(name), match.column))
     return dose
@@ -127,11 +127,11 @@ def read_waits(work: Work, *, joins: bool) -> None:
     if ended and (started or "occurred_at" in work.columns):
         if started:
             wait["started_at"] = time_headings(work, started)
-            work.use("waits.1.started_at", started)
+            work.use("waits.1.started_at", started, headings=wait["started_at"])
         else:
             wait["kind"], wait["started_at"] = "naloxone_to_arrival", work.columns["occurred_at"]
         wait["ended_at"] = time_headings(work, ended)
-        work.use("waits.1.ended_at", ended)
+        work.use("waits.1.ended_at", ended, headings=wait["ended_at"])
         work.ask(
             "waits",
             _("Is “{heading}” when the ambulance arrived? Whose clock is it?").format(heading=ended.column.heading),

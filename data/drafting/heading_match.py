@@ -12,6 +12,7 @@ from wording import _
 __all__ = [
     "LIKELY_SCORE",
     "SURE_SCORE",
+    "WEAK_SCORE",
     "Match",
     "ambulance_file",
     "assign_columns",
@@ -22,7 +23,7 @@ __all__ = [
 
 # Below the first a pair of heading and field is no pair; a sure one has the heading in so many words and fitting cells.
 _LEAST_SCORE = 0.28
-LIKELY_SCORE, SURE_SCORE = 0.6, 0.95
+WEAK_SCORE, LIKELY_SCORE, SURE_SCORE = 0.5, 0.6, 0.95
 # Cells that look like something else count against a heading, and an empty column can be anything.
 _UNFITTING, _EMPTY_COLUMN = 0.3, 0.7
 # Fields that take every column that names them well.

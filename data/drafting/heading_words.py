@@ -52,6 +52,9 @@ class FieldWords:
 
 def plain_words(heading: str) -> str:
     """A heading as plain words: without case, punctuation and words that say nothing."""
+    if heading.strip() == "_id":
+        # How open data portals head the numbers of rows.
+        return "row id"
     words = _NOT_WORDS.sub(" ", _CAMEL.sub(" ", heading.replace("#", " no "))).casefold().split()
     return " ".join([word for word in words if word not in _EMPTY] or words)
 
@@ -135,7 +138,7 @@ _OTHER_TIMES = (
 # Numbers of other things than the record.
 _NOT_KEYS = (
     r"doses?|actuations?|kits?|minutes|time|date|age|phone|person|nominal|patient|subject|beat|officer|collar|warrant|"
-    r"type|post ?code|lsoa|cad|ambulance|call|vehicle|victim|casualty|aided|drug|substance|county|city|state|fips|zip"
+    r"type|post ?code|lsoa|cad|ambulance|vehicle|victim|casualty|aided|drug|substance|county|city|state|fips|zip"
 )
 
 # What has a name and is nobody: "Incident County Name".
@@ -147,8 +150,8 @@ _NO_PERSONS = "".join(
     )
 )
 
-# What map services number the rows of an export by.
-EXPORT_NUMBERS = r"objectid|globalid|fid"
+# What map services number the rows of an export by: another export numbers them otherwise.
+EXPORT_NUMBERS = r"object ?id|global ?id|fid|oid|row(?: (?:id|no|number|index))?|index"
 
 _FORM = (
     FieldWords(
@@ -157,8 +160,9 @@ _FORM = (
         strong=rf"(?:niche )?{_INCIDENT} {_REFERENCE}(?: {_REFERENCE})?|unique (?:reference|id|identifier)(?: number)?|"
         r"(?:our |police |force |form )reference(?: number)?",
         exact=r"urn|reference(?: number)?|ref(?: no)?|occurrence|incident|id|key",
-        weak=rf"reference|ref|urn|id|{EXPORT_NUMBERS}",
+        weak=rf"reference|ref|urn|id|(?:call|run|alarm|dispatch|complaint|pcr|epcr|ticket|file) {_REFERENCE}",
         unlike=_NOT_KEYS,
+        never=EXPORT_NUMBERS,
     ),
     FieldWords(
         field="administration_id",

@@ -6,6 +6,7 @@ from typing import Any
 
 from data import schema
 from data.drafting.column_facts import ColumnFacts
+from data.drafting.heading_match import WEAK_SCORE, Match
 from data.drafting.heading_words import EXPORT_NUMBERS
 from data.drafting.results import FieldDraft
 from data.drafting.row_kinds import RowKinds
@@ -15,7 +16,7 @@ from data.pseudonymise import normalise_code
 from data.values import is_nothing, whole_number
 from wording import _, format_count, format_share, join_words, ngettext
 
-__all__ = ["incidents_in_several_rows", "key_of", "read_keys"]
+__all__ = ["incidents_in_several_rows", "key_of", "read_keys", "take_export_number"]
 
 _MOST_KEY_PARTS = 6
 # Of what a key is composed where a file has no number: the first that are filled and make it unique.
@@ -73,12 +74,12 @@ def _read_key(work: Work, name: str) -> None:
     work.columns[name] = key_of(work, match.column)
     work.use(name, match)
     filled = work.filled(match.column)
-    if re.search(rf"\b(?:{EXPORT_NUMBERS})\b", match.column.plain):
+    if _numbers_an_export(match.column):
         work.ask(
             f"columns.{name}",
             _(
-                "“{heading}” may number the rows of one export alone. If the next export numbers them otherwise, "
-                "name another column, or make the key of several."
+                "No column but “{heading}” numbers the records, and it may number the rows of one export alone. If the "
+                "next export numbers them otherwise, name another column, or make the key of several."
             ).format(heading=match.column.heading),
         )
     if filled < SHARE_WITH_KEY:
@@ -90,6 +91,20 @@ def _read_key(work: Work, name: str) -> None:
             match.column.heading,
             *match.alternatives,
         )
+
+
+def take_export_number(work: Work) -> None:
+    """Where no column numbers the records, the one that numbers the rows of the export is better than none."""
+    key = "incident_id" if work.table == FORM_TABLE else schema.table_named(work.table).key
+    if work.match(key) or work.match("administration_id"):
+        return
+    column = next((each for each in work.facts if _numbers_an_export(each) and "key" in each.kinds), None)
+    if column:
+        work.found[key] = (Match(column=column, score=WEAK_SCORE, cells_fit=True),)
+
+
+def _numbers_an_export(column: ColumnFacts) -> bool:
+    return bool(re.search(rf"\b(?:{EXPORT_NUMBERS})\b", column.plain))
 
 
 def key_of(work: Work, column: ColumnFacts) -> Any:
@@ -121,6 +136,7 @@ def _compose_key(work: Work, name: str) -> None:
         work.ask(f"columns.{name}", _("Which column or columns tell the rows apart? None is filled in every row."))
         return
     work.columns[name] = spelt[0] if len(spelt) == 1 else spelt
+    work.used |= {column.position for column in parts}
     work.drafts.append(
         FieldDraft(
             field=name,

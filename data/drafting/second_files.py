@@ -11,7 +11,7 @@ from data.drafting.heading_match import (
     police_reference,
     speaks_of_naloxone,
 )
-from data.drafting.heading_words import EXPORT_NUMBERS, FREE_TEXT
+from data.drafting.heading_words import FREE_TEXT
 from data.drafting.work import Work
 from data.mapping import FORM_TABLE, mapped_fields
 from wording import _
@@ -128,8 +128,6 @@ def _what_it_has(work: Work) -> tuple[Match | None, dict[str, Any]]:
     if of_a_form or not (added or points) or speaks_of_naloxone(work.facts) or _says_what_kind(work):
         return None, {}
     number = work.match("incident_id") if "incident_id" in likely else None
-    if number and re.search(rf"\b(?:{EXPORT_NUMBERS})\b", number.column.plain):
-        number = None
     officer = work.match("dose.officer") if "dose.officer" in likely else None
     names = [name for name in ("person.name", "person.last_name") if name in likely]
     day = work.match("occurred_at") if "occurred_at" in likely else None

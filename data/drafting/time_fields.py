@@ -27,7 +27,7 @@ def read_time_of_event(work: Work) -> None:
         work.found["occurred_at"] = (match,)
         work.ask("columns.occurred_at", _("Is “{heading}” when it happened?").format(heading=match.column.heading))
     work.columns["occurred_at"] = time_headings(work, match)
-    work.use("occurred_at", match)
+    work.use("occurred_at", match, headings=work.columns["occurred_at"])
     if match.score < LIKELY_SCORE and match.alternatives:
         work.ask(
             "columns.occurred_at",

@@ -61,8 +61,15 @@ class Work:
         """The best column for a field."""
         return next(iter(self.found.get(name, ())), None)
 
-    def use(self, name: str, *matches: Match, why: str | None = None, doubt: bool = False) -> None:
-        """Note that a field is read from these columns."""
+    def use(
+        self,
+        name: str,
+        *matches: Match,
+        headings: str | Sequence[str] = (),
+        why: str | None = None,
+        doubt: bool = False,
+    ) -> None:
+        """Note that a field is read from these columns. `headings` are those of a time, if it is of two columns."""
         self.used |= {match.column.position for match in matches}
         score = min(match.score if match.cells_fit or not match.column.kinds else 0.5 for match in matches)
         score = min(score, LIKELY_SCORE) if doubt else score
@@ -70,7 +77,9 @@ class Work:
         self.drafts.append(
             FieldDraft(
                 field=name,
-                headings=tuple(match.column.heading for match in matches),
+                headings=tuple(headings)
+                if headings and not isinstance(headings, str)
+                else headings_of([match.column for match in matches]),
                 confidence=confidence,
                 why=why or _why(matches[0]),
                 alternatives=matches[0].alternatives if len(matches) == 1 else (),

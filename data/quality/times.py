@@ -195,7 +195,12 @@ def settle_dates_only(
         return records, []
     rows = np.flatnonzero(timed)[clock.rows]
     settled = _as_days(records, rows, clock.days, time_zone)
-    return settled, [_dates_only_warning(records.index.to_numpy()[rows], int(timed.sum()), clock, time_zone)]
+    zone = time_zone
+    utc = instants[clock.rows].dt.strftime("%H:%M").unique()
+    if clock.kept == "local" and not clock.seconds and utc.size == 1 and utc[0] != "00:00":
+        # As the file has it, where it is written in UTC.
+        zone = _("{zone}; {clock} in UTC").format(zone=time_zone, clock=utc[0])
+    return settled, [_dates_only_warning(records.index.to_numpy()[rows], int(timed.sum()), clock, zone)]
 
 
 def _usual_clock(instants: pd.Series, local: pd.Series) -> ConstantClock | None:

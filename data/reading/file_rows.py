@@ -114,15 +114,15 @@ def _heading_cells(row: Sequence[str]) -> int:
 
 def note_rows_above(rows: Sequence[Sequence[str]], header_row: int) -> tuple[str, ...]:
     """A sentence on rows above the headings that hold something, since they are not read; none where there are none."""
-    filled = sum(any(cell.strip() for cell in row) for row in rows[: header_row - 1])
-    if not filled:
+    above = header_row - 1
+    if not any(cell.strip() for row in rows[:above] for cell in row):
         return ()
     return (
         ngettext(
             "{count} row above the headings in row {row} is not read.",
             "{count} rows above the headings in row {row} are not read.",
-            filled,
-        ).format(count=format_count(filled), row=header_row),
+            above,
+        ).format(count=format_count(above), row=header_row),
     )
 
 

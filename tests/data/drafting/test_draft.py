@@ -335,6 +335,28 @@ def test_a_workbooks_own_numbers_are_dates_by_1900_where_1904_would_lie_ahead():
     assert "times.formats" in asked(drafted(*dates(["40000.5", "40001"])))
 
 
+@pytest.mark.parametrize("number", ["Call Number", "Incident number", "Case number", "CAD ref", "PCR No"])
+@pytest.mark.parametrize("counter", ["OBJECTID", "ObjectId", "_id", "FID", "Row number"])
+def test_what_numbers_the_rows_of_an_export_is_a_key_only_where_nothing_else_is(counter, number):
+    rows = [[str(n + 1), f"{n + 1:02}/07/2024 10:00", f"24{n * 7:05}", "1"] for n in range(20)]
+    headings = [counter, "When", number, "Doses given"]
+    draft = drafted(headings, rows)
+    assert draft.raw["columns"]["incident_id"] == {"code": number}
+    assert counter in {each.heading for each in draft.unused}
+    alone = drafted([counter, "When", "Doses given"], [[row[0], row[1], row[3]] for row in rows])
+    assert alone.raw["columns"]["incident_id"] == {"code": counter}
+    assert "columns.incident_id" in asked(alone)
+
+
+def test_what_is_read_is_told_whole():
+    """A time of two columns has both, and no part of a key is among what is not read."""
+    rows = [[f"{n + 1:02}/07/2024", f"{n + 1}:15", f"PC {n % 3}", "Male"] for n in range(20)]
+    draft = drafted(["Date", "Time", "Officer", "Gender"], rows)
+    assert next(each.headings for each in draft.fields if each.field == "occurred_at") == ("Date", "Time")
+    assert {"code": "Officer"} in draft.raw["columns"]["administration_id"]
+    assert not draft.unused
+
+
 # Cardiff Castle, as Ordnance Survey and WGS84 have it (rounded).
 CARDIFF = (-3.1812, 51.4823)
 

@@ -49,7 +49,7 @@ def test_titles_above_the_headings_are_passed_over_and_told_of():
     assert found.layout.header_row == 4
     assert found.headings == ("Ref", "When", "Doses")
     assert found.rows[0] == ("A1", "2024-07-01 13:30:00", "2")
-    assert found.notes == ("2 rows above the headings in row 4 are not read.",)
+    assert found.notes == ("3 rows above the headings in row 4 are not read.",)
     assert sample(workbook({"One": titled}), header_row=1).headings == ("Naloxone returns, July",)
     text = "Naloxone returns\n\nRef;When;Doses\nA1;01/07/2024;2\n".encode("utf-16")
     assert (sample(text).headings, sample(text).layout.separator) == (("Ref", "When", "Doses"), ";")
