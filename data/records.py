@@ -36,6 +36,7 @@ from data.quarantine import LEFT_OUT, QuarantineLog
 from data.reading import Block
 from data.schema import NOT_RECORDED, WAIT_OUTCOMES, Field, table_named
 from data.settings import Settings
+from data.value_words import band_of_range, certain_words, yes_no_means
 from data.values import (
     Moments,
     is_excel_date,
@@ -251,16 +252,49 @@ class RecordReader:
         self._set_aside(numbers, field=field, reason="excel_date", cell=cell)
         self._set_aside(bad & ~numbers, field=field, reason=reason, cell=cell)
 
-    def _set_aside_unknown(self, bad: Mask, *, field: Field, cell: _Cell, separators: Sequence[str] = ()) -> None:
-        """Values that neither schema nor mapping knows; what they read like is noted for the report."""
+    def _set_aside_unknown(
+        self, bad: Mask, *, field: Field, cell: _Cell, own: Mappings[str, str], separators: Sequence[str] = ()
+    ) -> None:
+        """Values that no list and not the mapping knows; what they read like is noted for the report."""
         self._set_aside(bad, field=field.name, reason="value_unknown", cell=cell)
         if bad.any():
-            known = known_choices(field, self._own_values(field.name))
-            rows, texts = self._now.block.row_numbers[bad], cell.texts[bad]
-            self.words.note_unknown(rows=rows, texts=texts, field=field.name, known=known, separators=separators)
+            self.words.note_unknown(
+                rows=self._now.block.row_numbers[bad],
+                texts=cell.texts[bad],
+                field=field.name,
+                known=known_choices(field, own),
+                allowed=field.values,
+                separators=separators,
+                filled=int(_anything_filled([cell]).sum()),
+                names=self._words_of_names(),
+            )
+
+    def _words_of_names(self) -> set[str]:
+        """The words of every name in this block: a value that has one is a name in the wrong column."""
+        officers = [self._cell(heading).texts for heading in self._officer_headings()]
+        return {
+            word
+            for names in (*officers, self._names_of_people())
+            for name in pd.unique(names)
+            for word in plain_value(name).split("_")
+        }
 
     def _own_values(self, field: str) -> dict[str, str]:
         return self._mapping.values.get(field, {})
+
+    def _words_of(self, field: Field, heading: str, texts: Texts) -> dict[str, str]:
+        """What the closed lists make of a column's words, and what the mapping does, which goes before them.
+
+        In a column that asks whether somebody died, yes is no sign of life. What yes means where the heading asks
+        something else is for the mapping to say.
+        """
+        asks = plain_value(heading).replace("_", " ")
+        yes_no = yes_no_means(field.name, asks) if field.name == "alive_at_handover" else {}
+        words = certain_words(field, yes_no=yes_no)
+        if field.name == "age_band":
+            bands = {text: band_of_range(text) for text in pd.unique(texts)}
+            words |= {text: band for text, band in bands.items() if band not in ("", NOT_RECORDED)}
+        return words | self._own_values(field.name)
 
     # --- keys, tokens, times ------------------------------------------------------------------------------------------
 
@@ -449,8 +483,9 @@ class RecordReader:
         """A choice, number, day or text."""
         cell = self._cell(heading)
         if field.values:
-            choices, wrong = parse_choices(cell.texts, field=field, own=self._own_values(field.name))
-            self._set_aside_unknown(wrong, field=field, cell=cell)
+            own = self._words_of(field, heading, cell.texts)
+            choices, wrong = parse_choices(cell.texts, field=field, own=own)
+            self._set_aside_unknown(wrong, field=field, cell=cell, own=own)
             return choices
         if field.type == "DATE":
             days, wrong = parse_days(
@@ -499,8 +534,7 @@ class RecordReader:
     def _find_secrets(self) -> tuple[set[frozenset[str]], set[str]]:
         """Names of two words or more as sets of words, and keys of six characters or more: shorter ones are words."""
         mapping = self._mapping
-        officers = [*mapping.headings_of("officer_token"), *(dose.officer for dose in mapping.doses if dose.officer)]
-        names = [_mapped(self._cell(heading).texts, normalise_name) for heading in officers]
+        names = [_mapped(self._cell(heading).texts, normalise_name) for heading in self._officer_headings()]
         names.append(self._names_of_people())
         words = {frozenset(name.split()) for each in names for name in pd.unique(each)}
         # A column may serve as part of a key and as a text, such as a station with its own numbering.
@@ -513,6 +547,10 @@ class RecordReader:
         }
         codes = {normalise_code(text) for each in numbers - as_text for text in pd.unique(self._cell(each).texts)}
         return {name for name in words if len(name) > 1}, {code for code in codes if len(code) >= _SHORTEST_SECRET_KEY}
+
+    def _officer_headings(self) -> list[str]:
+        mapping = self._mapping
+        return [*mapping.headings_of("officer_token"), *(dose.officer for dose in mapping.doses if dose.officer)]
 
     def _numbers(
         self,
@@ -736,28 +774,25 @@ class RecordReader:
 
     def _substances(self, layout: SubstanceLayout) -> Texts:
         """Each record's substances with certainties in one text; NO_SUBSTANCE where none is recorded."""
-        fields = table_named("substances")
+        field = table_named("substances").field("substance")
         by_column = []
         for number, heading in enumerate(layout.columns):
             cell = self._cell(heading)
-            found, wrong = parse_substances(
-                cell.texts,
-                field=fields.field("substance"),
-                own=self._own_values("substance"),
-                separators=layout.separators,
-            )
-            self._set_aside_unknown(wrong, field=fields.field("substance"), cell=cell, separators=layout.separators)
+            own = self._words_of(field, heading, cell.texts)
+            found, wrong = parse_substances(cell.texts, field=field, own=own, separators=layout.separators)
+            self._set_aside_unknown(wrong, field=field, cell=cell, own=own, separators=layout.separators)
             by_column.append((found, self._certainties(layout, number)))
         return _joined_substances(by_column)
 
     def _certainties(self, layout: SubstanceLayout, number: int) -> Texts:
         if not layout.certainty_columns:
             return np.full(len(self._now.block.row_numbers), layout.certainty, dtype=object)
-        cell = self._cell(layout.certainty_columns[number if len(layout.certainty_columns) > 1 else 0])
-        field = table_named("substances").field("certainty")
-        certainties, wrong = parse_choices(cell.texts, field=field, own=self._own_values("certainty"))
+        heading = layout.certainty_columns[number if len(layout.certainty_columns) > 1 else 0]
+        cell, field = self._cell(heading), table_named("substances").field("certainty")
+        own = self._words_of(field, heading, cell.texts)
+        certainties, wrong = parse_choices(cell.texts, field=field, own=own)
         if number == 0 or len(layout.certainty_columns) > 1:
-            self._set_aside_unknown(wrong, field=field, cell=cell)
+            self._set_aside_unknown(wrong, field=field, cell=cell, own=own)
         return np.asarray(certainties.astype(object))
 
     def _dose(self, layout: DoseLayout) -> Columns:

@@ -5,15 +5,15 @@ Only a text of these lists, or one a slip away from one, ever gets into a draft:
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 import numpy as np
 
 from data.pseudonymise import age_bands
 from data.schema import NOT_RECORDED, Field
-from data.values import known_choices, plain_value
+from data.values import holds_personal_data, known_choices, plain_value
 
-__all__ = ["band_of_range", "translate", "whole_words", "yes_no_means"]
+__all__ = ["band_of_range", "certain_words", "may_be_shown", "translate", "whole_words", "yes_no_means"]
 
 # A slip of one letter in seven; below it "Marley" would be "male".
 _NEARLY = 0.88
@@ -21,6 +21,9 @@ _SHORTEST_SLIP = 6
 # "20 - 24", "25 to 29", "80 - *", "65+", "85 and over".
 _AGES = re.compile(r"(\d{1,3})\s*(?:(?:-|\u2013|to)\s*(\d{1,3}|\*|\+)|\+|(?:and|or|&) (?:over|older|above)|plus)", re.I)
 _OLDEST = 120
+# A text that so many cells of a column hold, most of whose values are known and few not, is a category's name and may
+# be shown; a name in the wrong column is seen once or twice.
+_OFTEN_ENOUGH, _SHARE_KNOWN, _MOST_SHOWN = 3, 0.5, 20
 
 
 def _each(value: str, *words: str) -> dict[str, str]:
@@ -166,15 +169,7 @@ def translate(field: Field, texts: Iterable[str], *, yes_no: Mapping[str, str]) 
     are the lists' own words.
     """
     known = known_choices(field, {})
-    words = _WORDS.get(field.name, {}) | {
-        plain_value(word): yes_no[answer]
-        for answer, forms in (("yes", ("y", "yes", "true", "1")), ("no", ("n", "no", "false", "0")))
-        for word in forms
-        if answer in yes_no
-    }
-    if NOT_RECORDED in field.values:
-        words = {"u": NOT_RECORDED} | words
-    allowed = {word: value for word, value in words.items() if value in field.values}
+    allowed = certain_words(field, yes_no=yes_no)
     found: dict[str, str] = {}
     unknown = []
     for text in texts:
@@ -190,6 +185,38 @@ def translate(field: Field, texts: Iterable[str], *, yes_no: Mapping[str, str]) 
             else:
                 unknown.append(text)
     return dict(sorted(found.items())), unknown
+
+
+def certain_words(field: Field, *, yes_no: Mapping[str, str]) -> dict[str, str]:
+    """The words of the field's lists in plain form, each with the value that it means whoever wrote it.
+
+    `yes_no` is what yes and no mean in the column, where the field's values are others.
+    """
+    words = _WORDS.get(field.name, {}) | {
+        plain_value(word): yes_no[answer]
+        for answer, forms in (("yes", ("y", "yes", "true", "1")), ("no", ("n", "no", "false", "0")))
+        for word in forms
+        if answer in yes_no
+    }
+    if NOT_RECORDED in field.values:
+        words = {"u": NOT_RECORDED} | words
+    return {word: value for word, value in words.items() if value in field.values}
+
+
+def may_be_shown(unknown: Mapping[str, int], *, filled: int, names: Set[str]) -> tuple[str, ...]:
+    """Which of a column's unknown texts, with the number of their cells, are plainly categories: the frequent ones.
+
+    `filled` is how many cells say something, `names` the words (plain) of all names in the file: a text that has one is
+    a name in the wrong column.
+    """
+    if filled - sum(unknown.values()) < _SHARE_KNOWN * filled:
+        return ()
+    shown = [
+        text
+        for text, cells in unknown.items()
+        if cells >= _OFTEN_ENOUGH and not holds_personal_data(text) and names.isdisjoint(plain_value(text).split("_"))
+    ]
+    return tuple(sorted(shown)) if len(shown) <= _MOST_SHOWN else ()
 
 
 def band_of_range(text: str) -> str:

@@ -1,10 +1,11 @@
 """One suspicion about a file: what it looks like, how often, in which rows, and what to do.
 
-A warning never holds a value of a cell. Nothing that it tells of was removed.
+A warning as it is kept never holds a value of a cell. Nothing that it tells of was removed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -18,7 +19,9 @@ __all__ = ["ROWS_QUOTED", "QualityWarning", "make_warning", "quoted_rows"]
 class QualityWarning(RowRuns):
     """`count` rows (days, for silent days) look like `kind`, those of `row_runs`.
 
-    `setting` holds the lines of TOML that would settle it, where lines of the mapping would ("" where not).
+    `setting` holds the lines of TOML that would settle it, where lines of the mapping would ("" where not), and
+    `setting_in_words` the same with the file's own words where these are plainly categories. The words are for whoever
+    holds the file: they are never kept.
     """
 
     kind: str
@@ -26,11 +29,16 @@ class QualityWarning(RowRuns):
     sentence: str
     advice: str
     setting: str = ""
+    setting_in_words: str = ""
+
+    def to_keep(self) -> Self:
+        """The warning as it is kept with the import: without a word of the file."""
+        return replace(super().to_keep(), setting_in_words="")
 
     def lines(self) -> list[str]:
         """The warning for a report: what it is, where, what to do, and the lines for the mapping."""
         told = " ".join(filter(None, (self.sentence, self.in_words, self.advice)))
-        return [told, *(f"    {line}" for line in self.setting.splitlines())]
+        return [told, *(f"    {line}" for line in (self.setting_in_words or self.setting).splitlines())]
 
 
 def make_warning(
@@ -40,6 +48,7 @@ def make_warning(
     sentence: str,
     advice: str,
     setting: str = "",
+    setting_in_words: str = "",
     count: int | None = None,
 ) -> QualityWarning:
     """A warning about `rows`; `count` where it is not the number of rows."""
@@ -52,6 +61,7 @@ def make_warning(
         sentence=sentence,
         advice=advice,
         setting=setting,
+        setting_in_words=setting_in_words,
     )
 
 
