@@ -69,6 +69,7 @@ class Folded:
     other_people: Positions
     other_days: Positions
     disagreeing: int
+    disagreeing_rows: Positions
 
 
 def with_piece_ids(records: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser) -> pd.DataFrame:

@@ -31,8 +31,8 @@ from data.quarantine import ReasonCount, quarantine_frame, reason_counts
 from data.reading import FileSample, SourceTable, frame_table, open_table
 from data.records import RecordReader
 from data.report import ImportCounts, ImportReport
-from data.schema import table_named
 from data.row_runs import RowRuns
+from data.schema import table_named
 from data.settings import Settings
 from data.store import (
     Batch,
@@ -208,8 +208,8 @@ class _Prepared:
     counts: ImportCounts
     reasons: tuple[ReasonCount, ...]
     warnings: tuple[QualityWarning, ...]
-    has_places: bool
     rows: dict[str, RowRuns]
+    has_places: bool
 
 
 def _run(
@@ -280,8 +280,8 @@ def _report(
         reasons=prepared.reasons,
         warnings=prepared.warnings,
         version=outcome.version,
-    )
         rows=prepared.rows,
+    )
 
 
 @functools.cache
@@ -356,13 +356,13 @@ def _prepare(
         held_keys=reader.held_keys,
         counts={"rows_in": rows_in, "rows_folded": rows_kept - len(records), "rows_repeated": len(identical)},
     )
-    return _Prepared(
     noted = {
         **{name: np.concatenate(rows) for name, rows in reader.noted.items()},
         **_place_rows(records, mapping),
         "identical_rows": identical,
         "disagreeing_records": folded.disagreeing_rows if folded else [],
     }
+    return _Prepared(
         batch=replace(batch, full=full, based_on=based_on),
         rows_in=rows_in,
         counts=ImportCounts(
@@ -380,8 +380,8 @@ def _prepare(
             *checked.warnings,
             *_ledger_warnings(checked.records, entries, mapping, deployment),
         ),
-        has_places="location_source" in records,
         rows={name: RowRuns.of(rows) for name, rows in noted.items() if len(rows)},
+        has_places="location_source" in records,
     )
 
 
