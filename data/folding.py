@@ -6,7 +6,6 @@ another name, date of birth, age or gender, or another day, is left out, for qua
 administration are both kept, and their doses are not added up until a person has said whether they are the same.
 """
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,17 +13,16 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.mapping import Mapping
+from data.pieces import known_where
 from data.pseudonymise import Pseudonymiser
 from data.quality.places import RAW_X, RAW_Y
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, doses_of_each
 from data.schema import NOT_RECORDED
 
-__all__ = ["MOST_DOSES", "Folded", "fold", "pieces_from_store", "pieces_to_store", "with_piece_ids"]
+__all__ = ["MOST_DOSES", "Folded", "fold", "with_piece_ids"]
 
 Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -69,6 +67,7 @@ class Folded:
     other_people: Positions
     other_days: Positions
     disagreeing: int
+    earlier: pd.DataFrame | None = None
     disagreeing_rows: Positions
 
 
@@ -175,16 +174,6 @@ def _without_withdrawn(pieces: pd.DataFrame) -> pd.DataFrame:
     return pieces[~(pieces["withdrawn"].astype(bool) & some_left.to_numpy())]
 
 
-def _known(column: pd.Series) -> Mask:
-    """Where a column says something."""
-    known = column.notna().to_numpy(dtype=bool)
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        known &= (column != NOT_RECORDED).to_numpy(dtype=bool)
-    elif column.dtype == bool:
-        known &= column.to_numpy(dtype=bool)
-    return known
-
-
 def _first_of_each(codes: Positions, groups: int, wanted: Mask, otherwise: Positions | None) -> Positions:
     """The position of the first wanted row of each group; `otherwise` where a group has none."""
     found = np.full(groups, -1, dtype=np.int64) if otherwise is None else otherwise.copy()
@@ -200,7 +189,7 @@ def _misplaced(pieces: pd.DataFrame, codes: Positions) -> tuple[Mask, Mask]:
     started = pieces["local_date"].to_numpy()[first][codes]
     days = np.abs(pieces["local_date"].to_numpy() - started) > _SAME_EVENT.to_timedelta64()
     values = {
-        name: pd.factorize(pieces[name].astype(object).where(_known(pieces[name]), None), use_na_sentinel=True)[0]
+        name: pd.factorize(pieces[name].astype(object).where(known_where(pieces[name]), None), use_na_sentinel=True)[0]
         for name in _IDENTITY
         if name in pieces
     }
@@ -261,7 +250,7 @@ class _Groups:
             elif slot in by_slot:
                 rows = by_slot[slot]
             else:
-                known = _known(column)
+                known = known_where(column)
                 rows = _first_of_each(self.codes, len(self.first), known, self.first)
                 if name not in _OWN and not name.startswith("identity_"):
                     values = pd.factorize(column)[0]
@@ -435,86 +424,3 @@ def _doubtful(reports: pd.DataFrame, doses: pd.DataFrame, kinds: Sequence[str], 
         at_once = timed.groupby(["record", "given_at"])["officer_token"].nunique()
         doubtful[at_once[at_once > 1].index.get_level_values("record").to_numpy(dtype=np.int64)] = True
     return doubtful
-
-
-# What is kept of each row ------------------------------------------------------------------------------------------
-
-_APART = ("piece_id", "administration_id", "row_hash", "withdrawn")
-# Exact coordinates are looked at while a file is read and never stored: the place that is kept was snapped.
-_NEVER_STORED = (RAW_X, RAW_Y)
-# Rows put in words at once: no more than Arrow's two gigabytes of text, and few beside a file of a million.
-_ROWS_AT_ONCE = 100_000
-
-
-def pieces_to_store(pieces: pd.DataFrame) -> pd.DataFrame:
-    """The rows as the table `pieces` keeps them: pseudonymised like everything, what each says in one text."""
-    told = [name for name in pieces if name not in (*_APART, *_NEVER_STORED)]
-    contents = [
-        _contents(pieces.iloc[start : start + _ROWS_AT_ONCE][told]) for start in range(0, len(pieces), _ROWS_AT_ONCE)
-    ]
-    withdrawn = pieces["withdrawn"].to_numpy(dtype=bool) if "withdrawn" in pieces else np.zeros(len(pieces), dtype=bool)
-    states = pd.Categorical.from_codes(withdrawn.astype(np.int8), categories=["current", "withdrawn"])
-    return pd.DataFrame(
-        {
-            "piece_id": pieces["piece_id"].array,
-            "administration_id": pieces["administration_id"].array,
-            "position": pieces.index.to_numpy(),
-            "content": pd.array(pa.chunked_array(contents, pa.large_string()), dtype=pd.ArrowDtype(pa.large_string())),
-            "row_hash": pieces["row_hash"].array,
-            "record_state": states,
-        }
-    )
-
-
-def _contents(pieces: pd.DataFrame) -> pa.Array:
-    """What each row says, as JSON; a column at a time, for what a million rows do not say would be gigabytes."""
-    fields = []
-    for name in pieces:
-        column = pieces[name]
-        if not (known := _known(column)).any():
-            continue
-        text = isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype) or column.dtype == object
-        if _is_time(column):
-            # Microseconds: whole numbers that JSON and a column with gaps hold exactly.
-            said = pa.array(column.array.as_unit("us").asi8, mask=~known)
-        elif text or isinstance(column.dtype, np.dtype):
-            said = pa.array(column.to_numpy(dtype=object if text else None), mask=~known)
-        else:
-            said = pa.array(column)
-        if text:
-            said = said.dictionary_encode()
-            quoted = [json.dumps(value) for value in said.dictionary.to_pylist()]
-            said = pa.array(quoted, pa.string()).take(said.indices)
-        fields.append(pc.binary_join_element_wise(json.dumps(name), said.cast(pa.string()), ":"))
-    if not fields:
-        return pa.array(["{}"] * len(pieces), pa.large_string())
-    joined = pc.binary_join_element_wise(*fields, ",", null_handling="skip")
-    return pc.binary_join_element_wise("{", joined, "}", "").cast(pa.large_string())
-
-
-def _is_time(column: pd.Series) -> bool:
-    return pd.api.types.is_datetime64_any_dtype(column.dtype)
-
-
-def pieces_from_store(stored: pd.DataFrame, *, like: pd.DataFrame) -> pd.DataFrame:
-    """Rows of earlier imports, with the columns and types of `like`; their row numbers are 0 and below."""
-    content = pd.DataFrame([json.loads(line) for line in stored["content"]], index=range(len(stored)))
-    columns: dict[str, object] = {}
-    for name in like:
-        if name in ("piece_id", "administration_id", "row_hash"):
-            column = stored[name].reset_index(drop=True)
-        elif name == "withdrawn":
-            column = (stored["record_state"] == "withdrawn").reset_index(drop=True)
-        else:
-            column = content[name] if name in content else pd.Series([None] * len(stored))
-        if _is_time(like[name]):
-            column = pd.to_datetime(pd.to_numeric(column), unit="us", utc=True).dt.as_unit("ns")
-            column = column if like[name].dt.tz is not None else column.dt.tz_localize(None)
-        elif isinstance(like[name].dtype, pd.CategoricalDtype):
-            fallback = NOT_RECORDED if NOT_RECORDED in like[name].cat.categories else None
-            column = column.where(column.isin(like[name].cat.categories), fallback)
-        elif like[name].dtype == bool:
-            column = column.eq(True)
-        columns[name] = column.astype(like[name].dtype).array
-    index = pd.RangeIndex(1 - len(stored), 1, name=like.index.name)
-    return pd.DataFrame(columns, index=index)

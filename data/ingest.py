@@ -20,9 +20,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.folding import Folded, fold, pieces_from_store, with_piece_ids
+from data.folding import Folded, fold, with_piece_ids
 from data.keys import Keys
 from data.mapping import FORM_TABLE, FileLayout, Mapping, default_mapping, plain_heading
+from data.pieces import contents_of_pieces, pieces_from_store
 from data.pseudonymise import Pseudonymiser
 from data.quality import DAYS_BESIDE, check_records
 from data.quality.kits import LEDGER_TABLE, kit_warnings
@@ -394,7 +395,7 @@ def _fold(
 ) -> tuple[Folded, str | None]:
     """The file's rows as records, with what earlier imports of an incremental source brought of the same records."""
     pieces = with_piece_ids(records, mapping=mapping, pseudonymiser=pseudonymiser)
-    version = None
+    version = earlier = None
     if mapping.extract == "incremental":
         stored, version = stored_pieces(
             settings=deployment.settings,
@@ -405,7 +406,8 @@ def _fold(
         )
         if len(stored):
             pieces = pd.concat([pieces_from_store(stored, like=pieces), pieces])
-    folded = fold(pieces, mapping=mapping, pseudonymiser=pseudonymiser)
+            earlier = stored[["row_number", "read_by"]]
+    folded = replace(fold(pieces, mapping=mapping, pseudonymiser=pseudonymiser), earlier=earlier)
     for rows, reason in (
         (folded.other_people, "key_of_another_person"),
         (folded.other_days, "key_of_another_day"),
@@ -583,6 +585,8 @@ def _make_batch(
             record_of_row=_record_of_row(records, mapping, folded, held_keys),
             pseudonymiser=pseudonymiser,
         ),
+        contents=contents_of_pieces(folded.pieces) if folded else None,
+        row_numbers=records.index.to_numpy(dtype=np.int64),
     )
 
 

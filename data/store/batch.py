@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from data.row_runs import Runs
 from data.schema import table_named
 from data.store.errors import StoreWriteError
 from wording import _, format_count, join_words
@@ -23,6 +25,9 @@ class ImportOutcome:
     rows in = imported + updated + unchanged + folded + withdrawn + waiting + quarantined_rows. `gone` counts records
     that a full extract lacks and `matched` rows of earlier imports that now found their record: neither are rows of the
     file. `conflicts` are open in the store afterwards.
+
+    Rows of the file, as runs: `waiting_rows` are all that wait, `several_rows` those of them that fit several records
+    (the others found none), `conflict_rows` those that speak of administrations with an open conflict.
     """
 
     version: str | None
@@ -37,6 +42,9 @@ class ImportOutcome:
     gone: int = 0
     matched: int = 0
     conflicts: int = 0
+    waiting_rows: Runs = ()
+    several_rows: Runs = ()
+    conflict_rows: Runs = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +63,12 @@ class FullExtract:
 class Batch:
     """Validated, pseudonymised rows of one file, by table; `target` is the table the file was for.
 
+    `row_numbers` says where in the file each of the target's rows stands (None: one after the other).
+
     `import_row` counts in rows_folded and rows_repeated those that have no row of their own in the target. `full` says
     what a full extract speaks of. `based_on` is the version that folded rows were read from. `report` makes the text
-    that is kept with the import.
+    that is kept with the import. `contents` makes those of rows of `pieces`, by their places in its frame, when these
+    are written.
     """
 
     target: str
@@ -68,6 +79,8 @@ class Batch:
     full: FullExtract | None = None
     based_on: str | None = None
     report: Callable[[ImportOutcome], str] | None = None
+    contents: Callable[[NDArray[np.int64]], pa.Array] | None = None
+    row_numbers: NDArray[np.int64] | None = None
 
 
 def check_batch(batch: Batch) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data.keys import Keys
+from data.row_runs import Runs, row_runs
 from data.schema import TABLES, Table, table_named
 from data.settings import Settings
 from data.snapshots import Pointer
@@ -78,7 +79,8 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
     gone = gone_before = pd.Series(dtype=object)
     repeated = False
     reports = batch.tables.get("dose_reports")
-    conflicts = 0 if reports is None else _disagreeing(reports)
+    in_conflict = np.empty(0, dtype=object) if reports is None else _disagreeing(reports)
+    several = np.zeros(len(target), dtype=bool)
     if pointer:
         folder = settings.store_folder
         if batch.based_on and batch.based_on != pointer.current.version:
@@ -86,10 +88,10 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
         with opened_snapshot(settings=settings, keys=keys, file=folder / pointer.current.file) as connection:
             state = _states(connection, table=table_named(batch.target), rows=target)
             repeated = bool(fetch_one(connection, SAME_FILE, same_file(batch)))
-            waiting = _waiting(connection, batch)
+            waiting, several = _waiting(connection, batch)
             gone, gone_before = _gone(connection, batch)
-            conflicts = (
-                fetch_one(connection, sql(OPEN_CONFLICTS, database="old"))
+            in_conflict = (
+                connection.execute(sql(OPEN_CONFLICTS, database="old")).fetchnumpy()["administration_id"]
                 if reports is None
                 else open_with(
                     connection,
@@ -98,8 +100,10 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
                     source=batch.import_row["source"],
                 )
             )
+    numbers = np.arange(1, len(target) + 1) if batch.row_numbers is None else batch.row_numbers
     taken_back = (target["record_state"] == "withdrawn").to_numpy(dtype=bool)
     waiting &= ~taken_back
+    several &= waiting
     withdrawn = taken_back & (state < 2)
     counted = ~waiting & ~withdrawn
     quarantined_rows, quarantined_fields = quarantine_counts(batch.quarantine)
@@ -115,15 +119,28 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
         quarantined_rows=quarantined_rows,
         quarantined_fields=quarantined_fields,
         gone=len(gone),
-        conflicts=conflicts,
+        conflicts=len(in_conflict),
+        waiting_rows=row_runs(numbers[waiting]),
+        several_rows=row_runs(numbers[several]),
+        conflict_rows=_conflict_rows(batch, in_conflict),
     )
     return Merge(outcome=outcome, changed=state < 2, repeated=repeated, gone=gone, gone_before=gone_before)
 
 
-def _disagreeing(reports: pd.DataFrame) -> int:
-    """How many administrations have several reports, where there is no store yet in which one was settled."""
-    current = reports.loc[reports["record_state"] == "current", "administration_id"]
-    return int((current.value_counts() > 1).sum())
+def _disagreeing(reports: pd.DataFrame) -> NDArray[np.object_]:
+    """Administrations with several reports, where there is no store yet in which one was settled."""
+    current = reports.loc[reports["record_state"] == "current", "administration_id"].to_numpy(dtype=object)
+    return pd.unique(current[pd.Series(current).duplicated()])
+
+
+def _conflict_rows(batch: Batch, in_conflict: NDArray[np.object_]) -> Runs:
+    """Rows of the file that were folded into these administrations."""
+    pieces = batch.tables.get("pieces")
+    if pieces is None or not len(in_conflict):
+        return ()
+    # Rows of earlier imports stand before the first of this file.
+    positions = pieces.loc[pieces["administration_id"].isin(in_conflict).to_numpy(dtype=bool), "position"]
+    return row_runs(positions[positions > 0])
 
 
 def _parent_of(batch: Batch) -> str | None:
@@ -135,12 +152,12 @@ def _parent_of(batch: Batch) -> str | None:
     return None if column and parent in batch.tables else parent
 
 
-def _waiting(connection: Connection, batch: Batch) -> NDArray[np.bool_]:
-    """Which rows of the target find nothing, or several records, that they could belong to."""
+def _waiting(connection: Connection, batch: Batch) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows of the target do not find exactly one record that they could belong to, and which find several."""
     target = batch.tables[batch.target]
     parent = _parent_of(batch)
     if parent is None:
-        return np.zeros(len(target), dtype=bool)
+        return np.zeros(len(target), dtype=bool), np.zeros(len(target), dtype=bool)
     table = table_named(batch.target)
     column = WAITING_TABLES[batch.target] or "join_id"
     names = MATCHED_BY if parent == "joined" else (table.key, column)
@@ -148,17 +165,19 @@ def _waiting(connection: Connection, batch: Batch) -> NDArray[np.bool_]:
     rows = pa.Table.from_pandas(target[schema.names], schema=schema, preserve_index=False, safe=False)
     connection.register("incoming", rows)
     found = connection.execute(
-        sql("SELECT join_id FROM ($fits) WHERE fits", fits=sql(FITS, joined="incoming", database="old"))
+        sql("SELECT join_id AS key, fits, several FROM ($fits)", fits=sql(FITS, joined="incoming", database="old"))
         if parent == "joined"
         else sql(
-            "SELECT $key FROM incoming SEMI JOIN old.$parent USING ($column)",
+            "SELECT $key AS key, true AS fits, false AS several FROM incoming SEMI JOIN old.$parent USING ($column)",
             key=table.key,
             parent=parent,
             column=column,
         )
     ).fetchnumpy()
     connection.unregister("incoming")
-    return ~target[table.key].isin(next(iter(found.values()))).to_numpy(dtype=bool)
+    keys_of = {name: found["key"][found[name]] for name in ("fits", "several")}
+    fits, several = (target[table.key].isin(keys_of[name]).to_numpy(dtype=bool) for name in ("fits", "several"))
+    return ~fits, several
 
 
 def _gone(connection: Connection, batch: Batch) -> tuple[pd.Series, pd.Series]:

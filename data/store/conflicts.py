@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from data.store.connection import Connection, fetch_one, sql, tables_of
 from wording import _, format_count, format_date
@@ -14,12 +16,17 @@ __all__ = ["CONFLICTS", "OPEN_CONFLICTS", "DoseConflict", "DoseReport", "Settlem
 
 @dataclass(frozen=True, kw_only=True)
 class DoseReport:
-    """How many doses one officer reports, and when the first was given (UTC)."""
+    """How many doses one officer reports, and when the first was given (UTC).
+
+    The report begins in row `row_number` of the file of the import `import_id`; None where that was not noted.
+    """
 
     report_id: str
     officer_token: str | None
     doses: int | None
     given_at: datetime | None
+    row_number: int | None
+    import_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +82,15 @@ CONFLICTS = """
     FROM $database.dose_reports WHERE record_state = 'current' GROUP BY administration_id HAVING count(*) > 1
 """
 OPEN_CONFLICTS = sql(
-    "SELECT count(*) FROM ($conflicts) c ANTI JOIN $$database.settlements USING (administration_id, reports)",
+    "SELECT administration_id FROM ($conflicts) c ANTI JOIN $$database.settlements USING (administration_id, reports)",
     conflicts=CONFLICTS,
 )
 
 
-def open_with(connection: Connection, *, administrations: pd.Series, reports: pd.DataFrame, source: str) -> int:
-    """Open conflicts of the snapshot `old` once `source` brings these administrations with these reports."""
+def open_with(
+    connection: Connection, *, administrations: pd.Series, reports: pd.DataFrame, source: str
+) -> NDArray[np.object_]:
+    """Administrations in open conflict in the snapshot `old` once `source` brings these, with these reports."""
     columns = "administration_id, report_id, doses, officer_token, record_state"
     connection.register("brought", pa.table({"key": pa.array(administrations, pa.string())}))
     connection.register("reports", pa.Table.from_pandas(reports[columns.split(", ")], preserve_index=False))
@@ -97,10 +106,10 @@ def open_with(connection: Connection, *, administrations: pd.Series, reports: pd
     )
     connection.execute("INSERT INTO temp.dose_reports BY NAME FROM reports")
     connection.execute("CREATE TEMP TABLE settlements AS FROM old.settlements")
-    count = fetch_one(connection, sql(OPEN_CONFLICTS, database="temp"))
+    found = connection.execute(sql(OPEN_CONFLICTS, database="temp")).fetchnumpy()["administration_id"]
     connection.unregister("brought")
     connection.unregister("reports")
-    return int(count)
+    return np.asarray(found, dtype=object)
 
 
 def count_settled(connection: Connection) -> None:

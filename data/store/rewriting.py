@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from data.journal import Journal, JournalHead, operating_system_user
 from data.keys import Keys
@@ -112,13 +114,15 @@ def rewrite(
     entry: Entry,
     mark: Callable[[Connection], Marks] | None = None,
     incoming: Mapping[str, pd.DataFrame] | None = None,
+    contents: Callable[[NDArray[np.int64]], pa.Array] | None = None,
     without: frozenset[str] = frozenset(),
     staging: Path | None = None,
     tell: Tell = tell_nobody,
 ) -> Written:
     """Write and publish a snapshot: the current one's rows but those that `mark` puts into gone_*, and `incoming`.
 
-    `without` names earlier snapshots to remove for good. Under the writer's lock.
+    `contents` makes what a batch leaves out until its rows of `pieces` are written. `without` names earlier snapshots
+    to remove for good. Under the writer's lock.
     """
     folder = settings.store_folder
     journal = Journal(folder=folder, keys=keys)
@@ -143,7 +147,7 @@ def rewrite(
                 if table.name in stored:
                     rows += _carry_over(connection, table, stored=stored, marks=marks)
                 if incoming and table.name in incoming:
-                    rows += _load(connection, table, incoming[table.name])
+                    rows += _load(connection, table, incoming[table.name], contents)
                 if rows >= ROWS_AT_ONCE:
                     connection.execute("COMMIT")
                     connection.execute("BEGIN")
@@ -156,7 +160,8 @@ def rewrite(
             join_files(connection)
             count_settled(connection)
             matched = count_matched(connection, stored)
-            conflicts = fetch_one(connection, sql(OPEN_CONFLICTS, database="fresh"))
+            still_open = sql(OPEN_CONFLICTS, database="fresh")
+            conflicts = fetch_one(connection, sql("SELECT count(*) FROM ($still_open)", still_open=still_open))
             disturbed = version_of(staging)
             if entry.action == "import" and pointer:
                 disturbed = read_about(connection, "old", file=folder / pointer.current.file).get("disturbed")
@@ -328,7 +333,12 @@ def _write_past(connection: Connection, table: Table, *, stored: Mapping[str, tu
     return rows
 
 
-def _load(connection: Connection, table: Table, frame: pd.DataFrame) -> int:
+def _load(
+    connection: Connection,
+    table: Table,
+    frame: pd.DataFrame,
+    contents: Callable[[NDArray[np.int64]], pa.Array] | None,
+) -> int:
     """Put a frame's rows in, some at a time, with types from the schema; what is missing becomes "not recorded"."""
     schema = pa.schema([(item.name, ARROW_TYPES[item.type]) for item in table.fields])
     columns = ", ".join(
@@ -336,6 +346,8 @@ def _load(connection: Connection, table: Table, frame: pd.DataFrame) -> int:
     )
     for start in range(0, len(frame), ROWS_AT_ONCE):
         part = frame.iloc[start : start + ROWS_AT_ONCE]
+        if contents and table.name == "pieces":
+            part = part.assign(content=pd.array(contents(part.index.to_numpy()), dtype=pd.ArrowDtype(pa.string())))
         connection.register("part", pa.Table.from_pandas(part, schema=schema, preserve_index=False, safe=False))
         connection.execute(sql("INSERT INTO fresh.$table SELECT $columns FROM part", table=table.name, columns=columns))
         connection.unregister("part")

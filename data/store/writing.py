@@ -92,6 +92,7 @@ def write_batch(
             synthetic=batch.synthetic,
             mark=mark,
             incoming=incoming,
+            contents=batch.contents,
             staging=staging,
             entry=Entry(
                 action="import",

@@ -157,16 +157,39 @@ class ImportQuestions(Reader):
             )
         )
 
+    def waiting_rows(self) -> pd.DataFrame:
+        """Rows of second files that wait, one each: columns import_id, imported_at, source, row_number and several.
+
+        The row number is that of the import's file, and `several` says that it fits more than one record.
+        """
+        return self._frame(
+            sql(
+                """
+                SELECT j.import_id, m.imported_at, j.source, j.row_number, f.several
+                FROM records.joined j JOIN ($fits) f USING (join_id)
+                LEFT JOIN records.imports m ON m.import_id = j.import_id
+                WHERE NOT f.fits ORDER BY m.imported_at DESC, j.import_id, j.row_number, j.join_id
+                """,
+                fits=sql(FITS, joined="records.joined", database="records"),
+            )
+        )
+
     def conflicts(self) -> tuple[DoseConflict, ...]:
         """Administrations that several officers report, those that nobody has settled first, then the newest."""
         reports = self._frame(
             sql(
                 """
                 SELECT r.administration_id, r.report_id, r.officer_token, r.doses, r.given_at, r.source,
-                       i.local_date, i.local_hour, s.decision, s.report_id AS counted_report, s.settled_by, s.settled_at
+                       i.local_date, i.local_hour, s.decision, s.report_id AS counted_report, s.settled_by,
+                       s.settled_at, p.row_number, p.read_by
                 FROM records.dose_reports r JOIN ($conflicts) c USING (administration_id)
                 JOIN records.administrations a USING (administration_id) JOIN records.incidents i USING (incident_id)
                 LEFT JOIN records.settlements s USING (administration_id, reports)
+                LEFT JOIN (
+                    SELECT administration_id, row_hash, arg_min(row_number, position) AS row_number,
+                           arg_min(read_by, position) AS read_by
+                    FROM records.pieces SEMI JOIN ($conflicts) c USING (administration_id) GROUP BY ALL
+                ) p ON p.administration_id = r.administration_id AND p.row_hash = r.row_hash
                 WHERE r.record_state = 'current'
                 ORDER BY s.decision IS NOT NULL, i.local_date DESC, administration_id, r.report_id
                 """,
@@ -220,6 +243,8 @@ def _conflict(conflict_id: str, rows: pd.DataFrame) -> DoseConflict:
                 officer_token=None if pd.isna(row["officer_token"]) else str(row["officer_token"]),
                 doses=None if pd.isna(row["doses"]) else int(row["doses"]),
                 given_at=None if pd.isna(row["given_at"]) else row["given_at"].to_pydatetime(),
+                row_number=None if pd.isna(row["row_number"]) else int(row["row_number"]),
+                import_id=None if pd.isna(row["read_by"]) else str(row["read_by"]),
             )
             for _number, row in rows.iterrows()
         ),

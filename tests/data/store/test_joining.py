@@ -213,9 +213,15 @@ def test_a_composed_key_joins_however_its_parts_are_written(importer):
 def test_a_match_that_fits_two_records_waits(importer):
     frame = forms("A", "B").assign(Officer="PC 1", When="01/07/2024 14:00", Setting="street", Doses="1")
     importer.frame(frame, FORM)
-    rows = pd.DataFrame({"Date": ["01/07/2024"], "Collar": ["PC 1"], "Minutes": ["11"]})
+    importer.frame(forms("C").assign(Officer="PC 7", Setting="street", Doses="1"), FORM)
+    rows = pd.DataFrame({"Date": "01/07/2024", "Collar": ["PC 7", "PC 1", "PC 9"], "Minutes": ["11", "12", "13"]})
     layout = second(columns={}, place={}, substances=None, match={"day": "Date", "officer": "Collar"})
-    assert importer.frame(rows, layout).waiting == 1
+    report = importer.frame(rows, layout)
+    assert (report.imported, report.waiting) == (1, 2)
+    with open_store(settings=importer.settings, keys=KEYS) as store:
+        waiting = store.waiting_rows()
+    assert waiting[["row_number", "several"]].values.tolist() == [[2, True], [3, False]]
+    assert set(waiting["import_id"]) == {report.import_id}
 
 
 def test_rows_of_a_table_wait_for_what_they_belong_to(importer):
