@@ -433,7 +433,7 @@ def test_a_clock_past_midnight_beside_the_one_date_is_the_next_days(importer):
     )
     report = importer.frame(frame, mapping)
     assert (report.counts.waits_past_midnight, report.counts.waits_negative) == (2, 1)
-    assert report.rows["waits_past_midnight"].numbers().tolist() == [1, 3]
+    assert report.rows["waits_past_midnight"].row_numbers == (1, 3)
     assert sorted(importer.stored("waits")["minutes"].dropna()) == [32, 91]
 
 

@@ -405,7 +405,8 @@ def test_a_whole_number_of_excels_is_a_day_and_other_numbers_are_no_dates():
 
 @settings(max_examples=30, deadline=None)
 @given(
-    st.lists(st.datetimes(datetime(1990, 1, 2), datetime(2090, 1, 1)), min_size=1, max_size=5),
+    # Tables of zones with all changes of the clocks end in 2037.
+    st.lists(st.datetimes(datetime(1990, 1, 2), datetime(2037, 1, 1)), min_size=1, max_size=5),
     st.sampled_from([("unix", 1, ""), ("unix-ms", 1_000, ""), ("unix", 1, ".0")]),
     st.sampled_from([LONDON, "America/New_York"]),
 )
