@@ -581,6 +581,9 @@ def _check_form_only(mapping: Mapping) -> None:
         raise ValueError(f"place: the table {mapping.target} has no place")
 
 
+_NUMBERS = ("SMALLINT", "INTEGER", "DOUBLE")
+
+
 def _value_fields(target: str) -> dict[str, schema.Field]:
     fields = mapped_fields(target)
     if target == FORM_TABLE:
@@ -594,8 +597,10 @@ def _value_fields(target: str) -> dict[str, schema.Field]:
 
 
 def _check_values(name: str, known: dict[str, str], fields: dict[str, schema.Field]) -> None:
-    if name not in fields or fields[name].token or fields[name].type != "VARCHAR":
+    if name not in fields or fields[name].token or fields[name].type not in ("VARCHAR", *_NUMBERS):
         raise ValueError(f"values.{name}: not a field whose values can be mapped")
+    if fields[name].type in _NUMBERS and not all(re.fullmatch(r"(\d+(\.\d+)?)?", value) for value in known.values()):
+        raise ValueError(f'values.{name}: a number stands for each word, as in "two doses" = "2"')
     allowed = fields[name].values
     if allowed and (wrong := sorted({value for value in known.values() if value not in allowed})):
         raise ValueError(f"values.{name}: {', '.join(wrong)} is not one of {', '.join(allowed)}")

@@ -14,7 +14,7 @@ from pyproj import CRS
 
 from data.pseudonymise import snap_to_cells
 from data.schema import LOCATION_SOURCES
-from data.values import parse_texts, plain_value
+from data.values import parse_texts, plain_value, whole_number
 from geo.areas import OUTSIDE, Geography
 from geo.postcodes import look_up_postcodes
 from geo.projection import reproject
@@ -61,7 +61,11 @@ class AreaNames:
             by_name = {
                 plain_value(str(name)): str(code) for code, name in zip(areas["code"], areas["name"], strict=True)
             }
-            self._codes[level] = by_name | {plain_value(str(code)): str(code) for code in areas["code"]}
+            codes = {plain_value(str(code)): str(code) for code in areas["code"]}
+            bare = pd.Series({code: code.lstrip("0") for code in codes if code.isdigit()}, dtype=object)
+            # A spreadsheet takes the zeros in front of a code of digits.
+            lost = {text: codes[code] for code, text in bare.drop_duplicates(keep=False).items()}
+            self._codes[level] = by_name | lost | codes
         self._above: dict[str, tuple[str | None, str | None]] = {}
 
     def words(self, level: str) -> dict[str, str]:
@@ -81,7 +85,8 @@ class AreaNames:
         if not self.has(level):
             return read, wrong
         codes, distinct = pd.factorize(read, use_na_sentinel=True)
-        known = np.array([self._codes[level].get(plain_value(text)) for text in distinct] + [None], dtype=object)
+        plain = [plain_value(whole_number(text)) for text in distinct]
+        known = np.array([*(self._codes[level].get(text) for text in plain), None], dtype=object)
         found = known[codes]
         return found, wrong | ((codes >= 0) & pd.isna(found))
 
