@@ -561,12 +561,12 @@ class RecordReader:
         maximum: float | None = None,
         whole: bool = False,
     ) -> NDArray[np.float64]:
-        words = {plain_value(word): number for word, number in self._own_values(field).items()}
+        decimal = self._mapping.file.decimal
+        words = {plain_value(word): number.replace(".", decimal) for word, number in self._own_values(field).items()}
         texts = _mapped(cell.texts, lambda text: words.get(plain_value(text), text)) if words else cell.texts
         numbers, unreadable, outside = parse_numbers(
             texts,
-            # A word's number is the mapping's own, which has a point.
-            decimal="." if words else self._mapping.file.decimal,
+            decimal=decimal,
             minimum=-np.inf if minimum is None else minimum,
             maximum=np.inf if maximum is None else maximum,
             whole=whole,

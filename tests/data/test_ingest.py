@@ -475,6 +475,19 @@ def test_waits_stated_in_minutes_and_a_file_of_waits(importer):
     assert set(found["kind"]) == {"call_to_arrival"}
 
 
+def test_words_for_numbers_are_the_mappings(importer):
+    frame = rows(Doses=["Single Dose", "multiple doses", "3", "2+", "no idea"])
+    mapping = make_mapping(
+        columns={"doses_given": "Doses"}, values={"doses_given": {"single dose": "1", "Multiple doses": "2"}}
+    )
+    report = importer.frame(frame, mapping)
+    assert reasons(report) == {("not_a_number", "doses_given"): 1}
+    assert report.rows["least_numbers"].row_numbers == (4,)
+    assert sorted(importer.stored("administrations")["doses_given"].dropna()) == [1, 2, 2, 3]
+    with pytest.raises(MappingError, match="a number stands for each word"):
+        make_mapping(columns={"doses_given": "Doses"}, values={"doses_given": {"one": "a dose"}})
+
+
 # --- keys, repeats, updates -------------------------------------------------------------------------------------------
 
 
