@@ -49,6 +49,11 @@ def expected_doubles(events: Events, kind: Kind, chance: Chance, days: int, *, l
     place = 1.0
     if kind.central:
         place = _central_by_chance(events, kind) * (chance.details if kind.details else 1.0)
+    elif any(kind.moved_m):
+        # No more than within the circle as far off: there are the more pairs, the nearer they are.
+        within_m = max(each for each in RADII_M if each <= max(np.hypot(*kind.moved_m), RADII_M[1]))
+        place = chance.near_and_details[within_m] if kind.details else chance.near[within_m]
+        place *= (kind.radius_m / within_m) ** 2
     elif np.isfinite(kind.radius_m):
         place = chance.near_and_details[kind.radius_m] if kind.details else chance.near[kind.radius_m]
     elif kind.details:

@@ -9,12 +9,12 @@ from data.quality.blocks.kinds import source
 from data.quality.blocks.model import ANY, FEWEST_PAIRS, Events, Floats, Ints, Kind
 from data.quality.blocks.pairs import joined_pairs, of_time
 from data.quality.blocks.rows import one_to_one
-from data.quality.blocks.runs import FALSE_BLOCKS, MOST_FROM_A_DAY, NEVER, Run, largest_sum
+from data.quality.blocks.runs import FALSE_BLOCKS, MOST_FROM_A_DAY, NEVER, SHARE_OF_CHANCE, Run, largest_sum
 
 __all__ = ["evened_block"]
 
 # Of the odd numbers of events that chance gives so many are left where days were entered twice.
-_OF_CHANCE, _SHARE_OF_EVENED = np.array([0.05, 0.2, 0.4]), 0.2
+_OF_CHANCE = np.array([0.05, 0.2, 0.4])
 # Among more points or details than this no day has doubles by chance.
 _MOST_CODES = 1_000
 
@@ -30,7 +30,7 @@ def evened_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
     days = int(events.day.max()) + 1
     both = np.where((events.place >= 0) & (events.details >= 0), events.place * (events.details.max() + 1), -1)
     best: tuple[float, Ints, Run] | None = None
-    needed = float(np.log(days * 3 * len(_OF_CHANCE) / (_SHARE_OF_EVENED * FALSE_BLOCKS)))
+    needed = float(np.log(days * 3 * len(_OF_CHANCE) / (SHARE_OF_CHANCE["evened"] * FALSE_BLOCKS)))
     for codes in (events.place, events.details, np.where(both >= 0, both + events.details, -1)):
         known = codes >= 0
         if known.sum() < 2 * FEWEST_PAIRS or len(np.unique(codes[known])) > _MOST_CODES:
@@ -58,7 +58,7 @@ def evened_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
     kind = Kind(time="day", value=ANY)
     if joined is None:
         return None
-    pairs = one_to_one(events, of_time(events, {source(kind): joined}, kind, lag=0))
+    pairs = one_to_one(events, kind, of_time(events, {source(kind): joined}, kind, lag=0))
     return (replace(run, kind=kind), pairs) if len(pairs) >= FEWEST_PAIRS else None
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data.quality.blocks.kinds import source
-from data.quality.blocks.model import DAY_MIN, HOUR_MIN, Events, Floats, Ints, Kind, is_rough
+from data.quality.blocks.kinds import MOVED_ALIKE_M, source
+from data.quality.blocks.model import DAY_MIN, HOUR_MIN, Events, Floats, Ints, Kind, is_rough, oriented
 from data.quality.blocks.pairs import all_pairs, central_points, joined_pairs, of_kind
 from data.quality.blocks.runs import Run
 from data.schema import NOT_RECORDED
@@ -34,7 +34,7 @@ _MOST_ENTERED_TWICE = 0.99
 _UP_TO_M = np.array([1.0, 150.0, 300.0, 500.0, 700.0, 1_000.0, 1_500.0, 4_000.0, 10_000.0])
 _FARTHER, _NO_PLACE = len(_UP_TO_M), len(_UP_TO_M) + 1
 # Places that were all moved by one offset, but for the snapping, agree once that is taken off.
-_SNAPPED_M, _SHARE_MOVED_ALIKE = 150.0, 0.8
+_SHARE_MOVED_ALIKE = 0.8
 # Classes of details: all the same, one other, more of them other, none to compare.
 _ONE_OTHER, _MORE_OTHER, _NO_DETAILS = 1, 2, 3
 # Classes of time: as the block's pairs agree; else the same minute, where these are dates, or two other times; else.
@@ -77,7 +77,7 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
     part = events.part(near)
     in_part = np.full(len(events), -1)
     in_part[near] = np.arange(len(near))
-    one, other = _oriented(part, run.kind, in_part[pairs["first"]], in_part[pairs["second"]])
+    one, other = oriented(part, run.kind, in_part[pairs["first"]], in_part[pairs["second"]])
     compare = _Comparison(part, details.iloc[part.position], run.kind, one, other)
     offered = _offered(part, run.kind)
     classes, by_chance = compare.classes(*offered), compare.by_chance()
@@ -140,19 +140,12 @@ def _offered(part: Events, kind: Kind) -> tuple[Ints, Ints]:
     joined = joined_pairs(part, part.day, part.day, each_once=True)
     if joined is None:
         joined = all_pairs(part, 0, only=source(kind)).get(source(kind), (np.empty(0, np.int64), np.empty(0, np.int64)))
-    one, other = _oriented(part, kind, *joined)
+    one, other = oriented(part, kind, *joined)
     if kind.time == "day":
         return one, other
     past_midnight = Kind(time=kind.time, value=kind.value)
     more = of_kind(part, all_pairs(part, 1, only=source(past_midnight)), past_midnight, lag=0)
     return np.concatenate([one, more.coarse]), np.concatenate([other, more.other])
-
-
-def _oriented(events: Events, kind: Kind, one: Ints, other: Ints) -> tuple[Ints, Ints]:
-    """The pairs with the coarser time first, or with the later row where both are alike."""
-    rough = is_rough(events, kind)
-    turned = np.where(rough[one] == rough[other], events.order[one] < events.order[other], rough[other])
-    return np.where(turned, other, one), np.where(turned, one, other)
 
 
 class _Comparison:
@@ -168,7 +161,7 @@ class _Comparison:
         moves = self._metres[one] - self._metres[other]
         moves = moves[np.isfinite(moves).all(axis=1)]
         middle = np.median(moves, axis=0) if len(moves) else np.zeros(2)
-        alike = np.hypot(*(moves - middle).T) <= _SNAPPED_M
+        alike = np.hypot(*(moves - middle).T) <= MOVED_ALIKE_M
         self._moved_m = middle if len(moves) and alike.mean() >= _SHARE_MOVED_ALIKE else np.zeros(2)
 
     def classes(self, one: Ints, other: Ints) -> Ints:
@@ -183,7 +176,7 @@ class _Comparison:
         differ = part.day[one] != part.day[other]
         if differ.any():
             one, other = one[differ], other[differ]
-        time, place, details = self.classes(*_oriented(part, self._kind, one, other)).T
+        time, place, details = self.classes(*oriented(part, self._kind, one, other)).T
         shape = len(_PLACES_BEFORE), len(_DETAILS_BEFORE)
         times = np.bincount(time, minlength=len(_TIMES_BEFORE))
         others = np.bincount(place * shape[1] + details, minlength=shape[0] * shape[1]).reshape(shape)
@@ -208,8 +201,9 @@ class _Comparison:
         if self._kind.central:
             at, near_to, _points = central_points(self._part, self._kind.value)
             return np.where((at[one] >= 0) & (at[one] == near_to[other]), 0, _FARTHER)
-        moves = self._metres[one] - self._metres[other] - self._moved_m
-        apart_m = np.hypot(*moves.T)
+        moves = self._metres[one] - self._metres[other]
+        # Either of two that are alike in time may be the second.
+        apart_m = np.minimum(np.hypot(*(moves - self._moved_m).T), np.hypot(*(moves + self._moved_m).T))
         return np.where(np.isfinite(apart_m), np.searchsorted(_UP_TO_M, apart_m), _NO_PLACE)
 
     def _differing(self, one: Ints, other: Ints) -> Ints:

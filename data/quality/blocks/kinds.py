@@ -3,16 +3,30 @@
 from itertools import product
 
 import numpy as np
+from scipy import ndimage
 
-from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, HOUR_MIN, RADII_M, WITHOUT_TIME, Events, Found, Kind
+from data.quality.blocks.model import (
+    DAY_MIN,
+    FEWEST_PAIRS,
+    HOUR_MIN,
+    RADII_M,
+    WITHOUT_TIME,
+    Events,
+    Found,
+    Kind,
+    is_rough,
+    oriented,
+)
 
-__all__ = ["LONGEST_OFFSET_MIN", "OFFSETS_MIN", "central", "default_clocks", "kinds_of", "source"]
+__all__ = ["LONGEST_OFFSET_MIN", "MOVED_ALIKE_M", "OFFSETS_MIN", "central", "default_clocks", "kinds_of", "source"]
 
 # Offsets of whole hours (a zone, summer time, half a day) and the halves that some zones have.
 LONGEST_OFFSET_MIN = 15 * HOUR_MIN
 OFFSETS_MIN = (*range(HOUR_MIN, LONGEST_OFFSET_MIN, HOUR_MIN), 15, 30, 45, 90, 330, 570, 630)
 # Other offsets, where they stand out among all pairs of a day.
 _MORE_OFFSETS = 3
+# Moves of all places by one offset, which agree within the snapping, where they stand out in a fortnight.
+MOVED_ALIKE_M, _CELL_M, _CELLS_BESIDE, _MORE_MOVES = 150.0, 100.0, 9, 3
 # A clock that is no time: so many events have it, and so many times more than the usual whole hour.
 _FEWEST_ON_A_CLOCK, _TIMES_THE_USUAL_HOUR, _MOST_CLOCKS = 5, 4, 2
 
@@ -38,6 +52,12 @@ def kinds_of(events: Events, found: Found) -> list[Kind]:
         Kind(time=time, value=value, central=True, details=details)
         for (time, value), details in product(times, (False, True) if known else (False,))
         if time == "day" and central(value) in found
+    ]
+    kinds += [
+        Kind(time=time, value=value, radius_m=MOVED_ALIKE_M, moved_m=moved_m, details=details)
+        for (time, value) in times
+        if time == "day" and "near" in found
+        for moved_m, details in product(_frequent_moves(events, found, value), (False, True) if known else (False,))
     ]
     kinds = [each for each in kinds if source(each) in found]
     return sorted(kinds, key=lambda each: (source(each), each.time, each.value))
@@ -71,6 +91,40 @@ def _frequent_offsets(events: Events, found: Found) -> list[int]:
             top = np.argsort(counts)[::-1][:_MORE_OFFSETS]
             frequent += [int(each) for each in top if counts[each] >= FEWEST_PAIRS]
     return frequent
+
+
+def _frequent_moves(events: Events, found: Found, clock: int) -> list[tuple[float, float]]:
+    """Metres east and north by which more pairs of a fortnight differ than by others and than on other days.
+
+    Counted in cells as places are snapped to them: one offset falls into two beside each other, each way.
+    """
+    one, other = oriented(events, Kind(time="day", value=clock), *found["near"])
+    rough = is_rough(events, Kind(time="day", value=clock))
+    one, other = one[rough[one]], other[rough[one]]
+    reach = int(RADII_M[-1] // _CELL_M)
+    east = np.rint((events.east_m[one] - events.east_m[other]) / _CELL_M).astype(np.int64) + reach
+    north = np.rint((events.north_m[one] - events.north_m[other]) / _CELL_M).astype(np.int64) + reach
+    weeks, side = int(events.day.max()) // 7 + 2, 2 * reach + 1
+    cells = np.bincount((events.day[one] // 7 * side + east) * side + north, minlength=weeks * side * side)
+    cells = cells.reshape(weeks, side, side)
+    counts = cells[:-1] + cells[1:]
+    counts = counts[:, :-1, :-1] + counts[:, 1:, :-1] + counts[:, :-1, 1:] + counts[:, 1:, 1:]
+    # As many as by moves alike, and as by the same move in the other weeks.
+    each_week = counts.sum(axis=(1, 2))[:, None, None]
+    elsewhere = (counts.sum(axis=0) - counts) * each_week / np.maximum(each_week.sum() - each_week, 1)
+    usual = np.maximum(elsewhere, ndimage.uniform_filter(counts.astype(float), (0, _CELLS_BESIDE, _CELLS_BESIDE)))
+    beyond = (counts - usual) / np.sqrt(usual + 1)
+    middles = (np.arange(side - 1) + 0.5 - reach) * _CELL_M
+    # Nearer ones are among the near pairs as they are.
+    beyond[:, np.hypot(middles[:, None], middles) < MOVED_ALIKE_M] = 0.0
+    beyond[counts < FEWEST_PAIRS] = 0.0
+    best = beyond.max(axis=0)
+    top = np.argsort(best, axis=None)[::-1][:_MORE_MOVES]
+    return [
+        (float(middles[east]), float(middles[north]))
+        for east, north in zip(*np.unravel_index(top, best.shape), strict=True)
+        if best[east, north] > 0
+    ]
 
 
 def default_clocks(events: Events) -> list[int]:

@@ -23,6 +23,7 @@ __all__ = [
     "Pairs",
     "events_of",
     "is_rough",
+    "oriented",
 ]
 
 Ints = NDArray[np.int64]
@@ -56,12 +57,14 @@ class Block:
 class Kind:
     """What two entries of one event are taken to share; `radius_m` is infinite where places are not compared.
 
+    `moved_m`, where it is not nothing: the second entry stands so far east and north of the first, within `radius_m`.
     `central`: the one without a time stands at the point, of those of its like, that is nearest to the other.
     """
 
     time: str
     value: int
     radius_m: float = np.inf
+    moved_m: tuple[float, float] = (0.0, 0.0)
     central: bool = False
     details: bool = False
 
@@ -118,6 +121,13 @@ def events_of(table: pd.DataFrame) -> Events:
         place=table["place"].to_numpy(dtype=np.int64),
         details=table["details"].to_numpy(dtype=np.int64),
     )
+
+
+def oriented(events: Events, kind: Kind, one: Ints, other: Ints) -> tuple[Ints, Ints]:
+    """The pairs with the coarser time first, or with the later row where both are alike."""
+    rough = is_rough(events, kind)
+    turned = np.where(rough[one] == rough[other], events.order[one] < events.order[other], rough[other])
+    return np.where(turned, other, one), np.where(turned, one, other)
 
 
 def is_rough(events: Events, kind: Kind) -> Mask:

@@ -148,13 +148,17 @@ def joined_pairs(
 
 def of_kind(events: Events, found: Found, kind: Kind, *, lag: int) -> Pairs:
     """The pairs of one kind among those found; `lag` days lie between the two events of each."""
-    return as_alike(of_time(events, found, kind, lag=lag), kind)
+    return as_alike(events, of_time(events, found, kind, lag=lag), kind)
 
 
-def as_alike(pairs: Pairs, kind: Kind) -> Pairs:
+def as_alike(events: Events, pairs: Pairs, kind: Kind) -> Pairs:
     """Those of the pairs that share place and details as the kind asks."""
     keep = np.ones(len(pairs.coarse), dtype=bool)
-    if np.isfinite(kind.radius_m):
+    if any(kind.moved_m):
+        east_m = events.east_m[pairs.coarse] - events.east_m[pairs.other] - kind.moved_m[0]
+        north_m = events.north_m[pairs.coarse] - events.north_m[pairs.other] - kind.moved_m[1]
+        keep &= np.hypot(east_m, north_m) <= kind.radius_m
+    elif np.isfinite(kind.radius_m):
         keep &= pairs.apart_m <= kind.radius_m
     if kind.details:
         keep &= pairs.same_details

@@ -5,7 +5,7 @@ import pandas as pd
 
 from data.quality.blocks.extent import whole_extent
 from data.quality.blocks.kinds import source
-from data.quality.blocks.model import RADII_M, Events, Ints, Kind, Pairs
+from data.quality.blocks.model import RADII_M, Events, Ints, Kind, Pairs, is_rough
 from data.quality.blocks.pairs import all_pairs, joined_pairs, of_kind, of_time
 from data.quality.blocks.runs import Run
 
@@ -14,6 +14,8 @@ __all__ = ["all_of_block", "matched_pairs", "one_to_one"]
 # A copy that was appended stands in one piece, with few rows between that are not of it; one that was sorted in among
 # the others does not: half of the rows are the first entries.
 _ROWS_BETWEEN, _SHARE_IN_ONE_PIECE, _SHARE_OF_THE_PIECE = 10, 0.8, 2 / 3
+# The later rows are of one sort where not this near to half of them are.
+_NOW_AND_THEN = 0.3
 
 
 def matched_pairs(events: Events, run: Run) -> pd.DataFrame:
@@ -29,13 +31,13 @@ def matched_pairs(events: Events, run: Run) -> pd.DataFrame:
     pairs = Pairs(**{name: np.concatenate([vars(each)[name] for each in parts]) for name in vars(parts[0])})
     inside = (part.day[pairs.coarse] >= run.first) & (part.day[pairs.coarse] <= run.last)
     chosen = Pairs(**{name: values[inside] for name, values in vars(pairs).items()})
-    return _at(one_to_one(part, chosen), near)
+    return _at(one_to_one(part, run.kind, chosen), near)
 
 
 def all_of_block(events: Events, details: pd.DataFrame, run: Run, pairs: pd.DataFrame) -> pd.DataFrame:
     """The pairs of the whole block that those of a run's days are part of; `details` as whole_extent has them."""
     extent = whole_extent(events, details, run, pairs)
-    return _with_the_rest(events, run, _first_and_second(events, extent.one, extent.other))
+    return _with_the_rest(events, run, _first_and_second(events, run.kind, extent.one, extent.other))
 
 
 def _at(pairs: pd.DataFrame, positions: Ints) -> pd.DataFrame:
@@ -63,11 +65,11 @@ def _with_the_rest(events: Events, run: Run, pairs: pd.DataFrame) -> pd.DataFram
         return pairs
     found = of_time(part, {source(wider): joined}, wider, lag=0)
     alike = found.same_details | (found.apart_m <= RADII_M[-1])
-    more = one_to_one(part, Pairs(**{name: values[alike] for name, values in vars(found).items()}))
+    more = one_to_one(part, run.kind, Pairs(**{name: values[alike] for name, values in vars(found).items()}))
     return pd.concat([pairs, _at(more, near)], ignore_index=True)
 
 
-def one_to_one(events: Events, pairs: Pairs) -> pd.DataFrame:
+def one_to_one(events: Events, kind: Kind, pairs: Pairs) -> pd.DataFrame:
     """The pairs such that no event is in two: the same details first, then the nearest, then the farthest in the file.
 
     Columns first and second: second is the later row, or, where most copies have the coarser (or the finer) time, the
@@ -83,10 +85,10 @@ def one_to_one(events: Events, pairs: Pairs) -> pd.DataFrame:
             used |= {one, other}
             kept.append((one, other))
     coarse, other = np.array(kept, dtype=np.int64).reshape(-1, 2).T
-    return _first_and_second(events, coarse, other)
+    return _first_and_second(events, kind, coarse, other)
 
 
-def _first_and_second(events: Events, coarse: Ints, other: Ints) -> pd.DataFrame:
+def _first_and_second(events: Events, kind: Kind, coarse: Ints, other: Ints) -> pd.DataFrame:
     """The pairs with their first and second entry; without those of chance beside copies that stand in one piece."""
     later = events.order[coarse] > events.order[other]
     by_row = pd.DataFrame({"first": np.where(later, other, coarse), "second": np.where(later, coarse, other)})
@@ -95,9 +97,14 @@ def _first_and_second(events: Events, coarse: Ints, other: Ints) -> pd.DataFrame
     stored = (events.order[coarse] == 0) | (events.order[other] == 0)
     if len(in_one_piece) < len(by_row) or stored.any() or _is_one_piece(places[by_row["second"]]):
         return in_one_piece
-    # Copies that were sorted in among the others have the coarser times, or the finer.
-    second_is_coarse = later.mean() >= 0.5 if len(later) else True
-    if second_is_coarse:
+    # Copies that were sorted in among the others are the later ones, all of them with the coarser times or all with the
+    # finer; where these are now later and now not, the second entries have the times that are rarer in the file.
+    of_coarse = float(later.mean()) if len(later) else 1.0
+    single = np.ones(len(events), dtype=bool)
+    single[coarse] = single[other] = False
+    if abs(of_coarse - 0.5) < _NOW_AND_THEN and single.any():
+        of_coarse = 1.0 - float(is_rough(events, kind)[single].mean())
+    if of_coarse >= 0.5:
         return pd.DataFrame({"first": other, "second": coarse})
     return pd.DataFrame({"first": coarse, "second": other})
 

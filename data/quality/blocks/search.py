@@ -7,17 +7,16 @@ import numpy as np
 import pandas as pd
 
 from data.quality.blocks.chance import Chance, chances, expected_doubles
+from data.quality.blocks.contained import contained_block
 from data.quality.blocks.evened import evened_block
 from data.quality.blocks.kinds import LONGEST_OFFSET_MIN, OFFSETS_MIN, kinds_of, source
 from data.quality.blocks.model import FEWEST_PAIRS, Block, Events, Floats, Kind, Pairs, events_of
 from data.quality.blocks.pairs import all_pairs, as_alike, doubles_by_day, of_kind, of_time
 from data.quality.blocks.rows import all_of_block, matched_pairs
-from data.quality.blocks.runs import FALSE_BLOCKS, NEVER, TIMES_CHANCE, Run, best_run
+from data.quality.blocks.runs import FALSE_BLOCKS, NEVER, SHARE_OF_CHANCE, TIMES_CHANCE, Run, best_run
 
 __all__ = ["DAYS_BESIDE", "find_blocks"]
 
-# How much of what chance may give is left to which kinds.
-_SHARE_OF_CHANCE = {"plain": 0.6, "known": 0.1, "any": 0.1}
 _MOST_BLOCKS = 5
 # Where it is not a block of a file's days but the whole file, most events must have a double.
 _LEAST_SHARE_OF_A_FILE, _MOST_HABITS = 0.5, 3
@@ -36,7 +35,7 @@ def find_blocks(table: pd.DataFrame, *, details: Sequence[str] = ()) -> Iterator
     """
     events, stated = events_of(table), table[list(details)]
     for _number in range(_MOST_BLOCKS):
-        found = best_block(events) or evened_block(events)
+        found = best_block(events) or evened_block(events) or contained_block(events)
         if found is None:
             return
         run, pairs = found
@@ -64,7 +63,7 @@ def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
         asked = source(kind), kind.time, kind.value
         if asked not in in_time:
             in_time = {asked: of_time(events, found, kind, lag=0)}
-        pairs = as_alike(in_time[asked], kind)
+        pairs = as_alike(events, in_time[asked], kind)
         if len(pairs.coarse) < FEWEST_PAIRS:
             continue
         counted = doubles_by_day(events, pairs, kind, days)
@@ -91,12 +90,18 @@ def scores_needed(kinds: list[Kind], days: int) -> dict[Kind, float]:
     Most of what chance may give is left to the kinds that need no offset. An offset that was taken because it stands
     out is one of all that could have stood out.
     """
-    groups = ["plain" if each.time != "offset" else "known" if each.value in OFFSETS_MIN else "any" for each in kinds]
+    groups = [_group(each) for each in kinds]
     tried = {"plain": groups.count("plain"), "known": groups.count("known"), "any": 8 * LONGEST_OFFSET_MIN}
     return {
-        kind: float(np.log(days * len(TIMES_CHANCE) * tried[group] / (_SHARE_OF_CHANCE[group] * FALSE_BLOCKS)))
+        kind: float(np.log(days * len(TIMES_CHANCE) * tried[group] / (SHARE_OF_CHANCE[group] * FALSE_BLOCKS)))
         for kind, group in zip(kinds, groups, strict=True)
     }
+
+
+def _group(kind: Kind) -> str:
+    if kind.time == "offset":
+        return "known" if kind.value in OFFSETS_MIN else "any"
+    return "any" if any(kind.moved_m) else "plain"
 
 
 def _with_habit(events: Events, counted: Floats, expected: Floats, needed: float) -> Floats:
