@@ -574,7 +574,7 @@ class RecordReader:
         self._set_aside(unreadable, field=field, reason="not_a_number", cell=cell)
         self._set_aside(outside, field=field, reason="out_of_range", cell=cell)
         if whole:
-            self._note("least_numbers", _mapped(cell.texts, is_least_number).astype(bool) & np.isfinite(numbers))
+            self._note("least_numbers", _mapped(texts, is_least_number).astype(bool) & np.isfinite(numbers))
         return numbers
 
     def _tokens(self, name: str, headings: tuple[str, ...]) -> Texts:
