@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections import Counter
 from datetime import UTC, date, datetime
 
@@ -22,6 +23,7 @@ from data.ingest import (
 from data.mapping import Mapping, MappingError, default_mapping, mapped_fields
 from data.pseudonymise import Pseudonymiser
 from data.reading import source as reading
+from data.report import ImportReport
 from data.schema import NOT_RECORDED, OWN_TABLES, TABLES, table_named
 from data.settings import AmbulanceSettings, StandardSettings, StoreSettings
 from data.store import StoreMissingError, open_store
@@ -484,7 +486,7 @@ def test_words_for_numbers_are_the_mappings(importer):
     assert reasons(report) == {("not_a_number", "doses_given"): 1}
     assert report.rows["least_numbers"].row_numbers == (4,)
     assert sorted(importer.stored("administrations")["doses_given"].dropna()) == [1, 2, 2, 3]
-    with pytest.raises(MappingError, match="a number stands for each word"):
+    with pytest.raises(ValueError, match="a number stands for each word"):
         make_mapping(columns={"doses_given": "Doses"}, values={"doses_given": {"one": "a dose"}})
 
 
@@ -768,6 +770,46 @@ def test_the_report_says_what_to_do_and_knows_the_row_and_column(importer):
     assert "blue" not in text
     held = report.to_json()["reasons"]
     assert {(each["column_number"], *each["row_runs"]) for each in held} == {(3, (2, 2)), (3, (4, 4)), (4, (3, 3))}
+
+
+def test_every_count_of_rows_says_which_rows_and_the_whole_list_goes_through_json(importer):
+    """Of 3,000 rows each has its own fate, drawn by lot and known."""
+    fates = np.random.default_rng(11).choice(
+        ["plain", "repeat", "no place", "twice", "skipped", "left out", "no key"], 3_000
+    )
+    fates[0] = "plain"
+    frame = rows(Lat=["51.5"] * 3_000, Lon=["-3.2"] * 3_000, Kind=["Naloxone"] * 3_000)
+    frame.loc[fates == "no place", ["Lat", "Lon"]] = ""
+    frame.loc[fates == "twice", "When"] = "29/10/2023 01:30"
+    frame.loc[fates == "skipped", "When"] = "31/03/2024 01:30"
+    frame.loc[fates == "left out", "Kind"] = "Other"
+    frame.loc[fates == "no key", "Reference"] = ""
+    for row in np.flatnonzero(fates == "repeat"):
+        frame.loc[row] = frame.loc[0]
+    mapping = make_mapping(place={"x": "Lon", "y": "Lat"}, only={"Kind": ("Naloxone",)})
+    report = importer.frame(frame, mapping, dry_run=True)
+
+    def of(fate):
+        return list(np.flatnonzero(fates == fate) + 1)
+
+    def singly(found):
+        return [row for first, last in found.row_runs for row in range(first, last + 1)]
+
+    names = {
+        "repeat": "identical_rows", "no place": "unlocated", "twice": "ambiguous_times", "skipped": "nonexistent_times",
+    }  # fmt: skip
+    for again in (report, ImportReport.from_json(json.loads(json.dumps(report.to_json())))):
+        assert {name: singly(again.rows[name]) for name in names.values()} == {
+            name: of(fate) for fate, name in names.items()
+        }
+        held = {each.reason: singly(each) for each in again.reasons}
+        assert held == {"left_out_by_mapping": of("left out"), "key_missing": of("no key")}
+    text = "\n".join(report.lines())
+    left_out = len(of("left out"))
+    assert f"+ {left_out + len(of('no key'))} quarantined ({left_out} of them left out by the mapping)." in text
+    repeats = next(line for line in report.lines() if "repeat an earlier one exactly" in line)
+    assert repeats.split("Rows: ")[1].startswith(f"{of('repeat')[0]}")
+    assert " and " in repeats.split("Rows: ")[1]
 
 
 def test_the_report_of_one_row_is_in_the_singular_and_of_none_says_so(importer):
