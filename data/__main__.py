@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,7 @@ from data.store import (
     undo_import,
     upgrade_store,
 )
-from wording import NaloxoneWatchError, _, set_language
+from wording import NaloxoneWatchError, _, format_moment, set_language
 
 __all__ = ["main"]
 
@@ -276,7 +277,14 @@ def _conflicts(options: argparse.Namespace, settings: Settings) -> int:
     keys = load_keys(store_folder=settings.store_folder)
     if not options.settle:
         with open_store(settings=settings, keys=keys) as store:
-            lines = [line for conflict in store.conflicts() for line in conflict.lines()]
+            zone = ZoneInfo(settings.time_zone)
+            names = {
+                row.import_id: _("“{source}”, imported {when}").format(
+                    source=row.source, when=format_moment(row.imported_at.tz_convert(zone))
+                )
+                for row in store.imports().itertuples()
+            }
+            lines = [line for conflict in store.conflicts() for line in conflict.lines(imports=names)]
         print("\n".join(lines) or _("No administration has several officers' reports."))
         return 0
     if bool(options.same) == options.different:

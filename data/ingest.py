@@ -255,6 +255,11 @@ def _report(
     outcome: ImportOutcome, *, prepared: _Prepared, source: SourceTable, mapping: Mapping, dry_run: bool
 ) -> ImportReport:
     row = prepared.batch.import_row
+    runs = {
+        "waiting": outcome.waiting_rows,
+        "several": outcome.several_rows,
+        "conflicts": outcome.conflict_rows,
+    }
     return ImportReport(
         label=source.label,
         target=mapping.target,
@@ -281,7 +286,7 @@ def _report(
         reasons=prepared.reasons,
         warnings=prepared.warnings,
         version=outcome.version,
-        rows=prepared.rows,
+        rows=prepared.rows | {name: RowRuns.of_runs(some) for name, some in runs.items() if some},
     )
 
 

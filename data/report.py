@@ -223,16 +223,24 @@ class ImportReport:
 
     def _record_lines(self) -> list[str]:
         """Rows that wait, and what happened to records that have no row of their own in the sum."""
+        several = self.rows["several"].rows if "several" in self.rows else 0
         sentences = (
             (
                 "waiting",
                 self.waiting,
                 ngettext(
-                    "{count} row waits for its record, which no import has brought yet or which nothing tells from "
-                    "others. It is matched by itself when that comes in.",
-                    "{count} rows wait for their records, which no import has brought yet or which nothing tells from "
-                    "others. They are matched by themselves when those come in.",
+                    "{count} row waits for its record: it is matched by itself when that comes in.",
+                    "{count} rows wait for their records: they are matched by themselves when those come in.",
                     self.waiting,
+                ),
+            ),
+            (
+                "several",
+                several,
+                ngettext(
+                    "{count} of them fits more than one record: name in [match] what tells these apart.",
+                    "{count} of them fit more than one record: name in [match] what tells these apart.",
+                    several,
                 ),
             ),
             (

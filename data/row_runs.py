@@ -36,7 +36,11 @@ class RowRuns:
     @classmethod
     def of(cls, numbers: Iterable[int]) -> "RowRuns":
         """The rows of these numbers."""
-        runs = row_runs(numbers)
+        return RowRuns.of_runs(row_runs(numbers))
+
+    @classmethod
+    def of_runs(cls, runs: Runs) -> "RowRuns":
+        """The rows of these runs."""
         return RowRuns(rows=sum(last - first + 1 for first, last in runs), row_runs=runs)
 
     @property

@@ -1,5 +1,6 @@
 """Several officers' reports of one administration: which there are, and the doses that count of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -51,8 +52,8 @@ class DoseConflict:
     reports: tuple[DoseReport, ...]
     settlement: Settlement | None
 
-    def lines(self) -> tuple[str, ...]:
-        """The conflict in sentences."""
+    def lines(self, *, imports: Mapping[str, str]) -> tuple[str, ...]:
+        """The conflict in sentences; `imports` names each import by its key."""
         day = format_date(self.local_date) if self.local_date else _("unknown day")
         counted = self.settlement.report_id if self.settlement else None
         state = (
@@ -65,8 +66,14 @@ class DoseConflict:
         return (
             _("{conflict}, {day}: {state}.").format(conflict=self.conflict_id, day=day, state=state),
             *(
-                _("  report {report}: doses {doses}").format(
-                    report=each.report_id, doses=_("not recorded") if each.doses is None else format_count(each.doses)
+                _("  report {report}: {where}, doses {doses}").format(
+                    report=each.report_id,
+                    where=_("row {row} of {file}").format(
+                        row=format_count(each.row_number), file=imports.get(each.import_id or "", each.import_id)
+                    )
+                    if each.row_number
+                    else _("row not known"),
+                    doses=_("not recorded") if each.doses is None else format_count(each.doses),
                 )
                 for each in self.reports
             ),

@@ -235,13 +235,16 @@ def test_conflicts_are_listed_and_settled_and_an_import_undone(run, real, tmp_pa
     run("keys", "--create", "--settings", settings)
     code, out, _err = run("import", records, "--mapping", mapping, "--settings", settings, "--dry-run")
     assert (code, "1 administration has several officers' reports" in out) == (0, True)
+    assert "on the page “Data quality”. Rows: 1 to 2." in out
     code, out, _err = run("import", records, "--mapping", mapping, "--settings", settings)
     assert code == 0
     assert "2 rows in = 1 imported + 0 updated + 0 unchanged + 1 folded into others + 0 quarantined." in out
     code, out, _err = run("conflicts", "--settings", settings)
     conflict, *reports = out.splitlines()
     assert "1 July 2024: not settled" in conflict
-    assert sorted(line.rsplit(" ", 1)[1] for line in reports) == ["1", "2"]
+    told = sorted(line.split(": ", 1)[1] for line in reports)
+    assert [line.split(", imported")[0] for line in told] == ["row 1 of “reports”", "row 2 of “reports”"]
+    assert [line.rsplit(", ", 1)[1] for line in told] == ["doses 1", "doses 2"]
     chosen = ["conflicts", "--settle", conflict.split(",")[0], "--settings", settings]
     assert run(*chosen)[0] == 1
     assert run(*chosen, "--same", "nothing")[2].startswith("There is no such conflict")

@@ -92,7 +92,7 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
         by_day = np.bincount(part.day[offered[0][chosen]], speaks, minlength=int(part.day.max()) + 1)
         single = np.ones(len(part), dtype=bool)
         single[offered[0][chosen]] = single[offered[1][chosen]] = False
-        by_day += alone * np.bincount(part.day[single], minlength=len(by_day))
+        by_day = by_day + alone * np.bincount(part.day[single], minlength=len(by_day))
         first, last, weight = _reach(by_day, int(np.median(part.day[one])))
         chosen = chosen[(part.day[offered[0][chosen]] >= first) & (part.day[offered[0][chosen]] <= last)]
         if not len(chosen):

@@ -114,6 +114,9 @@ def test_fields_join_whichever_file_comes_first_and_survive_either_again(importe
     other = Importer(tmp_path / "other")
     report = other.frame(BOTH, second())
     assert (report.imported, report.waiting) == (0, 2)
+    assert "2 rows wait for their records: they are matched by themselves when those come in. Rows: 1 to 2." in (
+        report.lines()
+    )
     with open_store(settings=other.settings, keys=KEYS) as store:
         assert store.waiting()[["target", "reason", "rows"]].values.tolist() == [["joined", "no_record", 2]]
     assert import_forms(other, "A").matched_now == 1
