@@ -27,6 +27,7 @@ OFFSETS_MIN = (*range(HOUR_MIN, LONGEST_OFFSET_MIN, HOUR_MIN), 15, 30, 45, 90, 3
 _MORE_OFFSETS = 3
 # Moves of all places by one offset, which agree within the snapping, where they stand out in a fortnight.
 MOVED_ALIKE_M, _CELL_M, _CELLS_BESIDE, _MORE_MOVES = 150.0, 100.0, 9, 3
+_FEWEST_WEEKS = 13
 # A clock that is no time: so many events have it, and so many times more than the usual whole hour.
 _FEWEST_ON_A_CLOCK, _TIMES_THE_USUAL_HOUR, _MOST_CLOCKS = 5, 4, 2
 
@@ -109,10 +110,12 @@ def _frequent_moves(events: Events, found: Found, clock: int) -> list[tuple[floa
     cells = cells.reshape(weeks, side, side)
     counts = cells[:-1] + cells[1:]
     counts = counts[:, :-1, :-1] + counts[:, 1:, :-1] + counts[:, :-1, 1:] + counts[:, 1:, 1:]
-    # As many as by moves alike, and as by the same move in the other weeks.
-    each_week = counts.sum(axis=(1, 2))[:, None, None]
-    elsewhere = (counts.sum(axis=0) - counts) * each_week / np.maximum(each_week.sum() - each_week, 1)
-    usual = np.maximum(elsewhere, ndimage.uniform_filter(counts.astype(float), (0, _CELLS_BESIDE, _CELLS_BESIDE)))
+    # As many as by moves alike; and, where it is not a few weeks that have any, as by the same move in most weeks.
+    usual = ndimage.uniform_filter(counts.astype(float), (0, _CELLS_BESIDE, _CELLS_BESIDE))
+    each = counts.sum(axis=(1, 2))
+    if (each > 0).sum() >= _FEWEST_WEEKS:
+        shares = counts[each > 0] / each[each > 0, None, None]
+        usual = np.maximum(usual, np.median(shares, axis=0) * each[:, None, None])
     beyond = (counts - usual) / np.sqrt(usual + 1)
     middles = (np.arange(side - 1) + 0.5 - reach) * _CELL_M
     # Nearer ones are among the near pairs as they are.

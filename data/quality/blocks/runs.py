@@ -61,4 +61,6 @@ def largest_sum(gain: Floats) -> tuple[float, int, int]:
     total = np.concatenate([[0.0], np.cumsum(gain)])
     lowest = np.minimum.accumulate(total)
     last = int(np.argmax(total - lowest))
-    return float(total[last] - lowest[last]), int(np.argmin(total[: last + 1])), last - 1
+    # Of equal ones the shortest.
+    first = last - int(np.argmin(total[last::-1]))
+    return float(total[last] - lowest[last]), first, last - 1

@@ -20,6 +20,8 @@ __all__ = ["DAYS_BESIDE", "find_blocks"]
 _MOST_BLOCKS = 5
 # Where it is not a block of a file's days but the whole file, most events must have a double.
 _LEAST_SHARE_OF_A_FILE, _MOST_HABITS = 0.5, 3
+# In a longer run than this more than few of the events must have a double.
+_LONGEST_OF_FEW_DAYS, _FEW = 60, 0.2
 # Days off at which chance is counted: beside, in the same cluster, and beyond it.
 _NEAR_LAGS, _FAR_LAGS = (1,), (7, 10, 14, 21)
 _MOST_DAYS_RECOUNTED = 60
@@ -79,9 +81,17 @@ def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
         if recounted is None or (best and recounted.weight <= best[0].weight):
             continue
         pairs = matched_pairs(events, recounted)
-        if len(pairs) >= FEWEST_PAIRS:
+        if len(pairs) >= FEWEST_PAIRS and not _is_habit(events, recounted, pairs):
             best = recounted, pairs
     return best
+
+
+def _is_habit(events: Events, run: Run, pairs: pd.DataFrame) -> bool:
+    """Whether it is no block: a double now and then, for months."""
+    if run.last - run.first < _LONGEST_OF_FEW_DAYS:
+        return False
+    once = int(((events.day >= run.first) & (events.day <= run.last)).sum()) - len(pairs)
+    return len(pairs) < _FEW * once
 
 
 def scores_needed(kinds: list[Kind], days: int) -> dict[Kind, float]:
@@ -130,7 +140,8 @@ def _recounted(
     kind, days = run.kind, len(counted)
     inside = np.zeros(days, dtype=bool)
     inside[run.first : run.last + 1] = True
-    middle = (run.first + run.last) // 2
+    sums = np.cumsum(counted[inside])
+    middle = run.first + int(np.searchsorted(sums, sums[-1] / 2))
     first, last = max(run.first, middle - _MOST_DAYS_RECOUNTED // 2), min(run.last, middle + _MOST_DAYS_RECOUNTED // 2)
     reach = max(_FAR_LAGS)
     part = events.part((events.day >= first - reach) & (events.day <= last + reach))
