@@ -26,7 +26,7 @@ run: $(VENV)/.installed  ## set up, make the synthetic force if there is no stor
 
 test: check  ## set up, then lint, layers and all tests
 	@$(COMPILE)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2
 
 check: $(VENV)/.installed-dev  ## lint and layer contracts
 	$(BIN)/ruff check .

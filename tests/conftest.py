@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from analytics.findings.question import Question
 from data.demo import DemoOutcome, make_demo
@@ -15,6 +16,19 @@ from data.store import Store, open_store
 from geo.areas import Geography
 
 KEYS = Keys(store_key="s" * 48, pseudonym_key=b"p" * 48)
+
+
+class ByFile(LoadScopeScheduling):
+    """Each file's tests go to one worker, and all that need a browser: what they share is then made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "browser" if "browser/" in file else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

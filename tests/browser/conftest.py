@@ -39,12 +39,11 @@ SIZES = {"projector": {"width": 1920, "height": 1080}, "laptop": {"width": 1366,
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all of this folder, keep it on one worker, and skip it where there is no Chromium."""
+    """Mark all of this folder, and skip it where there is no Chromium."""
     for item in items:
         if not item.path.is_relative_to(Path(__file__).parent):
             continue
         item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.xdist_group("browser"))
         if CHROMIUM is None and not REQUIRED:
             item.add_marker(pytest.mark.skip(reason="no Chromium: install it (Debian: apt-get install chromium)"))
 

@@ -24,12 +24,9 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data" / "cincinnati_heroin_responses"
 RECORDS, RINGS = DATA / "heroin_cops.csv", DATA / "city_boundary_rings.csv"
 
-pytestmark = [
-    pytest.mark.skipif(
-        not RECORDS.is_file(), reason="the city's open data is not on this machine (see examples/cincinnati)"
-    ),
-    pytest.mark.xdist_group("cincinnati"),
-]
+pytestmark = pytest.mark.skipif(
+    not RECORDS.is_file(), reason="the city's open data is not on this machine (see examples/cincinnati)"
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The synthetic forces: published totals and shares, planted events found again in the store, seeds and sizes."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,20 +9,19 @@ import pandas as pd
 import pytest
 
 from data import demo
-from data.demo import SyntheticForce, generate, make_demo, planted_events, planted_truth, quiet_settings
+from data.demo import DemoOutcome, SyntheticForce, generate, make_demo, planted_events, planted_truth, quiet_settings
 from data.demo.ambulance import AmbulanceTruth
 from data.demo.carriers import COVERAGE_HOLE_BASES, COVERAGE_HOLE_HOURS
 from data.demo.model import PlacesNotOnMapError
 from data.filters import AccessScope, Filters
 from data.geography import open_geography
 from data.ingest import import_frame
-from data.keys import Keys
 from data.schema import SETTINGS
 from data.settings import SYNTHETIC_SOUTH_WALES, Settings, load_settings
 from data.store import Store, open_store
 from geo.areas import Geography
+from tests.conftest import KEYS
 
-KEYS = Keys(store_key="s" * 48, pseudonym_key=b"p" * 48)
 EVERYTHING = AccessScope(audience="analyst")
 # The published milestones, written down here a second time on purpose.
 PUBLISHED = (
@@ -39,11 +37,6 @@ STANDARD_ERRORS = 4.5
 
 
 @pytest.fixture(scope="module")
-def south_wales() -> Geography:
-    return open_geography(SYNTHETIC_SOUTH_WALES)
-
-
-@pytest.fixture(scope="module")
 def norfolk() -> Geography:
     return open_geography(quiet_settings())
 
@@ -53,23 +46,15 @@ def stress(south_wales: Geography) -> SyntheticForce:
     return generate(kind="stress", rows=10_000, seed=3, geography=south_wales)
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("south_wales")
-    store = SYNTHETIC_SOUTH_WALES.store.model_copy(update={"folder": folder})
-    return SYNTHETIC_SOUTH_WALES.model_copy(update={"store": store})
+@pytest.fixture(scope="session", name="made")
+def made_force(demo: DemoOutcome, demo_settings: Settings) -> DemoOutcome:
+    assert demo.planted_file.parent == demo_settings.store_folder
+    return demo
 
 
-@pytest.fixture(scope="module")
-def made(settings: Settings, south_wales: Geography) -> demo.DemoOutcome:
-    return make_demo(settings=settings, keys=KEYS, geography=south_wales)
-
-
-@pytest.fixture(scope="module")
-def store(settings: Settings, made: demo.DemoOutcome) -> Iterator[Store]:
-    assert made.planted_file.parent == settings.store_folder
-    with open_store(settings=settings, keys=KEYS) as opened:
-        yield opened
+@pytest.fixture(scope="session", name="store")
+def store_of_force(demo_store: Store) -> Store:
+    return demo_store
 
 
 @pytest.fixture(scope="module")
