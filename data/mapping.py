@@ -9,6 +9,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,6 +28,7 @@ __all__ = [
     "FORM_TABLE",
     "JOIN_TABLE",
     "ROW_KEYS",
+    "SUBSTANCE_TAKEN",
     "CodePart",
     "DayPart",
     "DoseLayout",
@@ -55,6 +57,11 @@ JOIN_TABLE = "joined"
 # over a year or more, and for nothing else. The month's first day then stands for it.
 MONTH_FORMATS = ("%Y-%m", "%m/%Y", "%B %Y")
 MONTHS_ALLOWED_IN = "risk_events"
+
+# What a column says of one substance: no field of a table, but its words can be mapped like those of one.
+SUBSTANCE_TAKEN = replace(
+    schema.table_named("substances").field("substance"), name="substance_taken", values=schema.YES_NO
+)
 
 # Fields that are made from [place] and [person], which say what the columns hold.
 _MADE_ELSEWHERE = ("easting_m", "northing_m", "person_token")
@@ -188,9 +195,13 @@ class PersonLayout(_Section):
 
 
 class SubstanceLayout(_Section):
-    """Substances: several in one cell, or one in each of several columns, with a certainty fixed or from columns."""
+    """Substances: several in one cell, or one in each of several columns, with a certainty fixed or from columns.
 
-    columns: tuple[str, ...] = Field(min_length=1)
+    `yes_no` names columns that say yes or no of one substance each, with the substance that a yes stands for.
+    """
+
+    columns: tuple[str, ...] = ()
+    yes_no: dict[str, str] = Field(default_factory=dict)
     separators: tuple[str, ...] = (";", "/", ",", "+", "|", "&", " and ")
     certainty: Literal["suspected", "confirmed", "found_not_opioid", "not_recorded"] = "not_recorded"
     certainty_columns: tuple[str, ...] = ()
@@ -199,6 +210,11 @@ class SubstanceLayout(_Section):
     def _one_certainty_a_column(self) -> "SubstanceLayout":
         if len(self.certainty_columns) not in (0, 1, len(self.columns)):
             raise ValueError("certainty_columns names one column for all substances, or one for each")
+        if not self.columns and not self.yes_no:
+            raise ValueError("columns or yes_no is needed, or no substance could be read")
+        substances = schema.table_named("substances").field("substance").values
+        if wrong := sorted(set(self.yes_no.values()) - set(substances)):
+            raise ValueError(f"yes_no: {', '.join(wrong)} is not one of {', '.join(substances)}")
         return self
 
 
@@ -364,7 +380,7 @@ class Mapping(_Section):
         found |= {each: "person" for each in (*_headings(person.name), person.identifier) if each}
         found |= {each: "age_band" for each in (person.date_of_birth, person.age) if each}
         if self.substances:
-            found |= dict.fromkeys(self.substances.columns, "substance")
+            found |= dict.fromkeys((*self.substances.columns, *self.substances.yes_no), "substance")
             found |= dict.fromkeys(self.substances.certainty_columns, "certainty")
         for dose in self.doses:
             found |= dict.fromkeys(dose.headings, "doses")
@@ -595,6 +611,7 @@ def _value_fields(target: str) -> dict[str, schema.Field]:
             fields |= {name: schema.table_named(table).field(name) for name in names}
     return fields
 
+        fields[SUBSTANCE_TAKEN.name] = SUBSTANCE_TAKEN
 
 def _check_values(name: str, known: dict[str, str], fields: dict[str, schema.Field]) -> None:
     if name not in fields or fields[name].token or fields[name].type not in ("VARCHAR", *_NUMBERS):

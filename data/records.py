@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from data.listed import ListedTexts
 from data.mapping import (
     FORM_TABLE,
+    SUBSTANCE_TAKEN,
     CodePart,
     DayPart,
     DoseLayout,
@@ -697,7 +698,8 @@ class RecordReader:
     def _drugs_as_written(self, layout: SubstanceLayout) -> Texts:
         """What the row says of drugs, hashed: two drugs that the schema has one word for are two rows all the same."""
         texts = [
-            _mapped(self._cell(heading).texts, lambda text: plain_value(text) or "-") for heading in layout.columns
+            _mapped(self._cell(heading).texts, lambda text: plain_value(text) or "-")
+            for heading in (*layout.columns, *layout.yes_no)
         ]
         return self._pseudonymiser.tokens(kind="drugs", parts=texts)
 
@@ -785,12 +787,25 @@ class RecordReader:
             found, wrong = parse_substances(cell.texts, field=field, own=own, separators=layout.separators)
             self._set_aside_unknown(wrong, field=field, cell=cell, own=own, separators=layout.separators)
             by_column.append((found, self._certainties(layout, number)))
+        for heading, substance in layout.yes_no.items():
+            by_column.append((self._taken(heading, substance), self._certainties(layout, None)))
         return _joined_substances(by_column)
 
-    def _certainties(self, layout: SubstanceLayout, number: int) -> Texts:
-        if not layout.certainty_columns:
+    def _taken(self, heading: str, substance: str) -> Texts:
+        """The one substance of a column that says yes or no of it, where it says yes."""
+        cell = self._cell(heading)
+        own = self._words_of(SUBSTANCE_TAKEN, heading, cell.texts)
+        answers, wrong = parse_choices(cell.texts, field=SUBSTANCE_TAKEN, own=own)
+        self._set_aside_unknown(wrong, field=SUBSTANCE_TAKEN, cell=cell, own=own)
+        found = np.empty(len(cell.texts), dtype=object)
+        found[:] = [(substance,) if each == "yes" else () for each in answers]
+        return found
+
+    def _certainties(self, layout: SubstanceLayout, number: int | None) -> Texts:
+        """How sure the substances of the column with this number are; None for the columns of yes and no."""
+        if not layout.certainty_columns or (number is None and len(layout.certainty_columns) > 1):
             return np.full(len(self._now.block.row_numbers), layout.certainty, dtype=object)
-        heading = layout.certainty_columns[number if len(layout.certainty_columns) > 1 else 0]
+        heading = layout.certainty_columns[number if number and len(layout.certainty_columns) > 1 else 0]
         cell, field = self._cell(heading), table_named("substances").field("certainty")
         own = self._words_of(field, heading, cell.texts)
         certainties, wrong = parse_choices(cell.texts, field=field, own=own)

@@ -128,6 +128,7 @@ _BARE_CLOCK, _HUNDREDS = re.compile(r"\d{1,4}(?:\.0)?", re.ASCII), re.compile(r"
 _UNDIVIDED = re.compile(r"(?:%[YmdHMSyIj]){2,}")
 _DIGITS_OF_PART = {"%Y": 4, "%j": 3}
 _LEAST_NUMBER = re.compile(r"(\d+) ?\+|(\d+) or more|(?:>=|\u2265) ?(\d+)", re.IGNORECASE)
+_NUMBER_WORDS = {"single_dose": "1", "one_dose": "1", "two_doses": "2", "multiple_doses": "2+", "multiple_dose": "2+"}
 _WHOLE = re.compile(r"\d+$")
 _ROUNDED_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{2,3}", re.ASCII)
 
@@ -213,7 +214,7 @@ def is_unix_time(text: str, form: str) -> bool:
 
 def is_least_number(text: str) -> bool:
     """Whether a cell gives the least that a number can be, such as "2+" or "3 or more"."""
-    return bool(_LEAST_NUMBER.fullmatch(text.strip()))
+    return bool(_LEAST_NUMBER.fullmatch(_NUMBER_WORDS.get(plain_value(text), text).strip()))
 
 
 def is_time_format(form: str) -> bool:
@@ -307,6 +308,7 @@ def parse_numbers(
 
 
 def _least_number(text: str) -> str:
+    text = _NUMBER_WORDS.get(plain_value(text), text)
     found = _LEAST_NUMBER.fullmatch(text.strip())
     return next(filter(None, found.groups())) if found else text
 

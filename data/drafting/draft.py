@@ -25,8 +25,9 @@ from data.drafting.place_fields import read_place
 from data.drafting.record_keys import read_keys, take_export_number
 from data.drafting.results import Draft, DraftError, UnusedColumn
 from data.drafting.second_files import ask_for_parent, find_joins, source_name
-from data.drafting.several_rows import leave_out_untreated, settle_rows, tell_rows_apart
+from data.drafting.several_rows import settle_rows, tell_rows_apart
 from data.drafting.time_fields import read_time_of_event, read_times
+from data.drafting.treated import ask_who_gave, leave_out_untreated
 from data.drafting.work import Work
 from data.mapping import FORM_TABLE
 from data.reading import FileSample
@@ -108,6 +109,7 @@ def _draft(work: Work, table_why: str) -> Draft:
         read_kind_of_event(work)
     if form and not joins:
         settle_rows(work)
+        ask_who_gave(work)
     read_times(work)
     read_values(work)
     _describe_file(work)

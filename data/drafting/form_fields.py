@@ -5,16 +5,24 @@ from dataclasses import replace
 from typing import Any
 
 from data import schema
-from data.drafting.heading_match import Match, ambulance_file
+from data.drafting.column_facts import ColumnFacts
+from data.drafting.heading_match import SURE_SCORE, Match, ambulance_file
 from data.drafting.heading_words import field_words, match_heading
 from data.drafting.time_fields import lacks_date, readable_time, time_headings
 from data.drafting.work import Work, distinct_texts
-from data.mapping import mapped_fields
-from data.value_words import translate
+from data.mapping import SUBSTANCE_TAKEN, mapped_fields
+from data.value_words import certain_words, translate
+from data.values import known_choices, plain_value
 from wording import _
 
 __all__ = ["read_doses", "read_kind_of_event", "read_person", "read_plain_fields", "read_substances", "read_waits"]
 
+# Words beside the substance in a heading, and words that are too common to name one.
+_NOT_OF_SUBSTANCES = re.compile(
+    r"\b(?:suspected|susp|confirmed|drugs?|substances?|overdose|od|used?|taken|involved|involvement|present|detected|positive|"
+    r"any|other than|indicated|related|type|flag|dc|y|n|yn|yes|no)\b"
+)
+_TOO_COMMON = frozenset({"other", "unknown", "none", "drink", "speed", "blues", "smack", "stimulant"})
 _NUMBERED = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
 
 
@@ -54,22 +62,51 @@ def read_person(work: Work) -> None:
 def read_substances(work: Work) -> None:
     """The columns of substances, and how sure they are."""
     matches = work.found.get("substances", ())
-    # Columns of yes and no, one for each substance, name it in their headings: the import reads names in cells.
     named = [match for match in matches if "yes_no" not in match.column.kinds]
-    if not named:
+    asked = _substances_asked_for(work)
+    if not named and not asked:
         return
-    about: dict[str, Any] = {"columns": [match.column.heading for match in named]}
-    work.use("substances", *named)
+    about: dict[str, Any] = {}
+    if named:
+        about["columns"] = [match.column.heading for match in named]
+        work.use("substances", *named)
+    if asked:
+        about["yes_no"] = {column.heading: substance for column, substance in asked.items()}
+        columns = [Match(column=column, score=SURE_SCORE, cells_fit=True) for column in asked]
+        work.use("substances.yes_no", *columns, why=_("each says yes or no of the substance in its heading"))
+        work.choice_columns += [(SUBSTANCE_TAKEN, column) for column in asked]
     fields = schema.table_named("substances")
     work.choice_columns += [(fields.field("substance"), match.column) for match in named]
     certainty = work.found.get("certainty", ())
-    if len(certainty) in (1, len(named)):
+    if certainty and len(certainty) in (1, len(named)):
         about["certainty_columns"] = [match.column.heading for match in certainty]
         work.use("certainty", *certainty)
         work.choice_columns += [(fields.field("certainty"), match.column) for match in certainty]
-    elif any(re.search(r"\bsusp(?:ected)?\b", match.column.plain) for match in named):
+    elif any(re.search(r"\bsusp(?:ected)?\b", each.plain) for each in (*(match.column for match in named), *asked)):
         about["certainty"] = "suspected"
     work.raw["substances"] = about
+
+
+def _substances_asked_for(work: Work) -> dict[ColumnFacts, str]:
+    """Columns of yes and no that are headed by a substance, as "Heroin", "Suspected fentanyl" or "Opioid: Y/N"."""
+    taken = {match.column.position for name, each in work.found.items() if name != "substances" for match in each}
+    about = schema.table_named("substances").field("substance")
+    known = {plain: value for plain, value in certain_words(about, yes_no={}).items() if value != schema.NOT_RECORDED}
+    known |= {plain: value for plain, value in known_choices(about, {}).items() if value in about.values}
+    asked = {}
+    for column in work.facts:
+        if column.position in work.used | taken or "yes_no" not in column.kinds:
+            continue
+        words = _NOT_OF_SUBSTANCES.sub(" ", column.plain).strip()
+        # "Heroin/Morphine": the first that is known stands for both.
+        found = [known.get(plain_value(part)) for part in (words, *re.split(r"[/,;&+]", _plain_parts(column.heading)))]
+        if words and (substance := next(filter(None, found), None)) and words not in _TOO_COMMON:
+            asked[column] = substance
+    return asked
+
+
+def _plain_parts(heading: str) -> str:
+    return _NOT_OF_SUBSTANCES.sub(" ", " ".join(re.sub(r"[^\w/,;&+]+|_", " ", heading.casefold()).split()))
 
 
 def read_doses(work: Work) -> None:

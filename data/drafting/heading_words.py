@@ -277,7 +277,7 @@ _FORM = (
     ),
     FieldWords(
         field="naloxone_given",
-        kinds=("yes_no",),
+        kinds=("yes_no", "category"),
         strong=rf"(?:police |officer )?(?:{_ANTIDOTE} )+"
         r"(?:administered|given|used|use|deployed|administration|provided)"
         rf"(?: (?:by )?(?:police|officers?|pd))?|(?:administered|given|used) {_ANTIDOTE}|{_ANTIDOTE}",
@@ -431,6 +431,7 @@ _FORM = (
         kinds=("time", "date", "clock", "excel"),
         strong=rf"dose (?:\d+ )?(?:given|time|at|{_WHEN}).*|(?:time|when) (?:of )?dose(?: \d+)?(?: given)?|"
         r"time (?:of )?(?:administration|naloxone)(?: given)?|time naloxone (?:was )?(?:given|administered)|"
+        r"medication (?:given )?(?:time|date time|at)|"
         r"naloxone (?:given|administered)(?: (?:at|time))+|administration time",
     ),
     FieldWords(

@@ -1,103 +1,16 @@
-"""Files with several rows an incident: which rows are of people treated, and what a row stands for."""
+"""Files with several rows an incident: what a row stands for, and what that makes of a person's rows."""
 
 from collections.abc import Sequence
 
 from data.drafting.column_facts import ColumnFacts
-from data.drafting.heading_match import SURE_SCORE, Match
 from data.drafting.record_keys import incidents_in_several_rows, key_of
 from data.drafting.results import FieldDraft
 from data.drafting.row_kinds import RowColumns, RowKinds, tell_rows
 from data.drafting.work import SHARE_WITH_KEY, Work, headings_of
 from data.mapping_toml import mapping_toml
-from data.values import is_nothing, plain_value
-from wording import _, format_count, format_share, join_words, ngettext
+from wording import _, format_count, join_words, ngettext
 
-__all__ = ["leave_out_untreated", "settle_rows", "tell_rows_apart"]
-
-# How a file says that naloxone was given, in plain form.
-_GIVEN = frozenset({"y", "yes", "true", "t", "1"})
-
-
-def leave_out_untreated(work: Work) -> None:
-    """Where a column says whether naloxone was given at all, only rows that say so are of an administration."""
-    match = work.match("naloxone_given")
-    if match is None or match.score < SURE_SCORE or not match.cells_fit:
-        _leave_out_unnumbered(work)
-        return
-    cells = [plain_value(text) for text in work.cells(match.column)]
-    given = sorted(set(cells) & _GIVEN)
-    # Ones alone may be doses.
-    if not given or (set(given) == {"1"} and "0" not in cells):
-        return
-    if _says_both_of_a_person(work, cells):
-        work.ask(
-            "only",
-            _(
-                "“{heading}” says yes in some rows of one person and not in others, so no row is left out. People "
-                "of whom no row says yes count too: take them out at the source, or by [only]."
-            ).format(heading=match.column.heading),
-        )
-        return
-    work.raw["only"] = {match.column.heading: given}
-    work.treated = [row for row, cell in zip(work.sample.rows, cells, strict=True) if cell in given]
-    left_out = len(cells) - len(work.treated)
-    work.use("only", match, why=_("rows in which nobody was given naloxone are left out"))
-    if left_out:
-        work.ask(
-            "only",
-            ngettext(
-                "{count} row of the sample does not say yes under “{heading}”. Such rows are left out: they are of "
-                "no administration.",
-                "{count} rows of the sample do not say yes under “{heading}”. Such rows are left out: they are of "
-                "no administration.",
-                left_out,
-            ).format(count=format_count(left_out), heading=match.column.heading),
-        )
-
-
-def _says_both_of_a_person(work: Work, cells: Sequence[str]) -> bool:
-    """Whether rows of one person say yes and no: to leave those out would lose what they say of drugs."""
-    person, number = work.columns_of_person(), work.match("incident_id")
-    key = (*person, *((number.column,) if number else ()))
-    answers: dict[tuple[str, ...], set[bool]] = {}
-    for row, cell in zip(work.sample.rows, cells, strict=True):
-        answers.setdefault(tuple(row[column.position] for column in key), set()).add(cell in _GIVEN)
-    both = sum(len(each) > 1 for each in answers.values())
-    return bool(person) and both > (1 - SHARE_WITH_KEY) * len(answers)
-
-
-def _leave_out_unnumbered(work: Work) -> None:
-    """Many rows without the number of an administration and without a dose are of people who were given none."""
-    match = work.match("administration_id")
-    if match is None or work.match("incident_id") is None or match.score < SURE_SCORE:
-        return
-    filled = [row for row in work.sample.rows if not is_nothing(row[match.column.position])]
-    if not filled or len(filled) >= SHARE_WITH_KEY * len(work.sample.rows):
-        return
-    of_doses = work.all_columns("doses_given", "dose.given_at", "dose.officer", "dose.kit", "dose.product")
-    without = [row for row in work.sample.rows if is_nothing(row[match.column.position])]
-    dosed = sum(any(not is_nothing(row[each.position]) for each in of_doses) for row in without)
-    if not of_doses or dosed > (1 - SHARE_WITH_KEY) * len(without):
-        return
-    if _says_both_of_a_person(work, ["" if is_nothing(text) else "yes" for text in work.cells(match.column)]):
-        work.ask(
-            "only",
-            _(
-                "“{heading}” is filled in some rows of one person and empty in others, so no row is left out. "
-                "People without any number count too: take them out at the source, or by [only]."
-            ).format(heading=match.column.heading),
-        )
-        return
-    work.raw["only"] = {match.column.heading: ["*"]}
-    work.treated = filled
-    work.use("only", match, why=_("rows without a number of an administration are left out"))
-    work.ask(
-        "only",
-        _(
-            "“{heading}” is empty in {share} of the rows. They are left out, as of people who were given no "
-            "naloxone. If they were given some, take the line out of [only]."
-        ).format(heading=match.column.heading, share=format_share(1 - len(filled) / max(len(work.sample.rows), 1))),
-    )
+__all__ = ["settle_rows", "tell_rows_apart"]
 
 
 def tell_rows_apart(work: Work) -> None:
@@ -180,8 +93,6 @@ def settle_rows(work: Work) -> None:
         )  # fmt: skip
     if kinds.shared:
         _ask_one_or_two(work, kinds)
-    if other := work.match("given_by_others"):
-        _ask_who_gave(work, other)
 
 
 def _ask_who_is_who(work: Work, kinds: RowKinds, found: Sequence[str]) -> None:
@@ -247,23 +158,6 @@ def _ask_one_or_two(work: Work, kinds: RowKinds) -> None:
         ),
         kinds.key[0].heading,
         *([" + ".join(headings_of(together))] if together else ()),
-    )
-
-
-def _ask_who_gave(work: Work, match: Match) -> None:
-    filled = work.filled(match.column)
-    if not filled:
-        return
-    work.ask(
-        "only",
-        _(
-            "“{heading}” names others who gave naloxone in {share} of the rows. These count as the police's. To "
-            "leave them out, add {line} under [only]."
-        ).format(
-            heading=match.column.heading,
-            share=format_share(filled),
-            line=mapping_toml({match.column.heading: [""]}).strip(),
-        ),
     )
 
 

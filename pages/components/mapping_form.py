@@ -103,6 +103,7 @@ def choose_reading(file: UploadedFile, *, settings: Settings, geography: Geograp
     if draft.table == FORM_TABLE and not raw.get("joins"):
         _edit_rows(raw, prefix)
     _edit_only(raw, prefix)
+    _edit_yes_no(raw, prefix)
     raw["columns"] = dict(raw.get("columns", {}))
     _edit_fields(raw, sample, draft, prefix)
     _edit_values(raw, draft, prefix)
@@ -334,6 +335,19 @@ def _edit_only(raw: Raw, key: str) -> None:
     raw["only"] = kept
 
 
+def _edit_yes_no(raw: Raw, key: str) -> None:
+    """The columns that say yes or no of one substance: each can be dropped."""
+    layout = dict(raw.get("substances", {}))
+    for heading, substance in layout.get("yes_no", {}).items():
+        words = _("Yes under “{heading}” is {substance}").format(heading=heading, substance=substance.replace("_", " "))
+        if not st.checkbox(words, value=True, key=f"yes-no-{heading}|{key}"):
+            layout["yes_no"] = {name: each for name, each in layout["yes_no"].items() if name != heading}
+    if layout.get("yes_no") or layout.get("columns"):
+        raw["substances"] = layout
+    else:
+        raw.pop("substances", None)
+
+
 def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
     """A box for each field that has a heading or needs one, then for those that the reader adds."""
     meanings = {name: field.description for name, field in mapped_fields(draft.table).items()}
@@ -534,6 +548,8 @@ def _put(raw: Raw, path: str, headings: Sequence[str]) -> None:
     if section == "substances":
         if value:
             raw[section] = {**raw.get(section, {}), "columns": value}
+        elif raw.get(section, {}).get("yes_no"):
+            raw[section] = {name: each for name, each in raw[section].items() if name != "columns"}
         else:
             raw.pop(section, None)
     elif section in _LISTED_PARTS:

@@ -1,0 +1,232 @@
+"""Which rows are of people who were given naloxone, and whether police gave it: others are no administrations."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from data.drafting.column_facts import ColumnFacts
+from data.drafting.heading_match import SURE_SCORE, Match
+from data.drafting.work import SHARE_WITH_KEY, Work
+from data.mapping_toml import mapping_toml
+from data.values import is_nothing, plain_value
+from wording import _, format_count, format_share, ngettext
+
+__all__ = ["ask_who_gave", "leave_out_untreated"]
+
+# How a file says that naloxone was given, in plain form.
+_GIVEN = frozenset({"y", "yes", "true", "t", "1"})
+# The same where it says how much or how as well. Other words are no reason to leave a row out.
+_GIVEN_HOW = _GIVEN | {
+    *("given", "administered", "used", "deployed", "nasal", "intranasal", "in", "im", "iv", "intramuscular"),
+    *("single_dose", "one_dose", "1_dose", "two_doses", "2_doses", "3_doses", "multiple_doses", "multiple_dose"),
+    *("2", "3", "4", "2+", "3+", "effective", "not_effective", "ineffective"),
+}
+_NOT_GIVEN = frozenset({
+    *("n", "no", "none", "false", "f", "0", "not_given", "not_administered", "not_used", "none_given", "no_narcan"),
+    *("refused", "no_naloxone", "not_applicable", "no_doses"),
+})  # fmt: skip
+_NALOXONE = ("naloxone", "narcan", "nyxoid", "prenoxad", "naloxone_hcl", "naloxone_hydrochloride", "narcan_naloxone")
+_MEDICATIONS = re.compile(
+    r"\b(?:medications?|medicines?|treatments?|interventions?)\b(?! (?:time|date|dose|dosage|by))"
+)
+_GIVEN_BY = re.compile(r"\b(?:given|administered|administration|administering|provided) by\b|\badministering agency\b")
+_POLICE = re.compile(
+    r"\b(?:police|officers?|pd|deput(?:y|ies)|sheriffs?|constab\w*|collar|warrant|shoulder|badge|troopers?|"
+    r"law enforcement|leo|carriers?|custody)\b"
+)
+_SERVICES = re.compile(
+    rf"{_POLICE.pattern}|\b(?:ems|emt|fire|fd|paramedics?|ambulance|medics?|bystanders?|family|friends?|civilian|hospital|"
+    r"nurse|staff|rescue|dispatch)\b|(?:pd|fd|so|ems)$"
+)
+
+
+def leave_out_untreated(work: Work) -> None:
+    """Where a column says whether naloxone was given at all, only rows that say so are of an administration."""
+    officers = tuple(match for match in work.found.get("dose.officer", ()) if not says_services(work, match.column))
+    work.found = {name: each for name, each in work.found.items() if name != "dose.officer"}
+    if officers:
+        work.found["dose.officer"] = officers
+    match = work.match("naloxone_given")
+    if match is not None and match.score >= SURE_SCORE and "yes_no" not in match.column.kinds:
+        _leave_out_by_words(work, match)
+        return
+    if match is None or match.score < SURE_SCORE:
+        if _leave_out_other_medications(work):
+            return
+        _leave_out_unnumbered(work)
+        return
+    cells = [plain_value(text) for text in work.cells(match.column)]
+    given = sorted(set(cells) & _GIVEN)
+    # Ones alone may be doses.
+    if not given or (set(given) == {"1"} and "0" not in cells):
+        return
+    if _says_both_of_a_person(work, cells):
+        work.ask(
+            "only",
+            _(
+                "“{heading}” says yes in some rows of one person and not in others, so no row is left out. People "
+                "of whom no row says yes count too: take them out at the source, or by [only]."
+            ).format(heading=match.column.heading),
+        )
+        return
+    _take_only(work, match, given, [cell in given for cell in cells])
+
+
+def _says_both_of_a_person(work: Work, cells: Sequence[str]) -> bool:
+    """Whether rows of one person say yes and no: to leave those out would lose what they say of drugs."""
+    person, number = work.columns_of_person(), work.match("incident_id")
+    key = (*person, *((number.column,) if number else ()))
+    answers: dict[tuple[str, ...], set[bool]] = {}
+    for row, cell in zip(work.sample.rows, cells, strict=True):
+        answers.setdefault(tuple(row[column.position] for column in key), set()).add(cell in _GIVEN)
+    both = sum(len(each) > 1 for each in answers.values())
+    return bool(person) and both > (1 - SHARE_WITH_KEY) * len(answers)
+
+
+def _leave_out_unnumbered(work: Work) -> None:
+    """Many rows without the number of an administration and without a dose are of people who were given none."""
+    match = work.match("administration_id")
+    if match is None or work.match("incident_id") is None or match.score < SURE_SCORE:
+        return
+    filled = [row for row in work.sample.rows if not is_nothing(row[match.column.position])]
+    if not filled or len(filled) >= SHARE_WITH_KEY * len(work.sample.rows):
+        return
+    of_doses = work.all_columns("doses_given", "dose.given_at", "dose.officer", "dose.kit", "dose.product")
+    without = [row for row in work.sample.rows if is_nothing(row[match.column.position])]
+    dosed = sum(any(not is_nothing(row[each.position]) for each in of_doses) for row in without)
+    if not of_doses or dosed > (1 - SHARE_WITH_KEY) * len(without):
+        return
+    if _says_both_of_a_person(work, ["" if is_nothing(text) else "yes" for text in work.cells(match.column)]):
+        work.ask(
+            "only",
+            _(
+                "“{heading}” is filled in some rows of one person and empty in others, so no row is left out. "
+                "People without any number count too: take them out at the source, or by [only]."
+            ).format(heading=match.column.heading),
+        )
+        return
+    work.raw["only"] = {match.column.heading: ["*"]}
+    work.treated = filled
+    work.use("only", match, why=_("rows without a number of an administration are left out"))
+    work.ask(
+        "only",
+        _(
+            "“{heading}” is empty in {share} of the rows. They are left out, as of people who were given no "
+            "naloxone. If they were given some, take the line out of [only]."
+        ).format(heading=match.column.heading, share=format_share(1 - len(filled) / max(len(work.sample.rows), 1))),
+    )
+
+
+def _leave_out_by_words(work: Work, match: Match) -> None:
+    """A column of words such as "single dose" and "no"; words on no list are asked about and not told."""
+    cells = [plain_value(text) for text in work.cells(match.column)]
+    counts = Counter(cells)
+    if not counts.keys() & _NOT_GIVEN:
+        return
+    given = sorted(counts.keys() & _GIVEN_HOW)
+    strange = sum(
+        count for word, count in counts.items() if word not in _GIVEN_HOW | _NOT_GIVEN and not is_nothing(word)
+    )
+    if given and not strange:
+        if any("dose" in word for word in given):
+            work.found.setdefault("doses_given", (match,))
+        _take_only(work, match, given, [cell in given for cell in cells])
+        return
+    work.ask(
+        "only",
+        _(
+            "“{heading}” says in some rows that no naloxone was given, and these are read as administrations all the "
+            "same, since not all of its words are known. Name the words of rows to take under [only]."
+        ).format(heading=match.column.heading),
+    )
+
+
+def _leave_out_other_medications(work: Work) -> bool:
+    """A row for each medicine: those of others than naloxone are no dose of it."""
+    for column in work.facts:
+        if not _MEDICATIONS.search(column.plain):
+            continue
+        cells = [plain_value(text) for text in work.cells(column)]
+        named = sorted(set(cells) & set(_NALOXONE))
+        if named:
+            match = Match(column=column, score=SURE_SCORE, cells_fit=True)
+            work.found["naloxone_given"] = (match,)
+            _take_only(work, match, named, [cell in named for cell in cells])
+            return True
+    return False
+
+
+def _take_only(work: Work, match: Match, words: Sequence[str], taken: Sequence[bool]) -> None:
+    """Only rows with these words are taken."""
+    work.raw["only"] = {match.column.heading: [word.replace("_", " ") for word in words]}
+    work.treated = [row for row, each in zip(work.sample.rows, taken, strict=True) if each]
+    work.use("only", match, why=_("rows in which nobody was given naloxone are left out"))
+    if left_out := len(taken) - len(work.treated):
+        work.ask(
+            "only",
+            ngettext(
+                "{count} row of the sample does not say under “{heading}” that naloxone was given. Such rows are left "
+                "out: they are of no administration.",
+                "{count} rows of the sample do not say under “{heading}” that naloxone was given. Such rows are left "
+                "out: they are of no administration.",
+                left_out,
+            ).format(count=format_count(left_out), heading=match.column.heading),
+        )
+
+
+def ask_who_gave(work: Work) -> None:
+    """Police naloxone administrations are shown: a file that does not say who gave it may be of paramedics too."""
+    if other := work.match("given_by_others"):
+        _ask_of_others(work, other)
+        return
+    if by := _column_of_givers(work):
+        work.ask(
+            "only",
+            _(
+                "“{heading}” says who gave naloxone, and all of its rows count as the police's. To leave others out, "
+                "name the police's words under [only], as in {line}."
+            ).format(heading=by.heading, line=mapping_toml({by.heading: ["police"]}).strip()),
+        )
+        return
+    told = [*(column.plain for column in work.facts), work.sample.label.casefold()]
+    of_naloxone = any(name in work.found for name in ("naloxone_given", "doses_given"))
+    if of_naloxone and not any(_POLICE.search(each) for each in told):
+        work.ask(
+            "only",
+            _(
+                "Nothing in the file says who gave naloxone: police, paramedics or others. All of its rows count as"
+                " the police's. If it has others' too, leave these out at the source, or by [only]."
+            ),
+        )
+
+
+def _column_of_givers(work: Work) -> ColumnFacts | None:
+    """A column that names services as those who gave naloxone, and no officers."""
+    for column in work.facts:
+        if _GIVEN_BY.search(column.plain) and says_services(work, column):
+            return column
+    return None
+
+
+def says_services(work: Work, column: ColumnFacts) -> bool:
+    """Whether the cells of a column are names of services, such as "EMS" and "City PD"."""
+    texts = [plain_value(text).replace("_", " ") for text in work.cells(column) if not is_nothing(text)]
+    named = sum(bool(_SERVICES.search(text)) for text in texts)
+    return bool(texts) and "category" in column.kinds and named >= len(texts) / 2
+
+
+def _ask_of_others(work: Work, match: Match) -> None:
+    filled = work.filled(match.column)
+    if not filled:
+        return
+    work.ask(
+        "only",
+        _(
+            "“{heading}” names others who gave naloxone in {share} of the rows. These count as the police's. To "
+            "leave them out, add {line} under [only]."
+        ).format(
+            heading=match.column.heading,
+            share=format_share(filled),
+            line=mapping_toml({match.column.heading: [""]}).strip(),
+        ),
+    )
