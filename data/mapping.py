@@ -208,13 +208,13 @@ class SubstanceLayout(_Section):
 
     @model_validator(mode="after")
     def _one_certainty_a_column(self) -> "SubstanceLayout":
-        if len(self.certainty_columns) not in (0, 1, len(self.columns)):
-            raise ValueError("certainty_columns names one column for all substances, or one for each")
         if not self.columns and not self.yes_no:
             raise ValueError("columns or yes_no is needed, or no substance could be read")
         substances = schema.table_named("substances").field("substance").values
         if wrong := sorted(set(self.yes_no.values()) - set(substances)):
             raise ValueError(f"yes_no: {', '.join(wrong)} is not one of {', '.join(substances)}")
+        if len(self.certainty_columns) not in (0, 1, len(self.columns)):
+            raise ValueError("certainty_columns names one column for all substances, or one for each")
         return self
 
 
@@ -609,9 +609,9 @@ def _value_fields(target: str) -> dict[str, schema.Field]:
             ("waits", ("outcome",)),
         ):
             fields |= {name: schema.table_named(table).field(name) for name in names}
+        fields[SUBSTANCE_TAKEN.name] = SUBSTANCE_TAKEN
     return fields
 
-        fields[SUBSTANCE_TAKEN.name] = SUBSTANCE_TAKEN
 
 def _check_values(name: str, known: dict[str, str], fields: dict[str, schema.Field]) -> None:
     if name not in fields or fields[name].token or fields[name].type not in ("VARCHAR", *_NUMBERS):
