@@ -158,7 +158,8 @@ class PlaceLayout(_Section):
     """Where it happened: coordinates in `crs` (without it, the deployment's), or a postcode, or both.
 
     Coordinates stand in two columns, `x` and `y`, or in one, `point`: "POINT (x y)", or "(latitude, longitude)".
-    `location_precision_m` is how far the file's own places may be from the true ones.
+    `location_precision_m` is how far the file's own places may be from the true ones. `shared_points` says what points
+    are that many rows share or lie around, where an import asks: places, or areas, which are left out of smooth maps.
     """
 
     crs: str | None = "EPSG:4326"
@@ -167,6 +168,7 @@ class PlaceLayout(_Section):
     point: str | None = None
     postcode: str | None = None
     location_precision_m: float | None = Field(default=None, ge=0, le=100_000)
+    shared_points: Literal["places", "areas"] | None = None
 
     @field_validator("crs")
     @classmethod

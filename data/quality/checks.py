@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from data.mapping import FORM_TABLE, Mapping
-from data.quality.places import RAW_X, RAW_Y, misread_coordinates, settle_area_points
+from data.quality.misread import misread_coordinates
+from data.quality.places import RAW_X, RAW_Y, settle_area_points
 from data.quality.repeats import event_frame, suspected_repeats
 from data.quality.times import crowded_days, heaped_on_fives, settle_dates_only, silent_days
 from data.quality.waits import suspicious_waits
@@ -66,6 +67,7 @@ def check_records(
                 known_points_m=stored.area_points_m if stored else np.empty((0, 3)),
                 stations_m=stored.stations_m if stored else np.empty((0, 2)),
                 snap_m=settings.privacy.snap_m,
+                shared_points=mapping.place.shared_points,
             )
             warnings += found
         records = records.drop(columns=[RAW_X, RAW_Y])

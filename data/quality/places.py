@@ -1,28 +1,28 @@
-"""Places that are not what they seem: one point for a whole area, x and y swapped, another coordinate system.
+"""Points that stand for more than a place: the middle of an area, a station, a default, a middle moved at random.
 
 Works on the coordinates as the file gives them, before they are snapped. Nothing is moved: an area's point keeps its
 place and gets the precision of its area, so that no map draws a peak there.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from data.mapping import PlaceLayout
 from data.places import AREA_LEVELS
 from data.pseudonymise import snap_to_cells
+from data.quality.scatter import Scatter, find_scatter
 from data.quality.warnings import QualityWarning, make_warning
 from geo.areas import Geography
 from geo.projection import reproject
 from wording import _, format_count, format_number, format_share, ngettext
 
-__all__ = ["RAW_X", "RAW_Y", "misread_coordinates", "settle_area_points"]
+__all__ = ["RAW_X", "RAW_Y", "settle_area_points"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -46,70 +46,122 @@ _FINEST_AREA_M = 250.0
 # A point so close to a station, or to the middle of one of the deployment's own areas, three times over, is that: a
 # hostel may well stand in the next street (chance puts one address of ten thousand so near to one of 20 stations).
 _AT_THE_MIDDLE_M = 3.0
-# One point with this share of all places is worth a question, be it a station, a default or a hostel.
+# One point with this share of all places is worth a question, be it a station, a default or a hostel; so are several
+# that hold many rows each, ten times what others do, and together a good part of the file.
 _CROWDED_SHARE, _FEWEST_CROWDED = 0.2, 10
+_CROWDED_TOGETHER, _MANY_ROWS, _SHARE_OF_EACH, _BEYOND_OTHERS = 0.15, 20, 0.01, 10.0
+# Of an earlier file's moved middles so many are near a new one's: the third nearest, as far as for most of them.
+_FELLOWS, _USUAL_FELLOWS, _OF_PRECISION = 3, 0.95, 0.25
+# What answers both questions.
+_AS_AREAS = '[place]\nshared_points = "areas"'
 # The schema's bound for location_precision_m.
 _COARSEST_M = 100_000.0
 
-# Another reading of the coordinates is proposed where the mapping's puts most places outside the force and the other
-# nearly all inside it.
-_MOSTLY_OUTSIDE, _NEARLY_ALL = 0.5, 0.9
-# Systems that UK files and web maps use: degrees, British, Irish (old and new) grid, web maps. The deployment's own
-# comes first.
-_SYSTEMS = ("EPSG:4326", "EPSG:27700", "EPSG:29903", "EPSG:2157", "EPSG:3857")
 # An area's own middle is known to about the area's radius; from here on the point tells of more than the area.
 _WIDER_THAN_AREA = 1.5
 # From half of them on, what is said of such points is what becomes of those without an area.
 _MOSTLY_NOWHERE = 0.5
-# Enough places to tell one reading from another.
-_SAMPLE = 2_000
 
 
 def settle_area_points(
-    records: pd.DataFrame, *, crs: str, geography: Geography, known_points_m: Floats, stations_m: Floats, snap_m: float
+    records: pd.DataFrame,
+    *,
+    crs: str,
+    geography: Geography,
+    known_points_m: Floats,
+    stations_m: Floats,
+    snap_m: float,
+    shared_points: Literal["places", "areas"] | None = None,
 ) -> tuple[pd.DataFrame, list[QualityWarning]]:
     """Rows whose point stands for an area get that area's location_precision_m, and a warning says so.
 
-    Four signs of such a point: its coordinates have two decimals of a degree or fewer (whole kilometres, of metres) and
-    it is not alone in that; most rows of the file sit on few far-apart points; it is the middle of one of the
-    deployment's areas, or a police station (`stations_m`, shape (n, 2)); an earlier file of this source had it so
-    (`known_points_m`, shape (n, 3): snapped easting, northing and precision). Rows in custody stay: they did happen at
-    a station. A point that has none of these and holds a fifth of the places is asked about and left as it is.
+    Signs of such a point: its coordinates have two decimals of a degree or fewer (whole kilometres, of metres) and it
+    is not alone in that; most rows of the file sit on few far-apart points, or lie scattered around few far-apart ones,
+    all at one spread; it is the middle of one of the deployment's areas, or a police station (`stations_m`, shape
+    (n, 2)); an earlier file of this source had it so (`known_points_m`, shape (n, 3): snapped easting, northing and
+    precision). Rows in custody stay: they did happen at a station.
+
+    Few points that hold a good part of the places, or a scatter that towns could be as well, are asked about and left
+    as they are, until the mapping says what they are: `shared_points`. As "places", decimals alone make an area of one.
     """
     given = _given_points(records, crs, geography)
     if given is None:
         return records, []
-    found = np.full(len(given.easting_m), np.nan)
-    for precision_m in (
-        _from_rounding(given),
-        _from_spacing(given),
-        _from_middles(given, geography),
-        _from_stations(given, stations_m, geography),
-        _from_before(given, known_points_m, snap_m),
-    ):
-        found = np.fmax(found, precision_m)
-    of_rows = np.minimum(found[given.point], _COARSEST_M)
-    stated = records["location_precision_m"].to_numpy(dtype=float)[given.rows]
-    coarser = np.isfinite(of_rows) & (of_rows > np.fmax(stated, _FINEST_AREA_M)) & ~given.custody
-    warnings = [*_asked_about(given, ~np.isfinite(found))]
-    if not coarser.any():
-        return records, warnings
+    nothing = np.full(len(given.counts), np.nan)
+    rounded = _from_rounding(given)
+    scatter = find_scatter(given.metres, given.counts) if shared_points != "places" else None
+    found, scattered = rounded, nothing
+    if shared_points != "places":
+        for precision_m in (
+            _from_spacing(given),
+            _from_middles(given, geography),
+            _from_stations(given, stations_m, geography),
+            _from_before(given, known_points_m, snap_m),
+        ):
+            found = np.fmax(found, precision_m)
+        crowded = _crowded(given, ~np.isfinite(found))
+        if shared_points == "areas":
+            found = np.fmax(found, _half_way_to_next(given, crowded, geography))
+        if scatter:
+            scattered = np.where(np.isfinite(found), np.nan, scatter.precision_m(given.metres))
     column = records["location_precision_m"].to_numpy(dtype=float).copy()
+    stated = column[given.rows]
+    settled_scatter = scatter is not None and (scatter.certain or shared_points == "areas")
+    of_rows = np.minimum(np.fmax(found, scattered if settled_scatter else nothing)[given.point], _COARSEST_M)
+    coarser = np.isfinite(of_rows) & (of_rows > np.fmax(stated, _FINEST_AREA_M)) & ~given.custody
+    around = np.isfinite(scattered)[given.point] & ~given.custody & (stated < scattered[given.point])
+    asked: list[QualityWarning] = []
+    # Places that are stated to be inexact are none to ask about.
+    if shared_points is None and not (stated > _FINEST_AREA_M).all():
+        asked = [*_asked_about(given, crowded)]
+        if scatter and not scatter.certain and around.any():
+            asked.append(_asked_scatter(given, scatter, around))
+    if not coarser.any():
+        return records, asked
     column[given.rows[coarser]] = of_rows[coarser]
     settled = records.assign(location_precision_m=column, **_areas_as_wide(records, column, geography))
-    points = len(np.unique(given.point[coarser]))
-    sentence = ngettext(
-        "{count} of {total} places is a point that stands for an area ({points}, known to {precision} m).",
-        "{count} of {total} places are points that stand for areas ({points}, known to {precision} m).",
-        int(coarser.sum()),
-    ).format(
-        count=format_count(int(coarser.sum())),
-        total=format_count(len(given.rows)),
-        points=ngettext("{count} point", "{count} points", points).format(count=format_count(points)),
-        precision=format_number(float(np.median(of_rows[coarser])), significant=2),
-    )
+    if "row_hash" in records:
+        # The row as the source gives it is the same, its place is not: what was stored before must give way.
+        hashes = records["row_hash"].to_numpy(dtype=object).copy()
+        hashes[given.rows[coarser]] += "-area"
+        settled = settled.assign(row_hash=hashes)
+    told = [
+        _told(kind, given, of, of_rows, settled, scatter)
+        for kind, of in (("area_points", coarser & ~around), ("scattered_points", coarser & around))
+        if of.any()
+    ]
+    return settled, [*told, *asked]
+
+
+def _told(
+    kind: str, given: "_Points", chosen: Mask, precision_m: Floats, settled: pd.DataFrame, scatter: Scatter | None
+) -> QualityWarning:
+    """What became of the chosen located rows."""
+    count = int(chosen.sum())
+    numbers = {
+        "count": format_count(count),
+        "total": format_count(len(given.rows)),
+        "precision": format_number(float(np.median(precision_m[chosen])), significant=2),
+    }
+    if kind == "scattered_points" and scatter:
+        sentence = ngettext(
+            "{count} of {total} places lies scattered around one of {centres} far-apart points, all in the same way"
+            " ({radius} m): the middles of areas, moved at random (known to {precision} m).",
+            "{count} of {total} places lie scattered around {centres} far-apart points, all in the same way"
+            " ({radius} m): the middles of areas, moved at random (known to {precision} m).",
+            count,
+        ).format(**numbers, **_of_scatter(scatter))
+    else:
+        points = len(np.unique(given.point[chosen]))
+        sentence = ngettext(
+            "{count} of {total} places is a point that stands for an area ({points}, known to {precision} m).",
+            "{count} of {total} places are points that stand for areas ({points}, known to {precision} m).",
+            count,
+        ).format(
+            points=ngettext("{count} point", "{count} points", points).format(count=format_count(points)), **numbers
+        )
     # As stored: an area that is too small for the point is none.
-    nowhere = settled["small_area"].isna().to_numpy()[given.rows[coarser]] if "small_area" in settled else coarser[:0]
+    nowhere = settled["small_area"].isna().to_numpy()[given.rows[chosen]] if "small_area" in settled else chosen[:0]
     advice = (
         _(
             "No small area is as wide as that, so they are in no alert and in no table by small area, and are left out"
@@ -122,13 +174,15 @@ def settle_area_points(
             " those."
         )
     )
-    warning = make_warning(
-        kind="area_points",
-        rows=records.index.to_numpy()[given.rows[coarser]],
-        sentence=sentence,
-        advice=advice,
-    )
-    return settled, [warning, *warnings]
+    return make_warning(kind=kind, rows=given.row_numbers[chosen], sentence=sentence, advice=advice)
+
+
+def _of_scatter(scatter: Scatter) -> dict[str, str]:
+    return {
+        "centres": format_count(len(scatter.centres_m)),
+        "radius": format_number(scatter.radius_m, significant=2),
+        "apart": format_number(scatter.apart_m / 1_000, significant=2),
+    }
 
 
 def _areas_as_wide(records: pd.DataFrame, precision_m: Floats, geography: Geography) -> dict[str, Objects]:
@@ -275,161 +329,81 @@ def _near(given: _Points, centres_m: Floats, radius_m: Floats) -> Floats:
 
 
 def _from_before(given: _Points, known_points_m: Floats, snap_m: float) -> Floats:
-    """Precision of points that an earlier file of this source showed to be areas."""
+    """Precision of points that an earlier file of this source showed to be areas, or that lie among such a file's moved
+    middles."""
     if not len(known_points_m):
         return np.full(len(given.counts), np.nan)
-    distance_m, nearest = cKDTree(known_points_m[:, :2]).query(snap_to_cells(given.metres, snap_m=snap_m))
-    return np.where(distance_m <= _SAME_POINT_M, known_points_m[nearest, 2], np.nan)
+    known = cKDTree(known_points_m[:, :2])
+    snapped = snap_to_cells(given.metres, snap_m=snap_m)
+    distance_m, nearest = known.query(snapped)
+    within_m = _SAME_POINT_M
+    if len(known_points_m) > _FELLOWS:
+        fellow_m = known.query(known_points_m[:, :2], k=_FELLOWS + 1)[0][:, -1]
+        usual_m = float(np.quantile(fellow_m, _USUAL_FELLOWS))
+        # Middles themselves lie farther from one another than they are known to.
+        if usual_m <= _OF_PRECISION * np.median(known_points_m[:, 2]):
+            distance_m, within_m = known.query(snapped, k=_FELLOWS)[0][:, -1], usual_m
+    return np.where(distance_m <= within_m, known_points_m[nearest, 2], np.nan)
 
 
-def _asked_about(given: _Points, unexplained: Mask) -> Iterator[QualityWarning]:
-    """The commonest point of those not explained, where it holds an unusual share of the places."""
-    counts = np.where(unexplained, given.counts, 0)
-    most = int(counts.max(initial=0))
-    if most < _FEWEST_CROWDED or most < _CROWDED_SHARE * given.counts.sum():
+def _crowded(given: _Points, unexplained: Mask) -> Mask:
+    """The points of those not explained that hold an unusual share of the places: one alone, or several together."""
+    counts, total = np.where(unexplained, given.counts, 0), int(given.counts.sum())
+    many = counts >= max(_MANY_ROWS, _SHARE_OF_EACH * total)
+    others = given.counts[~many].mean() if not many.all() else 0.0
+    many &= counts >= _BEYOND_OTHERS * others
+    if counts[many].sum() >= _CROWDED_TOGETHER * total:
+        return many
+    return (counts == counts.max()) & (counts >= max(_FEWEST_CROWDED, _CROWDED_SHARE * total))
+
+
+def _half_way_to_next(given: _Points, crowded: Mask, geography: Geography) -> Floats:
+    """Precision of points that are areas' by the mapping's word: half the distance to the next of them, or all of the
+    force for one alone."""
+    precision_m = np.full(len(given.counts), np.nan)
+    if crowded.sum() == 1:
+        precision_m[crowded] = np.sqrt(geography.outline.area / np.pi)
+    elif crowded.any():
+        own = given.metres[crowded]
+        precision_m[crowded] = cKDTree(own).query(own, k=2)[0][:, 1] / 2
+    return precision_m
+
+
+def _asked_about(given: _Points, crowded: Mask) -> Iterator[QualityWarning]:
+    """Points that many rows share, and that may be places or not."""
+    points, rows = int(crowded.sum()), given.row_numbers[crowded[given.point]]
+    if not points:
         return
-    rows = given.row_numbers[given.point == int(counts.argmax())]
-    sentence = _("{count} of {total} places ({share}) are one point.").format(
-        count=format_count(most),
-        total=format_count(int(given.counts.sum())),
-        share=format_share(most / given.counts.sum()),
+    sentence = ngettext(
+        "{count} of {total} places ({share}) are {points} point.",
+        "{count} of {total} places ({share}) are {points} points, to the last decimal.",
+        points,
+    ).format(
+        count=format_count(len(rows)),
+        total=format_count(len(given.rows)),
+        share=format_share(len(rows) / len(given.rows)),
+        points=_("one") if points == 1 else format_count(points),
     )
     advice = _(
-        "If it is a station, a default or the middle of an area, leave those coordinates empty at the source; if it is "
-        "an address where naloxone is often given, nothing needs to be done."
+        "An address where naloxone is often given is a place, and nothing was changed. If they are stations, defaults"
+        " or the middles of areas, leave those coordinates empty at the source, or write in the mapping (“places” ends"
+        " the question):"
     )
-    yield make_warning(kind="crowded_point", rows=rows, sentence=sentence, advice=advice)
+    yield make_warning(kind="crowded_point", rows=rows, sentence=sentence, advice=advice, setting=_AS_AREAS)
 
 
-def misread_coordinates(records: pd.DataFrame, *, place: PlaceLayout, geography: Geography) -> list[QualityWarning]:
-    """Warnings where coordinates are 0, or another reading of them (swapped, other system) puts them in the force."""
-    if RAW_X not in records or not (place.x and place.y):
-        return []
-    x, y = (records[name].to_numpy(dtype=float) for name in (RAW_X, RAW_Y))
-    rows = records.index.to_numpy(dtype=np.int64)
-    zero = (x == 0) & (y == 0)
-    usable = np.isfinite(x) & np.isfinite(y) & ~zero
-    warnings = [*_zero(rows[zero])]
-    if usable.any():
-        crs = place.crs or geography.crs
-        inside = np.zeros(len(x), dtype=bool)
-        inside[usable] = _inside(_Reading(crs=crs), x[usable], y[usable], geography)
-        astray = usable & ~inside
-        if inside.sum() < _MOSTLY_OUTSIDE * usable.sum():
-            warnings += _other_reading(rows[astray], x[usable], y[usable], place, crs, geography)
-        else:
-            warnings += _swapped_rows(rows[astray], x[astray], y[astray], crs, geography)
-    return warnings
-
-
-def _zero(rows: Ints) -> Iterator[QualityWarning]:
-    if len(rows):
-        yield make_warning(
-            kind="zero_coordinates",
-            rows=rows,
-            sentence=ngettext(
-                "{count} row has the coordinates 0, 0, which were read as none.",
-                "{count} rows have the coordinates 0, 0, which were read as none.",
-                len(rows),
-            ).format(count=format_count(len(rows))),
-            advice=_("Leave them empty at the source where the place is not known."),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Reading:
-    """One way to read a pair of numbers."""
-
-    crs: str
-    swapped: bool = False
-    west: bool = False
-
-
-def _inside(reading: _Reading, x: Floats, y: Floats, geography: Geography) -> Mask:
-    """Which pairs lie inside the force, read so."""
-    first, second = (y, x) if reading.swapped else (x, y)
-    first = -first if reading.west else first
-    degrees = reading.crs == "EPSG:4326"
-    possible = (np.abs(first) <= 180) & (np.abs(second) <= 90) if degrees else np.ones(len(x), dtype=bool)
-    inside = np.zeros(len(x), dtype=bool)
-    if possible.any():
-        easting_m, northing_m = (
-            reproject(
-                easting_m=first[possible], northing_m=second[possible], from_crs=reading.crs, to_crs=geography.crs
-            )
-            if reading.crs != geography.crs
-            else (first[possible], second[possible])
-        )
-        inside[possible] = shapely.contains_xy(geography.outline, easting_m, northing_m)
-    return inside
-
-
-def _other_reading(
-    rows: Ints, x: Floats, y: Floats, place: PlaceLayout, crs: str, geography: Geography
-) -> Iterator[QualityWarning]:
-    """The reading that puts nearly all places inside the force, with the lines of the mapping for it."""
-    sample = np.linspace(0, len(x) - 1, min(len(x), _SAMPLE)).astype(np.intp)
-    x, y = x[sample], y[sample]
-    systems = dict.fromkeys((crs, geography.crs, *_SYSTEMS))
-    plain = [_Reading(crs=system, swapped=swapped) for system in systems for swapped in (False, True)]
-    readings = [*plain, *(replace(each, west=True) for each in plain if each.crs == "EPSG:4326")]
-    shares = [float(_inside(reading, x, y, geography).mean()) for reading in readings]
-    best = int(np.argmax(shares))
-    if shares[best] < _NEARLY_ALL:
-        return
-    reading, share = readings[best], format_share(shares[best])
-    sentences = {
-        (False, False): _("Most places lie outside the force; in {crs}, {share} lie inside."),
-        (True, False): _("Most places lie outside the force; with x and y swapped ({crs}), {share} lie inside."),
-        (False, True): _("Most places lie outside the force; with a minus before the longitude, {share} lie inside."),
-        (True, True): _(
-            "Most places lie outside the force; with x and y swapped and a minus before the longitude, {share} lie "
-            "inside."
+def _asked_scatter(given: _Points, scatter: Scatter, around: Mask) -> QualityWarning:
+    """A scatter that may be that of towns."""
+    return make_warning(
+        kind="scattered_points",
+        rows=given.row_numbers[around],
+        sentence=_(
+            "{count} of {total} places lie around {centres} points some {apart} km apart, all in the same way"
+            " ({radius} m). They may be the middles of areas, moved at random, or towns."
+        ).format(count=format_count(int(around.sum())), total=format_count(len(given.rows)), **_of_scatter(scatter)),
+        advice=_(
+            "Nothing was changed. If the source moves places, peaks on the map are of its making: write in the mapping"
+            " (“places” if they are real):"
         ),
-    }
-    chosen = (place.y, place.x) if reading.swapped else (place.x, place.y)
-    lines = ["[place]", f'crs = "{reading.crs}"', *(f'{n} = "{h}"' for n, h in zip("xy", chosen, strict=True))]
-    kind = "longitude_without_minus" if reading.west else "swapped_coordinates" if reading.swapped else "wrong_crs"
-    yield make_warning(
-        kind=kind,
-        rows=rows,
-        sentence=sentences[reading.swapped, reading.west].format(crs=reading.crs, share=share),
-        advice=_("Correct the longitude at the source.")
-        if reading.west and not reading.swapped
-        else _("Nothing was changed. Write in the mapping:"),
-        setting="" if reading.west and not reading.swapped else "\n".join(lines),
+        setting=_AS_AREAS,
     )
-
-
-def _swapped_rows(rows: Ints, x: Floats, y: Floats, crs: str, geography: Geography) -> Iterator[QualityWarning]:
-    """Single rows outside the force that lie inside it with x and y swapped, or with a minus before the longitude."""
-    if not len(rows):
-        return
-    swapped = _inside(_Reading(crs=crs, swapped=True), x, y, geography)
-    if swapped.any():
-        count = int(swapped.sum())
-        yield make_warning(
-            kind="swapped_rows",
-            rows=rows[swapped],
-            sentence=ngettext(
-                "{count} row outside the force lies inside it with x and y swapped.",
-                "{count} rows outside the force lie inside it with x and y swapped.",
-                count,
-            ).format(count=format_count(count)),
-            advice=_("Nothing was changed. Correct these rows at the source."),
-        )
-    if crs != "EPSG:4326":
-        return
-    west = _inside(_Reading(crs=crs, west=True), x, y, geography) & ~swapped
-    if west.any():
-        count = int(west.sum())
-        yield make_warning(
-            kind="longitude_without_minus",
-            rows=rows[west],
-            sentence=ngettext(
-                "{count} row outside the force lies inside it with a minus before the longitude.",
-                "{count} rows outside the force lie inside it with a minus before the longitude.",
-                count,
-            ).format(count=format_count(count)),
-            advice=_("Nothing was changed. Correct these rows at the source."),
-        )

@@ -36,7 +36,8 @@ def clean_file(
     rows: int, *, seed: int = 1, days: int = 730, at_hostels: float = 0.2, outbreak: int = 0
 ) -> pd.DataFrame:
     """A file without any trap: evenly spread days, more in the evening, towns of different size, a few addresses that
-    repeat (`at_hostels` of the rows at five of them), and a real cluster of `outbreak` rows in four days of one town.
+    repeat (`at_hostels` of the rows, at five of them or more in a long file), and a real cluster of `outbreak` rows in
+    four days of one town.
     """
     generator = np.random.default_rng(seed)
     day = np.sort(generator.integers(0, days, rows))
@@ -49,7 +50,9 @@ def clean_file(
     place = TOWNS[town] + generator.normal(0, (0.006, 0.009), (rows, 2))
     hostels = TOWNS[:5] + generator.normal(0, 0.004, (5, 2))
     there = generator.random(rows) < at_hostels
-    place[there] = hostels[generator.integers(0, 5, int(there.sum()))]
+    # In a long file there are more houses, so that no few of them hold a good part of it.
+    house = np.arange(there.sum()) % (rows // 300 + 1)
+    place[there] = hostels[generator.integers(0, 5, int(there.sum()))] + 0.002 * house[:, None]
     return pd.DataFrame(
         {
             "Reference": [f"R{number:06}" for number in range(rows)],

@@ -1,0 +1,146 @@
+"""Points that stand for areas: middles moved at random, few that hold many rows; and real places, left alone."""
+
+import numpy as np
+import pytest
+
+from data.ingest import import_frame
+from data.quality.scatter import find_scatter
+from geo.projection import to_wgs84
+from tests.data.importing import KEYS, make_mapping, make_settings, south_wales, stored
+from tests.data.quality.files import MAPPING, clean_file
+
+SPREADS = {
+    "square": lambda generator, rows: generator.uniform(-400, 400, (rows, 2)),
+    "disc": lambda generator, rows: _around(generator, rows, 400 * np.sqrt(generator.random(rows))),
+    "ring": lambda generator, rows: _around(generator, rows, generator.uniform(200, 400, rows)),
+    "normal": lambda generator, rows: generator.normal(0, 60, (rows, 2)),
+}
+
+
+def _around(generator, rows, distance_m):
+    angle = generator.uniform(0, 2 * np.pi, rows)
+    return distance_m[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch):
+    """A function that imports a frame with these places, in metres, and gives its warnings about places by kind."""
+    monkeypatch.delenv("NALOXONE_WATCH_STORE", raising=False)
+    settings = make_settings(tmp_path)
+
+    def run(metres, *, dry_run=True, first=0, shared_points=None, **stated):
+        latitude, longitude = to_wgs84(easting_m=metres[:, 0], northing_m=metres[:, 1], crs="EPSG:27700")
+        frame = clean_file(first + len(metres), seed=44).iloc[first:].reset_index(drop=True)
+        frame["Lat"], frame["Lon"] = [f"{each:.6f}" for each in latitude], [f"{each:.6f}" for each in longitude]
+        place = {"x": "Lon", "y": "Lat", "shared_points": shared_points, **stated}
+        mapping = MAPPING.model_copy(update={"place": make_mapping(place=place).place})
+        report = import_frame(
+            frame=frame, mapping=mapping, settings=settings, keys=KEYS, geography=south_wales(), dry_run=dry_run
+        )
+        return {each.kind: each for each in report.warnings if each.kind.endswith(("point", "points"))}
+
+    run.settings = settings
+    return run
+
+
+def middles(every=4):
+    """Middles of postcode districts, some kilometres apart, in metres."""
+    areas = south_wales().small_areas
+    return np.column_stack([areas["easting_m"], areas["northing_m"]])[::every]
+
+
+def usual_half_m(centres):
+    """Half the median distance from a centre to the nearest other, by comparing all with all."""
+    apart = np.hypot(*(centres[:, None] - centres).transpose(2, 0, 1))
+    return float(np.median(np.where(apart > 0, apart, np.inf).min(axis=1))) / 2
+
+
+def real_places(rows, *, generator, spots=0, spread_m=400.0, repeated=0.0):
+    """Places at the postcodes of South Wales: all over, or around `spots` of them; some addresses again and again."""
+    geography = south_wales()
+    row, column = np.nonzero(geography.addresses)
+    cells = np.column_stack([geography.grid.easting_m[column], geography.grid.northing_m[row]])
+    weight = geography.addresses[row, column].astype(float)
+    if spots:
+        chosen = cells[generator.choice(len(cells), spots, p=weight / weight.sum())]
+        wide = spread_m * generator.lognormal(0, 0.5, spots)
+        weight *= np.exp(-((cells[:, None] - chosen) ** 2).sum(axis=2) / 2 / wide**2).max(axis=1)
+    found = cells[generator.choice(len(cells), rows, p=weight / weight.sum())] + generator.uniform(-50, 50, (rows, 2))
+    again = generator.random(rows) < repeated
+    found[again] = found[generator.integers(0, 4, int(again.sum()))]
+    return np.round(found)
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+def test_middles_moved_at_random_are_areas(check, spread):
+    generator = np.random.default_rng(5)
+    centres = middles()
+    busy = generator.lognormal(0, 0.7, len(centres))
+    of = generator.choice(len(centres), 400, p=busy / busy.sum())
+    found = check(centres[of] + SPREADS[spread](generator, 400), dry_run=False)
+    assert set(found) == {"scattered_points"}
+    assert found["scattered_points"].count == 400
+    assert found["scattered_points"].row_runs == ((1, 400),)
+    kept = stored(check.settings, "incidents")["location_precision_m"]
+    assert kept.min() >= 0.85 * usual_half_m(centres)
+    counted = stored(check.settings, "counted")
+    assert not counted["located"].any()
+    assert counted["area_only"].all()
+    # A few rows more of the same source; and a place of its own between the middles.
+    later = centres[:4] + SPREADS[spread](generator, 4)
+    between = (centres[0] + centres[np.argsort(np.hypot(*(centres - centres[0]).T))[1]]) / 2
+    assert check(np.vstack([later, between]), first=400)["area_points"].row_numbers == (1, 2, 3, 4)
+
+
+def test_real_places_are_no_scattered_middles():
+    """Samples of the real addresses: all over the force, in villages and towns of unlike size, with hostels."""
+    ways = ({}, {"spots": 6}, {"spots": 15}, {"spots": 15, "spread_m": 200.0}, {"spots": 8, "repeated": 0.3})
+    found = []
+    for number in range(100):
+        generator = np.random.default_rng(number)
+        metres = real_places(int(generator.choice([40, 90, 200, 500])), generator=generator, **ways[number % len(ways)])
+        found.append(find_scatter(*np.unique(metres, axis=0, return_counts=True)))
+    assert sum(each is not None for each in found) <= 3
+    assert not any(each and each.certain for each in found)
+
+
+def test_towns_of_one_spread_are_asked_about_and_the_mapping_answers(check):
+    """A normal scatter has no edge: towns may look so, where they are not too far apart for it."""
+    generator = np.random.default_rng(6)
+    centres = middles()
+    metres = centres[generator.integers(0, len(centres), 600)] + generator.normal(0, 200, (600, 2))
+    asked = check(metres)
+    assert set(asked) == {"scattered_points"}
+    assert 'shared_points = "areas"' in asked["scattered_points"].setting
+    assert "Nothing was changed" in asked["scattered_points"].advice
+    assert check(metres, shared_points="places", dry_run=False) == {}
+    assert (stored(check.settings, "incidents")["location_precision_m"] == 100).all()
+    assert check(metres, shared_points="areas", dry_run=False)["scattered_points"].count == 600
+    assert (stored(check.settings, "incidents")["location_precision_m"] > 0.85 * usual_half_m(centres)).all()
+    assert check(metres, location_precision_m=9_000) == {}
+
+
+def test_few_points_that_hold_a_fifth_are_asked_about_and_the_mapping_answers(check):
+    generator = np.random.default_rng(7)
+    metres = real_places(1_000, generator=generator)
+    defaults = real_places(5, generator=generator)
+    some = generator.random(1_000) < 0.2
+    metres[some] = defaults[generator.integers(0, 5, some.sum())]
+    asked = check(metres)
+    assert set(asked) == {"crowded_point"}
+    assert asked["crowded_point"].count == some.sum()
+    rows = [row for first, last in asked["crowded_point"].row_runs for row in range(first, last + 1)]
+    assert rows == (np.flatnonzero(some) + 1).tolist()
+    assert "5 points" in asked["crowded_point"].sentence
+    assert check(metres, shared_points="places") == {}
+    settled = check(metres, shared_points="areas", dry_run=False)
+    assert settled["area_points"].count == some.sum()
+    known_m = stored(check.settings, "incidents")["location_precision_m"]
+    assert (known_m > 100).sum() == some.sum()
+
+
+def test_a_hostel_among_real_places_is_not_asked_about(check):
+    metres = real_places(600, generator=np.random.default_rng(8))
+    metres[:30] = metres[0]
+    metres[30:55] = metres[30]
+    assert check(metres) == {}
