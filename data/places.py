@@ -27,6 +27,8 @@ AREA_LEVELS = {"small_area": "small_areas", "authority": "authorities", "bcu": "
 # A postcode's grid reference is that of the address nearest its middle; a unit postcode is about 15 addresses, which in
 # towns lie within some 100 m (ONS Postcode Directory user guide).
 _POSTCODE_PRECISION_M = 100.0
+# What files write behind the name of an area, in plain form.
+_KINDS_OF_AREA = ("county", "district", "ward", "city", "borough", "parish", "town", "council")
 # Farther from the origin than any projected system in use reaches: the schema's own bound.
 _FARTHEST_M = 20_000_000.0
 
@@ -65,7 +67,8 @@ class AreaNames:
             bare = pd.Series({code: code.lstrip("0") for code in codes if code.isdigit()}, dtype=object)
             # A spreadsheet takes the zeros in front of a code of digits.
             lost = {text: codes[code] for code, text in bare.drop_duplicates(keep=False).items()}
-            self._codes[level] = by_name | lost | codes
+            kinds = {f"{name}_{kind}": code for name, code in by_name.items() for kind in _KINDS_OF_AREA}
+            self._codes[level] = kinds | by_name | lost | codes
         self._above: dict[str, tuple[str | None, str | None]] = {}
 
     def words(self, level: str) -> dict[str, str]:

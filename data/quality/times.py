@@ -329,7 +329,10 @@ def _entered_together(records: pd.DataFrame, time_zone: str) -> Iterator[Quality
 def _dated_together(records: pd.DataFrame) -> Iterator[QualityWarning]:
     """Days of events that hold so much of a file that they may be days of entry."""
     days = records["local_date"]
-    if len(days) < _FEWEST_EVENTS or (days.max() - days.min()).days < _SHORTEST_SPAN_DAYS:
+    if len(days) < _FEWEST_EVENTS:
+        return
+    if (days.max() - days.min()).days < _SHORTEST_SPAN_DAYS:
+        yield from _timed_together(records)
         return
     span, counts = (days.max() - days.min()).days + 1, days.value_counts()
     fewest = max(_FEWEST_ON_A_DAY, _SHARE_OF_A_CROWDED_DAY * len(days))
@@ -345,6 +348,22 @@ def _dated_together(records: pd.DataFrame) -> Iterator[QualityWarning]:
             sentence=sentence,
             advice=_("Check whether it is the day of entry, or a default, and not the day of the event."),
         )
+
+
+def _timed_together(records: pd.DataFrame) -> Iterator[QualityWarning]:
+    """Most events of a short file at one moment: a column that says when the rows were exported or entered."""
+    timed = records["occurred_at"].where(records["time_precision"].isin(["minute", "hour"]))
+    counts = timed.value_counts()
+    if counts.empty or counts.iloc[0] < max(_FEWEST_EVENTS, len(records) / 2):
+        return
+    yield make_warning(
+        kind="crowded_day",
+        rows=records.index.to_numpy()[(timed == counts.index[0]).to_numpy()],
+        sentence=_("{count} of {total} events have one and the same date and time.").format(
+            count=format_count(int(counts.iloc[0])), total=format_count(len(records))
+        ),
+        advice=_("Check that occurred_at is read from the time of the event, not from that of an export or an edit."),
+    )
 
 
 def silent_days(records: pd.DataFrame) -> list[QualityWarning]:

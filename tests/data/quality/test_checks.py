@@ -319,6 +319,12 @@ def test_a_default_day_of_events(check):
     assert set(found) == {"crowded_day"}
 
 
+def test_one_moment_for_a_whole_file_is_no_time_of_events(check):
+    found = check(clean_file(60, seed=26).assign(When="2023-11-26 14:03", Entered=""))
+    assert found["crowded_day"].count == 60
+    assert "one and the same date and time" in found["crowded_day"].sentence
+
+
 def test_days_without_a_feed(check):
     frame = clean_file(800, seed=25)
     days = daily_dates(frame)
