@@ -440,7 +440,8 @@ def test_parts_that_nothing_divides_need_all_their_digits():
 def test_the_least_that_a_whole_number_can_be_is_taken():
     numbers, unreadable, outside = parse_numbers(column("2+", "3 or more", ">=4", "5", "two+"), whole=True)
     assert numbers[:4].tolist() == [2, 3, 4, 5]
-    assert unreadable.tolist() == [False] * 4 + [True] and not outside.any()
+    assert unreadable.tolist() == [False] * 4 + [True]
+    assert not outside.any()
     assert parse_numbers(column("2+"))[1].all()
 
 
