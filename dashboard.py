@@ -17,7 +17,7 @@ st.title(_("Police naloxone administrations"))
 show_finding(overview.headline)
 if overview.empty:
     context.nothing_to_show(_("No administrations match these filters. Widen the period or take a filter away."))
-show_small(" ".join((overview.period + ".", overview.freshness, overview.caveat)))
+show_small(" ".join(filter(None, (overview.period + ".", overview.left_out, overview.freshness, overview.caveat))))
 
 heat_map = context.find(find_heat_map, options=context.view.options)
 left, right = st.columns([1, 1.2], gap="large")

@@ -84,6 +84,7 @@ __all__ = [
     "tabulate_cells",
     "tabulate_grid",
     "tabulate_series",
+    "without_noughts",
 ]
 
 NOTHING_CLASS = 0  # a cell below the lowest class limit
@@ -432,6 +433,24 @@ def disclose_breakdown(
     shown, note = _protect(counts, audience=audience, thresholds=thresholds)
     total = disclose_count(sum(counts), audience=audience, thresholds=thresholds)
     return DisclosedBreakdown(codes=tuple(codes), names=tuple(names), counts=shown, total=total, note=note)
+
+
+def without_noughts(breakdown: DisclosedBreakdown, *, note: str) -> tuple[DisclosedBreakdown, tuple[int, ...]]:
+    """The categories that are not shown as nought, and their places; one whose count is held back stays.
+
+    `note` says what a category that is not there means, which is what its nought said.
+    """
+    kept = tuple(place for place, count in enumerate(breakdown.counts) if count.value != 0)
+    return (
+        replace(
+            breakdown,
+            codes=tuple(breakdown.codes[place] for place in kept),
+            names=tuple(breakdown.names[place] for place in kept),
+            counts=tuple(breakdown.counts[place] for place in kept),
+            note=" ".join(filter(None, (note, breakdown.note))),
+        ),
+        kept,
+    )
 
 
 def disclose_parts(

@@ -13,11 +13,19 @@ from numpy.typing import NDArray
 
 from data.pseudonymise import Pseudonymiser
 from data.row_runs import RowRuns
-from data.schema import table_named
+from data.schema import TABLES, table_named
 from data.values import kind_of_value
 from wording import _
 
-__all__ = ["LEFT_OUT", "QuarantineLog", "ReasonCount", "quarantine_frame", "reason_counts", "reason_sentence"]
+__all__ = [
+    "LEFT_OUT",
+    "QuarantineLog",
+    "ReasonCount",
+    "advice",
+    "quarantine_frame",
+    "reason_counts",
+    "reason_sentence",
+]
 
 Texts = NDArray[np.object_]
 Mask = NDArray[np.bool_]
@@ -155,6 +163,16 @@ def reason_counts(entries: pd.DataFrame) -> tuple[ReasonCount, ...]:
         )
     ]
     return tuple(sorted(found, key=lambda each: (not each.whole_row, -each.count)))
+
+
+def advice(reason: str, *, target: str, field: str) -> str:
+    """What is wrong with a field of a file for `target` and what to do, with the values that it may have."""
+    sentence = reason_sentence(reason)
+    tables = (table_named(target), *(each for each in TABLES if each.name != target))
+    values = next((table.field(field).values for table in tables if field in table.names), ())
+    if reason != "value_unknown" or not values:
+        return sentence
+    return _("{sentence} It may be {values}.").format(sentence=sentence, values=", ".join(values))
 
 
 def reason_sentence(reason: str) -> str:

@@ -138,7 +138,7 @@ class ImportReport:
             *self._result_lines(),
             *self._place_lines(),
             *self._wait_lines(),
-            *self._notice_lines(),
+            *self._told(self._notice_sentences()),
             *self._warning_lines(),
             *self._reason_lines(),
         ]
@@ -223,8 +223,19 @@ class ImportReport:
 
     def _record_lines(self) -> list[str]:
         """Rows that wait, and what happened to records that have no row of their own in the sum."""
+        lines = self._told(self._record_sentences())
+        if self.counts.full_but_unsure:
+            lines.append(
+                _(
+                    "This full extract has rows whose record cannot be told, or no row that could be used. So nothing "
+                    "was withdrawn."
+                )
+            )
+        return lines
+
+    def _record_sentences(self) -> tuple[tuple[str, int, str], ...]:
         several = self.rows["several"].rows if "several" in self.rows else 0
-        sentences = (
+        return (
             (
                 "waiting",
                 self.waiting,
@@ -273,15 +284,6 @@ class ImportReport:
                 ),
             ),
         )
-        lines = self._told(sentences)
-        if self.counts.full_but_unsure:
-            lines.append(
-                _(
-                    "This full extract has rows whose record cannot be told, or no row that could be used. So nothing "
-                    "was withdrawn."
-                )
-            )
-        return lines
 
     def _place_lines(self) -> list[str]:
         counts = self.counts
@@ -316,11 +318,10 @@ class ImportReport:
 
     def _unplaced_rows(self) -> list[str]:
         """Which rows have an area alone, and which no place at all."""
-        words = {"area_only": _("With an area alone: {rows}"), "unlocated": _("With no place at all: {rows}")}
         return [
-            sentence.format(rows=self.rows[name].in_words)
-            for name, sentence in words.items()
-            if name in self.rows and self.rows[name].rows
+            _("{which}: {rows}").format(which=words, rows=self.rows[name].in_words)
+            for name, words in _unplaced_words().items()
+            if name in self.rows
         ]
 
     def _wait_lines(self) -> list[str]:
@@ -342,9 +343,9 @@ class ImportReport:
             )
         ]
 
-    def _notice_lines(self) -> list[str]:
+    def _notice_sentences(self) -> tuple[tuple[str, int, str], ...]:
         counts = self.counts
-        notices = (
+        return (
             (
                 "ambiguous_times",
                 counts.ambiguous_times,
@@ -434,7 +435,18 @@ class ImportReport:
                 ),
             ),
         )
-        return self._told(notices)
+
+    def row_lists(self) -> list[tuple[str, RowRuns]]:
+        """Every sentence that is about rows of the file, with all of these rows."""
+        told = [*self._record_sentences(), *self._notice_sentences()]
+        told += [(name, self.rows[name].rows, words) for name, words in _unplaced_words().items() if name in self.rows]
+        counted = [
+            (sentence.format(count=format_count(count)), self.rows[name])
+            for name, count, sentence in told
+            if name in self.rows
+        ]
+        suspicious = [(each.sentence, each) for each in self.warnings if each.rows]
+        return [*counted, *suspicious, *((_reason_words(each), each) for each in self.reasons)]
 
     def _told(self, sentences: Sequence[tuple[str, int, str]]) -> list[str]:
         """The sentences, by name and count, of what there is, each with the rows that it is about."""
@@ -454,7 +466,7 @@ class ImportReport:
             return []
         lines = [
             _("What could not be used in {file} (row 1 is the first row under the headings):").format(file=self.label),
-            *(_reason_line(each) for each in self.reasons[:_REASONS_LISTED]),
+            *(f"{_reason_words(each)} {each.in_words}" for each in self.reasons[:_REASONS_LISTED]),
         ]
         if (more := len(self.reasons) - _REASONS_LISTED) > 0:
             lines.append(
@@ -467,32 +479,35 @@ class ImportReport:
         return lines
 
 
-def _reason_line(reason: ReasonCount) -> str:
-    """Where, how often, what kind of value, what is wrong and what to do; and the rows."""
+def _unplaced_words() -> dict[str, str]:
+    return {"area_only": _("With an area alone"), "unlocated": _("With no place at all")}
+
+
+def _reason_words(reason: ReasonCount) -> str:
+    """Where, how often, what kind of value, what is wrong and what to do."""
     parts = {
         "count": format_count(reason.count),
         "column": format_count(reason.column_number),
         "field": reason.field,
         "kind": _kind_words().get(reason.value_kind, reason.value_kind),
         "advice": reason_sentence(reason.reason),
-        "rows": reason.in_words,
     }
     if not reason.column_number:
         sentence = ngettext(
-            "The whole row, {count} time: {advice} {rows}",
-            "The whole row, {count} times: {advice} {rows}",
+            "The whole row, {count} time: {advice}",
+            "The whole row, {count} times: {advice}",
             reason.count,
         )
     elif reason.whole_row:
         sentence = ngettext(
-            "The whole row for column {column} ({field}, {kind}), {count} time: {advice} {rows}",
-            "The whole row for column {column} ({field}, {kind}), {count} times: {advice} {rows}",
+            "The whole row for column {column} ({field}, {kind}), {count} time: {advice}",
+            "The whole row for column {column} ({field}, {kind}), {count} times: {advice}",
             reason.count,
         )
     else:
         sentence = ngettext(
-            "Column {column} ({field}, {kind}), {count} time: {advice} {rows}",
-            "Column {column} ({field}, {kind}), {count} times: {advice} {rows}",
+            "Column {column} ({field}, {kind}), {count} time: {advice}",
+            "Column {column} ({field}, {kind}), {count} times: {advice}",
             reason.count,
         )
     return sentence.format(**parts)

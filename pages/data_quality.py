@@ -50,7 +50,7 @@ if found.for_analyst:
     with imports:
         show_imports(history, settings)
     with quarantine:
-        show_quarantine(history)
+        show_quarantine(history, settings)
     with settle:
         show_conflicts(conflicts, settings)
     with bring_in:

@@ -33,6 +33,7 @@ from analytics.disclosure import (
     disclose_rate,
     disclose_surface,
     tabulate_breakdown,
+    without_noughts,
 )
 from analytics.findings.ground import AreaLevel, area_frame, asked_bandwidth, asked_window
 from analytics.findings.layers import Layer
@@ -314,7 +315,10 @@ def _counted_for_others(question: Question, *, drawn: int, missing: int, period:
 def _areas(
     question: Question, level: AreaLevel, by_area: Mapping[str, int]
 ) -> tuple[DisclosedBreakdown, tuple[DisclosedRate, ...]]:
-    """Counts by area with rates per km2 per year; areas without any are kept, so that nought is seen as nought."""
+    """Counts by area with rates per km2 per year; areas without any are kept, so that nought is seen as nought.
+
+    Where there are no areas but squares, thousands have none: they are left out.
+    """
     frame = area_frame(question, level)
     names = dict(zip(frame["code"], frame["name"], strict=True))
     km2 = dict(zip(frame["code"], frame.geometry.area / 1e6, strict=True))
@@ -343,6 +347,9 @@ def _areas(
         )
         for code in codes
     )
+    if level == "small_area" and question.geography.small_area_kind == "squares":
+        breakdown, kept = without_noughts(breakdown, note=_("Squares without any are not listed."))
+        rates = tuple(rates[place] for place in kept)
     return breakdown, rates
 
 

@@ -4,23 +4,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
+from analytics.findings.import_rows import RowList
 from analytics.findings.question import Question
 from data.journal import Journal
 from data.keys import load_keys
-from data.quarantine import reason_sentence
+from data.quarantine import LEFT_OUT, advice
+from data.row_runs import RowRuns
 from wording import _, format_count, format_moment, format_period, ngettext
 
 __all__ = ["ImportHistory", "PastImport", "find_import_history", "import_warnings", "table_words"]
-
-# Row numbers quoted for each reason: enough to find the pattern at the source.
-_ROWS_QUOTED = 10
-# The reason of rows that wait for nobody: the mapping leaves them out on purpose.
-_LEFT_OUT = "left_out_by_mapping"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,26 +31,33 @@ class PastImport:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportHistory:
-    """Imports newest first, what looked suspicious in them, quarantine by reason, and rows without their record."""
+    """Imports newest first, what looked suspicious in them, quarantine by reason, and rows without their record.
+
+    `warning_rows`, `quarantine_rows` and `waiting_rows` list all their rows, to take along.
+    """
 
     sentence: str
     imports: DisclosedTable
     undoable: tuple[PastImport, ...]
     warnings_sentence: str
     warnings: DisclosedTable
+    warning_rows: RowList
     quarantine_sentence: str
     quarantine: DisclosedTable
+    quarantine_rows: RowList
     waiting_sentence: str
     waiting: DisclosedTable
+    waiting_rows: RowList
 
 
 def find_import_history(question: Question) -> ImportHistory:
-    """Every import with what became of its rows; quarantine by import, reason and column with the first rows."""
+    """Every import with what became of its rows; quarantine by import, reason and column with its rows."""
     imports = question.store.imports()
     zone = ZoneInfo(question.settings.time_zone)
-    quarantine = question.store.quarantine_groups(rows_quoted=_ROWS_QUOTED)
-    waiting = question.store.waiting()
+    quarantine = question.store.quarantine_groups()
+    waiting = _waiting(question)
     warnings = import_warnings(question)
+    listed = question.audience is Audience.ANALYST
     return ImportHistory(
         sentence=ngettext("{count} import, newest first.", "{count} imports, newest first.", len(imports)).format(
             count=format_count(len(imports))
@@ -74,28 +79,64 @@ def find_import_history(question: Question) -> ImportHistory:
         ),
         warnings_sentence=_warnings_sentence(warnings),
         warnings=_warnings_table(warnings, zone, question),
+        warning_rows=RowList(
+            columns=(_("Import"), _("What looked suspicious")),
+            entries=tuple(
+                ((_import_name(each.source, each.imported_at, zone), each.sentence), each.rows)
+                for each in warnings.itertuples()
+            ),
+        ),
         quarantine_sentence=_quarantine_sentence(quarantine),
         quarantine=_quarantine_table(quarantine, zone, question),
+        quarantine_rows=RowList(
+            columns=(_("Import"), _("Column"), _("Field"), _("What is wrong and what to do")),
+            entries=tuple(
+                (
+                    (
+                        _import_name(each.source, each.imported_at, zone),
+                        _column_number(each),
+                        each.field,
+                        _advice(each),
+                    ),
+                    RowRuns.of(each.row_numbers),
+                )
+                for each in quarantine.itertuples()
+                if listed
+            ),
+        ),
         waiting_sentence=_waiting_sentence(waiting),
-        waiting=_waiting_table(waiting, question),
+        waiting=_waiting_table(waiting, zone, question),
+        waiting_rows=RowList(
+            columns=(_("Import"), _("Why")),
+            entries=tuple(
+                ((_import_name(each.source, each.imported_at, zone), _why_waiting(each.reason)), each.numbers)
+                for each in waiting.itertuples()
+                if listed
+            ),
+        ),
     )
 
 
 def import_warnings(question: Question) -> pd.DataFrame:
     """What looked suspicious in each import, newest first: imported_at, target, source, kind, sentence, advice, count.
 
-    Empty for others than analysts.
+    `rows` holds the RowRuns of each. Empty for others than analysts.
     """
-    columns = ["imported_at", "target", "source", "kind", "sentence", "advice", "count"]
+    columns = ["imported_at", "target", "source", "kind", "sentence", "advice", "count", "rows"]
     if question.audience is not Audience.ANALYST:
         return pd.DataFrame(columns=columns)
     imports = question.store.imports()
     found = [
-        (row.imported_at, row.target, row.source, *(warning[name] for name in columns[3:]))
+        (row.imported_at, row.target, row.source, *(warning[name] for name in columns[3:-1]), _rows_of(warning))
         for row in imports[imports["report"].notna()].itertuples()
         for warning in json.loads(row.report)["warnings"]
     ]
     return pd.DataFrame(found, columns=columns)
+
+
+def _rows_of(warning: Mapping[str, Any]) -> RowRuns:
+    """The rows that an import's account keeps of a warning."""
+    return RowRuns(rows=warning["rows"], row_runs=tuple((first, last) for first, last in warning["row_runs"]))
 
 
 def table_words() -> dict[str, str]:
@@ -137,13 +178,16 @@ def _row_words() -> dict[str, str]:
         "rows_unchanged": _("As before"),
         "rows_folded": _("Folded"),
         "rows_withdrawn": _("Withdrawn"),
-        "rows_quarantined": _("Set aside"),
+        "rows_set_aside": _("Set aside"),
+        "rows_left_out": _("Left out"),
         "rows_waiting": _("Waiting"),
     }
 
 
 def _imports_table(imports: pd.DataFrame, who: Mapping[str, str], zone: ZoneInfo, question: Question) -> DisclosedTable:
     words = _row_words()
+    left_out = [_left_out(report) for report in imports["report"]]
+    imports = imports.assign(rows_set_aside=imports["rows_quarantined"] - left_out, rows_left_out=left_out)
     rows = [
         (
             _moment(row["imported_at"], zone),
@@ -166,8 +210,23 @@ def _imports_table(imports: pd.DataFrame, who: Mapping[str, str], zone: ZoneInfo
         ],
         rows=rows,
         audience=question.audience,
-        caption="",
+        caption=_(
+            "Rows in = new + changed + as before + folded + withdrawn + set aside + left out + waiting. What is left "
+            "out is left out by the mapping, on purpose."
+        )
+        if rows
+        else "",
     )
+
+
+def _left_out(report: object) -> int:
+    """How many rows the mapping left out, as the import's account has it."""
+    reasons = json.loads(report)["reasons"] if isinstance(report, str) else []
+    return sum(each["count"] for each in reasons if each["reason"] == LEFT_OUT)
+
+
+def _import_name(source: str, imported_at: datetime | None, zone: ZoneInfo) -> str:
+    return _("{source}, {when}").format(source=source, when=_moment(imported_at, zone))
 
 
 def _moment(moment: datetime | None, zone: ZoneInfo) -> str:
@@ -191,15 +250,17 @@ def _warnings_table(warnings: pd.DataFrame, zone: ZoneInfo, question: Question) 
             Column(heading=_("About")),
             Column(heading=_("What looked suspicious and what to do")),
             Column(heading="n", numeric=True),
+            Column(heading=_("Rows of the file")),
         ],
         rows=[
             (
-                _("{source}, {when}").format(source=source, when=_moment(imported_at, zone)),
-                _table_name(target),
-                f"{sentence} {advice}",
-                format_count(int(count)),
+                _import_name(each.source, each.imported_at, zone),
+                _table_name(each.target),
+                f"{each.sentence} {each.advice}".removesuffix(":"),
+                format_count(int(each.cases)),
+                each.rows.listed,
             )
-            for imported_at, target, source, _kind, sentence, advice, count in warnings.itertuples(index=False)
+            for each in warnings.rename(columns={"count": "cases"}).itertuples()
         ],
         audience=question.audience,
         caption="",
@@ -209,7 +270,7 @@ def _warnings_table(warnings: pd.DataFrame, zone: ZoneInfo, question: Question) 
 def _quarantine_sentence(groups: pd.DataFrame) -> str:
     if groups.empty:
         return _("Nothing waits in quarantine.")
-    by_choice = groups["reason"] == _LEFT_OUT
+    by_choice = groups["reason"] == LEFT_OUT
     left_out = int(groups.loc[by_choice, "entries"].sum())
     whole = int(groups.loc[groups["whole_row"] & ~by_choice, "entries"].sum())
     alone = int(groups.loc[~groups["whole_row"] & ~by_choice, "entries"].sum())
@@ -241,14 +302,13 @@ def _to_correct_sentence(whole: int, alone: int) -> str:
 def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) -> DisclosedTable:
     rows = [
         (
-            _("{source}, {when}").format(source=row.source, when=_moment(row.imported_at, zone)),
-            _("Whole row") if row.whole_row else _("Field alone"),
-            str(int(row.column_number)) if pd.notna(row.column_number) else "",
+            _import_name(row.source, row.imported_at, zone),
+            _("Left out") if row.reason == LEFT_OUT else _("Whole row") if row.whole_row else _("Field alone"),
+            _column_number(row),
             row.field,
-            reason_sentence(row.reason),
+            _advice(row),
             format_count(int(row.entries)),
-            ", ".join(format_count(int(number)) for number in row.row_numbers)
-            + (" …" if row.entries > len(row.row_numbers) else ""),
+            RowRuns.of(row.row_numbers).listed,
         )
         for row in groups.itertuples()
     ]
@@ -260,11 +320,36 @@ def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) 
             Column(heading=_("Field")),
             Column(heading=_("What is wrong and what to do")),
             Column(heading="n", numeric=True),
-            Column(heading=_("First rows of the file")),
+            Column(heading=_("Rows of the file")),
         ],
         rows=rows,
         audience=question.audience,
         caption=_("Row 1 is the first row under the headings; column 1 is the first.") if rows else "",
+    )
+
+
+def _column_number(group: Any) -> str:
+    return str(int(group.column_number)) if pd.notna(group.column_number) else ""
+
+
+def _advice(group: Any) -> str:
+    return advice(group.reason, target=group.target, field=group.field)
+
+
+def _waiting(question: Question) -> pd.DataFrame:
+    """Rows that wait, by import and reason: columns of Store.waiting, imported_at, and `numbers`, the RowRuns."""
+    waiting, rows = question.store.waiting(), question.store.waiting_rows()
+    numbers = {
+        (import_id, "several_records" if several else "no_record"): RowRuns.of(group["row_number"].dropna())
+        for (import_id, several), group in rows.groupby(["import_id", "several"])
+    }
+    imported = question.store.imports().set_index("import_id")["imported_at"]
+    return waiting.assign(
+        imported_at=waiting["import_id"].map(imported),
+        numbers=[
+            numbers.get((each.import_id, each.reason), RowRuns()) if each.target == "joined" else RowRuns()
+            for each in waiting.itertuples()
+        ],
     )
 
 
@@ -279,22 +364,31 @@ def _waiting_sentence(waiting: pd.DataFrame) -> str:
     ).format(count=format_count(total))
 
 
-def _waiting_table(waiting: pd.DataFrame, question: Question) -> DisclosedTable:
-    why = {
+def _why_waiting(reason: str) -> str:
+    return {
         "no_record": _("No record fits yet. Import the records first, or check the key that joins the two files."),
         "several_records": _("More than one record fits. Add what tells them apart to the file or to [match]."),
-    }
-    groups = waiting.groupby(["target", "source", "reason"], sort=True)["rows"].sum().reset_index()
+    }.get(reason, reason)
+
+
+def _waiting_table(waiting: pd.DataFrame, zone: ZoneInfo, question: Question) -> DisclosedTable:
     return disclose_list(
         columns=[
+            Column(heading=_("Import")),
             Column(heading=_("About")),
-            Column(heading=_("Source")),
             Column(heading=_("Why")),
-            Column(heading=_("Rows"), numeric=True),
+            Column(heading="n", numeric=True),
+            Column(heading=_("Rows of the file")),
         ],
         rows=[
-            (_table_name(row.target), row.source, why.get(row.reason, row.reason), format_count(int(row.rows)))
-            for row in groups.itertuples()
+            (
+                _import_name(row.source, row.imported_at, zone),
+                _table_name(row.target),
+                _why_waiting(row.reason),
+                format_count(int(row.rows)),
+                row.numbers.listed,
+            )
+            for row in waiting.sort_values("imported_at", ascending=False, kind="stable").itertuples()
         ],
         audience=question.audience,
         caption="",

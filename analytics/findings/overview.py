@@ -24,7 +24,8 @@ from analytics.estimate import binomial_interval, poisson_interval
 from analytics.findings.import_history import import_warnings
 from analytics.findings.question import Question
 from analytics.findings.releases import ViewHeldBackError, other_filters
-from analytics.findings.words import field_words
+from analytics.findings.words import field_words, setting_words
+from data.store import Freshness
 from wording import (
     _,
     format_count,
@@ -35,6 +36,7 @@ from wording import (
     format_number,
     format_period,
     format_quarter,
+    join_words,
     ngettext,
 )
 
@@ -56,6 +58,7 @@ class Overview:
     by_time: DisclosedSeries
     by_time_table: DisclosedTable
     missing: DisclosedTable
+    left_out: str
     freshness: str
     caveat: str
 
@@ -92,6 +95,7 @@ def find_overview(question: Question) -> Overview:
             audience=audience,
             thresholds=thresholds,
         ),
+        left_out=_left_out(question, count),
         freshness=_freshness(question),
         caveat=_("Administrations happen only where carriers are: this is not a count of all overdoses."),
     )
@@ -189,22 +193,65 @@ def _freshness(question: Question) -> str:
     freshness = question.store.freshness()
     if freshness.last_import_at is None or freshness.last_event_day is None:
         return _("Nothing has been imported yet.")
-    held = freshness.rows_quarantined
-    waiting = ngettext("{count} row waits in quarantine.", "{count} rows wait in quarantine.", held).format(
-        count=format_count(held)
-    )
-    sentence = _("Records run to {last_day}; the last import was on {imported}. {waiting}").format(
+    sentence = _("Records run to {last_day}; the last import was on {imported}.").format(
         last_day=disclose_day(freshness.last_event_day, audience=question.audience),
         imported=format_moment(freshness.last_import_at),
-        waiting=waiting,
     )
-    # By kind: a full extract that comes in every night would repeat its warnings every night.
-    kinds = len(import_warnings(question).drop_duplicates(["target", "source", "kind"]))
-    if not kinds:
-        return sentence
-    warned = ngettext(
-        "{count} kind of warning from imports: see “Data quality”.",
-        "{count} kinds of warning from imports: see “Data quality”.",
-        kinds,
-    ).format(count=format_count(kinds))
-    return f"{sentence} {warned}"
+    undone = _undone(question, freshness)
+    return " ".join((sentence, *([_("{undone}.").format(undone=join_words(undone))] if undone else [])))
+
+
+def _undone(question: Question, freshness: Freshness) -> list[str]:
+    """What waits for somebody, and what was left out; others than analysts are told of quarantine alone."""
+    held = freshness.rows_quarantined
+    parts = [(held, ngettext("{count} row waits in quarantine", "{count} rows wait in quarantine", held))]
+    if question.audience is Audience.ANALYST:
+        store = question.store
+        waiting, conflicts, left_out = store.count_waiting(), store.count_conflicts(), freshness.rows_left_out
+        # By kind: a full extract that comes in every night would repeat its warnings every night.
+        kinds = len(import_warnings(question).drop_duplicates(["target", "source", "kind"]))
+        parts += [
+            (waiting, ngettext("{count} row waits for its record", "{count} rows wait for their records", waiting)),
+            (
+                left_out,
+                ngettext(
+                    "{count} row was left out by the mapping", "{count} rows were left out by the mapping", left_out
+                ),
+            ),
+            (
+                conflicts,
+                ngettext(
+                    "{count} administration has officers' reports to settle",
+                    "{count} administrations have officers' reports to settle",
+                    conflicts,
+                ),
+            ),
+            (
+                kinds,
+                ngettext(
+                    "{count} thing looked suspicious as files came in",
+                    "{count} things looked suspicious as files came in",
+                    kinds,
+                ),
+            ),
+        ]
+    return [words.format(count=format_count(count)) for count, words in parts if count]
+
+
+def _left_out(question: Question, count: int) -> str:
+    """What the filter by setting leaves out; the number is the analyst's, since a few could be worked out."""
+    chosen, words = question.filters.settings, setting_words()
+    if not chosen or set(chosen) == set(words):
+        return ""
+    names = join_words([words[name].lower() for name in words if name not in chosen])
+    if question.audience is not Audience.ANALYST:
+        return _("The filter by setting leaves out: {settings}.").format(settings=names)
+    everywhere = question.store.count_administrations(
+        filters=replace(question.filters, settings=()), scope=question.scope
+    )
+    number = everywhere.administrations - count
+    return ngettext(
+        "The filter by setting leaves out {count} more ({settings}).",
+        "The filter by setting leaves out {count} more ({settings}).",
+        number,
+    ).format(count=format_count(number), settings=names)

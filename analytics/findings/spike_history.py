@@ -20,7 +20,7 @@ from analytics.alert_rules import (
     merge_clusters,
     score_days,
 )
-from analytics.disclosure import Column, DisclosedTable, disclose_count, tabulate_cells
+from analytics.disclosure import Audience, Column, DisclosedTable, disclose_count, tabulate_cells
 from analytics.findings.question import Question
 from analytics.findings.spike_records import SpikeRecords, date_of, read_spike_records, rules_of
 from analytics.spikes import Alarms, TooShortSeriesError, ears, fixed_threshold, mean_plus_two_sd, recurrence_words
@@ -85,7 +85,9 @@ def find_spike_history(question: Question, *, on_progress: Callable[[float, str]
         sentence=_sentence(groups, others, years),
         raised=_raised_table(question, records, groups),
         rules=_rules_table(groups, others, years),
-        method=_method(records, rules, scores, first_day),
+        method=" ".join(
+            filter(None, (_method(records, rules, scores, first_day), _without_area(question, records, first_day)))
+        ),
     )
 
 
@@ -192,6 +194,20 @@ def _rules_table(
         rows=rows,
         caption="",
     )
+
+
+def _without_area(question: Question, records: SpikeRecords, first_day: int) -> str:
+    """That some cases are in no area, so that nothing here has counted them; whether there are is the analyst's."""
+    if question.audience is not Audience.ANALYST:
+        return _("Administrations without an area are counted in none of this.")
+    without = int((records.unplaced >= first_day).sum())
+    if not without:
+        return ""
+    return ngettext(
+        "{count} administration of these days has no area and is counted in none of this.",
+        "{count} administrations of these days have no area and are counted in none of this.",
+        without,
+    ).format(count=format_count(without))
 
 
 def _method(records: SpikeRecords, rules: AlertRules, scores: Sequence[DayScore], first_day: int) -> str:

@@ -7,7 +7,7 @@ from analytics.findings.question import Question
 from data.settings import Settings
 from geo.areas import Geography
 from pages.components.importing import show_first_import, undo
-from pages.components.tables import show_table
+from pages.components.tables import show_rows_download, show_table
 from pages.components.theme import show_small
 from wording import _
 
@@ -22,7 +22,7 @@ def show_beginnings(*, settings: Settings, geography: Geography, question: Quest
         st.header(_("Imports"))
         show_imports(history, settings)
         st.header(_("Quarantine"))
-        show_quarantine(history)
+        show_quarantine(history, settings)
 
 
 def show_imports(history: ImportHistory, settings: Settings) -> None:
@@ -35,16 +35,23 @@ def show_imports(history: ImportHistory, settings: Settings) -> None:
         st.header(_("What looked suspicious"))
         show_small(history.warnings_sentence)
         show_table(history.warnings, title=_("What looked suspicious"), tallest_rem=24)
+        show_rows_download(
+            history.warning_rows, name="suspicious_rows", settings=settings, about=history.warnings_sentence
+        )
     if history.waiting_sentence:
         st.header(_("Rows that wait for their record"))
         show_small(history.waiting_sentence)
         show_table(history.waiting, title=_("Rows that wait for their record"))
+        show_rows_download(history.waiting_rows, name="waiting_rows", settings=settings, about=history.waiting_sentence)
 
 
-def show_quarantine(history: ImportHistory) -> None:
+def show_quarantine(history: ImportHistory, settings: Settings) -> None:
     """What could not be used, where it stands in its file and what to correct at its source."""
     show_small(history.quarantine_sentence)
     show_table(history.quarantine, title=_("Quarantine"), tallest_rem=34)
+    show_rows_download(
+        history.quarantine_rows, name="quarantine_rows", settings=settings, about=history.quarantine_sentence
+    )
 
 
 @st.fragment

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analytics.findings.file_preview import describe_preview
+from analytics.findings.import_rows import rows_of_report
 from analytics.findings.question import Question
 from data.ingest import check_synthetic, import_stream
 from data.keys import Keys, load_keys
@@ -28,7 +29,7 @@ from pages.components.beginning import show_commands, show_real_set_up
 from pages.components.import_job import ImportJob, without_values
 from pages.components.import_steps import import_steps, put_file_away, show_uploader
 from pages.components.mapping_form import Reading, choose_reading
-from pages.components.tables import show_table
+from pages.components.tables import show_rows_download, show_table
 from pages.components.theme import show_finding, show_lines
 from wording import NaloxoneWatchError, _, format_count, ngettext
 
@@ -77,7 +78,7 @@ def show_import_result(settings: Settings) -> None:
     if report is None:
         return
     with st.container(border=True):
-        _show_report(report)
+        _show_report(report, settings)
         left, right, _rest = st.columns([1, 1, 3])
         if report.changed and left.button(_("Undo this import"), key="undo-last"):
             undo(settings, report.import_id)
@@ -173,7 +174,7 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
             _start(file, reading.mapping, settings, geography, dry_run=True)
         return
     st.header(_("What an import would do"))
-    _show_report(tried)
+    _show_report(tried, settings)
     left, right, _rest = st.columns([1, 1, 3])
     label = ngettext("Import this {count} row", "Import these {count} rows", tried.rows_in).format(
         count=format_count(tried.rows_in)
@@ -259,8 +260,10 @@ def _take_result(job: ImportJob) -> None:
         steps.done = report
 
 
-def _show_report(report: ImportReport) -> None:
-    """The account in words, the sum first."""
+def _show_report(report: ImportReport, settings: Settings) -> None:
+    """The account in words, the sum first; every row that it speaks of is in the file under it."""
     total, *others = report.lines()
     show_finding(total)
     show_lines(others)
+    name = "rows_of_trial" if report.dry_run else "rows_of_import"
+    show_rows_download(rows_of_report(report), name=name, settings=settings, about=f"{report.label}: {total}")

@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from analytics.disclosure import DisclosedTable
+from analytics.findings.import_rows import RowList
+from data.settings import Settings
 from pages.components.context import PageContext
 from wording import _, format_moment
 
-__all__ = ["csv_of_table", "marks_of_file", "show_download", "show_listed", "show_table"]
+__all__ = ["csv_of_table", "marks_of_file", "show_download", "show_listed", "show_rows_download", "show_table"]
 
 # A date that would else be broken over three lines of a narrow column.
 _DATE = re.compile(r"(\d{1,2}) (\w{3,9}) (\d{4})")
@@ -86,14 +88,33 @@ def show_download(context: PageContext, table: DisclosedTable, *, name: str, not
     )
 
 
+def show_rows_download(rows: RowList, *, name: str, settings: Settings, about: str) -> None:
+    """A button that saves every row number of the list; the file is made when it is pressed. None where it is empty."""
+    if rows.empty:
+        return
+    marks = _marks(synthetic=settings.store.synthetic, time_zone=settings.time_zone)
+    st.download_button(
+        _("Download all row numbers (CSV)"),
+        lambda: csv_of_table(rows.table(), marks=(*marks, about)),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key=f"rows-{name}",
+    )
+
+
 def marks_of_file(context: PageContext, notes: tuple[str, ...]) -> tuple[str, ...]:
     """What every file says of itself: what it is, who took it, when, and the view."""
+    marks = _marks(synthetic=context.synthetic, time_zone=context.question.settings.time_zone)
+    return (*marks, context.described, *notes)
+
+
+def _marks(*, synthetic: bool, time_zone: str) -> tuple[str, ...]:
+    now = format_moment(datetime.now(ZoneInfo(time_zone)))
     return (
         _("OFFICIAL-SENSITIVE"),
-        *((_("SYNTHETIC DATA"),) if context.synthetic else ()),
-        _("Downloaded by {who}, {when}").format(who=getpass.getuser(), when=_now(context)),
-        context.described,
-        *notes,
+        *((_("SYNTHETIC DATA"),) if synthetic else ()),
+        _("Downloaded by {who}, {when}").format(who=getpass.getuser(), when=now),
     )
 
 
@@ -112,10 +133,6 @@ def csv_of_table(table: DisclosedTable, *, marks: tuple[str, ...]) -> bytes:
 
 def _safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-
-
-def _now(context: PageContext) -> str:
-    return format_moment(datetime.now(ZoneInfo(context.question.settings.time_zone)))
 
 
 def _number(numeric: bool) -> str:

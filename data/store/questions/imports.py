@@ -5,8 +5,9 @@ from datetime import date, datetime
 
 import pandas as pd
 
+from data.quarantine import LEFT_OUT
 from data.schema import TABLES, Table, table_named
-from data.store.conflicts import CONFLICTS, DoseConflict, DoseReport, Settlement
+from data.store.conflicts import CONFLICTS, OPEN_CONFLICTS, DoseConflict, DoseReport, Settlement
 from data.store.connection import sql, tables_of
 from data.store.joining import FITS, WAITING_TABLES
 from data.store.questions.reader import Reader
@@ -23,20 +24,27 @@ class Freshness:
     imports: int
     rows_quarantined: int
     fields_quarantined: int
+    rows_left_out: int
 
 
 class ImportQuestions(Reader):
     """Questions about imports and what became of their rows."""
 
     def freshness(self) -> Freshness:
-        """When records last came in, how far they reach, and what waits in quarantine for somebody to correct it."""
+        """When records last came in, how far they reach, and what waits in quarantine for somebody to correct it.
+
+        Rows that the mapping leaves out are in quarantine too; they wait for nobody and are counted apart.
+        """
         last_import_at, imports = self._row("SELECT max(imported_at), count(*) FROM records.imports")
         (last_event_day,) = self._row("SELECT max(local_date) FROM records.counted")
-        rows, fields = self._row(
+        rows, fields, left_out = self._row(
             """
-            SELECT count(DISTINCT (import_id, row_number)) FILTER (whole_row), count(*) FILTER (NOT whole_row)
-            FROM records.quarantine WHERE reason <> 'left_out_by_mapping'
-            """
+            SELECT count(DISTINCT (import_id, row_number)) FILTER (whole_row AND reason <> $1),
+                   count(*) FILTER (NOT whole_row),
+                   count(DISTINCT (import_id, row_number)) FILTER (whole_row AND reason = $1)
+            FROM records.quarantine
+            """,
+            [LEFT_OUT],
         )
         return Freshness(
             last_import_at=last_import_at.astimezone(self._time_zone) if last_import_at else None,
@@ -44,6 +52,7 @@ class ImportQuestions(Reader):
             imports=imports,
             rows_quarantined=rows,
             fields_quarantined=fields,
+            rows_left_out=left_out,
         )
 
     def feeds(self) -> pd.DataFrame:
@@ -107,21 +116,20 @@ class ImportQuestions(Reader):
             """
         )
 
-    def quarantine_groups(self, *, rows_quoted: int) -> pd.DataFrame:
+    def quarantine_groups(self) -> pd.DataFrame:
         """What waits in quarantine, one row for each reason of each column of each import, newest import first.
 
         Columns imported_at, source, target, field, reason, column_number, value_kind, whole_row, entries, and
-        row_numbers (the first `rows_quoted`, as a list).
+        row_numbers (an array).
         """
         return self._frame(
             """
             SELECT imported_at, q.source, q.target, field, reason, column_number, value_kind, whole_row,
-                   count(*) AS entries, list(row_number ORDER BY row_number)[1:?] AS row_numbers
+                   count(*) AS entries, list(row_number ORDER BY row_number) AS row_numbers
             FROM records.quarantine q LEFT JOIN records.imports USING (import_id)
             GROUP BY imported_at, q.source, q.target, field, reason, column_number, value_kind, whole_row
             ORDER BY imported_at DESC, whole_row DESC, entries DESC, q.source, reason, field, column_number, value_kind
-            """,
-            [rows_quoted],
+            """
         )
 
     def waiting(self) -> pd.DataFrame:
@@ -156,6 +164,24 @@ class ImportQuestions(Reader):
                 other=other,
             )
         )
+
+    def count_waiting(self) -> int:
+        """How many rows wait for their record, as `waiting` lists them."""
+        parts = [
+            sql(
+                "SELECT count(*) AS rows FROM records.$table WHERE record_state = 'waiting' $own",
+                table=name,
+                own="AND join_id IS NULL" if column and "join_id" in table_named(name).names else "",
+            )
+            for name, column in WAITING_TABLES.items()
+        ]
+        (rows,) = self._row(sql("SELECT sum(rows) FROM ($parts)", parts=" UNION ALL ".join(parts)))
+        return int(rows)
+
+    def count_conflicts(self) -> int:
+        """How many administrations have several officers' reports that nobody has settled."""
+        (conflicts,) = self._row(sql("SELECT count(*) FROM ($open)", open=sql(OPEN_CONFLICTS, database="records")))
+        return int(conflicts)
 
     def waiting_rows(self) -> pd.DataFrame:
         """Rows of second files that wait, one each: columns import_id, imported_at, source, row_number and several.
