@@ -244,7 +244,7 @@ class _Groups:
             column = self.pieces[name]
             slot = name.split("_", 1)[0]
             if name in _PLACE:
-                rows = place
+                rows = self._exact(place) if name in (RAW_X, RAW_Y) else place
             elif name in _TIME:
                 rows = time
             elif slot in by_slot:
@@ -274,6 +274,14 @@ class _Groups:
         for rank in sorted(set(ranks.values()), reverse=True):
             rows = _first_of_each(self.codes, len(self.first), ranked == rank, rows)
         return rows
+
+    def _exact(self, place: Positions) -> Positions:
+        """Rows of this file with the place of the rows `place`: those of earlier imports have no exact coordinates."""
+        wanted = self.pieces.index.to_numpy() > 0
+        for name in ("easting_m", "northing_m"):
+            metres = self.pieces[name].to_numpy(dtype=float)
+            wanted &= metres == metres[place][self.codes]
+        return _first_of_each(self.codes, len(self.first), wanted, place)
 
     def _earliest(self) -> Positions:
         """The earliest of the times that are known most exactly."""

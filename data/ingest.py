@@ -27,6 +27,7 @@ from data.pieces import contents_of_pieces, pieces_from_store
 from data.pseudonymise import Pseudonymiser
 from data.quality import DAYS_BESIDE, check_records
 from data.quality.kits import LEDGER_TABLE, kit_warnings
+from data.quality.second_file import people_of
 from data.quality.warnings import QualityWarning
 from data.quarantine import ReasonCount, quarantine_frame, reason_counts
 from data.reading import FileSample, SourceTable, frame_table, open_table
@@ -460,6 +461,7 @@ def _evidence(records: pd.DataFrame, mapping: Mapping, deployment: _Deployment) 
         target=mapping.target,
         source=mapping.source,
         incoming=records["incident_id" if mapping.target == FORM_TABLE else mapping.table.key],
+        people=people_of(records),
         first_day=first_day - DAYS_BESIDE,
         last_day=last_day + DAYS_BESIDE,
     )

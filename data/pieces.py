@@ -18,13 +18,15 @@ from data.schema import NOT_RECORDED
 
 __all__ = ["contents_of_pieces", "known_where", "pieces_from_store", "pieces_to_store"]
 
-Contents = Callable[[NDArray[np.int64]], pa.Array]
+Contents = Callable[[NDArray[np.int64]], pa.ChunkedArray]
 
 # In columns of their own; or, exact coordinates, looked at while a file is read and never stored: the place that is
 # kept was snapped.
 _APART = ("piece_id", "administration_id", "row_hash", "withdrawn", RAW_X, RAW_Y)
 # What cannot stand in a text of JSON as it is.
 _ESCAPED = r'["\\\x00-\x1f]'
+# Rows put in words at once: on the way they are several times as large as in the end.
+_ROWS_AT_ONCE = 16_384
 
 
 def known_where(column: pd.Series) -> NDArray[np.bool_]:
@@ -77,7 +79,12 @@ def contents_of_pieces(pieces: pd.DataFrame) -> Contents:
     They are made some at a time, as they are written: those of a million rows are as large as all else of an import.
     """
     told = pieces[_said(pieces)]
-    return lambda places: _contents(told.take(places))
+
+    def contents(places: NDArray[np.int64]) -> pa.ChunkedArray:
+        parts = [places[start : start + _ROWS_AT_ONCE] for start in range(0, len(places), _ROWS_AT_ONCE)]
+        return pa.chunked_array([_contents(told.take(part)) for part in parts], pa.string())
+
+    return contents
 
 
 def _said(pieces: pd.DataFrame) -> list[str]:

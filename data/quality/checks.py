@@ -13,6 +13,7 @@ from data.mapping import FORM_TABLE, Mapping
 from data.quality.misread import misread_coordinates
 from data.quality.places import RAW_X, RAW_Y, settle_area_points
 from data.quality.repeats import event_frame, suspected_repeats
+from data.quality.second_file import suspected_second_file
 from data.quality.times import crowded_days, heaped_on_fives, settle_dates_only, silent_days
 from data.quality.waits import suspicious_waits
 from data.quality.warnings import QualityWarning, make_warning
@@ -111,8 +112,12 @@ def _events(
     clocks = timed["occurred_at"].dt.minute.to_numpy(dtype=float)
     # A second that is stated says that the minute was not rounded.
     exact = (timed["occurred_at"].dt.second == 0).to_numpy()
+    repeats = suspected_repeats(events, stored=stored.events if stored else None, snap_m=settings.privacy.snap_m)
+    doubled = [each for each in repeats if each.kind == "doubled_days"]
+    second = suspected_second_file(dated, stored, doubled=doubled) if stored and mapping.target == FORM_TABLE else []
     return [
-        *suspected_repeats(events, stored=stored.events if stored else None, snap_m=settings.privacy.snap_m),
+        *repeats,
+        *second,
         *heaped_on_fives(timed.index.to_numpy(), np.where(exact, clocks, 0.5), kind="times_on_fives", what=_("times")),
         *crowded_days(one_each, time_zone=settings.time_zone),
         *silent_days(one_each),

@@ -40,7 +40,14 @@ from data.store.errors import (
     StoreSchemaError,
     StoreWriteError,
 )
-from data.store.evidence import StoredEvidence, find_same_import, read_evidence, stored_ledger, stored_pieces
+from data.store.evidence import (
+    OTHER_WEEKS,
+    StoredEvidence,
+    find_same_import,
+    read_evidence,
+    stored_ledger,
+    stored_pieces,
+)
 from data.store.opening import Store, open_store
 from data.store.questions.administrations import (
     AdministrationCount,
@@ -56,6 +63,7 @@ from data.store.versions import rollback, upgrade_store
 from data.store.writing import preview_batch, write_batch
 
 __all__ = [
+    "OTHER_WEEKS",
     "AdministrationCount",
     "Batch",
     "Choices",

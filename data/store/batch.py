@@ -79,7 +79,7 @@ class Batch:
     full: FullExtract | None = None
     based_on: str | None = None
     report: Callable[[ImportOutcome], str] | None = None
-    contents: Callable[[NDArray[np.int64]], pa.Array] | None = None
+    contents: Callable[[NDArray[np.int64]], pa.ChunkedArray] | None = None
     row_numbers: NDArray[np.int64] | None = None
 
 

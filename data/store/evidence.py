@@ -1,7 +1,7 @@
 """What an import asks of the store before it writes: the same file, parts of records, what to compare with."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,23 @@ from data.keys import Keys
 from data.schema import table_named
 from data.settings import Settings
 from data.snapshots import Pointer, read_pointer
-from data.store.connection import fetch_one, opened_snapshot, sql, write_errors_named
+from data.store.connection import Connection, fetch_one, opened_snapshot, sql, write_errors_named
 from data.store.ddl import AREA_LEVEL_M, schema_version
 from data.store.questions.carriers import OFFICERS
 from data.store.questions.kits import LEDGER
 
-__all__ = ["SAME_IMPORT", "StoredEvidence", "find_same_import", "read_evidence", "stored_ledger", "stored_pieces"]
+__all__ = [
+    "OTHER_WEEKS",
+    "SAME_IMPORT",
+    "StoredEvidence",
+    "find_same_import",
+    "read_evidence",
+    "stored_ledger",
+    "stored_pieces",
+]
+
+# How many weeks before and after its own tell what a file would share with the store by chance.
+OTHER_WEEKS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +37,15 @@ class StoredEvidence:
 
     `events`: current records of the file's days under other keys, a row each: row (0), key, day (since 1970), minute
     (since 1970 UTC, -1 where only the day is known), easting_m, northing_m, area, person, and what a form says of the
-    person. `only_dates`: most records of this source have no time of day. `area_points_m`, shape (n, 3): places of this
-    source that stand for areas, with their precision. `stations_m`, shape (n, 2): bases of carriers.
+    person. For a form also, of OTHER_WEEKS before and after too: `days` (columns day and events), how many there are,
+    and `people` (day and token), who of the people that the file names was at one, treated or treating. `only_dates`:
+    most records of this source have no time of day. `area_points_m`, shape (n, 3): places of this source that stand for
+    areas, with their precision. `stations_m`, shape (n, 2): bases of carriers.
     """
 
     events: pd.DataFrame
+    days: pd.DataFrame
+    people: pd.DataFrame
     only_dates: bool
     area_points_m: NDArray[np.float64]
     stations_m: NDArray[np.float64]
@@ -97,18 +112,26 @@ def stored_pieces(
 
 
 def read_evidence(
-    *, settings: Settings, keys: Keys, target: str, source: str, incoming: pd.Series, first_day: date, last_day: date
+    *,
+    settings: Settings,
+    keys: Keys,
+    target: str,
+    source: str,
+    incoming: pd.Series,
+    people: pd.Series,
+    first_day: date,
+    last_day: date,
 ) -> StoredEvidence | None:
     """What is stored of the days from `first_day` to `last_day`, without the keys `incoming`; None without a store.
 
-    `target` is a table of events; `incoming` holds the keys of its events (of incidents, for a form).
+    `target` is a table of events; `incoming` holds the keys of its events (of incidents, for a form), `people` tokens.
     """
     pointer = _pointer_to_ask(settings)
     if pointer is None:
         return None
     form = target == "administrations"
     table = table_named("incidents" if form else target)
-    people = """LEFT JOIN (
+    said_of_person = """LEFT JOIN (
         SELECT incident_id, min(person_token) AS person, min(gender) AS gender, min(age_band) AS age_band,
                min(doses_given)::DOUBLE AS doses_given, min(condition_before) AS condition_before,
                min(condition_after) AS condition_after, min(alive_at_handover) AS alive_at_handover,
@@ -128,18 +151,20 @@ def read_evidence(
                        if(i.time_precision = 'day', -1, (epoch(i.occurred_at) // 60)::BIGINT) AS minute,
                        coalesce(i.local_hour = 0 AND (epoch(i.occurred_at) // 60)::BIGINT % 60 = 0, false) AS midnight,
                        i.easting_m, i.northing_m, i.small_area AS area, $said
-                FROM old.$table i $people
+                FROM old.$table i $of_person
                 WHERE i.record_state = 'current' AND i.local_date BETWEEN ? AND ?
                       AND i.time_precision IN ('minute', 'hour', 'day') AND i.$key NOT IN (SELECT key FROM incoming)
                 ORDER BY i.$key
                 """,
                 key=table.key,
                 table=table.name,
-                people=people if form else "",
+                of_person=said_of_person if form else "",
                 said="a.* EXCLUDE (incident_id)" if form else "NULL AS person",
             ),
             [first_day, last_day],
         ).df()
+        beside = timedelta(weeks=OTHER_WEEKS)
+        days, at_events = _in_other_weeks(connection, people if form else None, first_day - beside, last_day + beside)
         connection.unregister("incoming")
         (only_dates,) = connection.execute(
             sql(
@@ -163,10 +188,46 @@ def read_evidence(
         ).df()
     return StoredEvidence(
         events=events,
+        days=days,
+        people=at_events,
         only_dates=bool(only_dates),
         area_points_m=points.to_numpy(np.float64),
         stations_m=stations.to_numpy(np.float64),
     )
+
+
+def _in_other_weeks(
+    connection: Connection, people: pd.Series | None, first_day: date, last_day: date
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Incidents under other keys by day (since 1970), and at which of them `people` were; nothing without these."""
+    if people is None:
+        return pd.DataFrame(columns=["day", "events"]), pd.DataFrame(columns=["day", "token"])
+    connection.register("people", pa.table({"token": pa.array(people.unique(), pa.string())}))
+    connection.execute(
+        """
+        CREATE TEMP TABLE other AS
+        SELECT incident_id, date_diff('day', DATE '1970-01-01', local_date) AS day FROM old.incidents
+        WHERE record_state = 'current' AND local_date BETWEEN ? AND ? AND time_precision <> 'month'
+              AND incident_id NOT IN (SELECT key FROM incoming)
+        """,
+        [first_day, last_day],
+    )
+    days = connection.execute("SELECT day, count(*) AS events FROM temp.other GROUP BY day ORDER BY day").df()
+    there = connection.execute(
+        """
+        WITH treated AS (
+            SELECT day, administration_id, person_token
+            FROM temp.other JOIN old.administrations a USING (incident_id) WHERE a.record_state = 'current'
+        ), there AS (
+            SELECT day, person_token AS token FROM treated
+            UNION SELECT day, officer_token FROM treated JOIN old.doses USING (administration_id)
+            UNION SELECT day, officer_token FROM treated JOIN old.dose_reports USING (administration_id)
+        )
+        SELECT day, token FROM there SEMI JOIN people USING (token)
+        """
+    ).df()
+    connection.unregister("people")
+    return days, there
 
 
 def stored_ledger(*, settings: Settings, keys: Keys) -> tuple[pd.DataFrame, frozenset[str]]:

@@ -114,7 +114,7 @@ def rewrite(
     entry: Entry,
     mark: Callable[[Connection], Marks] | None = None,
     incoming: Mapping[str, pd.DataFrame] | None = None,
-    contents: Callable[[NDArray[np.int64]], pa.Array] | None = None,
+    contents: Callable[[NDArray[np.int64]], pa.ChunkedArray] | None = None,
     without: frozenset[str] = frozenset(),
     staging: Path | None = None,
     tell: Tell = tell_nobody,
@@ -337,7 +337,7 @@ def _load(
     connection: Connection,
     table: Table,
     frame: pd.DataFrame,
-    contents: Callable[[NDArray[np.int64]], pa.Array] | None,
+    contents: Callable[[NDArray[np.int64]], pa.ChunkedArray] | None,
 ) -> int:
     """Put a frame's rows in, some at a time, with types from the schema; what is missing becomes "not recorded"."""
     schema = pa.schema([(item.name, ARROW_TYPES[item.type]) for item in table.fields])
@@ -351,6 +351,10 @@ def _load(
         connection.register("part", pa.Table.from_pandas(part, schema=schema, preserve_index=False, safe=False))
         connection.execute(sql("INSERT INTO fresh.$table SELECT $columns FROM part", table=table.name, columns=columns))
         connection.unregister("part")
+        # Until a transaction ends, DuckDB holds what was registered in it, and the rows are in memory twice.
+        if start + ROWS_AT_ONCE < len(frame):
+            connection.execute("COMMIT")
+            connection.execute("BEGIN")
     return len(frame)
 
 
