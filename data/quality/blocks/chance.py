@@ -38,9 +38,9 @@ def chances(events: Events) -> Chance:
     return Chance(near=near, details=max(float(same.mean()), least), near_and_details=both)
 
 
-def _clocks(events: Events) -> Floats:
+def _clocks(events: Events, timed: Mask) -> Floats:
     """The share of times at each minute of the day."""
-    counts = np.bincount(events.minute[~events.untimed] % DAY_MIN, minlength=DAY_MIN)
+    counts = np.bincount(events.minute[timed] % DAY_MIN, minlength=DAY_MIN)
     return counts / max(int(counts.sum()), 1)
 
 
@@ -68,15 +68,16 @@ def expected_doubles(events: Events, kind: Kind, chance: Chance, days: int, *, l
         )
 
     if kind.time in ("minute", "offset"):
-        some = rest = count(~events.untimed)
-        clocks = _clocks(events)
+        timed = ~events.untimed & ~(events.whole_hour & kind.exact)
+        some = count(timed)
+        clocks = _clocks(events, timed)
         agree = float((clocks * np.roll(clocks, kind.value)).sum())
         # Either of the two may be the later.
         agree *= 2.0 if kind.value else 1.0
         return _with_double(some, some, lag, agree * place, alike=True)
     if kind.time == "hour":
         rough, fine = count(events.whole_hour), count(~events.whole_hour & ~events.untimed)
-        hours = _clocks(events).reshape(24, HOUR_MIN)
+        hours = _clocks(events, ~events.untimed).reshape(24, HOUR_MIN)
         whole = hours[:, 0] / max(hours[:, 0].sum(), 1e-12)
         finer = np.delete(hours, 0, axis=1)
         held = finer.sum(axis=1) / max(finer.sum(), 1e-12)

@@ -30,6 +30,8 @@ _ROUNDS = 3
 _SAMPLE, _LEAST = 100_000, 0.5
 # No more than this share of the events is taken to have a second entry: there may always be one without.
 _MOST_ENTERED_TWICE = 0.99
+# And no fewer than this share of times are exact where only such were looked for.
+_LEAST_EXACT = 0.05
 # Classes of distance, the last but one farther than these, the last without a place to compare.
 _UP_TO_M = np.array([1.0, 150.0, 300.0, 500.0, 700.0, 1_000.0, 1_500.0, 4_000.0, 10_000.0])
 _FARTHER, _NO_PLACE = len(_UP_TO_M), len(_UP_TO_M) + 1
@@ -37,10 +39,11 @@ _FARTHER, _NO_PLACE = len(_UP_TO_M), len(_UP_TO_M) + 1
 _SHARE_MOVED_ALIKE = 0.8
 # Classes of details: all the same, one other, more of them other, none to compare.
 _ONE_OTHER, _MORE_OTHER, _NO_DETAILS = 1, 2, 3
-# Classes of time: as the block's pairs agree; else the same minute, where these are dates, or two other times; else.
-_AS_ALL, _BOTH_TIMED, _ELSE = 0, 1, 2
+# Classes of time: as the block's pairs agree, on a whole hour or not; else the same minute, where these are dates, or
+# two other times; else.
+_AS_ALL, _WHOLE_HOURS, _BOTH_TIMED, _ELSE = 0, 1, 2, 3
 # What is taken for granted before any double is seen, as parts of one pair: most agree, and one field was edited.
-_TIMES_BEFORE = np.array([0.8, 0.1, 0.1])
+_TIMES_BEFORE = np.array([0.5, 0.3, 0.1, 0.1])
 _PLACES_BEFORE = np.array([*np.full(_FARTHER, 0.7 / _FARTHER), 0.2, 0.1])
 _DETAILS_BEFORE = np.array([0.6, 0.25, 0.05, 0.1])
 # More pairs than this are not rearranged one by one.
@@ -83,8 +86,12 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
     classes, by_chance = compare.classes(*offered), compare.by_chance()
     rows_apart = np.abs(part.order[offered[0]] - part.order[offered[1]])
     first, last, weight = run.first, run.last, 0.0
+    # Of exact minutes only those were looked for that are no whole hours.
+    rounded = float(part.whole_hour.mean()) if run.kind.exact else 0.0
+    unseen = len(one) * rounded / max(1 - rounded, _LEAST_EXACT)
     for _round in range(_ROUNDS):
-        doubles = _doubles(part, compare.classes(one, other), by_chance, days=(first, last))
+        doubles = _doubles(part, compare.classes(one, other), by_chance, days=(first, last), unseen=unseen)
+        unseen = 0.0
         weights = np.log(doubles.share / doubles.rate) + doubles.log_ratios[tuple(classes.T)]
         alone = float(np.log1p(-doubles.share))
         chosen = _chosen(*offered, weights - 2 * alone, rows_apart)
@@ -121,15 +128,19 @@ def _reach(by_day: Floats, middle: int) -> tuple[int, int, float]:
     return middle - first, middle + last, float(after[last] + before[first] - by_day[middle])
 
 
-def _doubles(part: Events, known: Ints, by_chance: Floats, *, days: tuple[int, int]) -> _Doubles:
+def _doubles(part: Events, known: Ints, by_chance: Floats, *, days: tuple[int, int], unseen: float) -> _Doubles:
+    """What the `known` doubles are like, and so many `unseen` ones on whole hours besides."""
     inside = int(((part.day >= days[0]) & (part.day <= days[1])).sum())
-    once = max(inside - len(known), 1)
-    agree = [
-        (np.bincount(known[:, each], minlength=len(before)) + before) / (len(known) + 1)
-        for each, before in enumerate((_TIMES_BEFORE, _PLACES_BEFORE, _DETAILS_BEFORE))
-    ]
+    doubles = len(known) + unseen
+    once = max(inside - doubles, 1.0)
+    agree = []
+    for each, before in enumerate((_TIMES_BEFORE, _PLACES_BEFORE, _DETAILS_BEFORE)):
+        counts = np.bincount(known[:, each], minlength=len(before)).astype(float)
+        if each == 0:
+            counts[_WHOLE_HOURS] += unseen
+        agree.append((counts + before) / (counts.sum() + 1))
     return _Doubles(
-        share=min((len(known) + 0.5) / (once + 1), _MOST_ENTERED_TWICE),
+        share=min((doubles + 0.5) / (once + 1), _MOST_ENTERED_TWICE),
         rate=once / (days[1] - days[0] + 1),
         log_ratios=np.log(agree[0][:, None, None] * agree[1][:, None] * agree[2] / by_chance),
     )
@@ -195,6 +206,9 @@ class _Comparison:
             agree = timed & part.whole_hour[one] & ((later + kind.value) % DAY_MIN < HOUR_MIN)
         else:
             agree = timed & ((later == kind.value) | (later == (DAY_MIN - kind.value) % DAY_MIN))
+        if kind.time in ("minute", "offset"):
+            rounded = part.whole_hour[one] & part.whole_hour[other]
+            return np.where(agree, np.where(rounded, _WHOLE_HOURS, _AS_ALL), np.where(timed, _BOTH_TIMED, _ELSE))
         return np.where(agree, _AS_ALL, np.where(timed, _BOTH_TIMED, _ELSE))
 
     def _places(self, one: Ints, other: Ints) -> Ints:

@@ -28,8 +28,12 @@ _MORE_OFFSETS = 3
 # Moves of all places by one offset, which agree within the snapping, where they stand out in a fortnight.
 MOVED_ALIKE_M, _CELL_M, _CELLS_BESIDE, _MORE_MOVES = 150.0, 100.0, 9, 3
 _FEWEST_WEEKS = 13
+# Where more than this share of times are whole hours, the others tell more of two entries.
+_ROUNDED_TO_HOURS = 0.15
 # A clock that is no time: so many events have it, and so many times more than the usual whole hour.
 _FEWEST_ON_A_CLOCK, _TIMES_THE_USUAL_HOUR, _MOST_CLOCKS = 5, 4, 2
+# Or that many more of a fortnight's events than chance gives have it, in standard deviations.
+_FORTNIGHT_BEYOND = 5.0
 
 
 def kinds_of(events: Events, found: Found) -> list[Kind]:
@@ -49,6 +53,9 @@ def kinds_of(events: Events, found: Found) -> list[Kind]:
         # One offset is so seldom shared by chance that the closest distances add nothing.
         if time != "offset" or radius_m >= RADII_M[-1]
     ]
+    timed = (events.minute >= 0).sum()
+    if events.whole_hour.sum() > _ROUNDED_TO_HOURS * timed:
+        kinds += [Kind(time=time, value=value, exact=True) for time, value in times if time in ("minute", "offset")]
     kinds += [
         Kind(time=time, value=value, central=True, details=details)
         for (time, value), details in product(times, (False, True) if known else (False,))
@@ -61,7 +68,7 @@ def kinds_of(events: Events, found: Found) -> list[Kind]:
         for moved_m, details in product(_frequent_moves(events, found, value), (False, True) if known else (False,))
     ]
     kinds = [each for each in kinds if source(each) in found]
-    return sorted(kinds, key=lambda each: (source(each), each.time, each.value))
+    return sorted(kinds, key=lambda each: (source(each), each.time, each.value, each.exact))
 
 
 def source(kind: Kind) -> str:
@@ -81,15 +88,19 @@ def central(clock: int) -> str:
 
 
 def _frequent_offsets(events: Events, found: Found) -> list[int]:
-    """Minutes by which more pairs of a day differ than by others."""
+    """Minutes by which more pairs of a day differ than the times of day, many of them rounded, have it."""
+    clocks = np.bincount(events.minute[~events.untimed] % DAY_MIN, minlength=DAY_MIN)
+    shares = np.abs(np.fft.rfft(clocks / max(int(clocks.sum()), 1))) ** 2
+    by_chance = 2 * np.fft.irfft(shares, DAY_MIN)
     frequent = []
     for name in ("near", "details", "all"):
         if name in found:
             one, other = found[name]
             timed = ~events.untimed[one] & ~events.untimed[other]
             apart = np.abs(events.minute[one] - events.minute[other])[timed]
-            counts = np.bincount(apart[(apart > 0) & (apart < LONGEST_OFFSET_MIN)], minlength=1)
-            top = np.argsort(counts)[::-1][:_MORE_OFFSETS]
+            counts = np.bincount(apart[(apart > 0) & (apart < LONGEST_OFFSET_MIN)], minlength=LONGEST_OFFSET_MIN)
+            usual = np.maximum(by_chance[:LONGEST_OFFSET_MIN], 0.0) * len(apart)
+            top = np.argsort((counts - usual) / np.sqrt(usual + 1))[::-1][:_MORE_OFFSETS]
             frequent += [int(each) for each in top if counts[each] >= FEWEST_PAIRS]
     return frequent
 
@@ -131,10 +142,21 @@ def _frequent_moves(events: Events, found: Found, clock: int) -> list[tuple[floa
 
 
 def default_clocks(events: Events) -> list[int]:
-    """Whole hours, in minutes of the day in UTC, that far more events have than the usual whole hour."""
+    """Whole hours, in minutes of the day in UTC, that far more events have than the usual whole hour, or one that far
+    more have in a fortnight than in others.
+    """
     hours = events.minute[events.whole_hour] % DAY_MIN // HOUR_MIN
     counts = np.bincount(hours, minlength=24)
     usual = float(np.median(counts))
     top = np.argsort(counts)[::-1][:_MOST_CLOCKS]
     fewest = max(_FEWEST_ON_A_CLOCK, _TIMES_THE_USUAL_HOUR * usual)
-    return [int(hour) * HOUR_MIN for hour in top if counts[hour] >= fewest]
+    clocks = [int(hour) * HOUR_MIN for hour in top if counts[hour] >= fewest]
+    if clocks or not len(hours):
+        return clocks
+    weeks = int(events.day.max()) // 7 + 2
+    by_week = np.bincount(events.day[events.whole_hour] // 7 * 24 + hours, minlength=weeks * 24).reshape(weeks, 24)
+    fortnights = by_week[:-1] + by_week[1:]
+    expected = fortnights.sum(axis=1)[:, None] * counts / len(hours)
+    beyond = ((fortnights - expected) / np.sqrt(expected + 1)).max(axis=0)
+    hour = int(np.argmax(beyond))
+    return [hour * HOUR_MIN] if beyond[hour] > _FORTNIGHT_BEYOND else []

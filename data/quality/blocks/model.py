@@ -58,6 +58,7 @@ class Kind:
     """What two entries of one event are taken to share; `radius_m` is infinite where places are not compared.
 
     `moved_m`, where it is not nothing: the second entry stands so far east and north of the first, within `radius_m`.
+    `exact`: neither time is a whole hour, which many are where times are rounded to it.
     `central`: the one without a time stands at the point, of those of its like, that is nearest to the other.
     """
 
@@ -67,6 +68,7 @@ class Kind:
     moved_m: tuple[float, float] = (0.0, 0.0)
     central: bool = False
     details: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

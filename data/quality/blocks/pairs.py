@@ -173,6 +173,8 @@ def of_time(events: Events, found: Found, kind: Kind, *, lag: int) -> Pairs:
     if kind.time in ("minute", "offset"):
         # Seen from one day, the other event's minutes are those of `lag` days on.
         keep = np.abs(minute[other] - minute[one] - lag * DAY_MIN) == kind.value
+        if kind.exact:
+            keep[keep] &= ~events.whole_hour[one[keep]] & ~events.whole_hour[other[keep]]
         keep[keep] &= timed[one[keep]] & timed[other[keep]] & ~(events.untimed[one[keep]] & events.untimed[other[keep]])
     else:
         keep = rough[one] | rough[other]

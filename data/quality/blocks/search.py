@@ -60,9 +60,9 @@ def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
     days = int(events.day.max()) + 1
     needed = scores_needed(kinds, days)
     runs = []
-    in_time: dict[tuple[str, str, int], Pairs] = {}
+    in_time: dict[tuple[str, str, int, bool], Pairs] = {}
     for kind in kinds:
-        asked = source(kind), kind.time, kind.value
+        asked = source(kind), kind.time, kind.value, kind.exact
         if asked not in in_time:
             in_time = {asked: of_time(events, found, kind, lag=0)}
         pairs = as_alike(events, in_time[asked], kind)
