@@ -1,6 +1,7 @@
 """The heat map finding against a plain recount of the synthetic force's own file."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -132,3 +133,19 @@ def test_where_a_single_administration_was_does_not_show(ask, audience) -> None:
     # What is left blank lies in the rim of something published, never in a gap of the hatching far from it.
     published = ndimage.binary_dilation(np.isin(other.classes, range(1, 8)), iterations=12)
     assert not ((other.classes == 0) & ~published).any()
+
+
+@pytest.mark.parametrize("audience", ["analyst", "partner"])
+def test_squares_without_any_are_not_listed_and_nothing_else_is_left_out(ask, audience) -> None:
+    question = ask(audience=audience)
+    of_squares = replace(question, geography=replace(question.geography, small_area_kind="squares"))
+    every, listed = (
+        find_heat_map(each, options=HeatMapOptions(level="small_area")) for each in (question, of_squares)
+    )
+    with_any = [place for place, count in enumerate(every.areas.counts) if count.value != 0]
+    assert 0 < len(with_any) < len(every.areas.codes)
+    assert listed.areas.codes == tuple(every.areas.codes[place] for place in with_any)
+    assert listed.area_rates == tuple(every.area_rates[place] for place in with_any)
+    assert listed.areas.total == every.areas.total
+    assert set(listed.areas_table.rows) <= set(every.areas_table.rows)
+    assert listed.areas.note.startswith("Squares without any are not listed.")

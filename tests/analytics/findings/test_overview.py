@@ -65,3 +65,13 @@ def test_freshness_and_gaps_are_told(ask) -> None:
     overview = find_overview(ask())
     assert overview.freshness.startswith("Records run to ")
     assert all(row[2].endswith("%") for row in overview.missing.rows)
+
+
+def test_what_the_filter_by_setting_leaves_out_is_told(ask) -> None:
+    everything, usual = find_overview(ask(settings=())), find_overview(ask())
+    assert everything.left_out == ""
+    missing = everything.administrations.value - usual.administrations.value
+    assert missing > 0
+    assert usual.left_out == f"The filter by setting leaves out {missing} more (custody and hospital)."
+    partner = find_overview(ask(audience="partner")).left_out
+    assert partner == "The filter by setting leaves out: custody and hospital."
