@@ -56,7 +56,9 @@ def plain_words(heading: str) -> str:
         # How open data portals head the numbers of rows.
         return "row id"
     words = _NOT_WORDS.sub(" ", _CAMEL.sub(" ", heading.replace("#", " no "))).casefold().split()
-    return " ".join([word for word in words if word not in _EMPTY] or words)
+    # "Y" beside no "N" is a coordinate's.
+    empty = _EMPTY if "n" in words else _EMPTY - {"y"}
+    return " ".join([word for word in words if word not in empty] or words)
 
 
 @cache
@@ -110,7 +112,8 @@ _PLACE = (
         never=ABODES,
         strong=r"x|(?:\w+ ){0,2}(?:longitude|long|lon|lng|easting|eastings)"
         r"(?: (?:x|m|wgs ?84|osgb|coordinate|bng|coord))?|"
-        r"(?:coord|coordinate|grid ref|gps|location|geo|point|map) (?:x|long|lon|lng|east)|x (?:coord|coordinate)|"
+        r"(?:coord|coordinate|grid ref|gps|location|geo|point|map|centroid) (?:x|long|lon|lng|east)|"
+        r"x (?:coord|coordinate|centroid)|"
         r"osgr e",
         weak=r"longitude|easting",
     ),
@@ -119,7 +122,8 @@ _PLACE = (
         kinds=("degrees", "metres"),
         never=ABODES,
         strong=r"y|(?:\w+ ){0,2}(?:latitude|lat|northing|northings)(?: (?:x|y|m|wgs ?84|osgb|coordinate|bng|coord))?|"
-        r"(?:coord|coordinate|grid ref|gps|location|geo|point|map) (?:y|lat|north)|y (?:coord|coordinate)|osgr n",
+        r"(?:coord|coordinate|grid ref|gps|location|geo|point|map|centroid) (?:y|lat|north)|"
+        r"y (?:coord|coordinate|centroid)|osgr n",
         weak=r"latitude|northing",
     ),
     FieldWords(

@@ -9,7 +9,7 @@ import numpy as np
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
 from data.drafting.heading_words import ABODES
-from data.drafting.places import PlaceGuess, guess_place
+from data.drafting.places import InexactPlaces, PlaceGuess, guess_place, inexact_places
 from data.drafting.second_files import STREET_SOURCE
 from data.drafting.work import Work, distinct_texts
 from data.mapping import mapped_fields
@@ -17,7 +17,7 @@ from data.mapping_toml import mapping_toml
 from data.places import AREA_LEVELS, AreaNames
 from data.values import parse_points
 from geo.cities import nearest_city
-from wording import _, format_share
+from wording import _, format_count, format_share, join_words
 
 __all__ = ["read_place"]
 
@@ -27,6 +27,7 @@ _MOST_DEGREES = 180.0
 # Of a column of areas so many of the different names are the deployment's.
 _SHARE_OF_AREAS = 0.6
 _AREAS = (
+    r"zip(?: code)?|postal code|(?:census )?tract|fips|geoid|lsoa|"
     r"county|counties|ward|district|town|city|borough|municipality|parish|neighbou?rhood|beat|sector|zone|area|region"
 )
 
@@ -53,6 +54,14 @@ def read_place(work: Work) -> None:
             work.use(f"place.{name}", by_heading[place[name]], why=guess.why, doubt=not guess.sure)
         if not guess.sure:
             _ask_of_place(work, guess)
+        swapped = guess.x != x.column.heading
+        inexact = inexact_places(
+            [x.column, y.column],
+            cells[::-1] if swapped else cells,
+            decimal=x.column.decimal,
+            degrees="degrees" in x.column.kinds | y.column.kinds,
+        )
+        _settle_inexact(work, place, inexact)
     elif point := next((each for each in work.facts if _holds_points(each)), None):
         place = _point(work, point)
     elif x or y:
@@ -67,6 +76,34 @@ def read_place(work: Work) -> None:
     work.raw["place"] = place
 
 
+def _settle_inexact(work: Work, place: dict[str, Any], inexact: InexactPlaces | None) -> None:
+    """Places that their headings call inexact are taken so, and a person asked how inexact."""
+    if inexact is None:
+        return
+    precision_m = round(max(inexact.precision_m, place.get("location_precision_m", 0.0)))
+    place["location_precision_m"] = precision_m
+    headings = join_words([f"“{place[name]}”" for name in ("x", "y", "point") if name in place])
+    sentence = (
+        _(
+            "{headings}: these are places of areas, not of what happened. They are taken to be known to {precision} m:"
+            " they count in areas that are as wide, and are left out of the smooth map. Name columns with the exact"
+            " places, if there are any, or give half the distance between the middles of such areas."
+        )
+        if inexact.of_areas
+        else _(
+            "{headings}: these places are not exact, as the heading says. How far may they be from the true ones? They"
+            " are taken to be known to {precision} m: the map is smoothed over twice that at least, and beyond 1,000 m"
+            " they are left out of it and count in their areas alone."
+        )
+    )
+    choices = sorted({precision_m, *inexact.choices_m})
+    work.ask(
+        "place.location_precision_m",
+        sentence.format(headings=headings, precision=format_count(precision_m)),
+        *(str(each) for each in choices),
+    )
+
+
 def _point(work: Work, column: ColumnFacts) -> dict[str, Any]:
     x, y, _unreadable = parse_points(work.cells(column))
     degrees = bool(np.nanmax(np.abs([x, y])) <= _MOST_DEGREES)
@@ -77,7 +114,9 @@ def _point(work: Work, column: ColumnFacts) -> dict[str, Any]:
     work.use("place.point", Match(column=column, score=SURE_SCORE, cells_fit=True), why=guess.why, doubt=not guess.sure)
     if not guess.sure:
         _ask_of_place(work, guess)
-    return {"crs": guess.crs or crs, "point": column.heading}
+    place: dict[str, Any] = {"crs": guess.crs or crs, "point": column.heading}
+    _settle_inexact(work, place, inexact_places([about], cells, decimal=".", degrees=degrees))
+    return place
 
 
 def _read_area_by_name(work: Work) -> None:
@@ -90,8 +129,9 @@ def _read_area_by_name(work: Work) -> None:
         column
         for column in work.facts
         if column.position not in work.used
-        and column.kinds & {"category", "name"}
-        and not column.kinds & {"number", "yes_no"}
+        and column.kinds & {"category", "name", "key"}
+        and "yes_no" not in column.kinds
+        and ("number" not in column.kinds or re.search(rf"\b(?:{_AREAS})\b", column.plain))
         and not re.search(rf"\b(?:{ABODES})\b", column.plain)
     ]
     for level in levels:

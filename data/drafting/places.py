@@ -1,11 +1,14 @@
-"""Which way round a file's coordinates are and on which system, told from where they would lie."""
+"""Which way round a file's coordinates are and on which system, told from where they would lie; and how inexact their
+headings say that they are."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
+from scipy.spatial import cKDTree
 
 from data.drafting.column_facts import ColumnFacts
 from data.values import Texts, parse_numbers
@@ -13,7 +16,7 @@ from geo.areas import Geography
 from geo.projection import from_wgs84, to_wgs84
 from wording import _
 
-__all__ = ["PlaceGuess", "guess_place"]
+__all__ = ["InexactPlaces", "PlaceGuess", "guess_place", "inexact_places"]
 
 _WGS84 = "EPSG:4326"
 # The British and the Irish grids, the Irish one of today, and what web maps use.
@@ -26,6 +29,25 @@ _SHARE_THAT_CONVINCES = 0.6
 # A decimal of a degree of latitude is 11 km, the second 1.1 km: a place written so is rounded to that.
 _PRECISION_OF_DECIMALS_M = {1: 10_000.0, 2: 1_000.0, 3: 100.0}
 _UTM_BAND_DEGREES = 6
+
+# Headings of coordinates that belong to an area, or to a block of houses, or were made less exact on purpose.
+_OF_AREAS = re.compile(
+    r"\b(?:centroids?|cent(?:er|re)|middle|midpoint|county|ward|district|division|beat|sector|zone|zip|postal|tract|lsoa|"
+    r"msoa|borough|city|town|parish|municipality|neighbou?rhood|region|area)\b"
+)
+_OF_BLOCKS = re.compile(r"\b(?:block|hundred)\b")
+_MOVED = re.compile(
+    r"\b(?:random\w*|offset|approx\w*|jitter\w*|mask\w*|obfuscat\w*|fuzz\w*|perturb\w*|displaced|rounded|snapped|"
+    r"generali[sz]ed|anonymi[sz]ed|deidentified|estimated)\b"
+)
+# What is proposed where the places do not tell it: an area as wide as a small town; a block of a hundred houses, some
+# 200 m long, for all of which its middle stands; what public maps commonly move places by.
+_AREA_M, _BLOCK_M, _MOVED_M = 5_000.0, 100.0, 500.0
+# Beyond a kilometre a place is left out of smooth maps: what an area's coordinates are known to, at least.
+_LEAST_OF_AREA_M, _COARSEST_M = 1_001.0, 100_000.0
+# Middles of areas come again and again.
+_ROWS_A_MIDDLE, _FEWEST_MIDDLES = 3, 3
+_METRES_OF_A_DEGREE = 111_320.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +75,47 @@ class PlaceGuess:
         latitude, longitude = self.middle
         zone = int((longitude + 180.0) // _UTM_BAND_DEGREES) + 1
         return f"EPSG:{(32600 if latitude >= 0 else 32700) + min(zone, 60)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InexactPlaces:
+    """Places that are not exact by their headings: of areas or not, and to what they are taken to be known."""
+
+    of_areas: bool
+    precision_m: float
+
+    @property
+    def choices_m(self) -> tuple[int, ...]:
+        """Other answers."""
+        return (2_000, 5_000, 10_000, 25_000) if self.of_areas else (100, 250, 500, 1_000, 5_000)
+
+
+def inexact_places(
+    headings: Sequence[ColumnFacts], cells: Sequence[Texts], *, decimal: str, degrees: bool
+) -> InexactPlaces | None:
+    """What the headings of x and y say of how exact the places are; None where they say nothing.
+
+    Areas are known to half the usual distance from one to the next, where their middles are in `cells` as such.
+    """
+    plain = " ".join(each.plain for each in headings)
+    if _OF_AREAS.search(plain):
+        x, y = _points(cells, decimal)
+        return InexactPlaces(of_areas=True, precision_m=_half_between(x, y, degrees=degrees) or _AREA_M)
+    if _OF_BLOCKS.search(plain):
+        return InexactPlaces(of_areas=False, precision_m=_BLOCK_M)
+    return InexactPlaces(of_areas=False, precision_m=_MOVED_M) if _MOVED.search(plain) else None
+
+
+def _half_between(x: NDArray[np.float64], y: NDArray[np.float64], *, degrees: bool) -> float | None:
+    """Half the usual distance between distinct points that come again and again, to two digits."""
+    middles = np.unique(np.column_stack([x, y]), axis=0)
+    if len(middles) < _FEWEST_MIDDLES or _ROWS_A_MIDDLE * len(middles) > len(x):
+        return None
+    if degrees:
+        middles = middles * _METRES_OF_A_DEGREE * [np.cos(np.radians(np.median(middles[:, 1]))), 1.0]
+    half_m = float(np.median(cKDTree(middles).query(middles, k=2)[0][:, 1])) / 2
+    step = 10 ** (np.floor(np.log10(max(half_m, 1.0))) - 1)
+    return float(np.clip(np.round(half_m / step) * step, _LEAST_OF_AREA_M, _COARSEST_M))
 
 
 def guess_place(

@@ -117,7 +117,8 @@ def settle_area_points(
         if scatter and not scatter.certain and around.any():
             asked.append(_asked_scatter(given, scatter, around))
     if not coarser.any():
-        return records, asked
+        inexact = (stated > _FINEST_AREA_M).any()
+        return (records.assign(**_areas_as_wide(records, column, geography)) if inexact else records), asked
     column[given.rows[coarser]] = of_rows[coarser]
     settled = records.assign(location_precision_m=column, **_areas_as_wide(records, column, geography))
     if "row_hash" in records:

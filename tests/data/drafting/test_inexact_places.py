@@ -1,0 +1,73 @@
+"""Headings that say how inexact the coordinates under them are."""
+
+import numpy as np
+import pytest
+
+from geo.projection import from_wgs84
+from tests.data.drafting.test_draft import drafted
+
+MIDDLES = np.array([(51.62, -3.94), (51.48, -3.18), (51.747, -3.378), (51.6, -3.66), (51.55, -3.55)])
+
+
+def draft_of(x, y, *, scattered, metres=False):
+    """The draft of 60 rows with places under these headings: at five middles, or scattered over the force."""
+    generator = np.random.default_rng(1)
+    places = MIDDLES[generator.integers(0, 5, 60)] + scattered * generator.normal(0, 0.01, (60, 2))
+    texts = [(f"{lon:.5f}", f"{lat:.5f}") for lat, lon in places]
+    if metres:
+        east, north = from_wgs84(latitude=places[:, 0], longitude=places[:, 1], crs="EPSG:27700")
+        texts = [(f"{e:.1f}", f"{n:.1f}") for e, n in zip(east, north, strict=True)]
+    rows = [[f"R{i}", f"{1 + i % 28:02}/03/2025 09:15", *texts[i], "Male"] for i in range(60)]
+    return drafted(["Reference", "Date and time", x, y, "Gender"], rows)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "known_m"),
+    [
+        ("Longitude Random", "Latitude Random", 500),
+        ("Longitude_Random", "Latitude_Random", 500),
+        ("Approx Lon", "Approx Lat", 500),
+        ("Masked_X", "Masked_Y", 500),
+        ("long_rounded", "lat_rounded", 500),
+        ("Block Easting", "Block Northing", 100),
+    ],
+)
+def test_places_moved_on_purpose_are_proposed_as_inexact_and_asked_about(x, y, known_m):
+    draft = draft_of(x, y, scattered=True, metres="Easting" in x)
+    assert (draft.raw["place"]["x"], draft.raw["place"]["y"]) == (x, y)
+    assert draft.mapping().place.location_precision_m == known_m
+    (question,) = (each for each in draft.questions if each.setting == "place.location_precision_m")
+    assert str(known_m) in question.choices
+    assert "not exact" in question.sentence
+    assert "To settle" in draft.toml()
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        ("County Longitude", "County Latitude"),
+        ("Ward_Centroid_X", "Ward_Centroid_Y"),
+        ("District Longitude", "District Latitude"),
+        ("Centroid Long", "Centroid Lat"),
+    ],
+)
+def test_places_of_areas_are_known_to_half_the_way_between_them(x, y):
+    east, north = from_wgs84(latitude=MIDDLES[:, 0], longitude=MIDDLES[:, 1], crs="EPSG:27700")
+    apart = np.hypot(east[:, None] - east, north[:, None] - north)
+    half_m = np.median(np.where(apart > 0, apart, np.inf).min(axis=1)) / 2
+    draft = draft_of(x, y, scattered=False)
+    assert (draft.raw["place"]["x"], draft.raw["place"]["y"]) == (x, y)
+    # Two digits are told.
+    assert draft.mapping().place.location_precision_m == pytest.approx(half_m, rel=0.05)
+    # Moved middles do not tell it; they are no places of what happened all the same.
+    assert draft_of(x, y, scattered=True).mapping().place.location_precision_m > 1_000
+
+
+@pytest.mark.parametrize(
+    ("x", "y"), [("Longitude", "Latitude"), ("X_Coord", "Y_Coord"), ("Incident Lon", "Incident Lat")]
+)
+def test_other_places_are_exact(x, y):
+    draft = draft_of(x, y, scattered=True)
+    assert (draft.raw["place"]["x"], draft.raw["place"]["y"]) == (x, y)
+    assert "location_precision_m" not in draft.raw["place"]
+    assert not any(each.setting.startswith("place") for each in draft.questions)
