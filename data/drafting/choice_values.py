@@ -56,7 +56,7 @@ def _tell_outcome_from_condition(work: Work) -> None:
     match, fields = work.match("condition_after"), mapped_fields(work.table)
     if not match or _values_known(work, fields["condition_after"], match.column):
         return
-    others = {"alive_at_handover": fields["alive_at_handover"]}
+    others = {name: fields[name] for name in ("alive_at_handover", "taken_to_hospital")}
     if "substances" in work.found:
         others["certainty"] = schema.table_named("substances").field("certainty")
     for name, about in others.items():
@@ -64,6 +64,9 @@ def _tell_outcome_from_condition(work: Work) -> None:
             work.found[name] = (match,)
             del work.found["condition_after"]
             return
+    if match.column.plain in ("outcome", "result"):
+        # Of what, its words would say.
+        del work.found["condition_after"]
 
 
 def _values_known(work: Work, about: schema.Field, column: ColumnFacts) -> bool:

@@ -6,6 +6,7 @@ cell: values come from closed lists (data.value_words).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +55,10 @@ def draft_mapping(
     were imported before. Without `may_join` no file adds to records of another one. `now` (without a zone) is the
     moment after which nothing can have happened.
     """
+    headings = {text.casefold() for text in sample.headings}
+    # The headings may stand again in the middle of the rows.
+    rows = tuple(row for row in sample.rows if not headings.issuperset(text.casefold() for text in row))
+    sample = replace(sample, rows=rows)
     facts = column_facts(sample.headings, sample.rows)
     if not facts:
         raise DraftError(

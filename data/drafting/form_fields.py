@@ -203,6 +203,8 @@ def read_kind_of_event(work: Work) -> None:
     telling = [column for column, (values, _unknown) in known.items() if values]
     if not telling:
         kind = "ambulance_overdose_call" if ambulance_file(work.facts) else "drug_incident"
+        if any(re.search(r"\b(?:death|deceased)\b", column.plain) for column in work.facts):
+            kind = "drug_related_death"
         work.columns["kind"] = {"fixed": kind}
         work.ask("columns.kind", _("What are the events of this file?"), *about.values)
         return

@@ -41,6 +41,8 @@ _AMBULANCE = re.compile(
     r"chief complaint|handover|mobile|allocated|ambulance|category)\b"
 )
 _NALOXONE = re.compile(r"\b(?:naloxone|narcan|nyxoid|doses?|actuations?|recovery position|resupply)\b")
+# The number of a form tells nothing of what is on it.
+_NALOXONE_FORM = re.compile(r"\b(?:naloxone|narcan) (?:(?:form|record|report) )?(?:ref|reference|id|urn|no|number)$")
 _AMBULANCE_COLUMNS = 2
 _POLICE = re.compile(r"\b(?:police|force|niche|storm|linked|related|occurrence)\b")
 _KINDS_OF_KEYS = frozenset({"key", "number", "metres", "category", "text", "clock", "excel", "outcode"})
@@ -114,7 +116,7 @@ def ambulance_file(facts: Sequence[ColumnFacts]) -> bool:
 
 def speaks_of_naloxone(facts: Sequence[ColumnFacts]) -> bool:
     """Whether a heading speaks of naloxone, of doses or of what is done for somebody who is given it."""
-    return any(_NALOXONE.search(column.plain) for column in facts)
+    return any(_NALOXONE.search(each.plain) and not _NALOXONE_FORM.search(each.plain) for each in facts)
 
 
 def police_reference(facts: Sequence[ColumnFacts]) -> Match | None:

@@ -171,13 +171,14 @@ _FORM = (
     FieldWords(
         field="administration_id",
         kinds=("key",),
-        strong=rf"administration {_REFERENCE}|naloxone {_REFERENCE}",
+        strong=rf"administration {_REFERENCE}|{_ANTIDOTE} (?:form |record |report )?{_REFERENCE}",
     ),
     FieldWords(
         field="person_number",
         kinds=("key", "number", "category"),
         strong=r"(?:person|patient|subject|casualty|individual) (?:no|number|index|seq|sequence|count)|"
         r"(?:person|patient|subject) \d",
+        exact=r"victim",
     ),
     FieldWords(
         field="occurred_at",
@@ -186,8 +187,10 @@ _FORM = (
         rf"{_NALOXONE}))|(?:incident|occurrence|occ|event|{_NALOXONE})(?: {_WHEN})+(?: (?:from|start|time))?|"
         r"date and time|date time|datetime|when|date",
         weak=rf"(?:create|created|call|committed|reported|start|from|attended|month).*{_WHEN}|{_WHEN}|month|"
-        rf"create time",
+        r"create time|(?:call |alarm )?(?:received|reported|created)|call|alarm",
         unlike=_OTHER_TIMES,
+        # Map services note when a row was edited.
+        never=r"edit(?:ed)?|editor",
     ),
     FieldWords(
         field="recorded_at",
@@ -717,7 +720,7 @@ TABLE_SIGNS: dict[str, tuple[tuple[str, float], ...]] = {
     ),
     "risk_events": (
         (r"falls within|lsoa(?: \w+)?|reported by|crime type|last outcome category|month", 2.0),
-        (r"overdose calls?|chief complaint|drug related death|date of death|date death", 2.5),
+        (r"overdose calls?|chief complaint|drug related death|date (?:of )?death|(?:cause|manner) (?:of )?death", 2.5),
         (r"nature(?! place| scene| location)|offen[cs]e|call (?:type|nature|description)", 2.0),
     ),
     "waits": (),

@@ -76,7 +76,7 @@ def find_joins(work: Work) -> dict[str, Any]:
     match: dict[str, Any] = {}
     if ambulance_file(work.facts) and clocks is not None:
         key = _police_key(work)
-    elif timeless:
+    elif timeless and not _is_a_form(work):
         key = work.match("incident_id") or work.match("administration_id")
     else:
         key, match = _what_it_has(work)
@@ -85,7 +85,7 @@ def find_joins(work: Work) -> dict[str, Any]:
         return {}
     if key:
         work.found["incident_id"] = (key,)
-    about_people = any(name in _FIELDS_OF_PEOPLE for name in work.found if name != "recorded_at")
+    about_people = any(name in _FIELDS_OF_PEOPLE - {"recorded_at", "administration_id"} for name in work.found)
     of_people = (timeless or adds) and (about_people or "substances" in work.found)
     joins = "administrations" if of_people else "incidents"
     _keep_what_is_added(work, joins=joins, person=bool(match.get("person")))
@@ -120,21 +120,21 @@ def _what_it_has(work: Work) -> tuple[Match | None, dict[str, Any]]:
 
     None of them where the file may hold records of its own.
     """
-    likely = {name for name, each in work.found.items() if each[0].score >= LIKELY_SCORE and each[0].cells_fit}
+    likely = _likely_fields(work)
     finding = "substances" in likely and ("certainty" in likely or any(_FINDING.search(e.plain) for e in work.facts))
     added = {name for name in likely if name.startswith(tuple(_ADDED)) and (finding or name != "substances")}
-    of_a_form = likely & _OF_A_FORM or ("substances" in likely and not finding)
     points = any("point" in each.kinds for each in work.facts)
-    if of_a_form or not (added or points) or speaks_of_naloxone(work.facts) or _says_what_kind(work):
+    if _is_a_form(work) or ("substances" in likely and not finding) or not (added or points) or _says_what_kind(work):
         return None, {}
-    number = work.match("incident_id") if "incident_id" in likely else None
+    form = work.match("administration_id") if "administration_id" in likely else None
+    number = form or (work.match("incident_id") if "incident_id" in likely else None)
     officer = work.match("dose.officer") if "dose.officer" in likely else None
     names = [name for name in ("person.name", "person.last_name") if name in likely]
     day = work.match("occurred_at") if "occurred_at" in likely else None
     known = {each[0].column.position for each in work.found.values()}
     strange = sum(each.position not in known and not FREE_TEXT.search(each.plain) for each in work.facts)
     # A list of calls has a number, a time and a place too: without an officer or a finding it may be one.
-    if number and (officer or finding or work.known_sources) and strange <= _SHARE_STRANGE * len(work.facts):
+    if number and (form or officer or finding or work.known_sources) and strange <= _SHARE_STRANGE * len(work.facts):
         return number, {}
     if number or not day or not (officer or names) or strange > 2 * _SHARE_STRANGE * len(work.facts):
         return None, {}
@@ -146,6 +146,15 @@ def _what_it_has(work: Work) -> tuple[Match | None, dict[str, Any]]:
         return None, {"day": day.column.heading, "person": True}
     work.use("match.officer", officer)
     return None, {"day": day.column.heading, "officer": officer.column.heading}
+
+
+def _likely_fields(work: Work) -> set[str]:
+    return {name for name, each in work.found.items() if each[0].score >= LIKELY_SCORE and each[0].cells_fit}
+
+
+def _is_a_form(work: Work) -> bool:
+    """Whether a file says who was treated or how: its records are its own, even where no time is found."""
+    return bool(_likely_fields(work) & _OF_A_FORM) or speaks_of_naloxone(work.facts)
 
 
 def _says_what_kind(work: Work) -> bool:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from data.drafting.column_facts import ColumnFacts
-from data.drafting.heading_match import SURE_SCORE, Match
+from data.drafting.heading_match import SURE_SCORE, Match, speaks_of_naloxone
 from data.drafting.work import SHARE_WITH_KEY, Work
 from data.mapping_toml import mapping_toml
 from data.values import is_nothing, plain_value
@@ -19,6 +19,7 @@ _GIVEN = frozenset({"y", "yes", "true", "t", "1"})
 _GIVEN_HOW = _GIVEN | {
     *("given", "administered", "used", "deployed", "nasal", "intranasal", "in", "im", "iv", "intramuscular"),
     *("single_dose", "one_dose", "1_dose", "two_doses", "2_doses", "3_doses", "multiple_doses", "multiple_dose"),
+    *("given_unknown", "given_dose_unknown", "given_doses_unknown", "given_unknown_dose", "given_unknown_doses"),
     *("2", "3", "4", "2+", "3+", "effective", "not_effective", "ineffective"),
 }
 _NOT_GIVEN = frozenset({
@@ -186,6 +187,15 @@ def ask_who_gave(work: Work) -> None:
                 "“{heading}” says who gave naloxone, and all of its rows count as the police's. To leave others out, "
                 "name the police's words under [only], as in {line}."
             ).format(heading=by.heading, line=mapping_toml({by.heading: ["police"]}).strip()),
+        )
+        return
+    if not speaks_of_naloxone(work.facts) and not any(each.setting == "joins" for each in work.questions):
+        work.ask(
+            "target",
+            _(
+                "Nothing in the file speaks of naloxone, and each row counts as a police naloxone administration. Is it"
+                " a list of overdose calls, deaths or offences? Then draft it for risk_events."
+            ),
         )
         return
     told = [*(column.plain for column in work.facts), work.sample.label.casefold()]
