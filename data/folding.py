@@ -99,11 +99,12 @@ def _dose_columns(records: pd.DataFrame) -> list[str]:
     return [name for name in ("dose_id", *_DOSE_CONTENT) if name in records]
 
 
-def _dose_identity(rows: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
+def _dose_identity(rows: pd.DataFrame, kinds: Sequence[str], *, repeats: str) -> pd.DataFrame:
     """What tells one dose of a person from another: its number, else its content.
 
     Where a row is a dose and neither a number, a time nor a kit tells it apart, rows that say the same are as many
-    doses as stand beside one drug: a join of drugs and doses has each dose once for every drug.
+    doses as stand beside one drug: a join of drugs and doses has each dose once for every drug. Where the mapping's
+    `repeats` are doses, two of one time or kit are two.
     """
     if "dose_id" in rows:
         numbered = rows["dose_id"].notna()
@@ -114,7 +115,7 @@ def _dose_identity(rows: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
     if "dose" not in kinds and identity.shape[1] > 1:
         return identity
     certain = np.zeros(len(rows), dtype=bool)
-    for name in ("dose_id", "dose0_given_at", "dose0_kit_token"):
+    for name in ("dose_id", *(() if repeats == "doses" else ("dose0_given_at", "dose0_kit_token"))):
         if name in rows:
             certain |= rows[name].notna().to_numpy(dtype=bool)
     beside = identity.astype(object).where(identity.notna(), "")
@@ -148,7 +149,7 @@ def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser
     if "substances" in pieces:
         records["substances"] = pd.array(groups.substances(), dtype="string[pyarrow]")
     if "dose" in kinds or "officer" in kinds:
-        doses = _doses(pieces, kinds, pseudonymiser)
+        doses = _doses(pieces, kinds, pseudonymiser, repeats=mapping.repeats)
         reports, given = _reports(pieces, doses, codes, len(keys), kinds, pseudonymiser)
         records["doses_given"] = given
     elif "doses_given" not in records and (slots := [name for name in records if _DOSE_PRESENT.fullmatch(name)]):
@@ -338,12 +339,14 @@ def _united(texts: tuple[str, ...]) -> str:
     return SUBSTANCE_MARK.join(pairs.values()) or NO_SUBSTANCE
 
 
-def _doses(pieces: pd.DataFrame, kinds: Sequence[str], pseudonymiser: Pseudonymiser) -> pd.DataFrame:
+def _doses(
+    pieces: pd.DataFrame, kinds: Sequence[str], pseudonymiser: Pseudonymiser, *, repeats: str
+) -> pd.DataFrame:
     """Each dose once, in order of time, with the columns of the schema's table that the file fills."""
     rows = pieces[pieces["dose0_present"].to_numpy(dtype=bool)]
     named = {name: name.removeprefix("dose0_") for name in rows if name.startswith("dose0_")}
     doses = rows[["administration_id", *named]].rename(columns=named).drop(columns="present")
-    doses["dose_id"] = pseudonymiser.row_hashes(_dose_identity(rows, kinds))
+    doses["dose_id"] = pseudonymiser.row_hashes(_dose_identity(rows, kinds, repeats=repeats))
     doses["row_hash"] = rows["row_hash"]
     if "count" in doses:
         doses = _each_dose(doses, pseudonymiser)

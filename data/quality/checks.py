@@ -120,5 +120,5 @@ def _events(
         *second,
         *heaped_on_fives(timed.index.to_numpy(), np.where(exact, clocks, 0.5), kind="times_on_fives", what=_("times")),
         *crowded_days(one_each, time_zone=settings.time_zone),
-        *silent_days(one_each),
+        *silent_days(one_each, stored.source_days if stored else np.empty(0, dtype=np.int64)),
     ]

@@ -366,13 +366,16 @@ def _timed_together(records: pd.DataFrame) -> Iterator[QualityWarning]:
     )
 
 
-def silent_days(records: pd.DataFrame) -> list[QualityWarning]:
+def silent_days(records: pd.DataFrame, stored_days: Ints) -> list[QualityWarning]:
     """Silences that the rate of the days around them does not allow: exp(-rate x days), over all silences of the file.
+
+    Days since 1970 of which the store has records of the same source, `stored_days`, are none.
 
     The rate is -ln(1 - share of days with any event), so that several events of one day count once, and the lower of
     those before and after the silence: a service that grows, or shrinks, is no gap.
     """
-    active = np.unique(records["local_date"].dropna().to_numpy().astype("datetime64[D]").astype(np.int64))
+    of_file = records["local_date"].dropna().to_numpy().astype("datetime64[D]").astype(np.int64)
+    active = np.union1d(of_file, stored_days)
     if len(active) < _FEWEST_ACTIVE_DAYS:
         return []
     lengths = np.diff(active) - 1

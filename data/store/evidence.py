@@ -37,13 +37,14 @@ class StoredEvidence:
 
     `events`: current records of the file's days under other keys, a row each: row (0), key, day (since 1970), minute
     (since 1970 UTC, -1 where only the day is known), easting_m, northing_m, area, person, and what a form says of the
-    person. For a form also, of OTHER_WEEKS before and after too: `days` (columns day and events), how many there are,
+    person. `source_days`: the file's days, since 1970, of which this source has records. For a form also, of OTHER_WEEKS before and after too: `days` (columns day and events), how many there are,
     and `people` (day and token), who of the people that the file names was at one, treated or treating. `only_dates`:
     most records of this source have no time of day. `area_points_m`, shape (n, 3): places of this source that stand for
     areas, with their precision. `stations_m`, shape (n, 2): bases of carriers.
     """
 
     events: pd.DataFrame
+    source_days: NDArray[np.int64]
     days: pd.DataFrame
     people: pd.DataFrame
     only_dates: bool
@@ -148,8 +149,8 @@ def read_evidence(
             sql(
                 """
                 SELECT 0::BIGINT AS row, i.$key AS key, date_diff('day', DATE '1970-01-01', i.local_date) AS day,
-                       if(i.time_precision = 'day', -1, (epoch(i.occurred_at) // 60)::BIGINT) AS minute,
-                       coalesce(i.local_hour = 0 AND (epoch(i.occurred_at) // 60)::BIGINT % 60 = 0, false) AS midnight,
+                       if(i.time_precision = 'day', -1, epoch_us(i.occurred_at) // 60_000_000) AS minute,
+                       coalesce(i.local_hour = 0 AND epoch_us(i.occurred_at) // 60_000_000 % 60 = 0, false) AS midnight,
                        i.easting_m, i.northing_m, i.small_area AS area, $said
                 FROM old.$table i $of_person
                 WHERE i.record_state = 'current' AND i.local_date BETWEEN ? AND ?
@@ -163,6 +164,14 @@ def read_evidence(
             ),
             [first_day, last_day],
         ).df()
+        source_days = connection.execute(
+            sql(
+                """SELECT DISTINCT date_diff('day', DATE '1970-01-01', local_date) AS day FROM old.$table
+                   WHERE record_state = 'current' AND source = ? AND local_date BETWEEN ? AND ? ORDER BY day""",
+                table=table.name,
+            ),
+            [source, first_day, last_day],
+        ).fetchnumpy()["day"]
         beside = timedelta(weeks=OTHER_WEEKS)
         days, at_events = _in_other_weeks(connection, people if form else None, first_day - beside, last_day + beside)
         connection.unregister("incoming")
@@ -188,6 +197,7 @@ def read_evidence(
         ).df()
     return StoredEvidence(
         events=events,
+        source_days=np.asarray(source_days, dtype=np.int64),
         days=days,
         people=at_events,
         only_dates=bool(only_dates),
