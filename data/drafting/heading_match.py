@@ -24,6 +24,8 @@ __all__ = [
 # Below the first a pair of heading and field is no pair; a sure one has the heading in so many words and fitting cells.
 _LEAST_SCORE = 0.28
 WEAK_SCORE, LIKELY_SCORE, SURE_SCORE = 0.5, 0.6, 0.95
+# Headings that fit about as well, such as "Date of incident" and "Incident date".
+_NEARLY_EQUAL = 0.02
 # Cells that look like something else count against a heading, and an empty column can be anything.
 _UNFITTING, _EMPTY_COLUMN = 0.3, 0.7
 # Fields that take every column that names them well.
@@ -51,12 +53,16 @@ _REFERENCE = re.compile(r"\b(?:no|number|num|ref|reference|id|urn|log|cad)\b")
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A column for a field, how well it fits (0 to 1), whether its cells fit, and other columns that it may be."""
+    """A column for a field, how well it fits (0 to 1), whether its cells fit, and other columns that it may be.
+
+    `rivals` are those of the others that fit as well and that no other field has taken.
+    """
 
     column: ColumnFacts
     score: float
     cells_fit: bool
     alternatives: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
 
 
 def assign_columns(words: Sequence[FieldWords], facts: Sequence[ColumnFacts]) -> dict[str, tuple[Match, ...]]:
@@ -89,6 +95,14 @@ def assign_columns(words: Sequence[FieldWords], facts: Sequence[ColumnFacts]) ->
                 )[:3]
                 if field not in _SEVERAL
                 else (),
+                rivals=tuple(
+                    other.heading
+                    for other_score, _o, _p, its_words, other in scored
+                    if its_words is each
+                    and other is not column
+                    and other_score >= score - _NEARLY_EQUAL
+                    and taken.get(other.position) in (None, field)
+                ),
             )
             for score, each, column in sorted(matches, key=lambda match: match[2].position)
         )

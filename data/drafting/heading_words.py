@@ -190,7 +190,7 @@ _FORM = (
         r"create time|(?:call |alarm )?(?:received|reported|created)|call|alarm",
         unlike=_OTHER_TIMES,
         # Map services note when a row was edited.
-        never=r"edit(?:ed)?|editor",
+        never=r"edit(?:ed)?|editor|modified|updated?|creation date",
     ),
     FieldWords(
         field="recorded_at",

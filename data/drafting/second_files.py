@@ -134,7 +134,8 @@ def _what_it_has(work: Work) -> tuple[Match | None, dict[str, Any]]:
     known = {each[0].column.position for each in work.found.values()}
     strange = sum(each.position not in known and not FREE_TEXT.search(each.plain) for each in work.facts)
     # A list of calls has a number, a time and a place too: without an officer or a finding it may be one.
-    if number and (form or officer or finding or work.known_sources) and strange <= _SHARE_STRANGE * len(work.facts):
+    most_strange = _SHARE_STRANGE * len(work.facts) if form or finding or work.known_sources else 0
+    if number and (form or officer or finding or work.known_sources) and strange <= most_strange:
         return number, {}
     if number or not day or not (officer or names) or strange > 2 * _SHARE_STRANGE * len(work.facts):
         return None, {}

@@ -28,14 +28,16 @@ def read_time_of_event(work: Work) -> None:
         work.ask("columns.occurred_at", _("Is “{heading}” when it happened?").format(heading=match.column.heading))
     work.columns["occurred_at"] = time_headings(work, match)
     work.use("occurred_at", match, headings=work.columns["occurred_at"])
-    if match.score < LIKELY_SCORE and match.alternatives:
+    read = work.columns["occurred_at"]
+    rivals = [heading for heading in match.rivals if heading not in ([read] if isinstance(read, str) else read)]
+    if rivals or (match.score < LIKELY_SCORE and match.alternatives):
         work.ask(
             "columns.occurred_at",
             _("Is “{heading}” when naloxone was given? Other columns hold times too.").format(
                 heading=match.column.heading
             ),
             match.column.heading,
-            *match.alternatives,
+            *(rivals or match.alternatives),
         )
 
 

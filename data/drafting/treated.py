@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import SURE_SCORE, Match, speaks_of_naloxone
+from data.drafting.heading_words import plain_words
 from data.drafting.work import SHARE_WITH_KEY, Work
 from data.mapping_toml import mapping_toml
 from data.values import is_nothing, plain_value
@@ -33,7 +34,7 @@ _MEDICATIONS = re.compile(
 _GIVEN_BY = re.compile(r"\b(?:given|administered|administration|administering|provided) by\b|\badministering agency\b")
 _POLICE = re.compile(
     r"\b(?:police|officers?|pd|deput(?:y|ies)|sheriffs?|constab\w*|collar|warrant|shoulder|badge|troopers?|"
-    r"law enforcement|leo|carriers?|custody)\b"
+    r"law enforcement|leo|carriers?|custody|divisions?|bcu|force|niche|storm)\b"
 )
 _SERVICES = re.compile(
     rf"{_POLICE.pattern}|\b(?:ems|emt|fire|fd|paramedics?|ambulance|medics?|bystanders?|family|friends?|civilian|hospital|"
@@ -198,7 +199,7 @@ def ask_who_gave(work: Work) -> None:
             ),
         )
         return
-    told = [*(column.plain for column in work.facts), work.sample.label.casefold()]
+    told = [*(column.plain for column in work.facts), plain_words(work.sample.label)]
     of_naloxone = any(name in work.found for name in ("naloxone_given", "doses_given"))
     if of_naloxone and not any(_POLICE.search(each) for each in told):
         work.ask(

@@ -1,0 +1,142 @@
+"""Which rows are of police naloxone: by words, by medicines, by who gave it; and files that say nothing of it."""
+
+import io
+import random
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+
+from data.drafting import draft_mapping
+from data.ingest import import_stream
+from data.mapping_toml import check_mapping
+from data.reading import sample_file
+from data.settings import SYNTHETIC_SOUTH_WALES, ImportSettings
+from tests.data.forms import FORMS, as_csv
+from tests.data.importing import KEYS, make_settings, south_wales, stored
+
+
+def drafted(headings, rows, label="a.csv"):
+    sample = sample_file(source=io.BytesIO(as_csv(headings, rows)), label=label, limits=ImportSettings())
+    return draft_mapping(
+        sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=datetime(2026, 7, 1)
+    )
+
+
+def sentences(draft, setting="only"):
+    return " ".join(each.sentence for each in draft.questions if each.setting == setting)
+
+
+def when(n):
+    return f"{datetime(2024, 1, 1, 8) + timedelta(hours=7 * n):%d/%m/%Y %H:%M}"
+
+
+def imported(folder, headings, rows):
+    where = make_settings(folder)
+    report = import_stream(
+        stream=io.BytesIO(as_csv(headings, rows)),
+        label="a.csv",
+        mapping=check_mapping(drafted(headings, rows).raw | {"synthetic": True}),
+        settings=where,
+        keys=KEYS,
+        geography=south_wales(),
+    )
+    return report, stored(where, "administrations")
+
+
+def test_words_for_how_naloxone_was_given_leave_out_those_for_not_given(tmp_path):
+    """ "Multiple" is two at least; of those given an unknown number, none is made up."""
+    draw = random.Random(5)
+    words = {"Single Dose": 1, "Multiple Doses": 2, "Given, Unknown Doses": None, "No": 0, "Unknown": 0}
+    chosen = [draw.choice(list(words)) for _n in range(120)]
+    rows = [[f"R{n:03}", when(n), word, "MF"[n % 2]] for n, word in enumerate(chosen)]
+    headings = ["Case Number", "Incident Date", "Naloxone Administration", "Sex"]
+    draft = drafted(headings, rows)
+    assert draft.raw["only"] == {"Naloxone Administration": ["given unknown doses", "multiple doses", "single dose"]}
+    assert "rows of the sample do not say" in sentences(draft)
+    report, people = imported(tmp_path, headings, rows)
+    given = [words[word] for word in chosen if words[word] != 0]
+    assert report.imported == len(given)
+    stated = Counter(None if each != each else int(each) for each in people["doses_given"].astype(float))
+    assert stated == Counter(given)
+
+
+def test_words_that_nobody_knows_are_asked_about_and_no_row_is_left_out():
+    rows = [[f"R{n}", when(n), ("No", "By the book", "Twice over")[n % 3]] for n in range(30)]
+    draft = drafted(["Case Number", "Incident Date", "Narcan given"], rows)
+    assert "only" not in draft.raw
+    assert "not all of its words are known" in sentences(draft)
+    assert "book" not in draft.toml()
+
+
+def test_of_a_row_for_each_medicine_those_of_naloxone_are_doses(tmp_path):
+    draw = random.Random(6)
+    rows, truth = [], {}
+    for n in range(60):
+        for patient in range(1, draw.choice((2, 2, 3))):
+            for part in range(draw.randint(1, 4)):
+                medicine = draw.choice(("Naloxone", "Naloxone", "Narcan", "Oxygen", "Ondansetron"))
+                given_at = f"{datetime(2024, 1, 1, 8, 2 * part) + timedelta(hours=7 * n):%d/%m/%Y %H:%M}"
+                by = draw.choice(("City PD", "Fire Department"))
+                rows.append([f"E{n:03}", patient, when(n), medicine, given_at, "Intranasal", by, "MF"[patient % 2]])
+                truth[n, patient] = truth.get((n, patient), 0) + (medicine[0] == "N")
+    headings = [
+        "Incident Number",
+        "Patient No",
+        "Call Date Time",
+        "Medication Given",
+        "Medication Time",
+        "Route",
+        "Given By",
+        "Patient Sex",
+    ]
+    draft = drafted(headings, rows)
+    assert draft.raw["only"] == {"Medication Given": ["naloxone", "narcan"]}
+    assert draft.raw["rows"] == "dose"
+    # Services are no officers; whose rows to take is for a person to say.
+    assert "officer" not in draft.raw["doses"][0]
+    assert '"Given By" = ["police"]' in sentences(draft)
+    _report, people = imported(tmp_path, headings, rows)
+    doses = [count for count in truth.values() if count]
+    assert Counter(people["doses_given"].astype(int)) == Counter(doses)
+
+
+@pytest.mark.parametrize(
+    ("headings", "label", "asks"),
+    [
+        (("Incident Number", "Date", "Narcan Given", "Sex"), "calls.csv", True),
+        (("Incident Number", "Date", "Narcan Given", "Sex"), "police_calls.csv", False),
+        (("Incident Number", "Date", "Narcan Given", "Officer badge"), "calls.csv", False),
+        (("Incident Number", "Date", "Naloxone given by police", "Sex"), "calls.csv", False),
+    ],
+)
+def test_who_gave_it_is_asked_where_nothing_says_police(headings, label, asks):
+    rows = [
+        [f"F{n:04}", when(n), "YN"[n % 5 == 0], f"{1000 + n}" if "badge" in headings[3] else "MF"[n % 2]]
+        for n in range(30)
+    ]
+    assert ("Nothing in the file says who gave naloxone" in sentences(drafted(headings, rows, label))) is asks
+
+
+@pytest.mark.parametrize("form", ["standard_form", "scottish_form", "niche_extract"])
+def test_of_the_forms_of_the_police_nobody_is_asked_who_gave_it(form):
+    assert "who gave" not in sentences(drafted(*FORMS[form]()))
+
+
+def test_deaths_are_no_administrations_and_a_form_without_a_time_adds_to_nothing():
+    deaths = [[f"D{n}", when(n), "MF"[n % 2], "Overdose", "YN"[n % 2]] for n in range(30)]
+    draft = drafted(["Case Number", "Date", "Sex", "Cause of Death", "Heroin"], deaths)
+    assert (draft.table, draft.raw["columns"]["kind"]) == ("risk_events", {"fixed": "drug_related_death"})
+    form = [[f"F{n}", "MF"[n % 2], str(20 + n), "2"] for n in range(30)]
+    draft = drafted(["Incident Number", "Sex", "Age", "Narcan doses"], form)
+    assert "joins" not in draft.raw
+    assert sentences(draft, "columns.occurred_at")
+
+
+def test_when_a_row_was_edited_is_never_when_it_happened_and_two_dates_are_asked_about():
+    edited = [[f"F{n}", str(1_700_000_000_000 + n * 86_400_000), str(1_719_000_000_000 + n), "1"] for n in range(30)]
+    draft = drafted(["Incident Number", "Call Received", "EditDate", "Doses given"], edited)
+    assert draft.raw["columns"]["occurred_at"] == "Call Received"
+    two = [[f"F{n}", when(n), when(n + 1), "1"] for n in range(30)]
+    draft = drafted(["Incident Number", "Date of incident", "Incident date", "Doses given"], two)
+    assert "Is “Date of incident” when" in sentences(draft, "columns.occurred_at")
