@@ -339,9 +339,7 @@ def _united(texts: tuple[str, ...]) -> str:
     return SUBSTANCE_MARK.join(pairs.values()) or NO_SUBSTANCE
 
 
-def _doses(
-    pieces: pd.DataFrame, kinds: Sequence[str], pseudonymiser: Pseudonymiser, *, repeats: str
-) -> pd.DataFrame:
+def _doses(pieces: pd.DataFrame, kinds: Sequence[str], pseudonymiser: Pseudonymiser, *, repeats: str) -> pd.DataFrame:
     """Each dose once, in order of time, with the columns of the schema's table that the file fills."""
     rows = pieces[pieces["dose0_present"].to_numpy(dtype=bool)]
     named = {name: name.removeprefix("dose0_") for name in rows if name.startswith("dose0_")}

@@ -37,10 +37,11 @@ class StoredEvidence:
 
     `events`: current records of the file's days under other keys, a row each: row (0), key, day (since 1970), minute
     (since 1970 UTC, -1 where only the day is known), easting_m, northing_m, area, person, and what a form says of the
-    person. `source_days`: the file's days, since 1970, of which this source has records. For a form also, of OTHER_WEEKS before and after too: `days` (columns day and events), how many there are,
-    and `people` (day and token), who of the people that the file names was at one, treated or treating. `only_dates`:
-    most records of this source have no time of day. `area_points_m`, shape (n, 3): places of this source that stand for
-    areas, with their precision. `stations_m`, shape (n, 2): bases of carriers.
+    person. `source_days`: the file's days, since 1970, of which this source has records. For a form also, of
+    OTHER_WEEKS before and after too: `days` (columns day and events), how many there are, and `people` (day and token),
+    who of the people that the file names was at one, treated or treating. `only_dates`: most records of this source
+    have no time of day. `area_points_m`, shape (n, 3): places of this source that stand for areas, with their
+    precision. `stations_m`, shape (n, 2): bases of carriers.
     """
 
     events: pd.DataFrame

@@ -80,6 +80,15 @@ def test_rows_by_drug_and_dose_are_one_person_with_each_drug_and_dose_once(impor
     assert (again.unchanged, again.folded, again.updated) == (2 + 1, 5, 0)
 
 
+@pytest.mark.parametrize(("repeats", "given"), [("same", 2), ("doses", 3)])
+def test_doses_of_one_officer_and_minute_are_one_unless_repeats_are_doses(importer, repeats, given):
+    person = ("01/07/2024 14:00", "M", "Person A", "36", "heroin", "PC 1")
+    rows = [("A", *person, f"01/07/2024 {time}") for time in ("14:01", "14:01", "14:05")]
+    importer.frame(frame(*rows), mapping(["dose"], repeats=repeats))
+    assert doses_given(importer) == {token("administration_id", "A"): given}
+    assert len(importer.stored("doses")) == given
+
+
 def test_folding_agrees_with_dictionaries(importer):
     chance = random.Random(7)
     people = {f"P{n}": (chance.choice(["M", "F", ""]), f"0{1 + n % 9}/07/2024 1{n % 10}:00") for n in range(25)}

@@ -334,6 +334,24 @@ def test_days_without_a_feed(check):
     active = days[~silent].drop_duplicates().sort_values()
     before, after = active[active < "2022-10-03"].max(), active[active > "2022-10-16"].min()
     assert found["silent_days"].count == (after - before).days - 1 >= 14
+    # What an earlier file of the same source holds of these days is no silence.
+    check(frame[silent].reset_index(drop=True), dry_run=False)
+    assert "silent_days" not in check(frame[~silent].reset_index(drop=True))
+
+
+def test_a_later_file_repeats_minutes_to_the_second(check):
+    frame = clean_file(300, seed=78).assign(Name="")
+    frame["When"] += ":45"
+    days = daily_dates(frame)
+    first = frame[days < "2023-01-01"]
+    check(first.reset_index(drop=True), dry_run=False)
+    copied = first[days[first.index] >= "2022-11-20"]
+    again = copied.assign(Reference=[f"again-{number}" for number in range(len(copied))])
+    later = pd.concat([again, frame[days >= "2023-01-01"]], ignore_index=True)
+    assert len(again) >= 10
+    found = check(later)["doubled_days"]
+    assert found.count == len(again)
+    assert "at the same minutes" in found.sentence
 
 
 def test_a_second_copy_at_midnight_is_found_among_rows_with_their_times(check):
