@@ -14,7 +14,7 @@ from data.snapshots import StoreDamagedError
 from data.store.connection import Connection, fetch_one, opened_snapshot, sql, tables_of
 from data.store.errors import RecordNotFoundError
 from data.store.joining import FITS
-from data.store.rewriting import Entry, Marks, held_for_change, mark_gone, rewrite, select_gone
+from data.store.rewriting import Entry, Marks, held_for_change, in_content, mark_gone, rewrite, select_gone
 from wording import _, format_count, join_words, ngettext
 
 __all__ = ["OFFICER_TABLES", "Erasure", "erase"]
@@ -62,21 +62,21 @@ def erase(*, settings: Settings, keys: Keys, token: str, who: str | None = None,
         with opened_snapshot(settings=settings, keys=keys, file=folder / pointer.current.file) as connection:
             gone, unlinked = _find_erased(connection, token)
             erased = pa.table({"key": pa.array([token, *pd.concat(list(gone.values()))], pa.string())})
-            earlier = _mark_past_erased(connection, erased)
-        rows = {name: len(found) for name, found in gone.items() if len(found)} | unlinked
+            earlier = _mark_past_erased(connection, erased, token)
+        rows = {name: len(gone[name]) + unlinked.get(name, 0) for name in gone if len(gone[name]) or name in unlinked}
         rows |= {f"past_{name}": count for name, count in earlier.items() if count}
         if not rows:
             raise RecordNotFoundError()
         holding = {pointer.current.file} | {
             snapshot.file
             for snapshot in pointer.previous
-            if _holds(settings=settings, keys=keys, file=folder / snapshot.file, erased=erased)
+            if _holds(settings=settings, keys=keys, file=folder / snapshot.file, erased=erased, token=token)
         }
 
         def mark(connection: Connection) -> Marks:
             for name, found in gone.items():
                 mark_gone(connection, table_named(name), found)
-            past = _mark_past_erased(connection, erased)
+            past = _mark_past_erased(connection, erased, token)
             return Marks(unlinked=token, past=frozenset(past))
 
         version = rewrite(
@@ -152,10 +152,16 @@ def _find_erased(connection: Connection, token: str) -> tuple[dict[str, pd.Serie
         for table in TABLES
         if "officer_token" in table.names and table.name not in OFFICER_TABLES
     }
+    unlinked["pieces"] = fetch_one(
+        connection,
+        """SELECT count(*) FROM old.pieces
+           WHERE contains(content, ?) AND piece_id NOT IN (SELECT key FROM temp.gone_pieces)""",
+        [in_content(token)],
+    )
     return gone, {name: rows for name, rows in unlinked.items() if rows}
 
 
-def _mark_past_erased(connection: Connection, erased: pa.Table) -> dict[str, int]:
+def _mark_past_erased(connection: Connection, erased: pa.Table, token: str) -> dict[str, int]:
     """Fill kept_<table> with the earlier versions that say nothing of what is erased; how many go, by table."""
     connection.register("erased", erased)
     gone = {}
@@ -168,19 +174,23 @@ def _mark_past_erased(connection: Connection, erased: pa.Table) -> dict[str, int
             told_by.remove("officer_token")
         said = " OR ".join(sql("coalesce($name IN (SELECT key FROM erased), false)", name=name) for name in told_by)
         names = {"table": table.name, "said": said}
-        texts = {"officer_token": "if(officer_token IN (SELECT key FROM erased), NULL, officer_token)"}
+        texts = {
+            "officer_token": "if(officer_token IN (SELECT key FROM erased), NULL, officer_token)",
+            "content": "replace(content, ?, 'null')",
+        }
         texts = {name: text for name, text in texts.items() if name in table.names and name not in told_by}
         changed = ", ".join(f"{text} AS {name}" for name, text in texts.items())
         names["columns"] = f"* REPLACE ({changed})" if changed else "*"
         connection.execute(
-            sql("CREATE TEMP TABLE kept_$table AS SELECT $columns FROM old.past_$table WHERE NOT ($said)", **names)
+            sql("CREATE TEMP TABLE kept_$table AS SELECT $columns FROM old.past_$table WHERE NOT ($said)", **names),
+            [in_content(token)] if "content" in texts else [],
         )
         gone[table.name] = fetch_one(connection, sql("SELECT count(*) FROM old.past_$table WHERE $said", **names))
     connection.unregister("erased")
     return gone
 
 
-def _holds(*, settings: Settings, keys: Keys, file: Path, erased: pa.Table) -> bool:
+def _holds(*, settings: Settings, keys: Keys, file: Path, erased: pa.Table, token: str) -> bool:
     """Whether any key or token in a snapshot is among the erased; a file that cannot be read is taken to hold them."""
     try:
         with opened_snapshot(settings=settings, keys=keys, file=file) as connection:
@@ -199,6 +209,14 @@ def _holds(*, settings: Settings, keys: Keys, file: Path, erased: pa.Table) -> b
                 for kind in ("", "own_", "past_")
                 for item in table.fields
                 if (item.token or item.name == "record_id") and item.name in stored.get(f"{kind}{table.name}", ())
+            ) or any(
+                fetch_one(
+                    connection,
+                    sql("SELECT count(*) FROM old.$table WHERE contains(content, ?)", table=name),
+                    [in_content(token)],
+                )
+                for name in ("pieces", "past_pieces")
+                if name in stored
             )
     except StoreDamagedError:
         return True

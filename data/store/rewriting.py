@@ -43,6 +43,7 @@ __all__ = [
     "Written",
     "has_past",
     "held_for_change",
+    "in_content",
     "mark_gone",
     "rewrite",
     "select_gone",
@@ -270,7 +271,7 @@ def _column_texts(table: Table, columns: tuple[str, ...], marks: Marks) -> tuple
             values.append(marks.unlinked)
         elif marks.unlinked is not None and item.name == "content":
             texts.append("replace(stored.content, ?, 'null')")
-            values.append(f'"{marks.unlinked}"')
+            values.append(in_content(marks.unlinked))
         elif marks.forgets and item.name == "confirmed_by":
             texts.append("(SELECT without FROM temp.confirmed_without w WHERE w.confirmation_id = stored.confirmed_by)")
         elif item.name == "confirmed_by" and table.name == marks.confirmed:
@@ -280,6 +281,11 @@ def _column_texts(table: Table, columns: tuple[str, ...], marks: Marks) -> tuple
         else:
             texts.append(f'stored."{item.name}"')
     return texts, values
+
+
+def in_content(token: str) -> str:
+    """A token as the content of a row of `pieces` has it."""
+    return f'"{token}"'
 
 
 def has_past(table: Table) -> bool:

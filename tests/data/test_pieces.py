@@ -8,7 +8,8 @@ import pytest
 
 from data.pieces import contents_of_pieces, pieces_from_store, pieces_to_store
 from data.schema import NOT_RECORDED
-from tests.data.importing import make_mapping
+from data.store import RecordNotFoundError, erase
+from tests.data.importing import KEYS, make_mapping
 from tests.data.test_ingest import Importer
 
 TEXTS = ["plain", 'a "quoted" one', "back\\slash", "line\nbreak\ttab\x01", "Ŵyddgrug 😀", "", "null", None]
@@ -166,8 +167,28 @@ def test_a_file_in_parts_makes_the_records_of_the_whole(importer, tmp_path, seed
         found, expected = (each.sort_values(key, ignore_index=True) for each in (found, expected))
         pd.testing.assert_frame_equal(found, expected)
     assert len(parted.stored("pieces")) == len(whole.stored("pieces")) == len(form)
-    # And every row can still be found in the file that it came in.
+    # Every row can still be found in the file that it came in.
     pieces, imports = parted.stored("pieces"), parted.stored("imports").sort_values("version")["import_id"].tolist()
     for number, read_by in enumerate(imports):
         numbers = pieces.loc[pieces["read_by"] == read_by, "row_number"]
         assert sorted(numbers) == list(range(1, int((part == number).sum()) + 1))
+
+
+def test_an_erased_officer_is_in_no_row_that_is_kept_and_later_rows_still_fold(importer, tmp_path):
+    form, layout = full_form(random.Random(3), 6), make_mapping(**FULL_FORM)
+    halves = importer(tmp_path)
+    for start in (0, 1, 2):
+        halves.frame(form[start::4], layout)
+    doses = halves.stored("doses").dropna(subset="officer_token")
+    officer = doses["officer_token"].value_counts().index[0]
+    kept = ("pieces", "past_pieces")
+    assert all(halves.stored(table)["content"].str.contains(officer).any() for table in kept)
+    before = halves.stored("administrations").set_index("administration_id").drop(columns="confirmed_by")
+    erase(settings=halves.settings, keys=KEYS, token=officer, purpose="asked to")
+    assert not any(halves.stored(table)["content"].str.contains(officer).any() for table in kept)
+    with pytest.raises(RecordNotFoundError):
+        erase(settings=halves.settings, keys=KEYS, token=officer, purpose="asked to")
+    after = halves.stored("administrations").set_index("administration_id").drop(columns="confirmed_by")
+    pd.testing.assert_frame_equal(after, before)
+    assert halves.frame(form[3::4], layout).quarantined_rows == 0
+    assert len(halves.stored("pieces")) == len(form)
