@@ -26,7 +26,10 @@ SETTINGS = ("street", "home", "custody", "hospital", "other", NOT_RECORDED)
 LOCATION_SOURCES = ("coordinates", "postcode", "area", "none")
 TIME_PRECISIONS = ("minute", "hour", "day", "month")
 RECIPIENT_TYPES = ("public", "officer", NOT_RECORDED)
-AGE_BANDS = ("under_18", "18_24", "25_34", "35_44", "45_54", "55_64", "65_and_over", NOT_RECORDED)
+# What sources give that have ranges across two of the bands of ages: kept as it is, since putting it into one would be
+# a guess.
+AGE_RANGES = ("10_19", "15_19", "20_29", "30_39", "40_49", "50_59", "60_69")
+AGE_BANDS = ("under_18", "18_24", "25_34", "35_44", "45_54", "55_64", "65_and_over", *AGE_RANGES, NOT_RECORDED)
 GENDERS = ("male", "female", "other", NOT_RECORDED)
 SUBSTANCES = (
     "heroin",
@@ -260,7 +263,7 @@ def _administration_fields() -> tuple[Field, ...]:
     """What a form, or a second file, says of one person's treatment."""
     return (
         _choice("recipient_type", RECIPIENT_TYPES, "Officers treated after exposure stay outside maps and rates"),
-        _choice("age_band", AGE_BANDS, "Age in years, banded at import"),
+        _choice("age_band", AGE_BANDS, "Age in years, banded at import; tens of years where the source has no more"),
         _choice("gender", GENDERS, "Gender as recorded"),
         *(_yes_no(item, "First aid: " + item.replace("_", " ")) for item in FIRST_AID_ITEMS),
         _choice("condition_before", CONDITIONS, "Consciousness before naloxone"),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Set
 import numpy as np
 
 from data.pseudonymise import age_bands
-from data.schema import NOT_RECORDED, Field
+from data.schema import AGE_RANGES, NOT_RECORDED, Field
 from data.values import holds_personal_data, known_choices, plain_value
 
 __all__ = ["band_of_range", "certain_words", "may_be_shown", "translate", "whole_words", "yes_no_means"]
@@ -220,11 +220,14 @@ def may_be_shown(unknown: Mapping[str, int], *, filled: int, names: Set[str]) ->
 
 
 def band_of_range(text: str) -> str:
-    """The band that holds the whole of a range of ages, "not_recorded" where none does, "" for what is no range."""
+    """The band that is a range of ages or holds the whole of it, "not_recorded" where none does, "" for what is no
+    range."""
     found = _AGES.fullmatch(text.strip())
     if not found:
         return ""
     first, last = int(found[1]), int(found[2]) if found[2] and found[2].isdecimal() else _OLDEST
+    if (same := f"{first}_{last}") in AGE_RANGES:
+        return same
     bands = {str(band) for band in age_bands(np.array([first, max(first, last)], dtype=float))[0]}
     return bands.pop() if len(bands) == 1 else NOT_RECORDED
 

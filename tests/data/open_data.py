@@ -47,10 +47,10 @@ DRUGS = {
 }
 # Invented counties inside the synthetic force's outline, each with a middle.
 COUNTIES = {"Ashmoor": (51.6214, -3.9436), "Birchley": (51.4816, -3.1791), "Calderholt": (51.7470, -3.3777)}
-# The published ranges, and the band that holds all of one, if any.
+# The published ranges, and how they are stored: as the band that holds all of one, else as they are.
 AGES = {
-    "0 - 9": "under_18", "10 - 14": "under_18", "15 - 19": "not_recorded", "20 - 24": "18_24", "25 - 29": "25_34",
-    "30 - 39": "not_recorded", "40 - 49": "not_recorded", "50 - 59": "not_recorded", "60 - 69": "not_recorded",
+    "0 - 9": "under_18", "10 - 14": "under_18", "15 - 19": "15_19", "20 - 24": "18_24", "25 - 29": "25_34",
+    "30 - 39": "30_39", "40 - 49": "40_49", "50 - 59": "50_59", "60 - 69": "60_69",
     "70 - 79": "65_and_over", "80 - *": "65_and_over",
 }  # fmt: skip
 
