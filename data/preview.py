@@ -19,7 +19,7 @@ from data.ingest import find_columns
 from data.keys import Keys
 from data.mapping import Mapping
 from data.pseudonymise import Pseudonymiser
-from data.quarantine import reason_sentence
+from data.quarantine import LEFT_OUT, advice
 from data.reading import Block, FileSample
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, RecordReader
 from data.schema import NOT_RECORDED
@@ -41,13 +41,15 @@ _NUMBERED = re.compile(r"(?:dose|wait)\d+_(\w+)")
 class PreviewRow:
     """One row: its number in the file, a text for each column, sentences on what would be set aside.
 
-    `waits` where the whole row would wait in quarantine; its cells are then empty.
+    `waits` where the whole row would wait in quarantine, with `left_out` where the mapping does not take it; its cells
+    are then empty.
     """
 
     row_number: int
     cells: tuple[str, ...]
     problems: tuple[str, ...]
     waits: bool
+    left_out: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +85,13 @@ def preview_rows(
         )
     )
     problems: dict[int, list[str]] = defaultdict(list)
-    for entry in reader.log.entries().itertuples():
+    entries = reader.log.entries()
+    left_out = {*entries.loc[entries["reason"] == LEFT_OUT, "row_number"]}
+    for entry in entries.itertuples():
         field = f"{entry.field}: " if entry.field else ""
-        problems[int(entry.row_number)].append(f"{field}{reason_sentence(entry.reason)}")
+        problems[int(entry.row_number)].append(
+            f"{field}{advice(entry.reason, target=mapping.stored_in, field=entry.field)}"
+        )
     # Records carry more than is stored, such as places before they are snapped.
     names = [name for name in records.columns if _field_of(name) and name not in _NOT_SHOWN]
     shown = {name: [_shown(name, value, settings) for value in records[name]] for name in names}
@@ -98,6 +104,7 @@ def preview_rows(
                 cells=by_row.get(int(number), ("",) * len(names)),
                 problems=tuple(problems[int(number)]),
                 waits=int(number) not in by_row,
+                left_out=int(number) in left_out,
             )
             for number in numbers
         ),

@@ -134,14 +134,35 @@ class ImportReport:
 
     def lines(self) -> list[str]:
         """The account in sentences, the sum first."""
-        return [
+        lines = [self.total]
+        for title, sentences in self.sections():
+            lines += [_("{title}:").format(title=title)] if title else []
+            lines += sentences
+        return lines
+
+    @property
+    def total(self) -> str:
+        """What became of the file's rows, in one sentence."""
+        return ngettext("{rows_in} row in = {parts}.", "{rows_in} rows in = {parts}.", self.rows_in).format(
+            rows_in=format_count(self.rows_in), parts=self._parts()
+        )
+
+    def sections(self) -> list[tuple[str, list[str]]]:
+        """The sentences after the sum, each section under its title ("" for the first); indented lines are TOML."""
+        account = [
             *self._result_lines(),
             *self._place_lines(),
             *self._wait_lines(),
             *self._told(self._notice_sentences()),
-            *self._warning_lines(),
-            *self._reason_lines(),
         ]
+        suspicious = [line for each in self.warnings for line in each.lines()]
+        unused = _("What could not be used in {file} (row 1 is the first row under the headings)")
+        found = [
+            ("", account),
+            (_("What looks suspicious"), suspicious),
+            (unused.format(file=self.label), self._reason_lines()),
+        ]
+        return [(title, lines) for title, lines in found if lines]
 
     def to_keep(self) -> "ImportReport":
         """The account as it is kept with the import, with no more runs of rows than a page would look at."""
@@ -161,16 +182,10 @@ class ImportReport:
         return fields | {"lines": self.lines()}
 
     def _result_lines(self) -> list[str]:
-        lines = [
-            ngettext(
-                "{rows_in} row in = {parts}.",
-                "{rows_in} rows in = {parts}.",
-                self.rows_in,
-            ).format(rows_in=format_count(self.rows_in), parts=self._parts())
-        ]
+        lines = []
         if self.already_imported:
             lines.append(_("This very file is in the store, read in the same way, so it was not read again."))
-        lines += self._record_lines()
+        lines += [*self._left_out_lines(), *self._record_lines()]
         if self.quarantined_fields:
             lines.append(
                 ngettext(
@@ -179,9 +194,7 @@ class ImportReport:
                     self.quarantined_fields,
                 ).format(count=format_count(self.quarantined_fields))
             )
-        if self.left_out == self.rows_in:
-            lines.append(_("The mapping leaves out every row of this file: see [only] in it."))
-        elif not self.usable:
+        if not self.usable and self.left_out < self.rows_in:
             lines.append(
                 ngettext(
                     "No row could be used: the row waits in quarantine. Correct what is named below and import again.",
@@ -196,6 +209,17 @@ class ImportReport:
         elif not (self.changed or self.waiting):
             lines.append(_("Nothing changed in the store."))
         return lines
+
+    def _left_out_lines(self) -> list[str]:
+        """Rows that wait for nobody."""
+        if self.left_out == self.rows_in:
+            return [_("The mapping leaves out every row of this file: see [only] in it.")]
+        sentence = ngettext(
+            "{count} row was left out by the mapping ([only]). Nothing needs to be corrected in it.",
+            "{count} rows were left out by the mapping ([only]). Nothing needs to be corrected in them.",
+            self.left_out,
+        ).format(count=format_count(self.left_out))
+        return [f"{sentence} {each.in_words}" for each in self.reasons if each.reason == LEFT_OUT]
 
     def _parts(self) -> str:
         """The terms of the sum; those that most files have none of only where there are any."""
@@ -289,23 +313,21 @@ class ImportReport:
         counts = self.counts
         if not self.has_places:
             return []
-        located = ngettext(
-            "{count} row has coordinates or a postcode",
-            "{count} rows have coordinates or a postcode",
-            counts.located,
-        ).format(count=format_count(counts.located))
-        without = ngettext(
-            "{count} has neither ({area_only} with an area, {unlocated} with no place at all)",
-            "{count} have neither ({area_only} with an area, {unlocated} with no place at all)",
-            counts.without_coordinates,
-        ).format(
-            count=format_count(counts.without_coordinates),
-            area_only=format_count(counts.area_only),
-            unlocated=format_count(counts.unlocated),
-        )
         lines = [
-            " ".join((_("{located}; {without}.").format(located=located, without=without), *self._unplaced_rows()))
+            ngettext(
+                "Of the rows that went in {located} has coordinates or a postcode, {area_only} an area alone, "
+                "{unlocated} no place.",
+                "Of the rows that went in {located} have coordinates or a postcode, {area_only} an area alone, "
+                "{unlocated} no place.",
+                counts.located,
+            ).format(
+                located=format_count(counts.located),
+                area_only=format_count(counts.area_only),
+                unlocated=format_count(counts.unlocated),
+            )
         ]
+        if counts.located:
+            lines[0] = " ".join((lines[0], *self._unplaced_rows()))
         named = {each.kind for each in self.warnings}
         if counts.outside > counts.located / 2 and not named & MISREADINGS:
             lines.append(
@@ -319,7 +341,9 @@ class ImportReport:
     def _unplaced_rows(self) -> list[str]:
         """Which rows have an area alone, and which no place at all."""
         return [
-            _("{which}: {rows}").format(which=words, rows=self.rows[name].in_words)
+            ngettext("{which}: row {rows}.", "{which}: rows {rows}.", self.rows[name].rows).format(
+                which=words, rows=self.rows[name].listed
+            )
             for name, words in _unplaced_words().items()
             if name in self.rows
         ]
@@ -456,19 +480,10 @@ class ImportReport:
             if count
         ]
 
-    def _warning_lines(self) -> list[str]:
-        if not self.warnings:
-            return []
-        return [_("What looks suspicious:"), *(line for each in self.warnings for line in each.lines())]
-
     def _reason_lines(self) -> list[str]:
-        if not self.reasons:
-            return []
-        lines = [
-            _("What could not be used in {file} (row 1 is the first row under the headings):").format(file=self.label),
-            *(f"{_reason_words(each)} {each.in_words}" for each in self.reasons[:_REASONS_LISTED]),
-        ]
-        if (more := len(self.reasons) - _REASONS_LISTED) > 0:
+        reasons = [each for each in self.reasons if each.reason != LEFT_OUT]
+        lines = [f"{_reason_words(each)} {each.in_words}" for each in reasons[:_REASONS_LISTED]]
+        if (more := len(reasons) - _REASONS_LISTED) > 0:
             lines.append(
                 ngettext(
                     "{count} more kind of problem is listed with --json.",
@@ -480,7 +495,7 @@ class ImportReport:
 
 
 def _unplaced_words() -> dict[str, str]:
-    return {"area_only": _("With an area alone"), "unlocated": _("With no place at all")}
+    return {"area_only": _("With an area alone"), "unlocated": _("Without a place")}
 
 
 def _reason_words(reason: ReasonCount) -> str:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
 from data.preview import Preview
-from wording import _, format_count
+from data.row_runs import RowRuns
+from wording import _, format_count, ngettext
 
 __all__ = ["FilePreview", "describe_preview"]
 
@@ -39,13 +40,31 @@ def describe_preview(preview: Preview) -> FilePreview:
                 "Keys, people and officers are hashed, ages banded and places moved to a grid before anything is kept."
             ),
         ),
-        problems=tuple(
-            (
-                _("Row {number} would wait whole: {problems}")
-                if row.waits
-                else _("Row {number} would go in without a field: {problems}")
-            ).format(number=format_count(row.row_number), problems=" ".join(row.problems))
-            for row in preview.rows
-            if row.problems
-        ),
+        problems=(*_left_out(preview), *_problems(preview)),
     )
+
+
+def _left_out(preview: Preview) -> list[str]:
+    """One sentence for the rows that the mapping does not take."""
+    rows = RowRuns.of(row.row_number for row in preview.rows if row.left_out)
+    if not rows.rows:
+        return []
+    return [
+        ngettext(
+            "Row {rows} would be left out, as the mapping says ([only]).",
+            "Rows {rows} would be left out, as the mapping says ([only]).",
+            rows.rows,
+        ).format(rows=rows.listed)
+    ]
+
+
+def _problems(preview: Preview) -> list[str]:
+    return [
+        (
+            _("Row {number} would wait whole: {problems}")
+            if row.waits
+            else _("Row {number} would go in without a field: {problems}")
+        ).format(number=format_count(row.row_number), problems=" ".join(row.problems))
+        for row in preview.rows
+        if row.problems and not row.left_out
+    ]

@@ -31,7 +31,7 @@ from pages.components.import_steps import import_steps, put_file_away, show_uplo
 from pages.components.mapping_form import Reading, choose_reading
 from pages.components.tables import show_rows_download, show_table
 from pages.components.theme import show_finding, show_lines
-from wording import NaloxoneWatchError, _, format_count, ngettext
+from wording import NaloxoneWatchError, _, format_count
 
 __all__ = ["show_first_import", "show_import", "show_import_result", "undo"]
 
@@ -176,8 +176,8 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
     st.header(_("What an import would do"))
     _show_report(tried, settings)
     left, right, _rest = st.columns([1, 1, 3])
-    label = ngettext("Import this {count} row", "Import these {count} rows", tried.rows_in).format(
-        count=format_count(tried.rows_in)
+    label = _("Import this file: {usable} of {count} rows").format(
+        usable=format_count(tried.rows_in - tried.quarantined_rows), count=format_count(tried.rows_in)
     )
     if left.button(label, type="primary", disabled=not tried.usable, key="confirm-import"):
         _start(file, reading.mapping, settings, geography, dry_run=False)
@@ -262,8 +262,10 @@ def _take_result(job: ImportJob) -> None:
 
 def _show_report(report: ImportReport, settings: Settings) -> None:
     """The account in words, the sum first; every row that it speaks of is in the file under it."""
-    total, *others = report.lines()
-    show_finding(total)
-    show_lines(others)
+    show_finding(report.total)
+    for title, sentences in report.sections():
+        if title:
+            st.subheader(title)
+        show_lines(sentences)
     name = "rows_of_trial" if report.dry_run else "rows_of_import"
-    show_rows_download(rows_of_report(report), name=name, settings=settings, about=f"{report.label}: {total}")
+    show_rows_download(rows_of_report(report), name=name, settings=settings, about=f"{report.label}: {report.total}")

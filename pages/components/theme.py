@@ -70,6 +70,8 @@ h2, h3 {padding: .55rem 0 .1rem !important}
 .nw-finding {font-size: 1.15rem; line-height: 1.45; margin: 0}
 .nw-small {font-size: .9rem; line-height: 1.4; color: #3d4449; margin: 0}
 .nw-lines {padding-left: 1.2rem}
+.nw-lines li {margin-bottom: .25rem; overflow-wrap: anywhere}
+.nw-lines code {display: block; font-size: .85em; color: #0b0c0c; white-space: pre-wrap}
 .nw-figure {font-size: 2.4rem; font-weight: 700; line-height: 1.1; margin: 0}
 .nw-figure.large {font-size: clamp(2.6rem, 3.6vw, 4.4rem)}
 .nw-table {overflow: auto; scrollbar-width: thin}
@@ -143,7 +145,12 @@ def show_method(sentence: str) -> None:
 
 
 def show_lines(sentences: Sequence[str]) -> None:
-    """Sentences one below the other, each a point of its own."""
-    if sentences:
-        points = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
-        st.html(f'<ul class="nw-small nw-lines">{points}</ul>')
+    """Sentences one below the other, each a point of its own; an indented line is text for a file, below its own."""
+    points: list[str] = []
+    for sentence in sentences:
+        if sentence.startswith("    ") and points:
+            points[-1] += f"<code>{escape(sentence.strip())}</code>"
+        else:
+            points.append(escape(sentence))
+    if points:
+        st.html(f'<ul class="nw-small nw-lines">{"".join(f"<li>{point}</li>" for point in points)}</ul>')
