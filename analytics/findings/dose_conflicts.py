@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
 from analytics.findings.question import Question
-from data.store import DoseConflict
+from data.store import DoseConflict, DoseReport
 from wording import _, format_count, format_date, format_moment, ngettext
 
 __all__ = ["DoseConflicts", "OpenConflict", "find_dose_conflicts"]
@@ -42,6 +42,9 @@ def find_dose_conflicts(question: Question) -> DoseConflicts:
     found = question.store.conflicts() if question.audience is Audience.ANALYST else ()
     waiting = sorted((each for each in found if each.settlement is None), key=lambda each: each.local_date)
     zone = ZoneInfo(question.settings.time_zone)
+    imported = {
+        row.import_id: format_moment(row.imported_at.tz_convert(zone)) for row in question.store.imports().itertuples()
+    }
     return DoseConflicts(
         sentence=ngettext(
             "{count} administration has doses reported by more than one officer, and nobody has said yet whether they "
@@ -52,7 +55,7 @@ def find_dose_conflicts(question: Question) -> DoseConflicts:
         ).format(count=format_count(len(waiting)))
         if waiting
         else _("No reports of doses wait to be settled."),
-        open=tuple(_open_conflict(each, zone, question) for each in waiting),
+        open=tuple(_open_conflict(each, imported, zone, question) for each in waiting),
         settled=_settled_table([each for each in found if each.settlement is not None], zone, question),
     )
 
@@ -66,13 +69,24 @@ def _when(conflict: DoseConflict) -> str:
     )
 
 
-def _open_conflict(conflict: DoseConflict, zone: ZoneInfo, question: Question) -> OpenConflict:
+def _place(report: DoseReport, imported: Mapping[str, str]) -> str:
+    """Where somebody finds the report again: the row of the file that an import read."""
+    if report.row_number is None or report.import_id not in imported:
+        return _("not known")
+    return _("row {row} of the file imported {when}").format(
+        row=format_count(report.row_number), when=imported[report.import_id]
+    )
+
+
+def _open_conflict(
+    conflict: DoseConflict, imported: Mapping[str, str], zone: ZoneInfo, question: Question
+) -> OpenConflict:
     rows, names = [], {}
     for number, report in enumerate(conflict.reports, start=1):
         officer = (report.officer_token or _("not recorded"))[:_TOKEN_SHOWN]
         doses = format_count(report.doses)
         given = format_moment(report.given_at.astimezone(zone)) if report.given_at else _("not recorded")
-        rows.append((format_count(number), officer, doses, given))
+        rows.append((format_count(number), officer, doses, given, _place(report, imported)))
         names[report.report_id] = ngettext(
             "Report {number}: {doses} dose", "Report {number}: {doses} doses", report.doses
         ).format(number=format_count(number), doses=doses)
@@ -85,6 +99,7 @@ def _open_conflict(conflict: DoseConflict, zone: ZoneInfo, question: Question) -
                 Column(heading=_("Officer (token)")),
                 Column(heading=_("Doses"), numeric=True),
                 Column(heading=_("Given at")),
+                Column(heading=_("Where it stands")),
             ],
             rows=rows,
             audience=question.audience,

@@ -59,7 +59,7 @@ def find_import_history(question: Question) -> ImportHistory:
     warnings = import_warnings(question)
     listed = question.audience is Audience.ANALYST
     return ImportHistory(
-        sentence=ngettext("{count} import, newest first.", "{count} imports, newest first.", len(imports)).format(
+        sentence=ngettext("{count} import.", "{count} imports, newest first.", len(imports)).format(
             count=format_count(len(imports))
         )
         if len(imports)
@@ -303,7 +303,7 @@ def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) 
     rows = [
         (
             _import_name(row.source, row.imported_at, zone),
-            _("Left out") if row.reason == LEFT_OUT else _("Whole row") if row.whole_row else _("Field alone"),
+            _("Row left out") if row.reason == LEFT_OUT else _("Whole row") if row.whole_row else _("Field alone"),
             _column_number(row),
             row.field,
             _advice(row),
@@ -315,7 +315,7 @@ def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) 
     return disclose_list(
         columns=[
             Column(heading=_("Import")),
-            Column(heading=_("Waits")),
+            Column(heading=_("What")),
             Column(heading=_("Column"), numeric=True),
             Column(heading=_("Field")),
             Column(heading=_("What is wrong and what to do")),
@@ -333,7 +333,8 @@ def _column_number(group: Any) -> str:
 
 
 def _advice(group: Any) -> str:
-    return advice(group.reason, target=group.target, field=group.field)
+    sentence = advice(group.reason, target=group.target, field=group.field)
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _waiting(question: Question) -> pd.DataFrame:

@@ -198,7 +198,10 @@ def _freshness(question: Question) -> str:
         imported=format_moment(freshness.last_import_at),
     )
     undone = _undone(question, freshness)
-    return " ".join((sentence, *([_("{undone}.").format(undone=join_words(undone))] if undone else [])))
+    if not undone:
+        return sentence
+    ending = _("{undone}: see “Data quality”.") if question.audience is Audience.ANALYST else _("{undone}.")
+    return f"{sentence} {ending.format(undone=join_words(undone))}"
 
 
 def _undone(question: Question, freshness: Freshness) -> list[str]:
@@ -250,6 +253,8 @@ def _left_out(question: Question, count: int) -> str:
         filters=replace(question.filters, settings=()), scope=question.scope
     )
     number = everywhere.administrations - count
+    if not number:
+        return ""
     return ngettext(
         "The filter by setting leaves out {count} more ({settings}).",
         "The filter by setting leaves out {count} more ({settings}).",

@@ -65,7 +65,7 @@ def test_the_analyst_sees_completeness_imports_quarantine_and_the_way_in(records
     ]
     said = text_of(app)
     assert "of 14 fields" in said
-    assert "1 import, newest first" in said
+    assert "1 import." in said
     assert "Nothing waits in quarantine" in said
     assert "No record of this period says when it was entered" in said
 

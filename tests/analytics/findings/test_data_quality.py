@@ -211,7 +211,9 @@ def test_days_entered_twice_stay_told_to_analysts_after_the_import(settings: Set
         assert count == str(copies)
         assert listed == f"701 to {700 + copies}"
     period = {"first": date(2022, 1, 1), "last": date(2023, 12, 31)}
-    assert find_overview(ask_store(**period)).freshness.endswith("1 thing looked suspicious as files came in.")
+    assert find_overview(ask_store(**period)).freshness.endswith(
+        "1 thing looked suspicious as files came in: see “Data quality”."
+    )
     for audience in ("partner", "meeting"):
         told = find_import_history(ask_store(audience))
         assert (told.warnings_sentence, told.warnings.rows) == ("", ())
@@ -239,11 +241,17 @@ def test_rows_that_the_mapping_leaves_out_are_not_to_be_corrected(
     assert [int(number) for number in history.imports.rows[0][5:] if number] == [
         30, 20 - wrong, 0, 0, 0, 0, wrong, 10, 0,
     ]  # fmt: skip
+
+    def found(reason: str) -> str:
+        sentence = reason_sentence(reason)
+        return sentence[0].upper() + sentence[1:]
+
     runs = [(row[3], *row[-2:]) for row in history.quarantine_rows.table().rows]
-    unreadable = [(reason_sentence("time_unreadable"), "1", "3")] if wrong else []
-    assert sorted(runs) == sorted([*unreadable, (reason_sentence("left_out_by_mapping"), "21", "30")])
+    unreadable = [(found("time_unreadable"), "1", "3")] if wrong else []
+    assert sorted(runs) == sorted([*unreadable, (found("left_out_by_mapping"), "21", "30")])
+    told = "10 rows were left out by the mapping: see “Data quality”."
     assert find_overview(ask_store()).freshness.endswith(
-        "3 rows wait in quarantine and 10 rows were left out by the mapping." if wrong else "left out by the mapping."
+        f"3 rows wait in quarantine and {told}" if wrong else f". {told}"
     )
     assert "10 rows were left out, as the mapping says" in sentence
     assert ("Correct them" in sentence) == bool(wrong)
