@@ -57,7 +57,7 @@ _WORDS: dict[str, dict[str, str]] = {
     )
     | _each("officer", "police officer", "police", "colleague", "staff", "police staff", "self"),
     "setting": _each(
-        "street", "public place", "in public", "outdoors", "outside", "road", "park", "alley", "public space"
+        "street", "public place", "in public", "public", "outdoors", "outside", "road", "park", "alley", "public space"
     )
     | _each(
         "home", "private address", "private dwelling", "dwelling", "house", "flat", "residential", "hostel", "residence"
@@ -97,6 +97,9 @@ _WORDS: dict[str, dict[str, str]] = {
     | _each("other", "ecstasy", "amphetamine", "speed", "ghb", "gbl", "pregabalin", "gabapentin", "zopiclone", "lsd")
     | _each("other", "methamphetamine", "crystal meth", "solvents", "mirtazapine", "paracetamol", "other drug", "nps")
     | _each(NOT_RECORDED, "unknown drug", "unknown substance", "unsure", "not sure", "unidentified", "unknown drugs"),
+    "substance_taken": _each("yes", "x", "ticked", "checked", "present", "detected", "positive")
+    | _each("yes", "suspected", "confirmed")
+    | _each("no", "negative", "absent", "not detected", "not present"),
     "certainty": _each("suspected", "suspect", "believed", "possible", "probable", "likely", "presumed", "reported")
     | _each("confirmed", "toxicology", "lab confirmed", "tested", "definite", "positive")
     | _each("found_not_opioid", "not opioid", "not an opioid", "negative", "found not to be opioid", "no opioid"),

@@ -19,6 +19,8 @@ __all__ = ["drop_doubtful", "read_values"]
 
 # A column of which more values than this are strange is something else.
 _SHARE_UNKNOWN = 0.5
+# Headings that only their words tell the meaning of.
+_OF_ANYTHING = frozenset({"outcome", "result", "role", "status"})
 # Of a column whose heading only may be a person's, fewer different texts are no names.
 _SHARE_OF_NAMES_THAT_DIFFER = 0.1
 
@@ -28,6 +30,8 @@ def drop_doubtful(work: Work) -> None:
     fields = {f"wait.{name}": ("waits", name) for name in ("outcome",)}
     fields |= {f"dose.{name}": ("doses", name) for name in ("officer_role",)}
     fields |= {"certainty": ("substances", "certainty")}
+    if _has_respondents(work):
+        work.found.pop("person.name", None)
     for name in ("person.name", "person.first_name", "person.last_name"):
         # "Patient homeless" has a word for people in it, and is no name: few people share one.
         kept = tuple(match for match in work.found.get(name, ()) if _may_be_names(match))
@@ -43,12 +47,20 @@ def drop_doubtful(work: Work) -> None:
         kept = tuple(
             match if known else replace(match, cells_fit=False)
             for match in matches
-            if (known := _values_known(work, about, match.column)) or match.score >= SURE_SCORE
+            if (known := _values_known(work, about, match.column))
+            or (match.score >= SURE_SCORE and match.column.plain not in _OF_ANYTHING)
         )
         if kept:
             work.found[name] = kept
         else:
             del work.found[name]
+
+
+def _has_respondents(work: Work) -> bool:
+    """Whether "Name" is whoever filled the form in: online forms put it behind their times and "Email"."""
+    plain = {column.plain for column in work.facts}
+    match = work.match("person.name")
+    return bool(match) and match.column.plain == "name" and {"completion time", "email"} <= plain
 
 
 def _tell_outcome_from_condition(work: Work) -> None:
@@ -64,8 +76,7 @@ def _tell_outcome_from_condition(work: Work) -> None:
             work.found[name] = (match,)
             del work.found["condition_after"]
             return
-    if match.column.plain in ("outcome", "result"):
-        # Of what, its words would say.
+    if match.column.plain in _OF_ANYTHING:
         del work.found["condition_after"]
 
 

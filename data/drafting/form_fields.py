@@ -6,7 +6,7 @@ from typing import Any
 
 from data import schema
 from data.drafting.column_facts import ColumnFacts
-from data.drafting.heading_match import SURE_SCORE, Match, ambulance_file
+from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match, ambulance_file
 from data.drafting.heading_words import field_words, match_heading
 from data.drafting.time_fields import lacks_date, readable_time, time_headings
 from data.drafting.work import Work, distinct_texts
@@ -20,9 +20,10 @@ __all__ = ["read_doses", "read_kind_of_event", "read_person", "read_plain_fields
 # Words beside the substance in a heading, and words that are too common to name one.
 _NOT_OF_SUBSTANCES = re.compile(
     r"\b(?:suspected|susp|confirmed|drugs?|substances?|overdose|od|used?|taken|involved|involvement|present|detected|positive|"
-    r"any|other than|indicated|related|type|flag|dc|y|n|yn|yes|no)\b"
+    r"any|other than|indicated|related|type|flag|rx|prescription|illicit|y|n|yn|yes|no)\b"
 )
 _TOO_COMMON = frozenset({"other", "unknown", "none", "drink", "speed", "blues", "smack", "stimulant"})
+_STRENGTH = re.compile(r"\b(?:doses?|sprays?|kits? used)\b.*\b\d+ mg\b|\b\d+ mg\b.*\b(?:doses?|sprays?)\b")
 _NUMBERED = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
 
 
@@ -95,7 +96,7 @@ def _substances_asked_for(work: Work) -> dict[ColumnFacts, str]:
     known |= {plain: value for plain, value in known_choices(about, {}).items() if value in about.values}
     asked = {}
     for column in work.facts:
-        if column.position in work.used | taken or "yes_no" not in column.kinds:
+        if column.position in work.used | taken or (column.kinds and "yes_no" not in column.kinds):
             continue
         words = _NOT_OF_SUBSTANCES.sub(" ", column.plain).strip()
         # "Heroin/Morphine": the first that is known stands for both.
@@ -111,6 +112,15 @@ def _plain_parts(heading: str) -> str:
 
 def read_doses(work: Work) -> None:
     """Columns of single doses: numbered ones, or one set where the form states the number of doses as well."""
+    strengths = [each for each in work.facts if _STRENGTH.search(each.plain) and "number" in each.kinds]
+    if len(strengths) > 1 and not (work.kinds and "dose" in work.kinds.kinds):
+        # "Doses of 2 mg" and "doses of 4 mg": all of them were given.
+        work.columns.pop("doses_given", None)
+        work.drafts = [each for each in work.drafts if each.field != "doses_given"]
+        work.raw["doses"] = [{"count": column.heading} for column in strengths]
+        for number, column in enumerate(strengths, start=1):
+            work.use(f"doses.{number}.count", Match(column=column, score=LIKELY_SCORE, cells_fit=True))
+        return
     by_number: dict[str, dict[str, Match]] = {}
     for name in ("officer", "officer_role", "product", "kit", "given_at"):
         for match in work.found.get(f"dose.{name}", ()):

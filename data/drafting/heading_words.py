@@ -136,7 +136,7 @@ _PLACE = (
 # Times that are not the event's, whatever else their headings say.
 _OTHER_TIMES = (
     r"closed|end|ended|to|cleared|dispatch\w*|arriv\w*|entered|entry|modified|updated?|submitted|submission|completion|"
-    r"birth|dob|expir\w*|due|ambulance|on scene|at scene|recorded|paramedics?"
+    r"birth|dob|report|expir\w*|due|ambulance|on scene|at scene|recorded|paramedics?"
 )
 
 # Numbers of other things than the record.
@@ -184,7 +184,8 @@ _FORM = (
         field="occurred_at",
         kinds=("time", "date", "month", "excel"),
         strong=rf"occurred(?: (?:at|on|date|time))*|{_WHEN}(?: and time)?(?: {_WHEN})?(?: (?:incident|occurrence|event|"
-        rf"{_NALOXONE}))|(?:incident|occurrence|occ|event|{_NALOXONE})(?: {_WHEN})+(?: (?:from|start|time))?|"
+        rf"overdose|reversal|{_NALOXONE}))|(?:incident|occurrence|occ|event|overdose|reversal|{_NALOXONE})(?: {_WHEN})+"
+        r"(?: (?:from|start|time))?|"
         r"date and time|date time|datetime|when|date",
         weak=rf"(?:create|created|call|committed|reported|start|from|attended|month).*{_WHEN}|{_WHEN}|month|"
         r"create time|(?:call |alarm )?(?:received|reported|created)|call|alarm",
@@ -287,7 +288,8 @@ _FORM = (
         kinds=("yes_no", "category"),
         strong=rf"(?:police |officer )?(?:{_ANTIDOTE} )+"
         r"(?:administered|given|used|use|deployed|administration|provided)"
-        rf"(?: (?:by )?(?:police|officers?|pd))?|(?:administered|given|used) {_ANTIDOTE}|{_ANTIDOTE}",
+        rf"(?: (?:by )?(?:police|officers?|pd))?|{_ANTIDOTE}|"
+        rf"(?:(?:you|officer|police) )?(?:administered|administer|given|give|gave|used|use|deployed) {_ANTIDOTE}",
     ),
     FieldWords(
         field="given_by_others",
@@ -324,7 +326,7 @@ _FORM = (
     FieldWords(
         field="doses_given",
         kinds=("number",),
-        never=r"unit|strength|mg",
+        never=r"unit|strength|(?<!\d )mg|^doses?\b.* mg",
         strong=r"(?:number|no|total|count|how many|num|qty|quantity) (?:\w+ )?(?:doses?|actuations?|sprays?|"
         r"administrations?)"
         r"(?: .*)?|(?:doses?|actuations?|sprays?)(?: (?:given|delivered|administered|used|number|total|count|no))*|"
@@ -360,12 +362,13 @@ _FORM = (
         r"conscious or unconscious|(?:person |subject |patient )?(?:conscious|unconscious|"
         r"consciousness)(?: on arrival)?",
         weak=r"conscious|unconscious|condition|physical state|state",
+        unlike=r"after|afterwards|following|post",
     ),
     FieldWords(
         field="condition_after",
         kinds=("category", "yes_no"),
-        strong=r"(?:condition|state|conscious(?:ness)?|responsive(?:ness)?|outcome|response)(?: \w+)* (?:after|"
-        r"following|"
+        strong=r"(?:(?:person|patient|subject) )?(?:condition|state|conscious(?:ness)?|responsive(?:ness)?|outcome|"
+        r"response)(?: \w+)* (?:after|afterwards|following|"
         r"post)(?: .*)?|(?:final|after) (?:condition|state|consciousness)|outcome(?: (?:person|patient|subject|"
         r"individual)"
         r"(?: .*)?)?|(?:person|patient|subject) outcome|regained consciousness",
@@ -394,7 +397,7 @@ _FORM = (
         field="taken_to_hospital",
         kinds=("yes_no", "category"),
         strong=r"(?:\w+ )*(?:taken|transported|conveyed|conveyance|transferred|admitted) (?:to )?hospital.*|"
-        r"conveyed|hospitali[sz]ed",
+        r"conveyed|transported|hospitali[sz]ed",
         weak=r"hospital|a e|conveyance",
     ),
     FieldWords(
@@ -466,7 +469,8 @@ _FORM = (
         rf"on) scene|"
         rf"(?:first )?(?:resource |vehicle |crew )?(?:arrived|arrival|on|at) (?:at )?scene(?: .*)?|"
         rf"arrival (?:{_WHEN}).*|"
-        r"time (?:arrived|arrival|of arrival).*|clock stop.*|arrived(?: .*)?|scene arrival.*",
+        r"time (?:arrived|arrival|of arrival).*|what time (?:ambulance|paramedics?) arrived?|"
+        r"clock stop.*|arrived(?: .*)?|scene arrival.*",
     ),
     FieldWords(
         field="wait.outcome",

@@ -1,0 +1,98 @@
+"""Shapes of files that police and cities keep: by the draft alone, exactly the people and doses they were made of."""
+
+import io
+import random
+from datetime import datetime, timedelta
+
+import pytest
+
+from data.drafting import draft_mapping
+from data.ingest import import_stream
+from data.mapping_toml import check_mapping
+from data.reading import sample_file
+from data.settings import SYNTHETIC_SOUTH_WALES, ImportSettings
+from tests.data.forms import as_csv, person
+from tests.data.importing import KEYS, make_settings, south_wales, stored
+
+ROWS = 60
+
+
+def when(n, form, later=0):
+    return (datetime(2024, 1, 1, 8) + timedelta(hours=5 * n, minutes=later)).strftime(form)
+
+
+def doses(n):
+    return random.Random(n).choice((1, 1, 2, 3))
+
+
+def online_form():
+    """An online form names whoever filled it in, not who was treated."""
+    headings = [
+        *("ID", "Start time", "Completion time", "Email", "Name", "Your collar number", "Date of incident"),
+        *("Time of incident", "Location postcode", "Did you administer naloxone?"),
+        *("How many doses did you administer?", "Was the person conscious afterwards?", "Gender of person"),
+    ]
+    rows = [
+        [
+            *(str(n + 1), when(n, "%d/%m/%Y %H:%M", 30), when(n, "%d/%m/%Y %H:%M", 40), "x@y.example", person(n % 9)),
+            *(f"{4000 + n % 9}", when(n, "%d/%m/%Y"), when(n, "%H:%M"), "CF10 1AA", "Yes" if n % 8 else "No"),
+            *(str(doses(n)) if n % 8 else "", "Yes" if n % 3 else "No", ("Male", "Female")[n % 2]),
+        ]
+        for n in range(ROWS)
+    ]
+    given = [doses(n) for n in range(ROWS) if n % 8]
+    return headings, rows, len(given), sum(given)
+
+
+def strengths_and_ticks():
+    """Doses by their strength, and a tick for each drug."""
+    headings = [
+        *("Report ID", "Report Date", "Overdose Date", "Overdose Time", "Naloxone Administered", "Doses (2mg IN)"),
+        *("Doses (4mg IN)", "Fentanyl", "Rx Opioid", "Survived"),
+    ]
+    rows = [
+        [
+            *(f"{n + 1}", when(n + 9, "%m/%d/%Y"), when(n, "%m/%d/%Y"), when(n, "%H:%M"), "Yes"),
+            *(str(doses(n) % 2), str(doses(n) - doses(n) % 2), "X" if n % 2 else "", "", "Yes" if n % 9 else "No"),
+        ]
+        for n in range(ROWS)
+    ]
+    return headings, rows, ROWS, sum(map(doses, range(ROWS)))
+
+
+def several_people_an_occurrence():
+    headings = [
+        *("Occurrence number", "Occurrence date", "Occurrence time", "Nominal URN", "Sex", "Role", "Kit serial"),
+        *("Doses", "Officer collar"),
+    ]
+    people = [(n, part) for n in range(ROWS) for part in range(1 if n % 9 else 2)]
+    rows = [
+        [
+            *(f"3{n:09}", when(n, "%d/%m/%Y"), when(n, "%H:%M"), f"N{2 * n + part:06}", "MF"[part], "Casualty"),
+            *(f"KT{2 * n + part:05}", str(doses(n)), f"{500 + n % 30}"),
+        ]
+        for n, part in people
+    ]
+    return headings, rows, len(people), sum(doses(n) for n, _part in people)
+
+
+@pytest.mark.parametrize("shape", [online_form, strengths_and_ticks, several_people_an_occurrence])
+def test_the_draft_alone_gives_the_people_and_doses(shape, tmp_path):
+    headings, rows, people, given = shape()
+    content = as_csv(headings, rows)
+    sample = sample_file(source=io.BytesIO(content), label="a.csv", limits=ImportSettings())
+    draft = draft_mapping(
+        sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=datetime(2026, 7, 1)
+    )
+    where = make_settings(tmp_path)
+    report = import_stream(
+        stream=io.BytesIO(content), label="a.csv", mapping=check_mapping(draft.raw | {"synthetic": True}),
+        settings=where, keys=KEYS, geography=south_wales(),
+    )  # fmt: skip
+    found = stored(where, "administrations")
+    assert (len(found), found["doses_given"].astype(int).sum(), report.quarantined_fields) == (people, given, 0)
+    incidents = stored(where, "incidents")
+    treated = [n for n in range(ROWS) if shape is not online_form or n % 8]
+    assert set(incidents["local_date"].dt.strftime("%d/%m/%Y")) == {when(n, "%d/%m/%Y") for n in treated}
+    if shape is online_form:
+        assert "person" not in draft.raw
