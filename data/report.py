@@ -314,12 +314,9 @@ class ImportReport:
         if not self.has_places:
             return []
         lines = [
-            ngettext(
-                "Of the rows that went in {located} has coordinates or a postcode, {area_only} an area alone, "
-                "{unlocated} no place.",
-                "Of the rows that went in {located} have coordinates or a postcode, {area_only} an area alone, "
-                "{unlocated} no place.",
-                counts.located,
+            _(
+                "Places: {located} with coordinates or a postcode, {area_only} with an area alone, {unlocated} with "
+                "none."
             ).format(
                 located=format_count(counts.located),
                 area_only=format_count(counts.area_only),

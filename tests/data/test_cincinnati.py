@@ -67,7 +67,7 @@ def test_every_row_is_accounted_for(imported, source):
     assert "6,960 rows in = 6,960 imported + 0 updated + 0 unchanged + 0 quarantined." in text
     assert "167 of zero minutes" in text
     assert "60 negative" in text
-    assert "900 no place." in text
+    assert "900 with none." in text
 
 
 def test_times_are_new_yorks(imported, source):

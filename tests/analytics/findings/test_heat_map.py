@@ -139,9 +139,7 @@ def test_where_a_single_administration_was_does_not_show(ask, audience) -> None:
 def test_squares_without_any_are_not_listed_and_nothing_else_is_left_out(ask, audience) -> None:
     question = ask(audience=audience)
     of_squares = replace(question, geography=replace(question.geography, small_area_kind="squares"))
-    every, listed = (
-        find_heat_map(each, options=HeatMapOptions(level="small_area")) for each in (question, of_squares)
-    )
+    every, listed = (find_heat_map(each, options=HeatMapOptions(level="small_area")) for each in (question, of_squares))
     with_any = [place for place, count in enumerate(every.areas.counts) if count.value != 0]
     assert 0 < len(with_any) < len(every.areas.codes)
     assert listed.areas.codes == tuple(every.areas.codes[place] for place in with_any)
