@@ -20,7 +20,7 @@ Runs = tuple[tuple[int, int], ...]
 
 def row_runs(numbers: Iterable[int]) -> Runs:
     """The first and the last of each run of row numbers, in order; a number that comes twice counts once."""
-    rows = np.unique(np.fromiter(numbers, dtype=np.int64))
+    rows = np.unique(np.asarray(numbers if isinstance(numbers, np.ndarray) else list(numbers), dtype=np.int64))
     starts = np.flatnonzero(np.diff(rows, prepend=rows[:1] - 2) > 1)
     ends = np.append(starts[1:], len(rows))[: len(starts)] - 1
     return tuple(zip(rows[starts].tolist(), rows[ends].tolist(), strict=True))

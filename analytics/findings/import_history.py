@@ -135,8 +135,9 @@ def import_warnings(question: Question) -> pd.DataFrame:
 
 
 def _rows_of(warning: Mapping[str, Any]) -> RowRuns:
-    """The rows that an import's account keeps of a warning."""
-    return RowRuns(rows=warning["rows"], row_runs=tuple((first, last) for first, last in warning["row_runs"]))
+    """The rows that an import's account keeps of a warning; accounts of the first stores have none."""
+    runs = tuple((first, last) for first, last in warning.get("row_runs", ()))
+    return RowRuns(rows=warning.get("rows", 0), row_runs=runs)
 
 
 def table_words() -> dict[str, str]:
