@@ -18,6 +18,7 @@ from data.places import AREA_LEVELS
 from data.pseudonymise import snap_to_cells
 from data.quality.scatter import Scatter, find_scatter
 from data.quality.warnings import QualityWarning, make_warning
+from data.store.ddl import AREA_LEVEL_M
 from geo.areas import Geography
 from geo.projection import reproject
 from wording import _, format_count, format_number, format_share, ngettext
@@ -57,6 +58,8 @@ _AS_AREAS = '[place]\nshared_points = "areas"'
 # The schema's bound for location_precision_m.
 _COARSEST_M = 100_000.0
 
+# What stands for an area is in no smooth map, however small the area is: the least that the store takes for that.
+_BEYOND_MAPS_M = float(np.nextafter(AREA_LEVEL_M, np.inf))
 # An area's own middle is known to about the area's radius; from here on the point tells of more than the area.
 _WIDER_THAN_AREA = 1.5
 # From half of them on, what is said of such points is what becomes of those without an area.
@@ -88,9 +91,9 @@ def settle_area_points(
     if given is None:
         return records, []
     nothing = np.full(len(given.counts), np.nan)
-    rounded = _from_rounding(given)
+    rounded, of_areas = _from_rounding(given), nothing
     scatter = find_scatter(given.metres, given.counts) if shared_points != "places" else None
-    found, scattered = rounded, nothing
+    scattered = nothing
     if shared_points != "places":
         for precision_m in (
             _from_spacing(given),
@@ -98,16 +101,18 @@ def settle_area_points(
             _from_stations(given, stations_m, geography),
             _from_before(given, known_points_m, snap_m),
         ):
-            found = np.fmax(found, precision_m)
-        crowded = _crowded(given, ~np.isfinite(found))
+            of_areas = np.fmax(of_areas, precision_m)
+        crowded = _crowded(given, ~np.isfinite(np.fmax(rounded, of_areas)))
         if shared_points == "areas":
-            found = np.fmax(found, _half_way_to_next(given, crowded, geography))
+            of_areas = np.fmax(of_areas, _half_way_to_next(given, crowded, geography))
         if scatter:
-            scattered = np.where(np.isfinite(found), np.nan, scatter.precision_m(given.metres))
+            explained = np.isfinite(np.fmax(rounded, of_areas))
+            scattered = np.where(explained, np.nan, scatter.precision_m(given.metres))
     column = records["location_precision_m"].to_numpy(dtype=float).copy()
     stated = column[given.rows]
     settled_scatter = scatter is not None and (scatter.certain or shared_points == "areas")
-    of_rows = np.minimum(np.fmax(found, scattered if settled_scatter else nothing)[given.point], _COARSEST_M)
+    of_areas = np.fmax(of_areas, scattered if settled_scatter else nothing)
+    of_rows = np.minimum(np.fmax(rounded, of_areas)[given.point], _COARSEST_M)
     coarser = np.isfinite(of_rows) & (of_rows > np.fmax(stated, _FINEST_AREA_M)) & ~given.custody
     around = np.isfinite(scattered)[given.point] & ~given.custody & (stated < scattered[given.point])
     asked: list[QualityWarning] = []
@@ -120,7 +125,10 @@ def settle_area_points(
         inexact = (stated > _FINEST_AREA_M).any()
         return (records.assign(**_areas_as_wide(records, column, geography)) if inexact else records), asked
     column[given.rows[coarser]] = of_rows[coarser]
-    settled = records.assign(location_precision_m=column, **_areas_as_wide(records, column, geography))
+    labels = _areas_as_wide(records, column, geography)
+    stand_for_areas = coarser & np.isfinite(of_areas)[given.point]
+    column[given.rows[stand_for_areas]] = np.fmax(of_rows[stand_for_areas], _BEYOND_MAPS_M)
+    settled = records.assign(location_precision_m=column, **labels)
     if "row_hash" in records:
         # The row as the source gives it is the same, its place is not: what was stored before must give way.
         hashes = records["row_hash"].to_numpy(dtype=object).copy()
@@ -344,7 +352,9 @@ def _from_before(given: _Points, known_points_m: Floats, snap_m: float) -> Float
         # Middles themselves lie farther from one another than they are known to.
         if usual_m <= _OF_PRECISION * np.median(known_points_m[:, 2]):
             distance_m, within_m = known.query(snapped, k=_FELLOWS)[0][:, -1], usual_m
-    return np.where(distance_m <= within_m, known_points_m[nearest, 2], np.nan)
+    # Of the least that is stored nobody knows how small the area was.
+    precision_m = np.where(known_points_m[:, 2] <= _BEYOND_MAPS_M, 2 * _FINEST_AREA_M, known_points_m[:, 2])
+    return np.where(distance_m <= within_m, precision_m[nearest], np.nan)
 
 
 def _crowded(given: _Points, unexplained: Mask) -> Mask:
