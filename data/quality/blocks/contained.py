@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from data.quality.blocks.kinds import default_clocks, source
-from data.quality.blocks.model import FEWEST_PAIRS, WITHOUT_TIME, Events, Floats, Ints, Kind, Mask, is_rough
+from data.quality.blocks.model import FEWEST_PAIRS, NEW_POINTS, WITHOUT_TIME, Events, Floats, Ints, Kind, Mask, is_rough
 from data.quality.blocks.pairs import central_points, joined_pairs, of_time
 from data.quality.blocks.rows import one_to_one
 from data.quality.blocks.runs import FALSE_BLOCKS, MOST_FROM_A_DAY, SHARE_OF_CHANCE, Run, largest_sum
@@ -42,7 +42,7 @@ class _Trials:
 def contained_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
     """The surest such run, with its pairs."""
     best: tuple[Run, Ints, Ints] | None = None
-    clocks = (WITHOUT_TIME, *default_clocks(events))
+    clocks = (WITHOUT_TIME, NEW_POINTS, *default_clocks(events))
     for clock in clocks:
         rough = is_rough(events, Kind(time="day", value=clock)) & (events.order > 0)
         days = np.unique(events.day[rough])

@@ -11,6 +11,7 @@ __all__ = [
     "DAY_MIN",
     "FEWEST_PAIRS",
     "HOUR_MIN",
+    "NEW_POINTS",
     "RADII_M",
     "WITHOUT_TIME",
     "Block",
@@ -33,10 +34,13 @@ Mask = NDArray[np.bool_]
 Found = dict[str, tuple[Ints, Ints]]
 
 DAY_MIN, HOUR_MIN = 1_440, 60
-# Values of a kind that compares days: the events without a time are compared with all, or all are.
-WITHOUT_TIME, ANY = -1, -2
+# Values of a kind that compares days: the events without a time are compared with all; all are; those without a time at
+# points that only some days have are, with the others.
+WITHOUT_TIME, ANY, NEW_POINTS = -1, -2, -3
 # The same point; or published places, moved by up to some hundred metres, in the country farther, and snapped besides.
 RADII_M = (1.0, 300.0, 700.0, 1_500.0)
+# A point with as many events within so many days and none on others.
+_FEWEST_AT_A_POINT, _DAYS_OF_A_NEW_POINT = 4, 31
 # Fewer doubles are no block.
 FEWEST_PAIRS = 5
 
@@ -82,6 +86,7 @@ class Events:
     minute: Ints
     untimed: Mask
     whole_hour: Mask
+    at_new_point: Mask
     east_m: Floats
     north_m: Floats
     place: Ints
@@ -109,20 +114,37 @@ def events_of(table: pd.DataFrame) -> Events:
     """The events of a table with the columns that find_blocks asks for."""
     minute = table["minute"].to_numpy(dtype=np.int64)
     day = table["day"].to_numpy(dtype=np.int64)
-    midnight = table["midnight"].eq(True).to_numpy(dtype=bool)
+    day = day - (int(day.min()) if len(day) else 0)
+    untimed = (minute < 0) | table["midnight"].eq(True).to_numpy(dtype=bool)
+    place = table["place"].to_numpy(dtype=np.int64)
     return Events(
         position=np.arange(len(table)),
         order=table["row"].to_numpy(dtype=np.int64),
         key=table["key"].to_numpy(dtype=np.int64),
-        day=day - (int(day.min()) if len(day) else 0),
+        day=day,
         minute=minute,
-        untimed=(minute < 0) | midnight,
+        untimed=untimed,
         whole_hour=(minute >= 0) & (minute % HOUR_MIN == 0),
+        at_new_point=untimed & _at_new_point(place, day),
         east_m=table["easting_m"].to_numpy(dtype=float),
         north_m=table["northing_m"].to_numpy(dtype=float),
-        place=table["place"].to_numpy(dtype=np.int64),
+        place=place,
         details=table["details"].to_numpy(dtype=np.int64),
     )
+
+
+def _at_new_point(place: Ints, day: Ints) -> Mask:
+    """Which events share a point with several, all within a month: the middles of areas, in a second entry."""
+    placed = np.flatnonzero(place >= 0)
+    points = int(place.max()) + 1 if len(placed) else 0
+    counts = np.bincount(place[placed], minlength=points)
+    first, last = np.full(points, np.iinfo(np.int64).max), np.full(points, -1)
+    np.minimum.at(first, place[placed], day[placed])
+    np.maximum.at(last, place[placed], day[placed])
+    new = (counts >= _FEWEST_AT_A_POINT) & (last - first < _DAYS_OF_A_NEW_POINT)
+    found = np.zeros(len(place), dtype=bool)
+    found[placed] = new[place[placed]]
+    return found
 
 
 def oriented(events: Events, kind: Kind, one: Ints, other: Ints) -> tuple[Ints, Ints]:
@@ -140,4 +162,6 @@ def is_rough(events: Events, kind: Kind) -> Mask:
         return np.ones(len(events), dtype=bool)
     if kind.time == "hour":
         return events.whole_hour
+    if kind.value == NEW_POINTS:
+        return events.at_new_point
     return events.untimed if kind.value < 0 else events.whole_hour & (events.minute % DAY_MIN == kind.value)
