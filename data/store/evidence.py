@@ -187,7 +187,7 @@ def read_evidence(
             sql(
                 """SELECT easting_m, northing_m, max(location_precision_m) AS precision_m FROM old.$table
                    WHERE source = ? AND location_source = 'coordinates' AND location_precision_m > ?
-                   GROUP BY ALL ORDER BY ALL LIMIT 10000""",
+                   GROUP BY ALL ORDER BY count(*) DESC, easting_m, northing_m LIMIT 10000""",
                 table=table.name,
             ),
             [source, AREA_LEVEL_M],
