@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from data.quality.blocks.kinds import MOVED_ALIKE_M, source
-from data.quality.blocks.model import DAY_MIN, HOUR_MIN, Events, Floats, Ints, Kind, is_rough, oriented
+from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, HOUR_MIN, Events, Floats, Ints, Kind, is_rough, oriented
 from data.quality.blocks.pairs import all_pairs, central_points, joined_pairs, of_kind
 from data.quality.blocks.runs import Run
 from data.schema import NOT_RECORDED
@@ -82,7 +82,7 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
     in_part[near] = np.arange(len(near))
     one, other = oriented(part, run.kind, in_part[pairs["first"]], in_part[pairs["second"]])
     compare = _Comparison(part, details.iloc[part.position], run.kind, one, other)
-    offered = _offered(part, run.kind)
+    offered = _offered(part, run.kind, one, other)
     classes, by_chance = compare.classes(*offered), compare.by_chance()
     rows_apart = np.abs(part.order[offered[0]] - part.order[offered[1]])
     first, last, weight = run.first, run.last, 0.0
@@ -105,6 +105,9 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
         if not len(chosen):
             break
         one, other = offered[0][chosen], offered[1][chosen]
+    if len(one) < max(FEWEST_PAIRS, len(pairs) / 2):
+        # Doubles that are hardly surer than chance tell nothing of the block's ends.
+        one, other = (in_part[pairs[name]] for name in ("first", "second"))
     return Extent(one=near[one], other=near[other], weight=weight)
 
 
@@ -146,11 +149,11 @@ def _doubles(part: Events, known: Ints, by_chance: Floats, *, days: tuple[int, i
     )
 
 
-def _offered(part: Events, kind: Kind) -> tuple[Ints, Ints]:
+def _offered(part: Events, kind: Kind, known: Ints, known_other: Ints) -> tuple[Ints, Ints]:
     """All pairs of a day, and those of two days that agree in time; of a crowded file only those of the kind."""
     joined = joined_pairs(part, part.day, part.day, each_once=True)
     if joined is None:
-        joined = all_pairs(part, 0, only=source(kind)).get(source(kind), (np.empty(0, np.int64), np.empty(0, np.int64)))
+        joined = all_pairs(part, 0, only=source(kind)).get(source(kind), (known, known_other))
     one, other = oriented(part, kind, *joined)
     if kind.time == "day":
         return one, other
@@ -167,7 +170,9 @@ class _Comparison:
         self._details = part.details[:, None]
         if len(details.columns):
             stated = details.astype("string").replace(NOT_RECORDED, pd.NA)
-            self._details = np.column_stack([pd.factorize(values)[0] for _name, values in stated.items()])
+            self._details = np.column_stack(
+                [pd.factorize(values)[0].astype(np.int16) for _name, values in stated.items()]
+            )
         self._metres = np.column_stack([part.east_m, part.north_m])
         moves = self._metres[one] - self._metres[other]
         moves = moves[np.isfinite(moves).all(axis=1)]
