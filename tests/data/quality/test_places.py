@@ -115,6 +115,21 @@ def test_middles_moved_at_random_are_areas(check, spread):
     assert check(np.vstack([later, between]), first=400)["area_points"].row_numbers == (1, 2, 3, 4)
 
 
+def test_middles_of_small_areas_are_in_no_smooth_map_either(check):
+    """Wards of a town, 1.1 km apart: known better than to a kilometre, and a peak at each middle all the same."""
+    generator = np.random.default_rng(8)
+    across = np.arange(6) * 1_100.0
+    centres = np.array([314_530.0, 173_530.0]) + np.stack(np.meshgrid(across, across), axis=-1).reshape(-1, 2)
+    metres = centres[generator.integers(0, 36, 300)]
+    assert set(check(metres, dry_run=False)) == {"area_points"}
+    counted = stored(check.settings, "counted")
+    assert not counted["located"].any()
+    assert counted["small_area"].notna().all()
+    # The same of a later file, by what is stored.
+    assert check(metres[:3], first=300, dry_run=False)["area_points"].row_numbers == (1, 2, 3)
+    assert stored(check.settings, "counted")["small_area"].notna().all()
+
+
 def test_real_places_are_no_scattered_middles():
     """Samples of the real addresses: all over the force, in villages and towns of unlike size, with hostels."""
     ways = ({}, {"spots": 6}, {"spots": 15}, {"spots": 15, "spread_m": 200.0}, {"spots": 8, "repeated": 0.3})
