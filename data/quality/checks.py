@@ -106,13 +106,14 @@ def _events(
     if dated.empty:
         return []
     key = "incident_id" if mapping.target == FORM_TABLE else mapping.table.key
-    events = event_frame(dated, key=key)
     one_each = dated[~dated[key].duplicated()]
     timed = one_each[(one_each["time_precision"] == "minute").to_numpy()]
     clocks = timed["occurred_at"].dt.minute.to_numpy(dtype=float)
     # A second that is stated says that the minute was not rounded.
     exact = (timed["occurred_at"].dt.second == 0).to_numpy()
-    repeats = suspected_repeats(events, stored=stored.events if stored else None, snap_m=settings.privacy.snap_m)
+    repeats = suspected_repeats(
+        event_frame(dated, key=key), stored=stored.events if stored else None, snap_m=settings.privacy.snap_m
+    )
     doubled = [each for each in repeats if each.kind == "doubled_days"]
     second = suspected_second_file(dated, stored, doubled=doubled) if stored and mapping.target == FORM_TABLE else []
     return [

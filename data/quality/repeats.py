@@ -89,10 +89,13 @@ def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap
     `events` and `stored` (of other keys) are frames of event_frame. A pair is told of once, in the first that fits.
     """
     table = _numbered(events if stored is None or stored.empty else pd.concat([events, stored], ignore_index=True))
+    del events
     warnings: list[QualityWarning] = []
     for block in find_blocks(table, details=[name for name in EVENT_DETAILS if name in table]):
         warnings.append(_block_warning(table, block, snap_m))
         table = table.assign(told=table["told"] | table.index.isin(block.pairs["second"]))
+    # The rest of a million wide rows would be copied with each step.
+    table = table[["row", "day", "minute", "place", "details", "told"]].assign(person=pd.factorize(table["person"])[0])
     for kind, find in (
         ("same_time_and_place", _same_time_and_place),
         ("same_person_and_day", _same_person_and_day),
@@ -153,9 +156,7 @@ def _same_time_and_place(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _same_person_and_day(table: pd.DataFrame) -> pd.DataFrame:
-    person = pd.Series(pd.factorize(table["person"])[0], index=table.index)
-    codes = _codes(table.assign(person=person), ["day", "person"], person >= 0)
-    return _later_of_each(table, codes)
+    return _later_of_each(table, _codes(table, ["day", "person"], table["person"] >= 0))
 
 
 def _same_time(table: pd.DataFrame) -> pd.DataFrame:
