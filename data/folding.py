@@ -149,7 +149,8 @@ def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser
     if "substances" in pieces:
         records["substances"] = pd.array(groups.substances(), dtype="string[pyarrow]")
     if "dose" in kinds or "officer" in kinds:
-        doses = _doses(pieces, kinds, pseudonymiser, repeats=mapping.repeats)
+        repeats = "doses" if mapping.doses_by_content else mapping.repeats
+        doses = _doses(pieces, kinds, pseudonymiser, repeats=repeats)
         reports, given = _reports(pieces, doses, codes, len(keys), kinds, pseudonymiser)
         records["doses_given"] = given
     elif "doses_given" not in records and (slots := [name for name in records if _DOSE_PRESENT.fullmatch(name)]):

@@ -64,6 +64,8 @@ __all__ = [
 
 Progress = Callable[[float, str], None]
 
+# A hash of a row as it stands in the file, while rows are told by their content.
+AS_WRITTEN = "as_written"
 # Shares of an import's time, for progress: reading and pseudonymising; the rest is the store's.
 _READING_SHARE = 0.75
 
@@ -329,12 +331,17 @@ def _prepare(
         geography=deployment.geography,
         as_of=pd.Timestamp(deployment.as_of).tz_convert("UTC"),
     )
-    records, rows_in = _read_all(source, reader, positions.values(), tell)
-    folded, based_on = None, None
+    by_content = mapping.doses_by_content
+    wanted = range(len(source.headings)) if by_content else positions.values()
+    records, rows_in = _read_all(source, reader, wanted, tell, as_written=by_content)
+    folded, based_on, alike = None, None, np.empty(0, dtype=np.int64)
     if mapping.folds:
         identical = np.empty(0, dtype=np.int64)
         if mapping.repeats == "same" or "row_id" in records:
             records, identical = _settle_repeats(records, reader, "row_id" if "row_id" in records else "row_hash")
+        if by_content:
+            alike = records.index.to_numpy()[records["row_hash"].duplicated()]
+            records = records.drop(columns=AS_WRITTEN)
         rows_kept = len(records)
         folded, based_on = _fold(records, reader, mapping, deployment, pseudonymiser)
         records = folded.records
@@ -367,6 +374,7 @@ def _prepare(
         **{name: np.concatenate(rows) for name, rows in reader.noted.items()},
         **_place_rows(records, mapping),
         "identical_rows": identical,
+        "alike_rows": alike,
         "disagreeing_records": folded.disagreeing_rows if folded else [],
     }
     return _Prepared(
@@ -377,6 +385,7 @@ def _prepare(
             **_wait_counts(batch, entries),
             **{name: reader.counts[name] for name in _READER_COUNTS},
             identical_rows=len(identical),
+            alike_rows=len(alike),
             disagreeing_records=folded.disagreeing if folded else 0,
             columns_not_read=len(source.headings) - len(positions),
             full_but_unsure=mapping.extract == "full" and full is None,
@@ -512,12 +521,19 @@ def find_columns(mapping: Mapping, source: SourceTable | FileSample) -> dict[str
 
 
 def _read_all(
-    source: SourceTable, reader: RecordReader, wanted: Collection[int], tell: Progress
+    source: SourceTable, reader: RecordReader, wanted: Collection[int], tell: Progress, *, as_written: bool
 ) -> tuple[pd.DataFrame, int]:
-    """All records that can go in, and how many rows the file has."""
+    """All records that can go in, and how many rows the file has.
+
+    With `as_written` a column of that name is a hash of the whole row, for the time of the import.
+    """
     parts, rows_in = [], 0
     for block in source.read_blocks(set(wanted)):
-        parts.append(reader.read(block))
+        records = reader.read(block)
+        if as_written:
+            cells = pd.DataFrame(block.columns, index=block.row_numbers)
+            records[AS_WRITTEN] = pd.util.hash_pandas_object(cells, index=False).reindex(records.index)
+        parts.append(records)
         rows_in += len(block.row_numbers) + len(block.misfits)
         tell(
             _READING_SHARE * block.share_read,
@@ -532,9 +548,10 @@ def _settle_repeats(records: pd.DataFrame, reader: RecordReader, key: str) -> tu
     """Keep the first row of each key: an exact repeat of it is passed over, a different one waits in quarantine.
 
     Returns the rows kept and the numbers of the exact repeats. Where rows are told by their content alone, a repeat is
-    exact.
+    exact, also in what is not read where the rows are known as they were written.
     """
-    repeated = records[key].duplicated(keep="first")
+    told_by = [name for name in (key, AS_WRITTEN) if name in records]
+    repeated = records.duplicated(told_by, keep="first")
     if not repeated.any():
         return records, np.empty(0, dtype=np.int64)
     first = records[~repeated]

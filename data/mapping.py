@@ -289,7 +289,8 @@ class Mapping(_Section):
     values of the rows that are taken ("*": any at all); the others wait in quarantine, declared so. `withdrawn` names
     those of rows that the source itself has taken back. `rows` is what a row stands for: one row a person, or one a
     substance, a dose or an officer's report (or several of these), folded into one administration by its key. A row
-    that repeats another in all that is read is the same row written twice, or, where `repeats` says so, one more dose.
+    that repeats another in all that is read is the same row written twice, or, where `repeats` says so, one more dose;
+    where a row is a dose and has no number, in all that is written in it.
     A `full` extract speaks of everything its source has, or of the days from its first to its last event: what it lacks
     becomes withdrawn. With `joins` the file adds fields to records that are there already, by their key or by `match`.
     """
@@ -349,6 +350,13 @@ class Mapping(_Section):
     def kinds_of_row(self) -> tuple[Rows, ...]:
         """What a row stands for."""
         return (self.rows,) if isinstance(self.rows, str) else self.rows
+
+    @property
+    def doses_by_content(self) -> bool:
+        """Whether each row is a dose that no number tells from another: then all that is written in it does."""
+        kinds = self.kinds_of_row
+        numbered = {"row_id", "dose_id"} & set(self.columns)
+        return "dose" in kinds and "substance" not in kinds and self.repeats == "same" and not numbered
 
     @property
     def folds(self) -> bool:

@@ -41,6 +41,7 @@ class ImportCounts:
     least_numbers: int = 0
     waits_past_midnight: int = 0
     identical_rows: int = 0
+    alike_rows: int = 0
     conflicting_incidents: int = 0
     disagreeing_records: int = 0
     columns_not_read: int = 0
@@ -419,6 +420,17 @@ class ImportReport:
                     "{count} row repeats an earlier one exactly and counts as unchanged.",
                     "{count} rows repeat an earlier one exactly and count as unchanged.",
                     counts.identical_rows,
+                ),
+            ),
+            (
+                "alike_rows",
+                counts.alike_rows,
+                ngettext(
+                    "{count} row says what an earlier one says and differs from it only in columns that are not read: "
+                    "it counts as a dose of its own. If it is the same dose, map what numbers the doses (dose_id).",
+                    "{count} rows say what earlier ones say and differ from them only in columns that are not read: "
+                    "each counts as a dose of its own. If they are the same doses, map what numbers these (dose_id).",
+                    counts.alike_rows,
                 ),
             ),
             (

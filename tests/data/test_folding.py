@@ -55,6 +55,23 @@ def doses_given(importer):
     return {key: None if pd.isna(value) else int(value) for key, value in found.items()}
 
 
+def test_a_row_that_is_a_dose_repeats_another_only_where_all_that_is_written_does(importer):
+    """Doses of one minute that differ in a column nobody maps, such as the amount, are two; a row twice is one."""
+    when = ("01/07/2024 14:00", "M", "Person A", "36", "heroin", "PC 1", "01/07/2024 14:01", "")
+    rows = frame(("A", *when), ("A", *when), ("A", *when), ("B", *when)).assign(Amount=["2", "4", "2", "2"])
+    report = importer.frame(rows, mapping("dose"))
+    assert (report.imported, report.folded, report.unchanged) == (2, 1, 1)
+    assert doses_given(importer) == {token("administration_id", "A"): 2, token("administration_id", "B"): 1}
+    assert {name: report.rows[name].row_numbers for name in ("identical_rows", "alike_rows")} == {
+        "identical_rows": (3,),
+        "alike_rows": (2,),
+    }
+    assert "1 row says what an earlier one says" in "\n".join(report.lines())
+    again = importer.frame(rows.iloc[::-1], mapping("dose"))
+    assert (again.imported, again.updated) == (0, 0)
+    assert doses_given(importer)[token("administration_id", "A")] == 2
+
+
 # --- folding ----------------------------------------------------------------------------------------------------------
 
 
