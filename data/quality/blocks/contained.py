@@ -42,11 +42,12 @@ class _Trials:
 def contained_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
     """The surest such run, with its pairs."""
     best: tuple[Run, Ints, Ints] | None = None
-    clocks = (WITHOUT_TIME, NEW_POINTS, *default_clocks(events))
+    clocks = (WITHOUT_TIME, *default_clocks(events), NEW_POINTS)
     for clock in clocks:
         rough = is_rough(events, Kind(time="day", value=clock)) & (events.order > 0)
         days = np.unique(events.day[rough])
-        if rough.sum() < FEWEST_PAIRS or rough.all():
+        # Points of the file's own are none but where nothing else tells the copies.
+        if rough.sum() < FEWEST_PAIRS or rough.all() or (clock == NEW_POINTS and best):
             continue
         beside = np.zeros(int(events.day.max()) + 1 + 2 * max(_LAGS), dtype=bool)
         for lag in (0, *_LAGS):

@@ -28,6 +28,8 @@ _MOST_DAYS_BEYOND = 31
 _ROUNDS = 3
 # How many random pairs of events of different days say how often two agree; what none shows is half as rare.
 _SAMPLE, _LEAST = 100_000, 0.5
+# So many of the doubles that were found may be of chance, at either end.
+_FAR_FROM_OTHERS = 0.05
 # No more than this share of the events is taken to have a second entry: there may always be one without.
 _MOST_ENTERED_TWICE = 0.99
 # And no fewer than this share of times are exact where only such were looked for.
@@ -85,7 +87,10 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
     offered = _offered(part, run.kind, one, other)
     classes, by_chance = compare.classes(*offered), compare.by_chance()
     rows_apart = np.abs(part.order[offered[0]] - part.order[offered[1]])
-    first, last, weight = run.first, run.last, 0.0
+    # A pair of chance far from the others must not make the block's share of doubles small.
+    days = np.sort(part.day[one])
+    few, weight = int(_FAR_FROM_OTHERS * len(days)), 0.0
+    first, last = int(days[few]), int(days[len(days) - 1 - few])
     # Of exact minutes only those were looked for that are no whole hours.
     rounded = float(part.whole_hour.mean()) if run.kind.exact else 0.0
     unseen = len(one) * rounded / max(1 - rounded, _LEAST_EXACT)

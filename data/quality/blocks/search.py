@@ -1,6 +1,7 @@
 """The search for blocks: all ways of agreeing, the surest run of days of each, and that against its neighbours."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -9,8 +10,8 @@ import pandas as pd
 from data.quality.blocks.chance import Chance, chances, expected_doubles
 from data.quality.blocks.contained import contained_block
 from data.quality.blocks.evened import evened_block
-from data.quality.blocks.kinds import LONGEST_OFFSET_MIN, OFFSETS_MIN, kinds_of, source
-from data.quality.blocks.model import FEWEST_PAIRS, Block, Events, Floats, Kind, Pairs, events_of
+from data.quality.blocks.kinds import LONGEST_OFFSET_MIN, OFFSETS_MIN, default_clocks, kinds_of, source
+from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, Block, Events, Floats, Kind, Pairs, events_of
 from data.quality.blocks.pairs import all_pairs, as_alike, doubles_by_day, of_kind, of_time
 from data.quality.blocks.rows import all_of_block, matched_pairs
 from data.quality.blocks.runs import FALSE_BLOCKS, NEVER, SHARE_OF_CHANCE, TIMES_CHANCE, Run, best_run
@@ -36,6 +37,9 @@ def find_blocks(table: pd.DataFrame, *, details: Sequence[str] = ()) -> Iterator
     those named in `details`, each of which the two entries of an event may have the same.
     """
     events, stated = events_of(table), table[list(details)]
+    # A clock that stands for no time is no minute that two entries share.
+    no_time = np.isin(events.minute % DAY_MIN, default_clocks(events)) & events.whole_hour
+    events = replace(events, untimed=events.untimed | no_time)
     for _number in range(_MOST_BLOCKS):
         found = best_block(events) or evened_block(events) or contained_block(events)
         if found is None:
