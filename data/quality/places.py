@@ -51,6 +51,8 @@ _AT_THE_MIDDLE_M = 3.0
 # that hold many rows each, ten times what others do, and together a good part of the file.
 _CROWDED_SHARE, _FEWEST_CROWDED = 0.2, 10
 _CROWDED_TOGETHER, _MANY_ROWS, _SHARE_OF_EACH, _BEYOND_OTHERS = 0.15, 20, 0.01, 10.0
+# No hostel holds as many, where the next address holds so much less.
+_MANY_OF_DEFAULT, _BEYOND_THE_NEXT = 50, 20.0
 # Of an earlier file's moved middles so many are near a new one's: the third nearest, as far as for most of them.
 _FELLOWS, _USUAL_FELLOWS, _OF_PRECISION = 3, 0.95, 0.25
 # What answers both questions.
@@ -84,8 +86,9 @@ def settle_area_points(
     (n, 2)); an earlier file of this source had it so (`known_points_m`, shape (n, 3): snapped easting, northing and
     precision). Rows in custody stay: they did happen at a station.
 
-    Few points that hold a good part of the places, or a scatter that towns could be as well, are asked about and left
-    as they are, until the mapping says what they are: `shared_points`. As "places", decimals alone make an area of one.
+    One point that holds a good part of the places is a default, where all others hold hardly any. Few points that do so
+    together, or a scatter that towns could be as well, are asked about and left as they are, until the mapping says
+    what they are: `shared_points`. As "places", decimals alone make an area of one.
     """
     given = _given_points(records, crs, geography)
     if given is None:
@@ -103,8 +106,9 @@ def settle_area_points(
         ):
             of_areas = np.fmax(of_areas, precision_m)
         crowded = _crowded(given, ~np.isfinite(np.fmax(rounded, of_areas)))
-        if shared_points == "areas":
-            of_areas = np.fmax(of_areas, _half_way_to_next(given, crowded, geography))
+        no_address = crowded if shared_points == "areas" else crowded & _beyond_all_addresses(given)
+        of_areas = np.fmax(of_areas, _half_way_to_next(given, no_address, geography))
+        crowded &= ~no_address
         if scatter:
             explained = np.isfinite(np.fmax(rounded, of_areas))
             scattered = np.where(explained, np.nan, scatter.precision_m(given.metres))
@@ -113,8 +117,9 @@ def settle_area_points(
     settled_scatter = scatter is not None and (scatter.certain or shared_points == "areas")
     of_areas = np.fmax(of_areas, scattered if settled_scatter else nothing)
     of_rows = np.minimum(np.fmax(rounded, of_areas)[given.point], _COARSEST_M)
-    coarser = np.isfinite(of_rows) & (of_rows > np.fmax(stated, _FINEST_AREA_M)) & ~given.custody
-    around = np.isfinite(scattered)[given.point] & ~given.custody & (stated < scattered[given.point])
+    inexact = np.isfinite(of_rows) & (of_rows > _FINEST_AREA_M) & ~given.custody
+    coarser = inexact & ~(stated >= of_rows)
+    around = np.isfinite(scattered)[given.point] & ~given.custody
     asked: list[QualityWarning] = []
     # Places that are stated to be inexact are none to ask about.
     if shared_points is None and not (stated > _FINEST_AREA_M).all():
@@ -122,8 +127,8 @@ def settle_area_points(
         if scatter and not scatter.certain and around.any():
             asked.append(_asked_scatter(given, scatter, around))
     if not coarser.any():
-        inexact = (stated > _FINEST_AREA_M).any()
-        return (records.assign(**_areas_as_wide(records, column, geography)) if inexact else records), asked
+        by_word = (stated > _FINEST_AREA_M).any()
+        return (records.assign(**_areas_as_wide(records, column, geography)) if by_word else records), asked
     column[given.rows[coarser]] = of_rows[coarser]
     labels = _areas_as_wide(records, column, geography)
     stand_for_areas = coarser & np.isfinite(of_areas)[given.point]
@@ -135,8 +140,8 @@ def settle_area_points(
         hashes[given.rows[coarser]] += "-area"
         settled = settled.assign(row_hash=hashes)
     told = [
-        _told(kind, given, of, of_rows, settled, scatter)
-        for kind, of in (("area_points", coarser & ~around), ("scattered_points", coarser & around))
+        _told(kind, given, of, np.fmax(of_rows, stated), settled, scatter)
+        for kind, of in (("area_points", inexact & ~around), ("scattered_points", inexact & around))
         if of.any()
     ]
     return settled, [*told, *asked]
@@ -368,9 +373,16 @@ def _crowded(given: _Points, unexplained: Mask) -> Mask:
     return (counts == counts.max()) & (counts >= max(_FEWEST_CROWDED, _CROWDED_SHARE * total))
 
 
+def _beyond_all_addresses(given: _Points) -> Mask:
+    """Points that hold a good part of the places, where no other holds a twentieth of them: busy addresses are
+    followed by less busy ones, and a default by none."""
+    most = given.counts >= max(_MANY_OF_DEFAULT, _CROWDED_TOGETHER * given.counts.sum())
+    return most & (given.counts >= _BEYOND_THE_NEXT * given.counts[~most].max(initial=1))
+
+
 def _half_way_to_next(given: _Points, crowded: Mask, geography: Geography) -> Floats:
-    """Precision of points that are areas' by the mapping's word: half the distance to the next of them, or all of the
-    force for one alone."""
+    """Precision of crowded points that are areas': half the distance to the next of them, or all of the force for one
+    alone."""
     precision_m = np.full(len(given.counts), np.nan)
     if crowded.sum() == 1:
         precision_m[crowded] = np.sqrt(geography.outline.area / np.pi)

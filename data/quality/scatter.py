@@ -48,6 +48,8 @@ _REPEATS, _BEYOND_USUAL, _MOST_REPEATED = 5, 5.0, 0.05
 # in all but an edge. So far apart as the limit without an edge no settlements of one size stand.
 _ALIKE, _ASKED_ALIKE = 0.25, 0.3
 _APART_WITH_EDGE, _APART_WITHOUT, _APART_ASKED = 4.0, 40.0, 8.0
+# Several settlements so small, and nothing between them, hold no force's records.
+_TOWN_M = 150.0
 # Nobody moves places farther than some hundred metres for the public; a town may be as wide.
 _WIDEST_M = 1_000.0
 # Half the way to the next centre, as for single points of areas: below it a map's bandwidth bears them as they are.
@@ -77,20 +79,19 @@ class Scatter:
     @property
     def certain(self) -> bool:
         """Whether no real places look so."""
-        apart = _APART_WITH_EDGE if self.edge else _APART_WITHOUT
+        apart = _APART_WITH_EDGE if self.edge else _APART_ASKED if self.radius_m < _TOWN_M else _APART_WITHOUT
         return self.unlike < _ALIKE and self.apart_m >= apart * self.radius_m and self.radius_m <= _WIDEST_M
 
     def precision_m(self, metres: Floats) -> Floats:
         """How far the true places of points, shape (n, 2), may lie from them: half the way from their centre to the
-        next, at least the usual half and the scatter itself. NaN for points that lie between the centres.
+        next, at least the usual half and the scatter itself. Points of no centre, which are few, are those of areas
+        with too few to be compared.
         """
         next_m = cKDTree(self.centres_m).query(self.centres_m, k=2)[0][:, 1]
         distance_m, nearest = cKDTree(self.centres_m).query(metres)
         of_centre_m = np.maximum(np.maximum(next_m, self.apart_m) / 2, self.reach_m)
-        # Middles with too few points to be compared lie as far away as any other.
-        alone = distance_m > self.apart_m / 2
         of_scatter = distance_m <= max(self.reach_m, _RIM * self.radius_m)
-        return np.where(of_scatter, of_centre_m[nearest], np.where(alone, of_centre_m.min(), np.nan))
+        return np.where(of_scatter, of_centre_m[nearest], of_centre_m.min())
 
 
 def find_scatter(metres: Floats, counts: Ints) -> Scatter | None:

@@ -177,6 +177,20 @@ def test_few_points_that_hold_a_fifth_are_asked_about_and_the_mapping_answers(ch
     assert (known_m > 100).sum() == some.sum()
 
 
+def test_one_point_beyond_all_addresses_is_a_default(check):
+    metres = real_places(600, generator=np.random.default_rng(10))
+    metres[100:280] = metres[100]
+    # Beside other busy addresses it may be one of them.
+    busy = metres.copy()
+    busy[300:312] = busy[300]
+    assert set(check(busy)) == {"crowded_point"}
+    found = check(metres, dry_run=False)
+    assert set(found) == {"area_points"}
+    assert found["area_points"].row_runs == ((101, 280),)
+    assert stored(check.settings, "counted")["area_only"].sum() == 180
+    assert check(metres, shared_points="places") == {}
+
+
 def test_a_hostel_among_real_places_is_not_asked_about(check):
     metres = real_places(600, generator=np.random.default_rng(8))
     metres[:30] = metres[0]
