@@ -238,8 +238,8 @@ def _warnings_sentence(warnings: pd.DataFrame) -> str:
     if warnings.empty:
         return ""
     return ngettext(
-        "{count} warning, as it was when the file came in. Nothing was removed for it.",
-        "{count} warnings, newest import first, as they were when the file came in. Nothing was removed for them.",
+        "{count} thing looked suspicious when its file came in. Nothing was removed for it.",
+        "{count} things looked suspicious when their files came in, the newest first. Nothing was removed for them.",
         len(warnings),
     ).format(count=format_count(len(warnings)))
 

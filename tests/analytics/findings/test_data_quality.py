@@ -203,7 +203,7 @@ def test_days_entered_twice_stay_told_to_analysts_after_the_import(settings: Set
     for frame in (doubled, pd.concat([doubled, clean_file(1, seed=3).assign(Reference="another")])):
         import_frame(frame=frame, mapping=MAPPING_OF_FORCE, settings=settings, keys=KEYS, geography=south_wales())
     history = find_import_history(ask_store())
-    assert history.warnings_sentence.startswith("2 warnings")
+    assert history.warnings_sentence.startswith("2 things looked suspicious")
     for source, about, sentence, count, listed in history.warnings.rows:
         assert source.startswith("test form, ")
         assert about == "Administrations"
