@@ -832,7 +832,9 @@ class RecordReader:
             columns["product"] = self._plain(fields.field("product"), layout.product)
         if given:
             columns["given_at"] = self._optional_moments("given_at", given).instants.array
-        columns["present"] = _anything_filled([self._cell(heading) for heading in layout.headings])
+        # A dose that is numbered is one, whatever else is said of it.
+        told_by = layout.headings or self._mapping.headings_of("dose_id")
+        columns["present"] = _anything_filled([self._cell(heading) for heading in told_by])
         return columns
 
     # --- waits --------------------------------------------------------------------------------------------------------

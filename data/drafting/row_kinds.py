@@ -80,13 +80,16 @@ def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) 
         telling = tuple(each for each in described if any(_differ(group, each) for group in by_incident.values()))
         key, told_by = (*columns.incident, *telling), "description" if described else "nothing"
     by_person = list(_groups(rows, key).values())
-    if told_by == "person" and columns.counts and _numbers_doses(by_person, columns.counts):
+    numbers_doses = told_by != "administration" and columns.counts and _numbers_doses(by_person, columns.counts)
+    if numbers_doses:
         # "Dose no" numbers each person's doses: 1, 2, 3.
         columns = replace(columns, administration=columns.counts, counts=None)
         administration = columns.administration
     shared = sum(_shares_description(group, administration, described) for group in by_incident.values())
     # Where several numbers may be one person's, each is both: whoever says so has the key alone to change.
-    dose_number = administration if told_by == "person" or (told_by == "administration" and shared) else None
+    dose_number = (
+        administration if numbers_doses or told_by == "person" or (told_by == "administration" and shared) else None
+    )
     return RowKinds(
         several=several,
         left=sum(len({tuple(row) for row in group}) > 1 for group in by_person),

@@ -55,7 +55,8 @@ def settle_rows(work: Work) -> None:
         return
     found = [each for each in kinds.kinds if each == "substance" or len(work.raw.get("doses", ())) == 1]
     found = [each for each in found if each != "substance" or "substances" in work.raw]
-    if kinds.dose_number and "dose" in found:
+    unsure = kinds.told_by in ("description", "nothing")
+    if kinds.dose_number and "dose" in found and not unsure:
         work.columns["dose_id"] = key_of(work, kinds.dose_number)
         work.used.add(kinds.dose_number.position)
         work.drafts.append(
@@ -66,7 +67,9 @@ def settle_rows(work: Work) -> None:
                 why=_("it numbers the doses of each person"),
             )
         )
-    if kinds.told_by in ("description", "nothing") and found:
+    if unsure and found:
+        if not any(work.raw.get("doses", ())):
+            work.raw.pop("doses", None)
         _ask_who_is_who(work, kinds, found)
     elif found:
         work.raw["rows"] = found[0] if len(found) == 1 else found
@@ -111,8 +114,17 @@ def _ask_who_is_who(work: Work, kinds: RowKinds, found: Sequence[str]) -> None:
         "rows",
         _(
             "{rows} of the sample, and neither a number nor a name tells people apart. {alike} As it stands, one "
-            "row of each goes in and the others wait. If each is one person, write rows = {answer}."
-        ).format(rows=incidents_in_several_rows(kinds), alike=alike, answer=_as_toml(found)),
+            "row of each goes in and the others wait. If each is one person, write rows = {answer}{more}."
+        ).format(
+            rows=incidents_in_several_rows(kinds),
+            alike=alike,
+            answer=_as_toml(found),
+            more=_(", {line} under [columns], and [[doses]] beneath").format(
+                line=mapping_toml({"dose_id": key_of(work, kinds.dose_number)}).strip()
+            )
+            if kinds.dose_number and "dose" in found
+            else "",
+        ),
         *dict.fromkeys(("person", _as_toml(found), '"substance"', '"dose"', '"officer"')),
     )
 

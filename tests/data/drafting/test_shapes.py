@@ -96,3 +96,32 @@ def test_the_draft_alone_gives_the_people_and_doses(shape, tmp_path):
     assert set(incidents["local_date"].dt.strftime("%d/%m/%Y")) == {when(n, "%d/%m/%Y") for n in treated}
     if shape is online_form:
         assert "person" not in draft.raw
+
+
+def test_numbers_of_doses_are_no_counts_though_nothing_tells_people_apart(tmp_path):
+    """The draft asks, with the lines to write; with these each number is one dose."""
+    rows = [
+        [f"R{n:03}", when(n, "%d/%m/%Y %H:%M"), drug, str(number)]
+        for n in range(ROWS)
+        for number in range(1, doses(n) + 1)
+        for drug in (("Heroin",), ("Heroin", "Alcohol"))[n % 2]
+    ]
+    content = as_csv(["Incident No", "Incident Date", "Suspected Drug", "Naloxone Dose No"], rows)
+    sample = sample_file(source=io.BytesIO(content), label="a.csv", limits=ImportSettings())
+    draft = draft_mapping(
+        sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=datetime(2026, 7, 1)
+    )
+    [question] = [each.sentence for each in draft.questions if each.setting == "rows"]
+    assert 'rows = ["substance", "dose"]' in question
+    assert 'dose_id = { code = "Naloxone Dose No" }' in question
+    assert not {"doses_given", "dose_id"} & draft.raw["columns"].keys()
+    draft.mapping()
+    columns = draft.raw["columns"] | {"dose_id": {"code": "Naloxone Dose No"}}
+    answered = draft.raw | {"rows": ["substance", "dose"], "doses": [{}], "columns": columns, "synthetic": True}
+    where = make_settings(tmp_path)
+    import_stream(
+        stream=io.BytesIO(content), label="a.csv", mapping=check_mapping(answered), settings=where, keys=KEYS,
+        geography=south_wales(),
+    )  # fmt: skip
+    found = stored(where, "administrations")
+    assert (len(found), found["doses_given"].sum()) == (ROWS, sum(map(doses, range(ROWS))))
