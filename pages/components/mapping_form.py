@@ -374,7 +374,7 @@ def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
         numbered = section == "doses" and "dose_id" in raw["columns"]
         raw[section] = [entry for entry in raw.get(section, ()) if numbered or set(entry) - _ENTRY_SETTINGS]
     if _headings_at(raw, "place.x") or _headings_at(raw, "place.point"):
-        _edit_crs(raw, key)
+        _edit_coordinates(raw, key)
 
 
 def _edit_field(raw: Raw, path: str, meaning: str, sample: FileSample, drafted: FieldDraft | None, key: str) -> None:
@@ -455,7 +455,7 @@ def _kind_of_part(found: object, heading: str) -> str:
     return _AS_IT_STANDS
 
 
-def _edit_crs(raw: Raw, key: str) -> None:
+def _edit_coordinates(raw: Raw, key: str) -> None:
     place = dict(raw["place"])
     words = {
         "EPSG:4326": _("Longitude and latitude (EPSG:4326)"),
@@ -470,7 +470,26 @@ def _edit_crs(raw: Raw, key: str) -> None:
         index=_index(options, place.get("crs", "EPSG:4326")),
         key=f"crs|{key}",
     )
-    raw["place"] = place
+    stated_m = place.pop("location_precision_m", None)
+    precision_m = st.number_input(
+        _("How far the true places may be from these, in metres (empty: exact)"),
+        min_value=0.0,
+        max_value=100_000.0,
+        value=None if stated_m is None else float(stated_m),
+        step=100.0,
+        format="%.0f",
+        key=f"precision|{key}",
+    )
+    meanings = {"": _("Ask me"), "places": _("Places"), "areas": _("Middles of areas, or defaults")}
+    shared = st.selectbox(
+        _("Points that many rows share or lie around are"),
+        list(meanings),
+        format_func=meanings.get,
+        index=_index(list(meanings), place.pop("shared_points", "")),
+        key=f"shared|{key}",
+    )
+    place |= {} if precision_m is None else {"location_precision_m": precision_m}
+    raw["place"] = place | ({"shared_points": shared} if shared else {})
 
 
 def _edit_values(raw: Raw, draft: Draft, key: str) -> None:

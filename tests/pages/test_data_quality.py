@@ -271,6 +271,9 @@ A2,02/05/2025 11:10,51.482,-3.178,3002,9,y
         box("selectbox", label).set_value(heading).run()
     assert mapping()["doses"] == [{"officer": "Collar", "kit": "Spare"}]
     assert mapping()["waits"][0]["minutes"] == "Minutes"
+    box("number_input", "How far the true places").set_value(500.0).run()
+    box("selectbox", "Points that many rows share").set_value("areas").run()
+    assert mapping()["place"].items() >= {"location_precision_m": 500.0, "shared_points": "areas"}.items()
     for label in ("Dose 1: number", "Dose 1: kit", "Longitude", "Latitude"):
         box("selectbox", label).set_value("").run()
     box("selectbox", "Order of day and month").set_value(False).run()
