@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -90,6 +91,8 @@ _OFFSET = re.compile(r"\d{4}-?\d{2}-?\d{2}[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 _YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?=$|[T ])")
 _NAMED_UTC = re.compile(r" ?(?:UTC|GMT)$")
 _ENDS_IN_UTC = re.compile(r".*(?:UTC|GMT)$")
+# RFC 5322: "Mon, 25 Nov 2019 08:00:00 GMT".
+_INTERNET_DATE = re.compile(r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|[+-]\d{4})")
 _COMMA_AFTER_DATE = re.compile(r"^(\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}),\s*")
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # Years that a nanosecond clock of 64 bits cannot hold are read as the nearest that it can: both are implausible.
@@ -544,6 +547,11 @@ def _parse_walls(
 
 def _tidied(text: str) -> str:
     """A time as databases and web services write it, brought nearer to ISO 8601 or a common form."""
+    if _INTERNET_DATE.fullmatch(text):
+        try:
+            return parsedate_to_datetime(text).isoformat()
+        except ValueError:
+            return text
     text = _NAMED_UTC.sub("Z", text) if _YEAR_FIRST.match(text) else text
     return _COMMA_AFTER_DATE.sub(r"\1 ", _YEAR_FIRST.sub(_hyphened, text))
 

@@ -364,6 +364,8 @@ def test_a_workbooks_time_of_day_may_carry_excels_day_zero():
         ("1/5/2018 1:05:30 PM", "2018-01-05 20:05:30"),
         ("5/1/2019, 7:00 AM", "2019-05-01 14:00"),
         ("2018 Jan 05 12:00:00 AM", "2018-01-05 07:00"),
+        ("Mon, 25 Nov 2019 08:00:00 GMT", "2019-11-25 08:00"),
+        ("Mon, 1 Jul 2019 08:00:00 +0100", "2019-07-01 07:00"),
     ],
 )
 def test_times_as_databases_and_web_services_write_them(text, expected):
