@@ -203,8 +203,7 @@ def _known_sources(settings: Settings) -> tuple[str, ...]:
     if not current_version(settings.store_folder):
         return ()
     with open_store(settings=settings, keys=load_keys(store_folder=settings.store_folder)) as store:
-        imports = store.imports()
-    return tuple(dict.fromkeys(imports.loc[imports["target"] == FORM_TABLE, "source"]))
+        return store.form_sources()
 
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:

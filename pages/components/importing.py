@@ -65,7 +65,7 @@ def _show_import(settings: Settings, geography: Geography, question: Question | 
     if import_steps().job is not None:
         _show_job()
     elif file is not None:
-        _show_file(file, settings, geography)
+        _show_file(file, settings, geography, question.store.form_sources() if question else ())
 
 
 def show_import_result(settings: Settings) -> None:
@@ -140,10 +140,12 @@ def _may_begin(settings: Settings, question: Question | None, *, first: bool) ->
 
 
 @st.fragment
-def _show_file(file: UploadedFile, settings: Settings, geography: Geography) -> None:
+def _show_file(
+    file: UploadedFile, settings: Settings, geography: Geography, known_sources: tuple[str, ...]
+) -> None:
     """How the file would be read, ten rows of it, and the way to try and to import it."""
     try:
-        reading = choose_reading(file, settings=settings, geography=geography)
+        reading = choose_reading(file, settings=settings, geography=geography, known_sources=known_sources)
         if reading is not None:
             check_synthetic(reading.mapping, settings)
             _show_preview(reading, settings, geography)

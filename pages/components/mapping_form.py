@@ -79,8 +79,13 @@ class Reading:
     name: str
 
 
-def choose_reading(file: UploadedFile, *, settings: Settings, geography: Geography) -> Reading | None:
-    """Draw the form and return what it says. Raises NaloxoneWatchError: an unreadable file, an unusable mapping."""
+def choose_reading(
+    file: UploadedFile, *, settings: Settings, geography: Geography, known_sources: tuple[str, ...]
+) -> Reading | None:
+    """Draw the form and return what it says; `known_sources` are those of the store's administrations.
+
+    Raises NaloxoneWatchError: an unreadable file, an unusable mapping.
+    """
     kept = saved_mappings()
     left, right = st.columns(2)
     chosen = left.selectbox(
@@ -93,7 +98,7 @@ def choose_reading(file: UploadedFile, *, settings: Settings, geography: Geograp
     start = load_saved_mapping(chosen) if chosen else None
     sample = _sample(file, settings, start.file if start else None)
     with right:
-        draft = _draft(sample, settings, geography, file.file_id, start)
+        draft = _draft(sample, settings, geography, file.file_id, start, known_sources)
     prefix = f"{file.file_id}|{chosen}|{draft.table}|{'joins' in draft.raw}|{sample.layout!r}"
     raw = copy.deepcopy(tomllib.loads(mapping_toml(start)) if start else draft.raw)
     raw["synthetic"] = settings.store.synthetic
@@ -178,7 +183,14 @@ def _edit_layout(layout: FileLayout, key: str) -> FileLayout:
         return layout.model_copy(update=changed)
 
 
-def _draft(sample: FileSample, settings: Settings, geography: Geography, key: str, start: Mapping | None) -> Draft:
+def _draft(
+    sample: FileSample,
+    settings: Settings,
+    geography: Geography,
+    key: str,
+    start: Mapping | None,
+    known_sources: tuple[str, ...],
+) -> Draft:
     """The draft for the table that the reader chose, or for the one that fits best."""
 
     def draft(table: str | None, may_join: bool = True) -> Draft:
@@ -186,7 +198,12 @@ def _draft(sample: FileSample, settings: Settings, geography: Geography, key: st
             f"draft|{table}|{may_join}|{sample.layout!r}",
             lambda: without_values(
                 lambda: draft_mapping(
-                    sample=sample, settings=settings, table=table, geography=geography, may_join=may_join
+                    sample=sample,
+                    settings=settings,
+                    table=table,
+                    geography=geography,
+                    known_sources=known_sources,
+                    may_join=may_join,
                 )
             ),
         )

@@ -106,6 +106,11 @@ class ImportQuestions(Reader):
             sql("SELECT $columns FROM records.imports ORDER BY imported_at DESC, import_id", columns=columns)
         )
 
+    def form_sources(self) -> tuple[str, ...]:
+        """Under which names administrations were imported, the latest first."""
+        imports = self.imports()
+        return tuple(dict.fromkeys(imports.loc[imports["target"] == FORM_TABLE, "source"]))
+
     def quarantine_reasons(self) -> pd.DataFrame:
         """Columns target, reason, field, rows and fields: what waits in quarantine and why, most frequent first."""
         return self._frame(
