@@ -140,9 +140,7 @@ def _may_begin(settings: Settings, question: Question | None, *, first: bool) ->
 
 
 @st.fragment
-def _show_file(
-    file: UploadedFile, settings: Settings, geography: Geography, known_sources: tuple[str, ...]
-) -> None:
+def _show_file(file: UploadedFile, settings: Settings, geography: Geography, known_sources: tuple[str, ...]) -> None:
     """How the file would be read, ten rows of it, and the way to try and to import it."""
     try:
         reading = choose_reading(file, settings=settings, geography=geography, known_sources=known_sources)

@@ -109,7 +109,7 @@ class ImportQuestions(Reader):
     def form_sources(self) -> tuple[str, ...]:
         """Under which names administrations were imported, the latest first."""
         imports = self.imports()
-        return tuple(dict.fromkeys(imports.loc[imports["target"] == FORM_TABLE, "source"]))
+        return tuple(dict.fromkeys(imports.loc[imports["target"] == "administrations", "source"]))
 
     def quarantine_reasons(self) -> pd.DataFrame:
         """Columns target, reason, field, rows and fields: what waits in quarantine and why, most frequent first."""
