@@ -90,6 +90,7 @@ def records_and_evidence(frame, stored):
     day = days(stored).to_numpy().astype("datetime64[D]").astype(np.int64)
     evidence = StoredEvidence(
         events=pd.DataFrame(),
+        source_days=np.empty(0, dtype=np.int64),
         days=pd.Series(day).value_counts().rename_axis("day").rename("events").reset_index(),
         people=pd.DataFrame({"day": day, "token": stored["Officer"]}),
         only_dates=False,
