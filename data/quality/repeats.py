@@ -5,6 +5,7 @@ is found by what its copies share (the minute, or the day with the place or the 
 of the second copy were moved, rounded or made random, and whichever of the two has the finer times.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -41,6 +42,10 @@ _MINUTE_CHANCE, _SAME_MINUTE_CHANCE, _DAY_CHANCE, _TIMES_CHANCE = 0.05, 0.01, 0.
 _CLOCKS_AGREE, _FEWEST_FOR_A_HABIT = 1 / 24, 20
 
 _MINUTES_A_DAY = 1_440
+# Times are rounded to fives, tens or quarters of an hour.
+_ROUNDED_MIN = 15
+# What is said of a block's times and places holds for so many of its doubles.
+_NEARLY_ALL = 0.9
 # More equal values than this are no sign of a second entry: thousands of rows of one minute.
 _MOST_PAIRS = 500_000
 
@@ -91,7 +96,8 @@ def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap
     table = _numbered(events if stored is None or stored.empty else pd.concat([events, stored], ignore_index=True))
     del events
     warnings: list[QualityWarning] = []
-    for block in find_blocks(table, details=[name for name in EVENT_DETAILS if name in table]):
+    blocks = list(find_blocks(table, details=[name for name in EVENT_DETAILS if name in table]))
+    for block in _of_one_rounding(blocks, table["day"].to_numpy()):
         warnings.append(_block_warning(table, block, snap_m))
         table = table.assign(told=table["told"] | table.index.isin(block.pairs["second"]))
     # The rest of a million wide rows would be copied with each step.
@@ -265,10 +271,33 @@ def _named_pairs(table: pd.DataFrame, pairs: pd.DataFrame) -> str:
 # --- blocks of days ---------------------------------------------------------------------------------------------------
 
 
+def _of_one_rounding(blocks: Sequence[Block], days: Ints) -> list[Block]:
+    """The blocks; those of the same days whose doubles are some minutes apart are one, with one entry rounded."""
+    kept: list[Block] = []
+    near: list[Block] = []
+    for block in blocks:
+        few_minutes = block.time in ("minute", "offset") and block.offset_min <= _ROUNDED_MIN
+        (near if few_minutes else kept).append(block)
+    groups: list[list[Block]] = []
+    last = -1
+    for block in sorted(near, key=lambda each: days[each.pairs["second"]].min()):
+        of_block = days[block.pairs["second"]]
+        if groups and of_block.min() <= last:
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+        last = max(last, int(of_block.max()))
+    for group in groups:
+        pairs = pd.concat([each.pairs for each in group], ignore_index=True)
+        kept.append(group[0] if len(group) == 1 else Block(time="minute", offset_min=0, pairs=pairs))
+    return kept
+
+
 def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityWarning:
     rows = table["row"].to_numpy()
     first, second = (block.pairs[name].to_numpy() for name in ("first", "second"))
     days = table["day"].to_numpy()[second]
+    untimed = (table["minute"] < 0).to_numpy() | table["midnight"].eq(True).to_numpy()
     hours, minutes = divmod(block.offset_min, 60)
     offset = (
         ngettext("exactly {count} minute apart", "exactly {count} minutes apart", block.offset_min)
@@ -276,10 +305,12 @@ def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityW
         else ngettext("exactly {count} hour apart", "exactly {count} hours apart", hours)
     )
     shared = {
-        "minute": _("at the same minutes"),
+        "minute": _minutes_compared(table["minute"].to_numpy()[first], table["minute"].to_numpy()[second]),
         "offset": offset.format(count=format_count(block.offset_min if minutes else hours)),
         "hour": _("in the same hours, one of the two to the hour only"),
-        "day": _("on the same days, at least one of the two without a time"),
+        "day": _("on the same days, at least one of the two without a time")
+        if untimed[first].any() or untimed[second].any()
+        else _("on the same days, at other times"),
     }
     sentence = _(
         "The days {period} seem to be there twice: {count} records repeat others under different keys, {shared}, "
@@ -301,6 +332,18 @@ def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityW
     )
 
 
+def _minutes_compared(first: Ints, second: Ints) -> str:
+    apart_min = np.abs(first - second)[(first >= 0) & (second >= 0)]
+    near = apart_min[apart_min <= _ROUNDED_MIN]
+    if not len(near) or (near == 0).mean() > _NEARLY_ALL:
+        return _("at the same minutes")
+    return ngettext(
+        "at times up to {count} minute apart, as if one of the two were rounded",
+        "at times up to {count} minutes apart, as if one of the two were rounded",
+        int(near.max()),
+    ).format(count=format_count(int(near.max())))
+
+
 def _places_compared(table: pd.DataFrame, first: Ints, second: Ints, snap_m: float) -> str:
     metres = table[["easting_m", "northing_m"]].to_numpy(dtype=float)
     moves = metres[second] - metres[first]
@@ -308,10 +351,10 @@ def _places_compared(table: pd.DataFrame, first: Ints, second: Ints, snap_m: flo
     if not len(known):
         return _("their places not known")
     apart_m = np.hypot(*known.T)
-    if np.median(apart_m) == 0 and (apart_m == 0).mean() > 0.9:
+    if np.median(apart_m) == 0 and (apart_m == 0).mean() > _NEARLY_ALL:
         return _("at the same places")
     middle = np.median(known, axis=0)
-    if (np.hypot(*(known - middle).T) <= 1.5 * snap_m).mean() > 0.9 and np.hypot(*middle) > 1.5 * snap_m:
+    if (np.hypot(*(known - middle).T) <= 1.5 * snap_m).mean() > _NEARLY_ALL and np.hypot(*middle) > 1.5 * snap_m:
         return _("all moved by about {metres} m").format(metres=format_number(float(np.hypot(*middle))))
     return _("at places {metres} m apart at the median").format(metres=format_number(float(np.median(apart_m))))
 

@@ -86,7 +86,7 @@ def entered_again(
 ) -> tuple[pd.DataFrame, int]:
     """The file with the rows from `first` to `last` appended under other keys, and how many they are.
 
-    `times`: same, hour later, to the hour, dates. `places`: same, moved (by one offset), random (each by up to 500 m),
+    `times`: same, hour later, to fives, to the hour, dates. `places`: same, moved (by one offset), random (each by up to 500 m),
     rounded (two decimals of a degree), none.
     """
     days = daily_dates(frame)
@@ -97,6 +97,7 @@ def entered_again(
     copy["When"] = {
         "same": when.dt.strftime("%Y-%m-%d %H:%M"),
         "hour later": (when + pd.Timedelta(hours=1)).dt.strftime("%Y-%m-%d %H:%M"),
+        "to fives": when.dt.floor("5min").dt.strftime("%Y-%m-%d %H:%M"),
         "to the hour": when.dt.strftime("%Y-%m-%d %H:00"),
         "dates": when.dt.strftime("%Y-%m-%d"),
     }[times]

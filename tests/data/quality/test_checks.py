@@ -308,6 +308,16 @@ def test_a_backlog_entered_on_one_day(check):
     assert (found["batch_entry"].count, found["batch_entry"].row_numbers) == (15, tuple(range(61, 71)))
 
 
+def test_copies_cut_to_five_minutes_are_one_block(check):
+    frame, copies = entered_again(
+        clean_file(1_600, seed=36), first="2022-09-05", last="2022-09-25", times="to fives", places="random"
+    )
+    assert copies >= 40
+    found = check(frame)["doubled_days"]
+    assert copies - 2 <= found.count <= copies
+    assert "up to 4 minutes apart, as if one of the two were rounded" in found.sentence
+
+
 def test_a_default_day_of_events(check):
     frame = clean_file(150, seed=24)
     some = np.arange(100, 120)
