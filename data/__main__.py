@@ -39,11 +39,12 @@ from data.store import (
     erase,
     open_store,
     rollback,
+    settle_agreeing,
     settle_conflict,
     undo_import,
     upgrade_store,
 )
-from wording import NaloxoneWatchError, _, format_moment, set_language
+from wording import NaloxoneWatchError, _, format_count, format_moment, ngettext, set_language
 
 __all__ = ["main"]
 
@@ -127,6 +128,11 @@ def _parser() -> argparse.ArgumentParser:
     settling.add_argument("--settle", metavar="CONFLICT", help=_("the conflict to settle"))
     settling.add_argument("--same", metavar="REPORT", help=_("the same doses: count them once, as in this report"))
     settling.add_argument("--different", action="store_true", help=_("different doses: add them up"))
+    settling.add_argument(
+        "--settle-agreeing",
+        action="store_true",
+        help=_("settle all whose reports state the same number of doses as the same doses"),
+    )
     released = command("releases", _releases, _("list the views shown to others than analysts, or forget one"))
     released.add_argument("--forget", type=int, metavar="NUMBER", help=_("a view that reached nobody"))
     for each in (going_back, erasing, undoing, settling, released):
@@ -274,6 +280,16 @@ def _undo(options: argparse.Namespace, settings: Settings) -> int:
 
 def _conflicts(options: argparse.Namespace, settings: Settings) -> int:
     keys = load_keys(store_folder=settings.store_folder)
+    if options.settle_agreeing:
+        settled = settle_agreeing(settings=settings, keys=keys, purpose=options.purpose)
+        print(
+            ngettext(
+                "Settled {count} administration as the same doses, counted once. “rollback” takes it back.",
+                "Settled {count} administrations as the same doses, counted once. “rollback” takes it back.",
+                settled,
+            ).format(count=format_count(settled))
+        )
+        return 0
     if not options.settle:
         with open_store(settings=settings, keys=keys) as store:
             zone = ZoneInfo(settings.time_zone)

@@ -30,9 +30,12 @@ class OpenConflict:
 
 @dataclass(frozen=True, kw_only=True)
 class DoseConflicts:
-    """What waits to be settled, oldest first, and what was settled by whom."""
+    """What waits to be settled, oldest first, and what was settled by whom; in `agreeing` of the open ones all reports
+    state the same number of doses.
+    """
 
     sentence: str
+    agreeing: int
     open: tuple[OpenConflict, ...]
     settled: DisclosedTable
 
@@ -55,6 +58,7 @@ def find_dose_conflicts(question: Question) -> DoseConflicts:
         ).format(count=format_count(len(waiting)))
         if waiting
         else _("No reports of doses wait to be settled."),
+        agreeing=sum(each.agrees for each in waiting),
         open=tuple(_open_conflict(each, imported, zone, question) for each in waiting),
         settled=_settled_table([each for each in found if each.settlement is not None], zone, question),
     )

@@ -57,7 +57,7 @@ from data.store.questions.administrations import (
 )
 from data.store.questions.imports import Freshness
 from data.store.questions.surroundings import Populations, RiskEvents
-from data.store.settling import settle_conflict
+from data.store.settling import settle_agreeing, settle_conflict
 from data.store.undoing import Undo, undo_import
 from data.store.versions import rollback, upgrade_store
 from data.store.writing import preview_batch, write_batch
@@ -106,6 +106,7 @@ __all__ = [
     "preview_batch",
     "read_evidence",
     "rollback",
+    "settle_agreeing",
     "settle_conflict",
     "stored_ledger",
     "stored_pieces",

@@ -52,6 +52,11 @@ class DoseConflict:
     reports: tuple[DoseReport, ...]
     settlement: Settlement | None
 
+    @property
+    def agrees(self) -> bool:
+        """Whether all reports state the same number of doses."""
+        return len({each.doses for each in self.reports}) == 1 and self.reports[0].doses is not None
+
     def lines(self, *, imports: Mapping[str, str]) -> tuple[str, ...]:
         """The conflict in sentences; `imports` names each import by its key."""
         day = format_date(self.local_date) if self.local_date else _("unknown day")

@@ -9,12 +9,21 @@ from data.journal import operating_system_user
 from data.keys import Keys
 from data.schema import table_named
 from data.settings import Settings
+from data.snapshots import Pointer
 from data.store.conflicts import CONFLICTS
 from data.store.connection import Connection, fetch_one, opened_snapshot, sql
 from data.store.errors import ConflictNotFoundError
 from data.store.rewriting import Entry, Marks, held_for_change, mark_gone, rewrite
 
-__all__ = ["settle_conflict"]
+__all__ = ["settle_agreeing", "settle_conflict"]
+
+# Open ones whose reports all state the same number of doses; the first report stands for them.
+_AGREEING = """
+    SELECT c.administration_id, c.reports, 'same' AS decision, min(r.report_id) AS report_id
+    FROM ($conflicts) c ANTI JOIN old.settlements s USING (administration_id, reports)
+    JOIN old.dose_reports r ON r.administration_id = c.administration_id AND r.record_state = 'current'
+    GROUP BY ALL HAVING min(r.doses) = max(r.doses) AND count(*) = count(r.doses) ORDER BY c.administration_id
+"""
 
 
 def settle_conflict(
@@ -54,20 +63,45 @@ def settle_conflict(
             )
         if reports is None or (decision == "same") != bool(known):
             raise ConflictNotFoundError
-        who = who or operating_system_user()
         row = {"administration_id": conflict_id, "reports": reports, "decision": decision, "report_id": report_id}
-        settlement = pd.DataFrame([row | {"settled_by": who, "settled_at": pd.Timestamp(datetime.now(UTC))}])
+        entry = Entry(
+            action="settle", who=who or operating_system_user(), purpose=purpose, details={"decision": decision}
+        )
+        return _write(pd.DataFrame([row]), settings=settings, keys=keys, pointer=pointer, entry=entry)
 
-        def mark(connection: Connection) -> Marks:
-            mark_gone(connection, table_named("settlements"), settlement["administration_id"])
-            return Marks()
 
-        return rewrite(
-            settings=settings,
-            keys=keys,
-            pointer=pointer,
-            synthetic=pointer.synthetic,
-            mark=mark,
-            incoming={"settlements": settlement},
-            entry=Entry(action="settle", who=who, purpose=purpose, details={"decision": decision}),
-        ).version
+def settle_agreeing(*, settings: Settings, keys: Keys, who: str | None = None, purpose: str = "") -> int:
+    """Settle all open conflicts whose reports state the same number of doses as the same doses; returns how many.
+
+    One change of the store, which a roll-back takes back. Raises ConflictNotFoundError where there is none, and other
+    StoreErrors.
+    """
+    with held_for_change(settings.store_folder) as pointer:
+        file = settings.store_folder / pointer.current.file
+        with opened_snapshot(settings=settings, keys=keys, file=file) as connection:
+            agreeing = connection.execute(sql(_AGREEING, conflicts=sql(CONFLICTS, database="old"))).df()
+        if agreeing.empty:
+            raise ConflictNotFoundError
+        details = {"decision": "same", "settled": len(agreeing)}
+        entry = Entry(action="settle", who=who or operating_system_user(), purpose=purpose, details=details)
+        _write(agreeing, settings=settings, keys=keys, pointer=pointer, entry=entry)
+    return len(agreeing)
+
+
+def _write(settlements: pd.DataFrame, *, settings: Settings, keys: Keys, pointer: Pointer, entry: Entry) -> str:
+    """Publish decisions, columns as in the schema but for who and when, and return the version."""
+    incoming = settlements.assign(settled_by=entry.who, settled_at=pd.Timestamp(datetime.now(UTC)))
+
+    def mark(connection: Connection) -> Marks:
+        mark_gone(connection, table_named("settlements"), incoming["administration_id"])
+        return Marks()
+
+    return rewrite(
+        settings=settings,
+        keys=keys,
+        pointer=pointer,
+        synthetic=pointer.synthetic,
+        mark=mark,
+        incoming={"settlements": incoming},
+        entry=entry,
+    ).version

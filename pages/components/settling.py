@@ -1,5 +1,6 @@
 """Reports of doses that wait for a person's word: both side by side, and two buttons."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import streamlit as st
@@ -7,7 +8,7 @@ import streamlit as st
 from analytics.findings.dose_conflicts import DoseConflicts, OpenConflict
 from data.keys import load_keys
 from data.settings import Settings
-from data.store import settle_conflict
+from data.store import settle_agreeing, settle_conflict
 from pages.components.import_job import without_values
 from pages.components.import_steps import import_steps
 from pages.components.tables import show_table
@@ -23,12 +24,26 @@ _SHOWN_AT_ONCE = 10
 def show_conflicts(conflicts: DoseConflicts, settings: Settings) -> None:
     """What waits, oldest first; under it what was settled and by whom."""
     show_small(conflicts.sentence)
+    if conflicts.agreeing > 1:
+        _show_agreeing(conflicts.agreeing, settings)
     for conflict in conflicts.open[:_SHOWN_AT_ONCE]:
         _show_conflict(conflict, settings)
     if (more := len(conflicts.open) - _SHOWN_AT_ONCE) > 0:
         show_small(ngettext("{count} more waits.", "{count} more wait.", more).format(count=format_count(more)))
     if conflicts.settled.rows:
         show_table(conflicts.settled, title=_("Settled"), tallest_rem=16, headed=True)
+
+
+@st.fragment
+def _show_agreeing(count: int, settings: Settings) -> None:
+    """One decision on all whose reports say the same."""
+    with st.container(border=True):
+        show_small(
+            _("In {count} of them all reports state the same number of doses.").format(count=format_count(count))
+        )
+        sure = st.checkbox(_("I have looked at them: these are the same doses, seen by several officers."))
+        if st.button(_("Count each of these once"), disabled=not sure):
+            _settle(lambda: settle_agreeing(settings=settings, keys=load_keys(store_folder=settings.store_folder)))
 
 
 @st.fragment
@@ -45,22 +60,24 @@ def _show_conflict(conflict: OpenConflict, settings: Settings) -> None:
         )
         left, right, _rest = st.columns([1, 1, 2])
         if left.button(_("Same doses: count once"), key=f"same-{key}"):
-            _settle(settings, key, "same", counted)
+            _settle(lambda: _settle_one(settings, key, "same", counted))
         if right.button(_("Different doses: add up"), key=f"different-{key}"):
-            _settle(settings, key, "different", None)
+            _settle(lambda: _settle_one(settings, key, "different", None))
 
 
-def _settle(
+def _settle_one(
     settings: Settings, conflict_id: str, decision: Literal["same", "different"], report_id: str | None
-) -> None:
+) -> str:
+    keys = load_keys(store_folder=settings.store_folder)
+    return settle_conflict(
+        settings=settings, keys=keys, conflict_id=conflict_id, decision=decision, report_id=report_id
+    )
+
+
+def _settle(decide: Callable[[], object]) -> None:
     try:
         with st.spinner(_("Settling.")):
-            keys = load_keys(store_folder=settings.store_folder)
-            without_values(
-                lambda: settle_conflict(
-                    settings=settings, keys=keys, conflict_id=conflict_id, decision=decision, report_id=report_id
-                )
-            )
+            without_values(decide)
     except NaloxoneWatchError as error:
         st.error(str(error))
         return

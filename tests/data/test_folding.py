@@ -13,6 +13,8 @@ from data.store import (
     check_store,
     erase,
     open_store,
+    rollback,
+    settle_agreeing,
     settle_conflict,
     undo_import,
 )
@@ -308,6 +310,23 @@ def open_conflicts(importer):
 def current_doses(importer, reference):
     doses = by_reference(importer, "doses", reference)[reference]
     return int((doses["record_state"] == "current").sum())
+
+
+def test_reports_that_agree_are_settled_together_and_others_left(importer):
+    alike = [(*row[:-1], "2") for row in REPORTS[:2]]
+    rows = [(f"{name}{row[0]}", *row[1:]) for name in "XYZ" for row in (alike if name != "Z" else REPORTS[:2])]
+    assert importer.frame(frame(*rows), officers()).conflicts == 3
+    before = doses_given(importer)
+    assert settle_agreeing(settings=importer.settings, keys=KEYS, purpose="one syringe each") == 2
+    (left,) = open_conflicts(importer)
+    assert sorted(each.doses for each in left.reports) == [1, 2]
+    assert doses_given(importer) == before
+    with pytest.raises(ConflictNotFoundError):
+        settle_agreeing(settings=importer.settings, keys=KEYS)
+    # The decision holds when the same reports come again.
+    assert importer.frame(frame(*rows[::-1]), officers()).conflicts == 1
+    rollback(settings=importer.settings, keys=KEYS)
+    assert check_store(settings=importer.settings, keys=KEYS).problems == ()
 
 
 def test_two_reports_are_kept_and_not_added_up_until_somebody_decides(importer):

@@ -170,6 +170,15 @@ B2,2026-05-03 12:10,PC 3001,1
     assert "The same doses, counted once" in said
     bring_in(reports + b"B3,2026-05-04 13:10,PC 3001,1\n")
     assert "No reports of doses wait to be settled" in text_of(open_dashboard(PAGE))
+    # Two more whose reports agree are settled by one word.
+    agreeing = (f"B{n},2026-05-0{n} 13:10,PC {officer},2" for n in (5, 6) for officer in (3001, 3002))
+    bring_in(reports + "\n".join(agreeing).encode() + b"\n")
+    app = open_dashboard(PAGE)
+    assert "In 2 of them all reports state the same number of doses" in text_of(app)
+    next(box for box in app.checkbox if box.label.startswith("I have looked at them")).check().run()
+    next(button for button in app.button if button.label == "Count each of these once").click().run()
+    assert not app.exception
+    assert "No reports of doses wait to be settled" in text_of(open_dashboard(PAGE))
 
 
 @pytest.mark.usefixtures("settings")
