@@ -14,22 +14,29 @@ from wording import _, format_count, format_share, ngettext
 
 __all__ = ["ask_who_gave", "leave_out_untreated"]
 
-# How a file says that naloxone was given, in plain form.
-_GIVEN = frozenset({"y", "yes", "true", "t", "1"})
-# The same where it says how much or how as well. Other words are no reason to leave a row out.
-_GIVEN_HOW = _GIVEN | {
+# How a file says that naloxone was given, how much and how, in plain form; and that it was not. Other words are no
+# reason to leave a row out.
+_GIVEN = frozenset({
+    *("y", "yes", "true", "t", *map(str, range(1, 10)), *(f"{number}+" for number in range(1, 10))),
     *("given", "administered", "used", "deployed", "nasal", "intranasal", "in", "im", "iv", "intramuscular"),
     *("single_dose", "one_dose", "1_dose", "two_doses", "2_doses", "3_doses", "multiple_doses", "multiple_dose"),
     *("given_unknown", "given_dose_unknown", "given_doses_unknown", "given_unknown_dose", "given_unknown_doses"),
-    *("2", "3", "4", "2+", "3+", "effective", "not_effective", "ineffective"),
-}
+    *("effective", "not_effective", "ineffective"),
+})  # fmt: skip
 _NOT_GIVEN = frozenset({
     *("n", "no", "none", "false", "f", "0", "not_given", "not_administered", "not_used", "none_given", "no_narcan"),
     *("refused", "no_naloxone", "not_applicable", "no_doses"),
 })  # fmt: skip
+# A dose or a kit in so many of the rows that would be left out: the column does not say what it seems to.
+_SHARE_WITH_A_DOSE = 0.02
 _NALOXONE = ("naloxone", "narcan", "nyxoid", "prenoxad", "naloxone_hcl", "naloxone_hydrochloride", "narcan_naloxone")
+_NAMES_NALOXONE = re.compile("naloxone|narcan|nyxoid|prenoxad")
 _MEDICATIONS = re.compile(
     r"\b(?:medications?|medicines?|treatments?|interventions?)\b(?! (?:time|date|dose|dosage|by))"
+)
+# What somebody takes anyway, or was given later by others.
+_OTHER_MEDICATIONS = re.compile(
+    r"\b(?:ambulance|hospital|current|prescribed|prescriptions?|usual|own|regular|history|known|opioid|ost)\b"
 )
 _GIVEN_BY = re.compile(r"\b(?:given|administered|administration|administering|provided) by\b|\badministering agency\b")
 _POLICE = re.compile(
@@ -49,29 +56,10 @@ def leave_out_untreated(work: Work) -> None:
     if officers:
         work.found["dose.officer"] = officers
     match = work.match("naloxone_given")
-    if match is not None and match.score >= SURE_SCORE and "yes_no" not in match.column.kinds:
+    if match is not None and match.score >= SURE_SCORE:
         _leave_out_by_words(work, match)
-        return
-    if match is None or match.score < SURE_SCORE:
-        if _leave_out_other_medications(work):
-            return
+    elif not _leave_out_other_medications(work):
         _leave_out_unnumbered(work)
-        return
-    cells = [plain_value(text) for text in work.cells(match.column)]
-    given = sorted(set(cells) & _GIVEN)
-    # Ones alone may be doses.
-    if not given or (set(given) == {"1"} and "0" not in cells):
-        return
-    if _says_both_of_a_person(work, cells):
-        work.ask(
-            "only",
-            _(
-                "“{heading}” says yes in some rows of one person and not in others, so no row is left out. People "
-                "of whom no row says yes count too: take them out at the source, or by [only]."
-            ).format(heading=match.column.heading),
-        )
-        return
-    _take_only(work, match, given, [cell in given for cell in cells])
 
 
 def _says_both_of_a_person(work: Work, cells: Sequence[str]) -> bool:
@@ -120,59 +108,132 @@ def _leave_out_unnumbered(work: Work) -> None:
 
 
 def _leave_out_by_words(work: Work, match: Match) -> None:
-    """A column of words such as "single dose" and "no"; words on no list are asked about and not told."""
+    """A column that says no of some rows: those are left out, unless it has words on no list, or they have doses."""
     cells = [plain_value(text) for text in work.cells(match.column)]
     counts = Counter(cells)
+    given = sorted(counts.keys() & _GIVEN)
+    heading = match.column.heading
     if not counts.keys() & _NOT_GIVEN:
+        if given and (empty := sum(count for word, count in counts.items() if is_nothing(word))):
+            work.ask(
+                "only",
+                _(
+                    "“{heading}” says nothing in {share} of the rows, and no in none. All count as administrations. If "
+                    "nobody was given naloxone in those, leave them out by [only]."
+                ).format(heading=heading, share=format_share(empty / len(cells))),
+            )
         return
-    given = sorted(counts.keys() & _GIVEN_HOW)
-    strange = sum(
-        count for word, count in counts.items() if word not in _GIVEN_HOW | _NOT_GIVEN and not is_nothing(word)
-    )
-    if given and not strange:
-        if any("dose" in word for word in given):
-            work.found.setdefault("doses_given", (match,))
-        _take_only(work, match, given, [cell in given for cell in cells])
+    if any(word not in _GIVEN | _NOT_GIVEN and not is_nothing(word) for word in counts):
+        work.ask(
+            "only",
+            _(
+                "“{heading}” says in some rows that no naloxone was given, and these are read as administrations all "
+                "the same, since not all of its words are known. Name the words of rows to take under [only]."
+            ).format(heading=heading),
+        )
         return
-    work.ask(
-        "only",
-        _(
-            "“{heading}” says in some rows that no naloxone was given, and these are read as administrations all the "
-            "same, since not all of its words are known. Name the words of rows to take under [only]."
-        ).format(heading=match.column.heading),
+    if not given:
+        return
+    if _says_both_of_a_person(work, cells):
+        work.ask(
+            "only",
+            _(
+                "“{heading}” says yes in some rows of one person and not in others, so no row is left out. People "
+                "of whom no row says yes count too: take them out at the source, or by [only]."
+            ).format(heading=heading),
+        )
+        return
+    taken = [cell in given for cell in cells]
+    if _have_doses(work, match, taken):
+        work.ask(
+            "only",
+            _(
+                "Rows in which “{heading}” does not say that naloxone was given have doses or kits all the same, so no "
+                "row is left out. Say which are administrations under [only]."
+            ).format(heading=heading),
+        )
+        return
+    if any("dose" in word for word in given):
+        work.found.setdefault("doses_given", (match,))
+    _take_only(work, match, given, taken)
+
+
+def _have_doses(work: Work, match: Match, taken: Sequence[bool]) -> bool:
+    """Whether rows that would be left out have a dose or a kit."""
+    columns = [
+        column
+        for column in work.all_columns("doses_given", "dose.count", "dose.kit")
+        if column.position != match.column.position
+    ]
+    left_out = [row for row, each in zip(work.sample.rows, taken, strict=True) if not each]
+    with_dose = sum(
+        any(
+            not is_nothing(row[each.position]) and plain_value(row[each.position]) not in _NOT_GIVEN for each in columns
+        )
+        for row in left_out
     )
+    return with_dose > _SHARE_WITH_A_DOSE * len(left_out)
 
 
 def _leave_out_other_medications(work: Work) -> bool:
-    """A row for each medicine: those of others than naloxone are no dose of it."""
+    """A row for each medicine: those of others than naloxone are no dose of it.
+
+    Only where incidents have rows of several medicines; a column beside one row a person says what else was done.
+    """
     for column in work.facts:
-        if not _MEDICATIONS.search(column.plain):
+        if not _MEDICATIONS.search(column.plain) or _OTHER_MEDICATIONS.search(column.plain):
             continue
         cells = [plain_value(text) for text in work.cells(column)]
         named = sorted(set(cells) & set(_NALOXONE))
-        if named:
-            match = Match(column=column, score=SURE_SCORE, cells_fit=True)
-            work.found["naloxone_given"] = (match,)
-            _take_only(work, match, named, [cell in named for cell in cells])
-            return True
+        match = Match(column=column, score=SURE_SCORE, cells_fit=True)
+        if not named or _have_doses(work, match, [cell in named for cell in cells]):
+            continue
+        strange = any(_NAMES_NALOXONE.search(cell) and cell not in _NALOXONE for cell in cells)
+        if strange or not _has_rows_of_several(work, cells):
+            work.ask(
+                "only",
+                _(
+                    "“{heading}” names naloxone in some rows and not in others. All count as administrations. If only "
+                    "those that name it are, name their words under [only]."
+                ).format(heading=column.heading),
+            )
+            continue
+        work.found["naloxone_given"] = (match,)
+        _take_only(work, match, named, [cell in named for cell in cells])
+        return True
     return False
+
+
+def _has_rows_of_several(work: Work, cells: Sequence[str]) -> bool:
+    """Whether incidents have several rows with different words."""
+    number = work.match("incident_id") or work.match("administration_id")
+    if number is None:
+        return False
+    words: dict[str, set[str]] = {}
+    for row, cell in zip(work.sample.rows, cells, strict=True):
+        words.setdefault(row[number.column.position], set()).add(cell)
+    return sum(len(each) > 1 for each in words.values()) > (1 - SHARE_WITH_KEY) * len(words)
 
 
 def _take_only(work: Work, match: Match, words: Sequence[str], taken: Sequence[bool]) -> None:
     """Only rows with these words are taken."""
     work.raw["only"] = {match.column.heading: [word.replace("_", " ") for word in words]}
     work.treated = [row for row, each in zip(work.sample.rows, taken, strict=True) if each]
-    work.use("only", match, why=_("rows in which nobody was given naloxone are left out"))
+    work.use("only", match, why=_("rows that do not say that naloxone was given are left out"), doubt=True)
     if left_out := len(taken) - len(work.treated):
         work.ask(
             "only",
             ngettext(
-                "{count} row of the sample does not say under “{heading}” that naloxone was given. Such rows are left "
-                "out: they are of no administration.",
-                "{count} rows of the sample do not say under “{heading}” that naloxone was given. Such rows are left "
-                "out: they are of no administration.",
+                "{count} row of the sample does not say under “{heading}” that naloxone was given ({silent} say "
+                "nothing there). Such rows are left out. If people in them were given some, change [only].",
+                "{count} rows of the sample do not say under “{heading}” that naloxone was given ({silent} say "
+                "nothing there). Such rows are left out. If people in them were given some, change [only].",
                 left_out,
-            ).format(count=format_count(left_out), heading=match.column.heading),
+            ).format(
+                count=format_count(left_out),
+                heading=match.column.heading,
+                silent=format_count(sum(map(is_nothing, work.cells(match.column)))),
+            ),
         )
 
 

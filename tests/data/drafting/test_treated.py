@@ -101,6 +101,39 @@ def test_of_a_row_for_each_medicine_those_of_naloxone_are_doses(tmp_path):
     assert Counter(people["doses_given"].astype(int)) == Counter(doses)
 
 
+COLLARS = ("Reference", "Date", "Collar", "Naloxone doses", "Kit number")
+
+
+@pytest.mark.parametrize(
+    ("heading", "words", "said"),
+    [
+        ("Naloxone given", ("Y", "Yes", ""), "no in none"),
+        ("Naloxone given", ("Yes", "No", "Unknown"), "have doses or kits all the same"),
+        ("Naloxone given", ("Yes", "No", "Yes x2"), "not all of its words are known"),
+        ("Medication", ("Naloxone", "Nyxoid 1.8mg", "Nasal naloxone"), ""),
+        ("Ambulance treatment", ("Naloxone", "Oxygen", "None"), ""),
+        ("Medications", ("Methadone", "None", "Naloxone"), ""),
+    ],
+)
+def test_no_administration_is_left_out_by_a_column_that_does_not_say_so(heading, words, said):
+    """A form of the police: each row has doses, a kit and a collar number."""
+    rows = [[f"R{n}", when(n), f"{1200 + n % 9}", str(1 + n % 3), f"K{n}", words[n % 3]] for n in range(60)]
+    draft = drafted([*COLLARS, heading], rows)
+    assert "only" not in draft.raw
+    assert said in sentences(draft)
+    assert "joins" not in draft.raw
+
+
+def test_of_one_row_a_person_a_medicine_is_asked_about_and_a_number_of_doses_may_be_none():
+    medicine = [[f"R{n}", when(n), "MF"[n % 2], ("Naloxone", "Naloxone + CPR", "CPR")[n % 3]] for n in range(60)]
+    draft = drafted(["Incident Number", "Date", "Sex", "Treatment given"], medicine)
+    assert "only" not in draft.raw
+    assert "names naloxone in some rows" in sentences(draft)
+    doses = [[f"R{n}", when(n), "MF"[n % 2], "1230"[n % 4]] for n in range(60)]
+    draft = drafted(["Incident Number", "Date", "Sex", "Naloxone given"], doses)
+    assert draft.raw["only"] == {"Naloxone given": ["1", "2", "3"]}
+
+
 @pytest.mark.parametrize(
     ("headings", "label", "asks"),
     [
