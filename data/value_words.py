@@ -23,6 +23,10 @@ _AGES = re.compile(r"(\d{1,3})\s*(?:(?:-|\u2013|to)\s*(\d{1,3}|\*|\+)|\+|(?:and|
 _OLDEST = 120
 # A text that so many cells of a column hold, most of whose values are known and few not, is a category's name and may
 # be shown; a name in the wrong column is seen once or twice.
+# Two words or more with capitals: a name in the wrong column may be there often.
+_FULL_NAME = re.compile(
+    r"[A-Z][^\W\d_'\u2019-]*(?:['\u2019-][^\W\d_]+)*(?: [A-Z][^\W\d_'\u2019-]*(?:['\u2019-][^\W\d_]+)*)+"
+)
 _OFTEN_ENOUGH, _SHARE_KNOWN, _MOST_SHOWN = 3, 0.5, 20
 
 
@@ -217,7 +221,10 @@ def may_be_shown(unknown: Mapping[str, int], *, filled: int, names: Set[str]) ->
     shown = [
         text
         for text, cells in unknown.items()
-        if cells >= _OFTEN_ENOUGH and not holds_personal_data(text) and names.isdisjoint(plain_value(text).split("_"))
+        if cells >= _OFTEN_ENOUGH
+        and not holds_personal_data(text)
+        and not _FULL_NAME.fullmatch(text.strip())
+        and names.isdisjoint(plain_value(text).split("_"))
     ]
     return tuple(sorted(shown)) if len(shown) <= _MOST_SHOWN else ()
 

@@ -126,6 +126,7 @@ _SHARE_OF_DAY = re.compile(r"0?[.,]\d+|0|1")
 _CLOCK_WITH_POINT = re.compile(r"\d{1,2}\.\d\d")
 _WHOLE_FLOAT = re.compile(r"(\d+)\.0+")
 # "930" for 09:30, "45" for 00:45: a spreadsheet took the zeros in front. One of hundreds tells how all are meant.
+_HOURS_BEHIND = re.compile(r"(?<=\d) ?(?:hours|hrs?|h)\.?$", re.IGNORECASE)
 _BARE_CLOCK, _HUNDREDS = re.compile(r"\d{1,4}(?:\.0)?", re.ASCII), re.compile(r"\d{3,4}(?:\.0)?", re.ASCII)
 # Parts of a date or time that a format writes without anything between them, and how many digits each has.
 _UNDIVIDED = re.compile(r"(?:%[YmdHMSyIj]){2,}")
@@ -468,6 +469,7 @@ def times_of_day(texts: Texts) -> tuple[pd.Series, NDArray[np.bool_]]:
     codes, distinct = pd.factorize(texts)
     # A workbook gives a time of day with a date before it where the cell's format lacks one.
     parts = pd.Series([text.split(" ")[-1] if _ISO_DATE.match(text) else text for text in distinct], dtype=object)
+    parts = parts.str.replace(_HOURS_BEHIND, "", regex=True)
     found = pd.Series(pd.NaT, index=parts.index, dtype="datetime64[ns]")
     shares = _shares_of_a_day(parts)
     bare = parts.str.fullmatch(_BARE_CLOCK) & shares.isna()

@@ -209,7 +209,8 @@ FORM = (
         strong=r"(?:number|no|total|count|how many|num|qty|quantity) (?:\w+ )?(?:doses?|actuations?|sprays?|"
         r"administrations?)"
         r"(?: .*)?|(?:doses?|actuations?|sprays?)(?: (?:given|delivered|administered|used|number|total|count|no))*|"
-        r"(?:naloxone|nyxoid|narcan) (?:doses?|sprays?)(?: (?:given|used|administered|total))?",
+        r"(?:naloxone|nyxoid|narcan) (?:doses?|sprays?)(?: (?:given|used|administered|total))?|"
+        r"(?:doses?|sprays?) (?:of )?(?:naloxone|nyxoid|narcan)(?: (?:given|used|administered|total))?",
     ),
     FieldWords(
         field="tried_to_wake",

@@ -23,6 +23,8 @@ _GIVEN = frozenset({
     *("given_unknown", "given_dose_unknown", "given_doses_unknown", "given_unknown_dose", "given_unknown_doses"),
     *("effective", "not_effective", "ineffective"),
 })  # fmt: skip
+# One alone may be a yes.
+_NUMBERS_OF_DOSES = frozenset({*map(str, range(2, 10)), *(f"{number}+" for number in range(1, 10))})
 _NOT_GIVEN = frozenset({
     *("n", "no", "none", "false", "f", "0", "not_given", "not_administered", "not_used", "none_given", "no_narcan"),
     *("refused", "no_naloxone", "not_applicable", "no_doses"),
@@ -113,6 +115,8 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
     counts = Counter(cells)
     given = sorted(counts.keys() & _GIVEN)
     heading = match.column.heading
+    if "doses_given" not in work.found and any(word in _NUMBERS_OF_DOSES for word in given):
+        work.found["doses_given"] = (match,)
     if not counts.keys() & _NOT_GIVEN:
         if given and (empty := sum(count for word, count in counts.items() if is_nothing(word))):
             work.ask(

@@ -40,7 +40,8 @@ _ON_THE_GRID, _FEWEST_ROUNDED, _LEAST_SHARE_ROUNDED = 1e-4, 3, 0.03
 # A metre: coordinates that differ by less are one point.
 _DECIMALS_OF_DEGREES, _SAME_POINT_M = 5, 1.0
 # Most rows on points that hold three or more: an address that repeats (a hostel) has many around it that do not.
-_FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED = 10, 3, 0.75
+# A few hostels and single addresses may look so: below the larger share it is asked about.
+_FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED, _SHARE_OF_MIDDLES = 10, 3, 0.75, 0.9
 # Half the usual distance between such points. Below it they are street points or buildings, and the bandwidth of a map
 # (200 m or more, and twice the precision) bears them as they are.
 _FINEST_AREA_M = 250.0
@@ -52,7 +53,7 @@ _AT_THE_MIDDLE_M = 3.0
 _CROWDED_SHARE, _FEWEST_CROWDED = 0.2, 10
 _CROWDED_TOGETHER, _MANY_ROWS, _SHARE_OF_EACH, _BEYOND_OTHERS = 0.15, 20, 0.01, 10.0
 # No hostel holds as many, where the next address holds so much less.
-_MANY_OF_DEFAULT, _BEYOND_THE_NEXT = 50, 20.0
+_MANY_OF_DEFAULT, _SHARE_OF_DEFAULT, _BEYOND_THE_NEXT = 100, 0.3, 20.0
 # Of an earlier file's moved middles so many are near a new one's: the third nearest, as far as for most of them.
 _FELLOWS, _USUAL_FELLOWS, _OF_PRECISION = 3, 0.95, 0.25
 # What answers both questions.
@@ -105,7 +106,10 @@ def settle_area_points(
             _from_before(given, known_points_m, snap_m),
         ):
             of_areas = np.fmax(of_areas, precision_m)
-        crowded = _crowded(given, ~np.isfinite(np.fmax(rounded, of_areas)))
+        unexplained = ~np.isfinite(np.fmax(rounded, of_areas))
+        crowded = _crowded(given, unexplained)
+        if _share_repeated(given) >= _LEAST_SHARE_REPEATED:
+            crowded |= unexplained & (given.counts >= _REPEATS)
         no_address = crowded if shared_points == "areas" else crowded & _beyond_all_addresses(given)
         of_areas = np.fmax(of_areas, _half_way_to_next(given, no_address, geography))
         crowded &= ~no_address
@@ -292,12 +296,17 @@ def _from_spacing(given: _Points) -> Floats:
     median of these halves (a small area beside a large one)."""
     nothing = np.full(len(given.counts), np.nan)
     repeated = given.counts >= _REPEATS
-    rows = int(given.counts.sum())
-    if rows < _FEWEST_ROWS or given.counts[repeated].sum() < _LEAST_SHARE_REPEATED * rows or repeated.sum() < 2:
+    if _share_repeated(given) < _SHARE_OF_MIDDLES or repeated.sum() < 2:
         return nothing
     half_m = cKDTree(given.metres).query(given.metres, k=2)[0][:, 1] / 2
     usual_m = float(np.median(half_m[repeated]))
     return np.fmax(half_m, usual_m) if usual_m >= _FINEST_AREA_M else nothing
+
+
+def _share_repeated(given: _Points) -> float:
+    """The share of rows on points that hold several; 0 in a file of few rows."""
+    rows = int(given.counts.sum())
+    return float(given.counts[given.counts >= _REPEATS].sum() / rows) if rows >= _FEWEST_ROWS else 0.0
 
 
 def _from_middles(given: _Points, geography: Geography) -> Floats:
@@ -376,7 +385,7 @@ def _crowded(given: _Points, unexplained: Mask) -> Mask:
 def _beyond_all_addresses(given: _Points) -> Mask:
     """Points that hold a good part of the places, where no other holds a twentieth of them: busy addresses are
     followed by less busy ones, and a default by none."""
-    most = given.counts >= max(_MANY_OF_DEFAULT, _CROWDED_TOGETHER * given.counts.sum())
+    most = given.counts >= max(_MANY_OF_DEFAULT, _SHARE_OF_DEFAULT * given.counts.sum())
     return most & (given.counts >= _BEYOND_THE_NEXT * given.counts[~most].max(initial=1))
 
 

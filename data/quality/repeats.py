@@ -42,6 +42,8 @@ _MINUTE_CHANCE, _SAME_MINUTE_CHANCE, _DAY_CHANCE, _TIMES_CHANCE = 0.05, 0.01, 0.
 _CLOCKS_AGREE, _FEWEST_FOR_A_HABIT = 1 / 24, 20
 
 _MINUTES_A_DAY = 1_440
+# A second entry says the same of the person, but for a field that was edited now and then.
+_FEWEST_DETAILS_KNOWN, _LEAST_ALIKE = 10, 0.4
 # Times are rounded to fives, tens or quarters of an hour.
 _ROUNDED_MIN = 15
 # What is said of a block's times and places holds for so many of its doubles.
@@ -96,7 +98,12 @@ def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap
     table = _numbered(events if stored is None or stored.empty else pd.concat([events, stored], ignore_index=True))
     del events
     warnings: list[QualityWarning] = []
-    blocks = list(find_blocks(table, details=[name for name in EVENT_DETAILS if name in table]))
+    details = table["details"].to_numpy()
+    blocks = [
+        block
+        for block in find_blocks(table, details=[name for name in EVENT_DETAILS if name in table])
+        if not _of_other_people(details[block.pairs["first"]], details[block.pairs["second"]])
+    ]
     for block in _of_one_rounding(blocks, table["day"].to_numpy()):
         warnings.append(_block_warning(table, block, snap_m))
         table = table.assign(told=table["told"] | table.index.isin(block.pairs["second"]))
@@ -269,6 +276,12 @@ def _named_pairs(table: pd.DataFrame, pairs: pd.DataFrame) -> str:
 
 
 # --- blocks of days ---------------------------------------------------------------------------------------------------
+
+
+def _of_other_people(first: Ints, second: Ints) -> bool:
+    """Whether most doubles are of people who differ: two of one incident each time, and no second entry."""
+    known = (first >= 0) & (second >= 0)
+    return bool(known.sum() >= _FEWEST_DETAILS_KNOWN and (first == second)[known].mean() < _LEAST_ALIKE)
 
 
 def _of_one_rounding(blocks: Sequence[Block], days: Ints) -> list[Block]:

@@ -47,6 +47,8 @@ _REPEATS, _BEYOND_USUAL, _MOST_REPEATED = 5, 5.0, 0.05
 # question is asked of 3 in 2,200, and of 27 in 440 whose spots were drawn with one spread: those are like moved middles
 # in all but an edge. So far apart as the limit without an edge no settlements of one size stand.
 _ALIKE, _ASKED_ALIKE = 0.25, 0.3
+# Three or four towns may well be of one spread.
+_FEWEST_WITHOUT_EDGE = 5
 _APART_WITH_EDGE, _APART_WITHOUT, _APART_ASKED = 4.0, 40.0, 8.0
 # Several settlements so small, and nothing between them, hold no force's records.
 _TOWN_M = 150.0
@@ -80,6 +82,8 @@ class Scatter:
     def certain(self) -> bool:
         """Whether no real places look so."""
         apart = _APART_WITH_EDGE if self.edge else _APART_ASKED if self.radius_m < _TOWN_M else _APART_WITHOUT
+        if not self.edge and len(self.centres_m) < _FEWEST_WITHOUT_EDGE:
+            return False
         return self.unlike < _ALIKE and self.apart_m >= apart * self.radius_m and self.radius_m <= _WIDEST_M
 
     def precision_m(self, metres: Floats) -> Floats:

@@ -62,9 +62,12 @@ def _show_import(settings: Settings, geography: Geography, question: Question | 
         largest_mb=settings.imports.largest_file_mb,
         help_text=_("It is read in this program's memory. Nothing is written before you confirm."),
     )
-    if import_steps().job is not None:
-        _show_job()
-    elif file is not None:
+    job = import_steps().job
+    with st.container():
+        if job is not None:
+            _show_job()
+    # During a trial the form stays: a browser forgets what was chosen in boxes that go.
+    if file is not None and (job is None or job.dry_run):
         _show_file(file, settings, geography, question.store.form_sources() if question else ())
 
 
@@ -168,6 +171,8 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
     _show_saving(text, reading.name)
     this = sha256(f"{file.file_id}|{text}".encode()).hexdigest()
     tried = steps.trial if steps.tried == this else None
+    if steps.job is not None:
+        return
     if tried is None:
         if st.button(_("Try it: nothing is written"), type="primary", key="try-import"):
             steps.tried = this
@@ -176,7 +181,7 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
     st.header(_("What an import would do"))
     _show_report(tried, settings)
     left, right, _rest = st.columns([1, 1, 3])
-    label = _("Import this file: {usable} of {count} rows").format(
+    label = _("Import {usable} of {count} rows").format(
         usable=format_count(tried.rows_in - tried.quarantined_rows), count=format_count(tried.rows_in)
     )
     if left.button(label, type="primary", disabled=not tried.usable, key="confirm-import"):

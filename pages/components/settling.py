@@ -41,7 +41,7 @@ def _show_agreeing(count: int, settings: Settings) -> None:
         show_small(
             _("In {count} of them all reports state the same number of doses.").format(count=format_count(count))
         )
-        sure = st.checkbox(_("I have looked at them: these are the same doses, seen by several officers."))
+        sure = st.checkbox(_("They are the same doses, seen by several officers."))
         if st.button(_("Count each of these once"), disabled=not sure):
             _settle(lambda: settle_agreeing(settings=settings, keys=load_keys(store_folder=settings.store_folder)))
 

@@ -70,7 +70,7 @@ def test_a_large_file_goes_in_and_out_and_nothing_of_it_is_written_in_clear(
 
     page.get_by_role("button", name="Try it: nothing is written").click()
     expect(page.get_by_role("heading", name="What an import would do")).to_be_visible()
-    page.get_by_role("button", name=f"Import this file: {ROWS:,} of {ROWS:,} rows").click()
+    page.get_by_role("button", name=f"Import {ROWS:,} of {ROWS:,} rows").click()
     expect(page.get_by_role("button", name="Undo this import")).to_be_visible()
     expect(page.locator(".nw-finding").filter(has_text="rows in =")).to_contain_text(f"{ROWS:,} imported")
     assert NAME not in page.content()

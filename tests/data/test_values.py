@@ -431,6 +431,9 @@ def test_clocks_without_their_leading_zeros_are_hours_and_minutes(minutes, endin
     assert not bad.any()
     assert [each.total_seconds() / 60 for each in spans] == minutes
     assert times_of_day(column("7", "14", "24", "45"))[1].all()
+    spans, bad = times_of_day(column("2007hrs", "13:11 hrs", "45 hrs"))
+    assert not bad.any()
+    assert [each.total_seconds() / 60 for each in spans] == [1207, 791, 45]
 
 
 def test_parts_that_nothing_divides_need_all_their_digits():

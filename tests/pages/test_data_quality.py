@@ -175,7 +175,7 @@ B2,2026-05-03 12:10,PC 3001,1
     bring_in(reports + "\n".join(agreeing).encode() + b"\n")
     app = open_dashboard(PAGE)
     assert "In 2 of them all reports state the same number of doses" in text_of(app)
-    next(box for box in app.checkbox if box.label.startswith("I have looked at them")).check().run()
+    next(box for box in app.checkbox if box.label.startswith("They are the same doses")).check().run()
     next(button for button in app.button if button.label == "Count each of these once").click().run()
     assert not app.exception
     assert "No reports of doses wait to be settled" in text_of(open_dashboard(PAGE))

@@ -124,6 +124,14 @@ def test_no_administration_is_left_out_by_a_column_that_does_not_say_so(heading,
     assert "joins" not in draft.raw
 
 
+@pytest.mark.parametrize("heading", ["Doses of naloxone given", "Doses of naloxone", "Naloxone given"])
+def test_numbers_of_doses_are_read_whatever_their_column_is_called(heading):
+    rows = [[f"F{n}", when(n), "MF"[n % 2], f"{1200 + n % 9}", str(1 + n % 3)] for n in range(60)]
+    draft = drafted(["Incident number", "Date", "Sex", "Collar number", heading], rows)
+    assert draft.raw["columns"]["doses_given"] == heading
+    assert draft.raw["doses"] == [{"officer": "Collar number"}]
+
+
 def test_of_one_row_a_person_a_medicine_is_asked_about_and_a_number_of_doses_may_be_none():
     medicine = [[f"R{n}", when(n), "MF"[n % 2], ("Naloxone", "Naloxone + CPR", "CPR")[n % 3]] for n in range(60)]
     draft = drafted(["Incident Number", "Date", "Sex", "Treatment given"], medicine)

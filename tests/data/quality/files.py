@@ -86,8 +86,8 @@ def entered_again(
 ) -> tuple[pd.DataFrame, int]:
     """The file with the rows from `first` to `last` appended under other keys, and how many they are.
 
-    `times`: same, hour later, to fives, to the hour, dates. `places`: same, moved (by one offset), random (each by up to 500 m),
-    rounded (two decimals of a degree), none.
+    `times`: same, hour later, to fives, to the hour, dates. `places`: same, moved (by one offset), random (each by up
+    to 500 m), rounded (two decimals of a degree), none.
     """
     days = daily_dates(frame)
     copy = frame[(days >= first) & (days <= last)].copy()

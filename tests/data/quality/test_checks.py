@@ -308,6 +308,13 @@ def test_a_backlog_entered_on_one_day(check):
     assert (found["batch_entry"].count, found["batch_entry"].row_numbers) == (15, tuple(range(61, 71)))
 
 
+def test_two_people_of_each_incident_are_no_second_entry(check):
+    """Another sex and age each time: no form is a copy of the other."""
+    one = clean_file(100, seed=41).assign(Name="", Gender="M", Age="25-34")
+    other = one.assign(Reference=[f"{each}-2" for each in one["Reference"]], Gender="F", Age="45-54")
+    assert "doubled_days" not in check(pd.concat([one, other], ignore_index=True))
+
+
 def test_copies_cut_to_five_minutes_are_one_block(check):
     frame, copies = entered_again(
         clean_file(1_600, seed=36), first="2022-09-05", last="2022-09-25", times="to fives", places="random"
@@ -395,7 +402,7 @@ def at_middles(frame, rows=None):
     return moved
 
 
-@pytest.mark.parametrize("rows", [24, 200])
+@pytest.mark.parametrize("rows", [80, 200])
 def test_middles_of_areas_get_their_precision_and_leave_the_density(check, rows):
     frame = at_middles(clean_file(rows, seed=26))
     found = check(frame, dry_run=False)

@@ -191,6 +191,16 @@ def test_one_point_beyond_all_addresses_is_a_default(check):
     assert check(metres, shared_points="places") == {}
 
 
+@pytest.mark.parametrize(("single", "hostels"), [(240, (60,)), (12, (30, 18)), (8, (12, 9, 7, 4))])
+def test_hostels_of_a_small_force_are_never_settled_as_areas(check, single, hostels):
+    """At most asked about, with the line that ends the question."""
+    metres = real_places(single + len(hostels), generator=np.random.default_rng(17))
+    metres = np.vstack([metres[: len(metres) - len(hostels)], np.repeat(metres[-len(hostels) :], hostels, axis=0)])
+    found = check(metres, dry_run=False)
+    assert set(found) <= {"crowded_point"}
+    assert (stored(check.settings, "incidents")["location_precision_m"] == 100).all()
+
+
 def test_a_hostel_among_real_places_is_not_asked_about(check):
     metres = real_places(600, generator=np.random.default_rng(8))
     metres[:30] = metres[0]
