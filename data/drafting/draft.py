@@ -23,7 +23,7 @@ from data.drafting.form_fields import (
 from data.drafting.heading_match import assign_columns, most_like_table
 from data.drafting.heading_words import FREE_TEXT, field_words
 from data.drafting.place_fields import read_place
-from data.drafting.record_keys import read_keys, take_export_number
+from data.drafting.record_keys import read_keys, take_export_number, tell_form_from_incident
 from data.drafting.results import Draft, DraftError, UnusedColumn
 from data.drafting.second_files import ask_for_parent, find_joins, source_name
 from data.drafting.several_rows import settle_rows, tell_rows_apart
@@ -98,6 +98,8 @@ def _draft(work: Work, table_why: str) -> Draft:
         leave_out_untreated(work)
     if not joins:
         take_export_number(work)
+        if form:
+            tell_form_from_incident(work)
         read_time_of_event(work)
     if form and not joins:
         ask_for_parent(work)

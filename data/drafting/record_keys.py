@@ -6,7 +6,8 @@ from typing import Any
 
 from data import schema
 from data.drafting.column_facts import ColumnFacts
-from data.drafting.heading_match import WEAK_SCORE, Match
+from data.drafting.field_patterns import REFERENCE
+from data.drafting.heading_match import SURE_SCORE, WEAK_SCORE, Match
 from data.drafting.heading_words import EXPORT_NUMBERS
 from data.drafting.results import FieldDraft
 from data.drafting.row_kinds import RowKinds
@@ -34,6 +35,12 @@ _KEY_PARTS = {
     "waits": ("incident_id", "started_at", "ended_at"),
     "populations": ("place.x", "place.y", "place.postcode", "year"),
 }  # fmt: skip
+
+
+_FORM_NUMBER = re.compile(r"\b(?:form|report|submission|response|return)\b")
+_INCIDENT_NUMBER = re.compile(
+    rf"(?:police |force )?(?:incident|occurrence|event|log|crime|cad|storm|niche) {REFERENCE}(?: {REFERENCE})?"
+)
 
 
 def read_keys(work: Work, *, joins: bool) -> None:
@@ -101,6 +108,25 @@ def take_export_number(work: Work) -> None:
     column = next((each for each in work.facts if _numbers_an_export(each) and "key" in each.kinds), None)
     if column:
         work.found[key] = (Match(column=column, score=WEAK_SCORE, cells_fit=True),)
+
+
+def tell_form_from_incident(work: Work) -> None:
+    """Where forms and incidents both have numbers, an incident may have several forms: each is one administration's."""
+    match = work.match("incident_id")
+    if match is None or work.match("administration_id") or not _FORM_NUMBER.search(match.column.plain):
+        return
+    held = {each.column.position for several in work.found.values() for each in several}
+    incident = next(
+        (
+            each
+            for each in work.facts
+            if each.position not in held and _INCIDENT_NUMBER.fullmatch(each.plain) and "key" in each.kinds
+        ),
+        None,
+    )
+    if incident and work.filled(incident) >= SHARE_WITH_KEY:
+        work.found["administration_id"] = (match,)
+        work.found["incident_id"] = (Match(column=incident, score=SURE_SCORE, cells_fit=True),)
 
 
 def _numbers_an_export(column: ColumnFacts) -> bool:

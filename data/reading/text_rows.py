@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import itertools
+import re
 from collections.abc import Collection, Iterator
 from typing import BinaryIO
 
@@ -71,10 +72,26 @@ def open_text(
     )
 
 
+# What starts so is another kind of file, whatever its name ends in.
+_OTHER_KINDS = (
+    *((b"%pdf", "PDF"), (b'{"', "JSON"), (b"[{", "JSON")),
+    *((b"<!doctype", "HTML"), (b"<html", "HTML"), (b"<?xml", "XML")),
+)
+_BLANK = re.compile(rb"\s|\xef\xbb\xbf")
+
+
 def _encoding_and_hash(stream: BinaryIO, label: str, stated: str | None) -> tuple[str, str]:
     """The encoding: as stated, by byte order mark, UTF-8 where the whole file is valid UTF-8, else Windows-1252."""
     start = stream.read(_READ_BYTES)
     stream.seek(0)
+    if kind := next(
+        (name for mark, name in _OTHER_KINDS if _BLANK.sub(b"", start[:64]).lower().startswith(mark)), None
+    ):
+        raise UnreadableFileError(
+            _("The file {file} is {kind}, and no table. Export the records again as CSV or Excel.").format(
+                file=label, kind=kind
+            )
+        )
     marked = next((name for mark, name in _BYTE_ORDER_MARKS if start.startswith(mark)), None) or _utf_16(start)
     first_choice = stated or marked or "utf-8"
     # A BOM in a file stated to be UTF-8 belongs to no heading.

@@ -132,6 +132,15 @@ def test_numbers_of_doses_are_read_whatever_their_column_is_called(heading):
     assert draft.raw["doses"] == [{"officer": "Collar number"}]
 
 
+def test_a_form_s_number_beside_its_incident_s_is_that_of_the_administration():
+    rows = [[f"F{n}", f"I{n // 2}", when(n // 2), "MF"[n % 2], str(1 + n % 3)] for n in range(60)]
+    draft = drafted(["Form number", "Incident number", "Date", "Sex", "Doses given"], rows)
+    assert draft.raw["columns"]["administration_id"] == "Form number"
+    assert draft.raw["columns"]["incident_id"] == "Incident number"
+    alone = drafted(["Form number", "Date", "Sex", "Doses given"], [[row[0], *row[2:]] for row in rows])
+    assert alone.raw["columns"]["incident_id"] == "Form number"
+
+
 def test_of_one_row_a_person_a_medicine_is_asked_about_and_a_number_of_doses_may_be_none():
     medicine = [[f"R{n}", when(n), "MF"[n % 2], ("Naloxone", "Naloxone + CPR", "CPR")[n % 3]] for n in range(60)]
     draft = drafted(["Incident Number", "Date", "Sex", "Treatment given"], medicine)

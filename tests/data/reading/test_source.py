@@ -101,6 +101,9 @@ def test_a_quotation_mark_left_open_is_refused_with_its_row():
         (b"a,b\n1,\x81\x8d\n", "neither a workbook nor text"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000), "damaged or of an unknown kind"),
         (b"PK\x03\x04 not a workbook", "damaged or of an unknown kind"),
+        (b"%PDF-1.7\nobj,obj\n1,2\n", "is PDF, and no table"),
+        (b'\xef\xbb\xbf[\n {"a": 1, "b": 2}]', "is JSON, and no table"),
+        (b"<HTML><table>\n<tr>", "is HTML, and no table"),
     ],
 )
 def test_what_cannot_be_read_is_named(content, words):
