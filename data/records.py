@@ -101,6 +101,7 @@ class _State:
     block: Block
     cells: dict[str, _Cell] = dataclass_field(default_factory=dict)
     moments: dict[str, Moments] = dataclass_field(default_factory=dict)
+    key_parts: dict[tuple[str, int], tuple[Texts, Mask]] = dataclass_field(default_factory=dict)
     coordinates: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     outside: Mask = dataclass_field(default_factory=lambda: np.empty(0, dtype=bool))
     people: Texts | None = None
@@ -249,7 +250,7 @@ class RecordReader:
 
     def _set_aside_unreadable(self, bad: Mask, *, field: str, reason: str, cell: _Cell) -> None:
         """Times and dates in no known form; Excel's own numbers for them are told apart."""
-        numbers = bad & _mapped(cell.texts, is_excel_date).astype(bool)
+        numbers = _excel_dates(bad, cell)
         self._set_aside(numbers, field=field, reason="excel_date", cell=cell)
         self._set_aside(bad & ~numbers, field=field, reason=reason, cell=cell)
 
@@ -337,15 +338,22 @@ class RecordReader:
         parts = []
         for part, heading in zip(self._mapping.key_parts(name), self._mapping.key_headings(name), strict=True):
             cell = self._cell(heading)
-            if isinstance(part, DayPart):
-                texts = self._days(cell.texts).dt.strftime("%Y-%m-%d").fillna("").to_numpy(dtype=object)
-            else:
-                texts = _mapped(cell.texts, _code) if isinstance(part, CodePart) else _key_texts(cell.texts)
-            rounded = _mapped(cell.texts, is_rounded_number).astype(bool)
+            texts, rounded = self._key_part(part, cell)
             self._set_aside(rounded, field=name, reason="key_rounded", cell=cell, whole_row=True)
             self._set_aside((texts == "") & ~rounded, field=name, reason="key_missing", cell=cell, whole_row=True)
             parts.append(texts)
         return parts
+
+    def _key_part(self, part: object, cell: _Cell) -> tuple[Texts, Mask]:
+        """One component of a key, and where a spreadsheet has rounded it; several keys may be made of one column."""
+        how = (type(part).__name__, cell.position)
+        if how not in self._now.key_parts:
+            if isinstance(part, DayPart):
+                texts = self._days(cell.texts).dt.strftime("%Y-%m-%d").fillna("").to_numpy(dtype=object)
+            else:
+                texts = _mapped(cell.texts, _code) if isinstance(part, CodePart) else _key_texts(cell.texts)
+            self._now.key_parts[how] = texts, _mapped(cell.texts, is_rounded_number).astype(bool)
+        return self._now.key_parts[how]
 
     def _days(self, texts: Texts) -> pd.Series:
         """Local days of times or dates (NaT where there is none)."""
@@ -398,7 +406,7 @@ class RecordReader:
         moments = self._moments("occurred_at", headings)
         cell = self._cell(headings[0])
         late = self._in_future(moments)
-        numbers = moments.unreadable & _mapped(cell.texts, is_excel_date).astype(bool)
+        numbers = _excel_dates(moments.unreadable, cell)
         for bad, reason in (
             (numbers, "excel_date"),
             (moments.unreadable & ~numbers, "time_unreadable"),
@@ -689,7 +697,7 @@ class RecordReader:
             columns |= {f"dose{number}_{name}": values for name, values in self._dose(dose).items()}
         for number, wait in enumerate(self._mapping.waits):
             columns |= {f"wait{number}_{name}": values for name, values in self._wait(wait).items()}
-        if self._mapping.doses and "doses_given" not in columns and not self._mapping.folds:
+        if self._mapping.says_how_many_doses and "doses_given" not in columns and not self._mapping.folds:
             numbers = range(len(self._mapping.doses))
             counts = [doses_of_each(columns, f"dose{number}_") for number in numbers]
             recorded = np.any([np.asarray(columns[f"dose{number}_present"]) for number in numbers], axis=0)
@@ -738,7 +746,8 @@ class RecordReader:
         )
         self._set_aside_unreadable(wrong, field="age_band", reason="not_a_date", cell=cell)
         # A year of two digits is read as the last century's where the other would be after the event.
-        guessed = (births > event_days).to_numpy() & two_digit_years(cell.texts)
+        guessed = (births > event_days).to_numpy()
+        guessed[guessed] = two_digit_years(cell.texts[guessed])
         if guessed.any():
             births[guessed] = births[guessed] - pd.DateOffset(years=100)
         _bands, impossible = age_bands(years_between(born=births, on=event_days))
@@ -832,9 +841,10 @@ class RecordReader:
             columns["product"] = self._plain(fields.field("product"), layout.product)
         if given:
             columns["given_at"] = self._optional_moments("given_at", given).instants.array
-        # A dose that is numbered is one, whatever else is said of it.
-        told_by = layout.headings or self._mapping.headings_of("dose_id")
-        columns["present"] = _anything_filled([self._cell(heading) for heading in told_by])
+        # A dose that is numbered is one, whatever else is said of it; and where nothing is said of doses, each row is.
+        told_by = [self._cell(heading) for heading in layout.headings or self._mapping.key_headings("dose_id")]
+        rows = len(self._now.block.row_numbers)
+        columns["present"] = _anything_filled(told_by) if told_by else np.ones(rows, dtype=bool)
         return columns
 
     # --- waits --------------------------------------------------------------------------------------------------------
@@ -948,6 +958,13 @@ def doses_of_each(columns: Mappings[str, object], prefix: str) -> NDArray[np.int
         return present.astype(np.int64)
     stated = np.asarray(columns[f"{prefix}count"], dtype=float)
     return np.where(np.isfinite(stated), np.nan_to_num(stated), present).astype(np.int64)
+
+
+def _excel_dates(among: Mask, cell: _Cell) -> Mask:
+    """Which of some cells hold Excel's own number of a date."""
+    found = among.copy()
+    found[among] = [is_excel_date(text) for text in cell.texts[among]]
+    return found
 
 
 def _postcode(text: str) -> str:

@@ -6,7 +6,7 @@ Each function returns the values and which cells could not be read. An empty cel
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
@@ -90,9 +90,10 @@ _OFFSET = re.compile(r"\d{4}-?\d{2}-?\d{2}[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 # "2017/01/05 07:00:00+00", "2018-1-5 07:00 UTC" and "5/1/2019, 7:00 AM", as exports of databases and maps have them.
 _YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?=$|[T ])")
 _NAMED_UTC = re.compile(r" ?(?:UTC|GMT)$")
-_ENDS_IN_UTC = re.compile(r".*(?:UTC|GMT)$")
 # RFC 5322: "Mon, 25 Nov 2019 08:00:00 GMT".
 _INTERNET_DATE = re.compile(r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|[+-]\d{4})")
+# What all of these have, and hardly any other.
+_UNTIDY = re.compile(r",|\d{4}[/.-]\d")
 _COMMA_AFTER_DATE = re.compile(r"^(\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}),\s*")
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # Years that a nanosecond clock of 64 bits cannot hold are read as the nearest that it can: both are implausible.
@@ -134,6 +135,7 @@ _DIGITS_OF_PART = {"%Y": 4, "%j": 3}
 _LEAST_NUMBER = re.compile(r"(\d+) ?\+|(\d+) or more|(?:>=|\u2265) ?(\d+)", re.IGNORECASE)
 _NUMBER_WORDS = {"single_dose": "1", "one_dose": "1", "two_doses": "2", "multiple_doses": "2+", "multiple_dose": "2+"}
 _WHOLE = re.compile(r"\d+$")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ROUNDED_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{2,3}", re.ASCII)
 
 # "2024-07-01" and "2024-07-01T14": longer texts have minutes.
@@ -190,7 +192,8 @@ def plain_value(text: str) -> str:
 
 def is_nothing(text: str) -> bool:
     """Whether a cell is empty or says that nothing was recorded."""
-    return not text or (not text[0].isdigit() and plain_value(text) in _NOTHING)
+    # No such word begins or ends with a digit, and most codes, dates and numbers do.
+    return not text or not (text[0].isdigit() or text[-1].isdigit() or plain_value(text) not in _NOTHING)
 
 
 def is_excel_date(text: str) -> bool:
@@ -337,9 +340,11 @@ def parse_points(texts: Texts) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 def _as_python(text: str, decimal: str) -> str:
     """The number as Python writes it, "" for what is none: only digits, sign, point and exponent make a number."""
+    if decimal == "." and _NUMBER.fullmatch(text):
+        return text
     compact = text.replace("\u2212", "-").replace("\u00a0", "").replace(" ", "")
     compact = compact.replace(".", "").replace(",", ".") if decimal == "," else compact
-    return compact if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", compact) else ""
+    return compact if _NUMBER.fullmatch(compact) else ""
 
 
 def parse_texts(texts: Texts, *, own: Mapping[str, str]) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
@@ -449,7 +454,7 @@ def parse_days(texts: Texts, *, formats: Sequence[str], day_first: bool) -> tupl
 
 def two_digit_years(texts: Texts) -> NDArray[np.bool_]:
     """Which dates are written with a year of two digits, whose century is a guess."""
-    return np.fromiter((bool(_TWO_DIGIT_YEAR.search(text)) for text in texts), dtype=bool, count=len(texts))
+    return _contain(_TWO_DIGIT_YEAR, texts)
 
 
 def _without_midnight(
@@ -526,11 +531,14 @@ def _parse_walls(
         if form in EXCEL_FORMATS:
             precision[settled & _matches(_WHOLE, distinct)] = "day"
         aware |= settled & ("%z" in form or form in UNIX_FORMATS)
-    odd = waiting & (~_matches(_ISO_DATE, distinct) | _matches(_ENDS_IN_UTC, distinct))
+    iso = _matches(_ISO_DATE, distinct)
+    ends_in_utc = np.fromiter((text.endswith(("UTC", "GMT")) for text in distinct), dtype=bool, count=len(distinct))
+    odd = waiting & (ends_in_utc | (~iso & _contain(_UNTIDY, distinct)))
     if odd.any():
         distinct = distinct.copy()
         distinct[odd] = [_tidied(text) for text in distinct[odd]]
-    iso = waiting & _matches(_ISO_DATE, distinct)
+        iso = _matches(_ISO_DATE, distinct)
+    iso &= waiting
     if iso.any():
         offset = iso & _matches(_OFFSET, distinct)
         aware |= settle(_utc_iso, offset)
@@ -539,6 +547,8 @@ def _parse_walls(
         precision[settled & (lengths <= _ISO_DAY_LENGTH)] = "day"
         precision[settled & (lengths == _ISO_HOUR_LENGTH)] = "hour"
     for form in _common_forms(day_first, sample=distinct[waiting][:_SAMPLE]):
+        if not waiting.any():
+            break
         settled = settle(_by_format(form), waiting)
         precision[settled] = _precision_of(form)
     if waiting.any():
@@ -592,14 +602,18 @@ def _read_far_years(
             walls[row], precision[row], waiting[row] = np.datetime64(f"{held}-01-01"), form, False
 
 
-def _common_forms(day_first: bool, *, sample: Texts) -> list[str]:
+def _common_forms(day_first: bool, *, sample: Texts) -> Iterator[str]:
     """The common forms, those that fit most of the sample first: a form that fits all saves trying the others."""
     if not len(sample):
-        return []
+        return
     dates = _DAY_FIRST if day_first else _MONTH_FIRST
     clocks = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
-    forms = [f"{day} {clock}" for day in dates for clock in clocks] + list(dates)
-    return sorted(forms, key=lambda form: int(_by_format(form)(sample).isna().sum()))
+    unfit: dict[str, int] = {}
+    for form in [*(f"{day} {clock}" for day in dates for clock in clocks), *dates]:
+        unfit[form] = int(_by_format(form)(sample).isna().sum())
+        if not unfit[form]:
+            yield form
+    yield from sorted(filter(unfit.get, unfit), key=unfit.__getitem__)
 
 
 def _by_format(form: str) -> Callable[[Texts], pd.Series]:
@@ -663,7 +677,11 @@ def _precision_of(form: str) -> str:
 
 
 def _matches(pattern: re.Pattern[str], texts: Texts) -> NDArray[np.bool_]:
-    return np.fromiter((pattern.match(text) is not None for text in texts), dtype=bool, count=len(texts))
+    return np.fromiter(map(bool, map(pattern.match, texts)), dtype=bool, count=len(texts))
+
+
+def _contain(pattern: re.Pattern[str], texts: Texts) -> NDArray[np.bool_]:
+    return np.fromiter(map(bool, map(pattern.search, texts)), dtype=bool, count=len(texts))
 
 
 def _localised(
