@@ -39,8 +39,11 @@ CLICKED = ("last_object_clicked_tooltip", "last_object_clicked")
 _LEAFLET = Path(next(iter(importlib.util.find_spec("xstatic.pkg.leaflet").submodule_search_locations))) / "data"
 # Serves the wheel's folder at component/<name>/; relative to the map's own frame, so a base path is honoured.
 _SERVED = components.declare_component("leaflet", path=str(_LEAFLET))
+# Leaflet's own style is in it: by a link it would come later than the map, which until then lies elsewhere on the page,
+# and a click in that moment would miss what it was meant for.
 _STYLE = f"""
 <style>
+{(_LEAFLET / "leaflet.css").read_text(encoding="utf-8")}
 #map_div {{height: 100vh !important; width: 100vw !important}}
 .leaflet-container {{background: {SEA}; font-family: "Source Sans", "Source Sans Pro", sans-serif}}
 .leaflet-container path:focus {{outline: none}}
@@ -73,10 +76,10 @@ class MapCallsOutError(NaloxoneWatchError):
 
 
 class _OfflineMap(folium.Map):
-    """A folium map whose only script and style are Leaflet's, from this machine."""
+    """A folium map whose only script is Leaflet's, from this machine; its style is in the page (`_STYLE`)."""
 
     default_js: ClassVar = [("leaflet", f"../{_SERVED.name}/leaflet.js")]
-    default_css: ClassVar = [("leaflet_css", f"../{_SERVED.name}/leaflet.css")]
+    default_css: ClassVar = []
 
 
 class _Names(MacroElement):

@@ -23,6 +23,7 @@ from playwright.sync_api import (
     Locator,
     Page,
     Playwright,
+    Position,
     Request,
     expect,
     sync_playwright,
@@ -191,6 +192,19 @@ class Screen:
             " && !document.querySelector('[data-testid=stSkeleton]')",
             timeout=PATIENCE_MS,
         )
+
+    def click(self, target: Locator, **how: Position) -> None:
+        """Click as a person does: when nothing runs, and the target lies still with nothing above it."""
+        self.wait_until_drawn()
+        target.click(**how)
+
+    def click_map(self, *, x_px: float, y_px: float) -> None:
+        """Click that far from the map's upper left corner."""
+        self.click(self.map.locator("#map_div"), position={"x": x_px, "y": y_px})
+
+    @property
+    def sidebar(self) -> Locator:
+        return self.page.get_by_test_id("stSidebar")
 
     @property
     def map(self) -> FrameLocator:

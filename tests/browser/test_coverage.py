@@ -28,6 +28,6 @@ def test_map_week_and_gain_are_on_one_screen_and_a_click_lists_who_is_near(
         assert box["y"] + box["height"] <= height
     # Between two bases: the area below takes the click.
     frame = page.locator("[class*='st-key-nw-map'] iframe").bounding_box()
-    page.mouse.click(frame["x"] + 0.6 * frame["width"], frame["y"] + 0.45 * frame["height"])
+    screen.click_map(x_px=0.6 * frame["width"], y_px=0.45 * frame["height"])
     expect(page.get_by_text("planned, not live, not for dispatch")).to_be_visible()
     expect(page.get_by_role("columnheader", name="Shift ends")).to_be_visible()

@@ -60,7 +60,7 @@ def test_a_large_file_goes_in_and_out_and_nothing_of_it_is_written_in_clear(
     screen = open_screen("laptop")
     page = screen.page
     screen.open(f"{dashboard.url}/data_quality")
-    page.get_by_text("My file is generated").click()
+    screen.click(page.get_by_text("My file is generated"))
     page.locator("input[type=file]").set_input_files(form)
     expect(page.get_by_role("heading", name="The first rows as they would be stored")).to_be_visible()
     preview = page.get_by_role("region", name="The first rows as they would be stored")
@@ -68,13 +68,13 @@ def test_a_large_file_goes_in_and_out_and_nothing_of_it_is_written_in_clear(
     held_open = [str(link.readlink()) for link in Path(f"/proc/{dashboard.process.pid}/fd").iterdir()]
     assert [name for name in held_open if str(temporary) in name or "(deleted)" in name] == []
 
-    page.get_by_role("button", name="Try it: nothing is written").click()
+    screen.click(page.get_by_role("button", name="Try it: nothing is written"))
     expect(page.get_by_role("heading", name="What an import would do")).to_be_visible()
-    page.get_by_role("button", name=f"Import {ROWS:,} of {ROWS:,} rows").click()
+    screen.click(page.get_by_role("button", name=f"Import {ROWS:,} of {ROWS:,} rows"))
     expect(page.get_by_role("button", name="Undo this import")).to_be_visible()
     expect(page.locator(".nw-finding").filter(has_text="rows in =")).to_contain_text(f"{ROWS:,} imported")
     assert NAME not in page.content()
-    page.get_by_role("button", name="Undo this import").click()
+    screen.click(page.get_by_role("button", name="Undo this import"))
     expect(page.get_by_role("button", name="Undo this import")).to_have_count(0)
 
     store = Path(dashboard.environment["NALOXONE_WATCH_STORE"])
@@ -106,8 +106,8 @@ def test_the_tab_that_is_open_stays_open_when_the_page_runs_again(
 ) -> None:
     screen = open_screen()
     screen.open(f"{south_wales.url}/data_quality")
-    screen.page.get_by_role("tab", name="Bring in a file").click()
-    screen.page.get_by_text("My file is generated").click()
+    screen.click(screen.page.get_by_role("tab", name="Bring in a file"))
+    screen.click(screen.page.get_by_text("My file is generated"))
     expect(screen.page.get_by_text("A file from your records system")).to_be_visible()
     screen.wait_until_drawn()
     expect(screen.page.get_by_role("tab", name="Bring in a file")).to_have_attribute("aria-selected", "true")
@@ -119,7 +119,7 @@ def test_axe_finds_only_what_streamlit_brings(query: str, south_wales: Dashboard
     screen.open(f"{south_wales.url}/data_quality{query}")
     for tab in (None, "Imports", "Bring in a file") if not query else (None,):
         if tab:
-            screen.page.get_by_role("tab", name=tab).click()
+            screen.click(screen.page.get_by_role("tab", name=tab))
             expect(screen.page.get_by_role("tab", name=re.compile(tab))).to_have_attribute("aria-selected", "true")
         found: dict[str, Any] = Axe().run(screen.page).response
         violations = {one["id"]: [node["html"] for node in one["nodes"]] for one in found["violations"]}

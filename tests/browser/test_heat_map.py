@@ -113,8 +113,7 @@ def test_a_click_on_an_area_gives_its_numbers(south_wales: Dashboard, open_scree
     place = frame.evaluate(
         "place => { const p = window.map.latLngToContainerPoint(place); return [p.x, p.y] }", CARDIFF
     )
-    corner = screen.page.locator("[class*=st-key-nw-map] iframe").bounding_box()
-    screen.page.mouse.click(corner["x"] + place[0], corner["y"] + place[1])
+    screen.click_map(x_px=place[0], y_px=place[1])
     expect(screen.page.get_by_role("heading", name="Cardiff", exact=True)).to_be_visible()
     shown = screen.page.locator(".nw-figure").inner_text()
     row = screen.page.locator(".nw-table tr").filter(has=screen.page.get_by_text("Cardiff", exact=True)).inner_text()
@@ -137,7 +136,7 @@ def test_the_meeting_sees_no_points_and_the_analyst_only_when_asked(
 def test_a_view_can_be_sent(south_wales: Dashboard, open_screen: OpenScreen) -> None:
     screen = open_screen()
     screen.open(f"{south_wales.url}/heat_map?bandwidth=1500&bcu=Cardiff+and+the+Vale")
-    screen.page.get_by_role("button", name="Link to this view").click()
+    screen.click(screen.page.get_by_role("button", name="Link to this view"))
     link = screen.page.locator("[data-testid=stCode] code").inner_text()
     assert link.startswith(f"{south_wales.url}/heat_map?")
     said = screen.page.locator(SMALL).first.inner_text()
@@ -152,7 +151,7 @@ def test_the_download_is_marked(south_wales: Dashboard, open_screen: OpenScreen,
     screen = open_screen()
     screen.open(f"{south_wales.url}/heat_map?audience=partner")
     with screen.page.expect_download() as waiting:
-        screen.page.get_by_role("button", name="Download this table (CSV)").click()
+        screen.click(screen.page.get_by_role("button", name="Download this table (CSV)"))
     waiting.value.save_as(tmp_path / "areas.csv")
     text = (tmp_path / "areas.csv").read_text(encoding="utf-8-sig")
     assert text.splitlines()[:2] == ["OFFICIAL-SENSITIVE", "SYNTHETIC DATA"]

@@ -25,7 +25,7 @@ def test_every_page_is_marked_synthetic_and_lists_the_pages(
     screen = open_screen(size)
     screen.open(south_wales.url + path)
     expect(screen.page.locator(".nw-mark")).to_be_in_viewport()
-    assert screen.page.locator("[data-testid=stSidebar] [data-testid=stPageLink]").count() == len(PAGES)
+    assert screen.sidebar.get_by_test_id("stPageLink").count() == len(PAGES)
     assert screen.page.locator("[data-testid=stSidebarNav]").count() == 0
     assert screen.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert cut_tables(screen) == []
@@ -74,11 +74,11 @@ def test_the_overview_shows_number_change_chart_and_picture(south_wales: Dashboa
 def test_filters_go_with_the_reader_from_page_to_page(south_wales: Dashboard, open_screen: OpenScreen) -> None:
     screen = open_screen()
     screen.open(f"{south_wales.url}/?bcu=Mid+Glamorgan")
-    screen.page.locator("[data-testid=stSidebar]").get_by_role("link", name="Heat map").click()
+    screen.click(screen.sidebar.get_by_role("link", name="Heat map"))
     expect(screen.page.get_by_role("heading", name="Where police gave naloxone")).to_be_visible()
     screen.wait_until_drawn()
     expect(screen.page).to_have_url(re.compile("/heat_map.*bcu=Mid"))
-    expect(screen.page.locator("[data-testid=stSidebar]").get_by_text("Mid Glamorgan").first).to_be_visible()
+    expect(screen.sidebar.get_by_text("Mid Glamorgan").first).to_be_visible()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -106,7 +106,7 @@ def test_a_new_snapshot_is_shown_on_the_next_interaction(
     expect(screen.page.get_by_text("python -m data demo")).to_be_visible()
     for seed, total in ((1, 60), (2, 120)):
         dashboard.write_records(number=60, seed=seed)
-        screen.page.locator("[data-testid=stSidebar]").get_by_role("link", name="Heat map").click()
+        screen.click(screen.sidebar.get_by_role("link", name="Heat map"))
         expect(screen.page.get_by_role("heading", name="Where police gave naloxone")).to_be_visible()
-        screen.page.locator("[data-testid=stSidebar]").get_by_role("link", name="Overview").click()
+        screen.click(screen.sidebar.get_by_role("link", name="Overview"))
         expect(screen.page.locator(".nw-figure")).to_have_text(str(total))
