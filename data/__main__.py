@@ -288,6 +288,8 @@ def _conflicts(options: argparse.Namespace, settings: Settings) -> int:
                 "Settled {count} administrations as the same doses, counted once. “rollback” takes it back.",
                 settled,
             ).format(count=format_count(settled))
+            if settled
+            else _("No administration waits to be settled whose reports state the same number of doses.")
         )
         return 0
     if not options.settle:

@@ -542,8 +542,10 @@ def _check_rows(mapping: Mapping) -> None:
 
 def _check_joins(mapping: Mapping) -> None:
     """A second file says which records it adds to, and adds to these alone."""
-    if mapping.target != FORM_TABLE or not mapping.joins:
-        raise ValueError(f"joins: a file joins records of the target {FORM_TABLE}, and match belongs to such a file")
+    if not mapping.joins:
+        raise ValueError('match: it belongs to a file that adds to records; write joins = "incidents" beside it')
+    if mapping.target != FORM_TABLE:
+        raise ValueError(f'target: write target = "{FORM_TABLE}", also where joins = "incidents"; or take joins out')
     if mapping.parent_source in (None, mapping.source):
         raise ValueError("parent_source: name the source of the records that are added to; source is this file's own")
     if not (mapping.match or mapping.key_parts("incident_id")):

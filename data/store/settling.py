@@ -73,15 +73,14 @@ def settle_conflict(
 def settle_agreeing(*, settings: Settings, keys: Keys, who: str | None = None, purpose: str = "") -> int:
     """Settle all open conflicts whose reports state the same number of doses as the same doses; returns how many.
 
-    One change of the store, which a roll-back takes back. Raises ConflictNotFoundError where there is none, and other
-    StoreErrors.
+    One change of the store, which a roll-back takes back; none where there is nothing to settle. Raises StoreErrors.
     """
     with held_for_change(settings.store_folder) as pointer:
         file = settings.store_folder / pointer.current.file
         with opened_snapshot(settings=settings, keys=keys, file=file) as connection:
             agreeing = connection.execute(sql(_AGREEING, conflicts=sql(CONFLICTS, database="old"))).df()
         if agreeing.empty:
-            raise ConflictNotFoundError
+            return 0
         details = {"decision": "same", "settled": len(agreeing)}
         entry = Entry(action="settle", who=who or operating_system_user(), purpose=purpose, details=details)
         _write(agreeing, settings=settings, keys=keys, pointer=pointer, entry=entry)
