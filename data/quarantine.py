@@ -213,6 +213,10 @@ def reason_sentence(reason: str) -> str:
         "not_a_time_of_day": _("this is no time of day such as 14:05; only the date was kept. Correct it."),
         "not_a_date": _("this is no date in a known form. Correct it, or add its form to formats under [times]."),
         "not_a_number": _("this is no number. Correct it, or set decimal under [file]."),
+        "words_for_number": _(
+            "there are words where a number belongs. Say in the mapping what number each stands for, for doses under "
+            "[values.doses_given], or correct them at the source."
+        ),
         "number_missing": _("the row lacks the number that it is there for. Fill it in at the source."),
         LEFT_OUT: _(
             "the mapping takes only some kinds of row ([only]), and this is another. Nothing needs to be corrected."

@@ -54,6 +54,7 @@ from data.values import (
     parse_substances,
     parse_texts,
     plain_value,
+    says_unknown_number,
     two_digit_years,
     whole_number,
 )
@@ -580,7 +581,13 @@ class RecordReader:
             maximum=np.inf if maximum is None else maximum,
             whole=whole,
         )
-        self._set_aside(unreadable, field=field, reason="not_a_number", cell=cell)
+        in_words = unreadable.copy()
+        in_words[unreadable] = [not any(map(str.isdigit, text)) for text in texts[unreadable]]
+        unknown = in_words.copy()
+        unknown[in_words] = [says_unknown_number(text) for text in texts[in_words]]
+        self.words.note_nothing(rows=self._now.block.row_numbers[unknown], field_name=field)
+        self._set_aside(in_words & ~unknown, field=field, reason="words_for_number", cell=cell)
+        self._set_aside(unreadable & ~in_words, field=field, reason="not_a_number", cell=cell)
         self._set_aside(outside, field=field, reason="out_of_range", cell=cell)
         if whole:
             self._note("least_numbers", _mapped(texts, is_least_number).astype(bool) & np.isfinite(numbers))

@@ -41,6 +41,7 @@ __all__ = [
     "parse_texts",
     "plain_value",
     "times_of_day",
+    "says_unknown_number",
     "two_digit_years",
     "whole_number",
 ]
@@ -53,7 +54,7 @@ _NO = ("n", "no", "false", "f", "0")
 # fmt: off
 _NOTHING = frozenset({
     "unknown", "unk", "not_known", "nk", "not_recorded", "not_stated", "not_given", "none", "none_given",
-    "none_recorded", "none_stated", "n_a", "na", "not_applicable", "null", "nil", "nan", "nat", "blank", "?",
+    "none_recorded", "none_stated", "n_k", "n_a", "na", "not_applicable", "null", "nil", "nan", "nat", "blank", "?",
     "-", "--", ".", "tbc",
 })
 # fmt: on
@@ -134,6 +135,10 @@ _UNDIVIDED = re.compile(r"(?:%[YmdHMSyIj]){2,}")
 _DIGITS_OF_PART = {"%Y": 4, "%j": 3}
 _LEAST_NUMBER = re.compile(r"(\d+) ?\+|(\d+) or more|(?:>=|\u2265) ?(\d+)", re.IGNORECASE)
 _NUMBER_WORDS = {"single_dose": "1", "one_dose": "1", "two_doses": "2", "multiple_doses": "2+", "multiple_dose": "2+"}
+# "Given unknown doses", "number not recorded"; a text with a digit says a number.
+_UNKNOWN_NUMBER = re.compile(
+    r"(?:^|_)(?:unk|unknown|unsure|unclear|uncertain|(?:not|never)_(?:known|recorded|stated|sure|noted))(?:_|$)"
+)
 _WHOLE = re.compile(r"\d+$")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ROUNDED_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{2,3}", re.ASCII)
@@ -222,6 +227,11 @@ def is_unix_time(text: str, form: str) -> bool:
 def is_least_number(text: str) -> bool:
     """Whether a cell gives the least that a number can be, such as "2+" or "3 or more"."""
     return bool(_LEAST_NUMBER.fullmatch(_NUMBER_WORDS.get(plain_value(text), text).strip()))
+
+
+def says_unknown_number(text: str) -> bool:
+    """Whether words that stand for a number say that nobody knows or noted it."""
+    return bool(_UNKNOWN_NUMBER.search(plain_value(text)))
 
 
 def is_time_format(form: str) -> bool:

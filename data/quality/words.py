@@ -126,7 +126,12 @@ class WordLog:
         """Note cells that hold a word for nothing."""
         found = _PLACEHOLDERS.intersection(texts)
         if found:
-            self._placeholders[field_name].append(rows[np.isin(texts, list(found))])
+            self.note_nothing(rows=rows[np.isin(texts, list(found))], field_name=field_name)
+
+    def note_nothing(self, *, rows: Ints, field_name: str) -> None:
+        """Note cells whose words were taken for nothing."""
+        if len(rows):
+            self._placeholders[field_name].append(rows)
 
     def warnings(self) -> list[QualityWarning]:
         """For each field a warning for each value that texts read like, and one for those like none; placeholders."""
