@@ -40,8 +40,8 @@ __all__ = [
     "parse_substances",
     "parse_texts",
     "plain_value",
-    "times_of_day",
     "says_unknown_number",
+    "times_of_day",
     "two_digit_years",
     "whole_number",
 ]

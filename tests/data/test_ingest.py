@@ -478,12 +478,17 @@ def test_waits_stated_in_minutes_and_a_file_of_waits(importer):
 
 
 def test_words_for_numbers_are_the_mappings(importer):
-    frame = rows(Doses=["Single Dose", "multiple doses", "3", "2+", "no idea"])
+    unknown = ["Given unknown doses", "unknown", "not known", "N/K", "number not recorded"]
+    frame = rows(Doses=["Single Dose", "multiple doses", "3", "2+", "several", "1 or 2", *unknown])
     mapping = make_mapping(
         columns={"doses_given": "Doses"}, values={"doses_given": {"single dose": "1", "Multiple doses": "2"}}
     )
     report = importer.frame(frame, mapping)
-    assert reasons(report) == {("not_a_number", "doses_given"): 1}
+    assert reasons(report) == {("words_for_number", "doses_given"): 1, ("not_a_number", "doses_given"): 1}
+    text = "\n".join(report.lines())
+    assert "2 cells hold a word for nothing" in text
+    assert "read as not recorded: doses_given (2)" in text
+    assert "[values.doses_given]" in text.split("What could not be used")[1]
     assert report.rows["least_numbers"].row_numbers == (4,)
     assert sorted(importer.stored("administrations")["doses_given"].dropna()) == [1, 2, 2, 3]
     with pytest.raises(ValueError, match="a number stands for each word"):
