@@ -205,11 +205,11 @@ FORM = (
     FieldWords(
         field="doses_given",
         kinds=("number",),
-        never=r"unit|strength|(?<!\d )mg|^doses?\b.* mg",
+        never=r"\bdoses? unit|\bunit dose|strength|(?<!\d )mg|^doses?\b.* mg",
         strong=r"(?:number|no|total|count|how many|num|qty|quantity) (?:\w+ )?(?:doses?|actuations?|sprays?|"
         r"administrations?)"
         r"(?: .*)?|(?:doses?|actuations?|sprays?)(?: (?:given|delivered|administered|used|number|total|count|no))*|"
-        r"(?:naloxone|nyxoid|narcan) (?:doses?|sprays?)(?: (?:given|used|administered|total))?|"
+        r"(?:naloxone|nyxoid|narcan) (?:doses?|sprays?|units?)(?: (?:given|used|administered|total))?|"
         r"(?:doses?|sprays?) (?:of )?(?:naloxone|nyxoid|narcan)(?: (?:given|used|administered|total))?",
     ),
     FieldWords(

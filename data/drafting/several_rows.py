@@ -1,5 +1,6 @@
 """Files with several rows an incident: what a row stands for, and what that makes of a person's rows."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from data.drafting.column_facts import ColumnFacts
@@ -8,14 +9,19 @@ from data.drafting.results import FieldDraft
 from data.drafting.row_kinds import RowColumns, RowKinds, tell_rows
 from data.drafting.work import SHARE_WITH_KEY, Work, headings_of
 from data.mapping_toml import mapping_toml
+from data.values import whole_number
 from wording import _, format_count, join_words, ngettext
 
 __all__ = ["settle_rows", "tell_rows_apart"]
+
+_FEWEST_INCIDENTS = 3  # of fewer, nobody can say that a number begins anew
 
 
 def tell_rows_apart(work: Work) -> None:
     """What a row stands for, and what tells people apart."""
     number = work.match("incident_id")
+    if number:
+        _take_number_within_incident(work, number.column)
     person = work.columns_of_person()
     if number is None and not person:
         number = work.match("administration_id")
@@ -39,6 +45,20 @@ def tell_rows_apart(work: Work) -> None:
     )
     if kinds.several:
         work.kinds = kinds
+
+
+def _take_number_within_incident(work: Work, incident: ColumnFacts) -> None:
+    """A number that begins anew with each incident tells its people apart, and is nobody's elsewhere."""
+    match = work.match("person.identifier")
+    if match is None or work.match("person_number"):
+        return
+    incidents = {row[incident.position] for row in work.treated}
+    begun = Counter(number for _incident, number in {
+        (row[incident.position], whole_number(row[match.column.position])) for row in work.treated
+    })  # fmt: skip
+    number, times = begun.most_common(1)[0] if begun else ("", 0)
+    if number.isdecimal() and len(incidents) >= _FEWEST_INCIDENTS and 2 * times > len(incidents):
+        work.found["person_number"] = work.found.pop("person.identifier")
 
 
 def _time_of_person(work: Work) -> tuple[ColumnFacts, ...]:
