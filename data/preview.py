@@ -19,20 +19,24 @@ from data.ingest import find_columns
 from data.keys import Keys
 from data.mapping import Mapping
 from data.pseudonymise import Pseudonymiser
+from data.quality.checks import EVENT_TABLES
+from data.quality.times import settle_dates_only
 from data.quarantine import LEFT_OUT, advice
 from data.reading import Block, FileSample
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, RecordReader
 from data.schema import NOT_RECORDED
 from data.settings import Settings
 from geo.areas import Geography
-from wording import format_count, format_date, format_moment
+from wording import _, format_count, format_date, format_moment, format_month
 
-__all__ = ["HASHED", "Preview", "PreviewRow", "preview_rows"]
+__all__ = ["HASHED", "Preview", "PreviewRow", "preview_rows", "stored_field"]
 
 HASHED = "hashed"
 _ROWS = 10
+# So many rows say whether times are only dates, as the whole file will say at its import.
+_ROWS_OF_TIMES = 2_000
 # What the schema derives from a time, and what tells rows apart: of no use to somebody who checks a mapping.
-_NOT_SHOWN = frozenset({"row_hash", "local_date", "local_hour", "local_weekday"})
+_NOT_SHOWN = frozenset({"row_hash", "local_date", "local_hour", "local_weekday", "time_precision"})
 # Doses and waits stand side by side in a record, each field with its number: "dose0_product".
 _NUMBERED = re.compile(r"(?:dose|wait)\d+_(\w+)")
 
@@ -73,17 +77,20 @@ def preview_rows(
         geography=geography,
         as_of=pd.Timestamp(datetime.now(UTC)),
     )
-    first = sample.rows[:rows]
-    numbers = np.array(sample.row_numbers[:rows], dtype=np.int64)
+    read = sample.rows[: max(rows, _ROWS_OF_TIMES)]
     records = reader.read(
         Block(
-            row_numbers=numbers,
-            columns={position: cells_of(first, position) for position in set(positions.values())},
+            row_numbers=np.array(sample.row_numbers[: len(read)], dtype=np.int64),
+            columns={position: cells_of(read, position) for position in set(positions.values())},
             misfits=(),
             blank_rows=0,
             share_read=1.0,
         )
     )
+    if mapping.target in EVENT_TABLES and "occurred_at" in records and len(records):
+        records, _found = settle_dates_only(records, time_zone=settings.time_zone)
+    numbers = sample.row_numbers[:rows]
+    records = records[records.index.isin(numbers)]
     problems: dict[int, list[str]] = defaultdict(list)
     entries = reader.log.entries()
     left_out = {*entries.loc[entries["reason"] == LEFT_OUT, "row_number"]}
@@ -93,8 +100,16 @@ def preview_rows(
             f"{field}{advice(entry.reason, target=mapping.stored_in, field=entry.field)}"
         )
     # Records carry more than is stored, such as places before they are snapped.
-    names = [name for name in records.columns if _field_of(name) and name not in _NOT_SHOWN]
-    shown = {name: [_shown(name, value, settings) for value in records[name]] for name in names}
+    names = [name for name in records.columns if stored_field(name) and name not in _NOT_SHOWN]
+    # A time's precision is told by how the time is written.
+    precision = records["time_precision"] if "time_precision" in records else pd.Series("minute", index=records.index)
+    shown = {
+        name: [
+            _shown(name, value, settings, precision=known if name == "occurred_at" else "minute")
+            for value, known in zip(records[name], precision, strict=True)
+        ]
+        for name in names
+    }
     by_row = {int(number): tuple(shown[name][place] for name in names) for place, number in enumerate(records.index)}
     return Preview(
         columns=tuple(names),
@@ -111,11 +126,11 @@ def preview_rows(
     )
 
 
-def _shown(name: str, value: object, settings: Settings) -> str:
+def _shown(name: str, value: object, settings: Settings, *, precision: str) -> str:
     """A value as text. Tokens are not shown: here they mean nothing, and elsewhere they are nobody's business."""
     if value is None or value is pd.NA or value is pd.NaT or value != value:
         return ""
-    field = _field_of(name)
+    field = stored_field(name)
     if field and field.token:
         return HASHED
     if name == "substances":
@@ -123,13 +138,18 @@ def _shown(name: str, value: object, settings: Settings) -> str:
     if isinstance(value, pd.Timestamp):
         if value.tzinfo is None:
             return format_date(value.date())
-        return format_moment(value.tz_convert(settings.time_zone))
+        local = value.tz_convert(settings.time_zone)
+        if precision == "hour":
+            return _("{day}, {hour} to {next} o'clock").format(
+                day=format_date(local), hour=local.hour, next=(local.hour + 1) % 24
+            )
+        return {"day": format_date, "month": format_month}.get(precision, format_moment)(local)
     if isinstance(value, float | np.floating):
         return f"{value:g}" if abs(value) < 1_000 else format_count(round(value))
     return "" if value == NOT_RECORDED else str(value)
 
 
-def _field_of(name: str) -> schema.Field | None:
+def stored_field(name: str) -> schema.Field | None:
     """The schema's field that a column of a record is for; None for what is not stored as it stands there."""
     if name == "substances":
         return schema.table_named("substances").field("substance")

@@ -187,8 +187,9 @@ def reason_sentence(reason: str) -> str:
             "a spreadsheet has rounded this key (6.24E+11), so that several records share it. Export it as text."
         ),
         "key_repeated": _(
-            "the key was given before in this file, with different content. Keep one of the two at the source, or "
-            "compose the key of more columns."
+            "the key was given before in this file, with different content. If several rows are of one person, say "
+            "what a row is (“What is a row?” on the page, rows in the mapping); else compose the key of more columns, "
+            "or keep one of the two at the source."
         ),
         "key_of_another_person": _(
             "the key was given before for another person, by name, date of birth, age or gender. Two people are never "

@@ -41,6 +41,7 @@ class ImportCounts:
     least_numbers: int = 0
     waits_past_midnight: int = 0
     identical_rows: int = 0
+    identical_may_be_doses: bool = False
     alike_rows: int = 0
     conflicting_incidents: int = 0
     disagreeing_records: int = 0
@@ -52,7 +53,8 @@ class ImportCounts:
 class ImportReport:
     """One import's account.
 
-    rows_in = imported + updated + unchanged + folded + withdrawn + quarantined_rows + waiting, always. `withdrawn` are
+    rows_in = imported + updated + unchanged + folded + withdrawn + quarantined_rows + waiting, always; in words those
+    quarantined that the mapping leaves out on purpose are a term of their own (`left_out`). `withdrawn` are
     rows that the file itself takes back; records that a full extract lacks have no row in it and are `withdrawn_gone`.
     Rows of earlier imports that now found their record are `matched_now`, and `conflicts` wait to be settled. `rows`
     says which rows a count is about, by its name here or in `counts`.
@@ -98,6 +100,32 @@ class ImportReport:
         return self.quarantined_rows < self.rows_in
 
     @property
+    def brought(self) -> int:
+        """How many rows say something that the store did not hold, those that wait for their record among them."""
+        new = self.imported + self.updated + self.withdrawn + self.waiting
+        # Rows that are part of other rows' records are new where any of these is.
+        return new + (self.folded if self.imported + self.updated else 0)
+
+    @property
+    def nothing_taken(self) -> str:
+        """What must be read before all else where no row went in or could; "" where one did."""
+        if self.usable and self.waiting + self.quarantined_rows < self.rows_in:
+            return ""
+        if self.usable:
+            return ngettext(
+                "No record is in it that counts yet: {count} row waits for the record that it adds to.",
+                "No record is in it that counts yet: {count} rows wait for the records that they add to.",
+                self.waiting,
+            ).format(count=format_count(self.waiting))
+        if self.left_out == self.rows_in:
+            return _("The mapping leaves out every row of this file: see [only] in it.")
+        return ngettext(
+            "No row could be used: the row waits in quarantine. Correct what is named below and import again.",
+            "No row could be used: all wait in quarantine. Correct what is named below and import again.",
+            self.quarantined_rows,
+        )
+
+    @property
     def left_out(self) -> int:
         """How many of the quarantined rows the mapping leaves out on purpose."""
         return sum(each.count for each in self.reasons if each.reason == LEFT_OUT)
@@ -135,7 +163,7 @@ class ImportReport:
 
     def lines(self) -> list[str]:
         """The account in sentences, the sum first."""
-        lines = [self.total]
+        lines = [self.total, *filter(None, (self.nothing_taken,))]
         for title, sentences in self.sections():
             lines += [_("{title}:").format(title=title)] if title else []
             lines += sentences
@@ -195,14 +223,6 @@ class ImportReport:
                     self.quarantined_fields,
                 ).format(count=format_count(self.quarantined_fields))
             )
-        if not self.usable and self.left_out < self.rows_in:
-            lines.append(
-                ngettext(
-                    "No row could be used: the row waits in quarantine. Correct what is named below and import again.",
-                    "No row could be used: all wait in quarantine. Correct what is named below and import again.",
-                    self.quarantined_rows,
-                )
-            )
         if self.first_day and self.last_day:
             lines.append(_("The rows are from {period}.").format(period=format_period(self.first_day, self.last_day)))
         if self.dry_run:
@@ -214,10 +234,10 @@ class ImportReport:
     def _left_out_lines(self) -> list[str]:
         """Rows that wait for nobody."""
         if self.left_out == self.rows_in:
-            return [_("The mapping leaves out every row of this file: see [only] in it.")]
+            return []
         sentence = ngettext(
-            "{count} row was left out by the mapping ([only]). Nothing needs to be corrected in it.",
-            "{count} rows were left out by the mapping ([only]). Nothing needs to be corrected in them.",
+            "{count} row was left out by the mapping, on purpose. Nothing needs to be corrected in it.",
+            "{count} rows were left out by the mapping, on purpose. Nothing needs to be corrected in them.",
             self.left_out,
         ).format(count=format_count(self.left_out))
         return [f"{sentence} {each.in_words}" for each in self.reasons if each.reason == LEFT_OUT]
@@ -231,20 +251,10 @@ class ImportReport:
             (_("{count} folded into others"), self.folded, False),
             (_("{count} withdrawn"), self.withdrawn, False),
             (_("{count} waiting for their record"), self.waiting, False),
-            (
-                _("{count} quarantined ({left_out} of them left out by the mapping)")
-                if self.left_out
-                else _("{count} quarantined"),
-                self.quarantined_rows,
-                True,
-            ),
+            (_("{count} quarantined"), self.quarantined_rows - self.left_out, True),
+            (_("{count} left out by the mapping"), self.left_out, False),
         ]
-        left_out = format_count(self.left_out)
-        return " + ".join(
-            term.format(count=format_count(count), left_out=left_out)
-            for term, count, always in terms
-            if always or count
-        )
+        return " + ".join(term.format(count=format_count(count)) for term, count, always in terms if always or count)
 
     def _record_lines(self) -> list[str]:
         """Rows that wait, and what happened to records that have no row of their own in the sum."""
@@ -302,9 +312,9 @@ class ImportReport:
                 self.conflicts,
                 ngettext(
                     "{count} administration has several officers' reports of its doses. They are not added up until "
-                    "someone has settled it on the page “Data quality”.",
+                    "someone has settled it: “Reports to settle” on the page “Data quality”.",
                     "{count} administrations have several officers' reports of their doses. They are not added up "
-                    "until someone has settled them on the page “Data quality”.",
+                    "until someone has settled them: “Reports to settle” on the page “Data quality”.",
                     self.conflicts,
                 ),
             ),
@@ -420,6 +430,15 @@ class ImportReport:
                     "{count} row repeats an earlier one exactly and counts as unchanged.",
                     "{count} rows repeat an earlier one exactly and count as unchanged.",
                     counts.identical_rows,
+                )
+                + (
+                    " "
+                    + _(
+                        "If each is one more dose, say that a row is one dose of a person and one that repeats another "
+                        'is one more (in the mapping rows = "dose" and repeats = "doses").'
+                    )
+                    if counts.identical_may_be_doses
+                    else ""
                 ),
             ),
             (

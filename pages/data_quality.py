@@ -52,7 +52,7 @@ if found.for_analyst:
     with quarantine:
         show_quarantine(history, settings)
     with settle:
-        show_conflicts(conflicts, settings)
+        show_conflicts(context, conflicts)
     with bring_in:
         show_import(context.question)
 else:

@@ -29,8 +29,10 @@ from analytics.disclosure import (
 )
 from analytics.estimate import Estimate
 from analytics.feed import DELAY_MATURITY_DAYS, entry_delay
+from analytics.findings.left_out import left_out_by_setting
 from analytics.findings.question import Question
-from analytics.findings.words import field_words
+from analytics.findings.words import field_label, field_words
+from data.schema import table_named
 from wording import (
     _,
     format_count,
@@ -48,6 +50,8 @@ __all__ = ["DataQuality", "find_data_quality"]
 _MOST_MONTHS = 25
 # A field filled in this often can be counted on in what is broken down by it.
 _WELL_RECORDED = 0.95
+# What the form calls the time of entry.
+_RECORDED_AT = field_label("recorded_at", table_named("administrations").field("recorded_at").description)
 # Shares of records entered within a day, a week, a month.
 _WITHIN_DAYS = (1, 7, 30)
 
@@ -85,10 +89,11 @@ def find_data_quality(question: Question) -> DataQuality:
         thresholds=question.thresholds,
     )
     sentence, delays = _delays(question) if analyst else ("", _delay_table([]))
+    total = int(months["administrations"].sum())
     return DataQuality(
         empty=months.empty,
         headline=_headline(months, fields, words, question),
-        freshness=_freshness(question),
+        freshness=" ".join(filter(None, (_freshness(question), left_out_by_setting(question, total)))),
         coverage=coverage,
         coverage_table=tabulate_grid(
             coverage,
@@ -171,7 +176,10 @@ def _delays(question: Question) -> tuple[str, DisclosedTable]:
     entries = question.store.entry_days(filters=question.filters, scope=question.scope)
     known = entries[entries["recorded_date"].notna()]
     if known.empty:
-        nothing = _("No record of this period says when it was entered: map recorded_at to see the delay.")
+        nothing = _(
+            "No record of this period says when it was entered. If the file has a column that does, add the field "
+            "“{field}” when it is brought in, and the delay is shown here."
+        ).format(field=_RECORDED_AT)
         return nothing, _delay_table([])
     days = (pd.to_datetime(known["recorded_date"]) - pd.to_datetime(known["local_date"])).dt.days.to_numpy()
     quarters = _starts(known["local_date"], "quarter").to_numpy()

@@ -31,11 +31,12 @@ class OpenConflict:
 @dataclass(frozen=True, kw_only=True)
 class DoseConflicts:
     """What waits to be settled, oldest first, and what was settled by whom; in `agreeing` of the open ones all reports
-    state the same number of doses.
+    state the same number of doses, and `agreeing_reports` lists these.
     """
 
     sentence: str
     agreeing: int
+    agreeing_reports: DisclosedTable
     open: tuple[OpenConflict, ...]
     settled: DisclosedTable
 
@@ -48,6 +49,8 @@ def find_dose_conflicts(question: Question) -> DoseConflicts:
     imported = {
         row.import_id: format_moment(row.imported_at.tz_convert(zone)) for row in question.store.imports().itertuples()
     }
+    agreeing = [each for each in waiting if each.agrees]
+    timed = any(report.given_at for each in agreeing for report in each.reports)
     return DoseConflicts(
         sentence=ngettext(
             "{count} administration has doses reported by more than one officer, and nobody has said yet whether they "
@@ -58,13 +61,30 @@ def find_dose_conflicts(question: Question) -> DoseConflicts:
         ).format(count=format_count(len(waiting)))
         if waiting
         else _("No reports of doses wait to be settled."),
-        agreeing=sum(each.agrees for each in waiting),
+        agreeing=len(agreeing),
+        agreeing_reports=disclose_list(
+            columns=[Column(heading=_("Administration")), *_report_columns(timed=timed)],
+            rows=[
+                (_name(each, zone), *row)
+                for each in agreeing
+                for row in _report_rows(each, imported, zone, timed=timed)
+            ],
+            audience=question.audience,
+            caption="",
+        ),
         open=tuple(_open_conflict(each, imported, zone, question) for each in waiting),
         settled=_settled_table([each for each in found if each.settlement is not None], zone, question),
     )
 
 
-def _when(conflict: DoseConflict) -> str:
+def _name(conflict: DoseConflict, zone: ZoneInfo) -> str:
+    return _("{when}, {source}").format(when=_when(conflict, zone), source=conflict.source)
+
+
+def _when(conflict: DoseConflict, zone: ZoneInfo) -> str:
+    """When it was, as exactly as is known."""
+    if conflict.occurred_at is not None:
+        return format_moment(conflict.occurred_at.astimezone(zone))
     day = format_date(conflict.local_date)
     if conflict.local_hour is None:
         return day
@@ -82,30 +102,56 @@ def _place(report: DoseReport, imported: Mapping[str, str]) -> str:
     )
 
 
+def _report_columns(*, timed: bool) -> list[Column]:
+    return [
+        Column(heading=_("Report"), numeric=True),
+        Column(heading=_("Officer (token)")),
+        Column(heading=_("Doses"), numeric=True),
+        *([Column(heading=_("Dose given at"))] if timed else []),
+        Column(heading=_("Where it stands")),
+    ]
+
+
+def _report_rows(
+    conflict: DoseConflict, imported: Mapping[str, str], zone: ZoneInfo, *, timed: bool
+) -> list[tuple[str, ...]]:
+    """A row a report: its number, whose, doses, when they were given where forms say so (`timed`), its row."""
+    rows = []
+    for number, report in enumerate(conflict.reports, start=1):
+        given = format_moment(report.given_at.astimezone(zone)) if report.given_at else _("not recorded")
+        rows.append(
+            (
+                format_count(number),
+                (report.officer_token or _("not recorded"))[:_TOKEN_SHOWN],
+                _doses(report),
+                *((given,) if timed else ()),
+                _place(report, imported),
+            )
+        )
+    return rows
+
+
+def _doses(report: DoseReport) -> str:
+    return _("not recorded") if report.doses is None else format_count(report.doses)
+
+
 def _open_conflict(
     conflict: DoseConflict, imported: Mapping[str, str], zone: ZoneInfo, question: Question
 ) -> OpenConflict:
-    rows, names = [], {}
-    for number, report in enumerate(conflict.reports, start=1):
-        officer = (report.officer_token or _("not recorded"))[:_TOKEN_SHOWN]
-        doses = format_count(report.doses)
-        given = format_moment(report.given_at.astimezone(zone)) if report.given_at else _("not recorded")
-        rows.append((format_count(number), officer, doses, given, _place(report, imported)))
-        names[report.report_id] = ngettext(
-            "Report {number}: {doses} dose", "Report {number}: {doses} doses", report.doses
-        ).format(number=format_count(number), doses=doses)
+    # Most forms give the time of the incident alone, which the name says.
+    timed = any(report.given_at for report in conflict.reports)
+    names = {
+        report.report_id: ngettext(
+            "Report {number}: {doses} dose", "Report {number}: {doses} doses", report.doses or 0
+        ).format(number=format_count(number), doses=_doses(report))
+        for number, report in enumerate(conflict.reports, start=1)
+    }
     return OpenConflict(
         conflict_id=conflict.conflict_id,
-        name=_("{when}, {source}").format(when=_when(conflict), source=conflict.source),
+        name=_name(conflict, zone),
         table=disclose_list(
-            columns=[
-                Column(heading=_("Report"), numeric=True),
-                Column(heading=_("Officer (token)")),
-                Column(heading=_("Doses"), numeric=True),
-                Column(heading=_("Given at")),
-                Column(heading=_("Where it stands")),
-            ],
-            rows=rows,
+            columns=_report_columns(timed=timed),
+            rows=_report_rows(conflict, imported, zone, timed=timed),
             audience=question.audience,
             caption="",
         ),
@@ -121,7 +167,7 @@ def _settled_table(settled: list[DoseConflict], zone: ZoneInfo, question: Questi
         if settlement is not None:
             rows.append(
                 (
-                    _when(conflict),
+                    _when(conflict, zone),
                     decisions[settlement.decision],
                     settlement.who,
                     format_moment(settlement.at.astimezone(zone)),

@@ -1,13 +1,22 @@
 """A file before it goes in: its first rows as they would be stored, for the analyst who corrects the mapping."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
-from data.preview import Preview
+from analytics.findings.words import field_label, value_label
+from data.preview import Preview, stored_field
 from data.row_runs import RowRuns
+from geo.areas import Geography
 from wording import _, format_count, ngettext
 
 __all__ = ["FilePreview", "describe_preview"]
+
+# Doses and waits stand side by side in a record: "dose0_product".
+_NUMBERED = re.compile(r"(dose|wait)(\d+)_(\w+)")
+# Columns that hold codes of areas, and the geography's layer that names these.
+_AREAS = {"authority": "authorities", "bcu": "bcus"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,11 +27,12 @@ class FilePreview:
     problems: tuple[str, ...]
 
 
-def describe_preview(preview: Preview) -> FilePreview:
+def describe_preview(preview: Preview, *, geography: Geography) -> FilePreview:
     """The fields that say anything in these rows, each beside its value in every row."""
+    names = {column: _area_names(geography, layer) for column, layer in _AREAS.items()}
     fields = [
-        (name, cells)
-        for index, name in enumerate(preview.columns)
+        (_label(column), [_value(column, cell, names) for cell in cells])
+        for index, column in enumerate(preview.columns)
         if any(cells := [row.cells[index] for row in preview.rows])
     ]
     return FilePreview(
@@ -44,6 +54,32 @@ def describe_preview(preview: Preview) -> FilePreview:
     )
 
 
+def _area_names(geography: Geography, layer: str) -> dict[str, str]:
+    areas = getattr(geography, layer)
+    return dict(zip(areas["code"], areas["name"], strict=True))
+
+
+def _label(column: str) -> str:
+    """What a stored column is called."""
+    found = _NUMBERED.fullmatch(column)
+    field = stored_field(column)
+    if field is None:
+        return column
+    if found is None:
+        return field_label(column, field.description)
+    what = _("how many the entry stands for") if found[3] == "count" else field_label(found[3], field.description)
+    words = _("Dose {number}: {what}") if found[1] == "dose" else _("Ambulance {number}: {what}")
+    return words.format(number=int(found[2]) + 1, what=what[:1].lower() + what[1:])
+
+
+def _value(column: str, cell: str, names: Mapping[str, Mapping[str, str]]) -> str:
+    """A value as it would be stored, in words."""
+    if column in names:
+        return names[column].get(cell, cell)
+    field = stored_field(column)
+    return value_label(cell) if field is not None and field.values else cell
+
+
 def _left_out(preview: Preview) -> list[str]:
     """One sentence for the rows that the mapping does not take."""
     rows = RowRuns.of(row.row_number for row in preview.rows if row.left_out)
@@ -51,8 +87,8 @@ def _left_out(preview: Preview) -> list[str]:
         return []
     return [
         ngettext(
-            "Row {rows} would be left out, as the mapping says ([only]).",
-            "Rows {rows} would be left out, as the mapping says ([only]).",
+            "Row {rows} would be left out: the boxes above take only some kinds of row.",
+            "Rows {rows} would be left out: the boxes above take only some kinds of row.",
             rows.rows,
         ).format(rows=rows.listed)
     ]
@@ -64,7 +100,13 @@ def _problems(preview: Preview) -> list[str]:
             _("Row {number} would wait whole: {problems}")
             if row.waits
             else _("Row {number} would go in without a field: {problems}")
-        ).format(number=format_count(row.row_number), problems=" ".join(row.problems))
+        ).format(number=format_count(row.row_number), problems=" ".join(map(_problem, row.problems)))
         for row in preview.rows
         if row.problems and not row.left_out
     ]
+
+
+def _problem(sentence: str) -> str:
+    """What would be set aside, with the field that it begins with in words."""
+    field, colon, rest = sentence.partition(": ")
+    return f"{_label(field)}{colon}{rest}" if colon and stored_field(field) is not None else sentence

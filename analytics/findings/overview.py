@@ -22,9 +22,10 @@ from analytics.disclosure import (
 )
 from analytics.estimate import binomial_interval, poisson_interval
 from analytics.findings.import_history import import_warnings
+from analytics.findings.left_out import left_out_by_setting
 from analytics.findings.question import Question
 from analytics.findings.releases import ViewHeldBackError, other_filters
-from analytics.findings.words import field_words, setting_words
+from analytics.findings.words import field_words
 from data.store import Freshness
 from wording import (
     _,
@@ -95,7 +96,7 @@ def find_overview(question: Question) -> Overview:
             audience=audience,
             thresholds=thresholds,
         ),
-        left_out=_left_out(question, count),
+        left_out=left_out_by_setting(question, count),
         freshness=_freshness(question),
         caveat=_("Administrations happen only where carriers are: this is not a count of all overdoses."),
     )
@@ -239,24 +240,3 @@ def _undone(question: Question, freshness: Freshness) -> list[str]:
             ),
         ]
     return [words.format(count=format_count(count)) for count, words in parts if count]
-
-
-def _left_out(question: Question, count: int) -> str:
-    """What the filter by setting leaves out; the number is the analyst's, since a few could be worked out."""
-    chosen, words = question.filters.settings, setting_words()
-    if not chosen or set(chosen) == set(words):
-        return ""
-    names = join_words([words[name].lower() for name in words if name not in chosen])
-    if question.audience is not Audience.ANALYST:
-        return _("The filter by setting leaves out: {settings}.").format(settings=names)
-    everywhere = question.store.count_administrations(
-        filters=replace(question.filters, settings=()), scope=question.scope
-    )
-    number = everywhere.administrations - count
-    if not number:
-        return ""
-    return ngettext(
-        "The filter by setting leaves out {count} more ({settings}).",
-        "The filter by setting leaves out {count} more ({settings}).",
-        number,
-    ).format(count=format_count(number), settings=names)

@@ -1,8 +1,41 @@
-"""What the schema's values are called on screen."""
+"""What the schema's fields and values are called on screen."""
+
+import re
 
 from wording import _
 
-__all__ = ["field_words", "role_words", "setting_words", "substance_words"]
+__all__ = ["field_label", "field_words", "role_words", "setting_words", "substance_words", "value_label"]
+
+# What a description adds to the field's name.
+_AFTERTHOUGHT = re.compile(r"[;,].*")
+_RANGE = re.compile(r"(\d+)_(\d+)")
+
+
+def field_label(name: str, description: str) -> str:
+    """A field beside a box or in a table: its name in words, without what its description adds."""
+    own = {
+        "age_band": _("Age"),
+        "authority": _("Local authority"),
+        "bcu": _("Command unit"),
+        "drugs_token": _("Drugs as written"),
+        "easting_m": _("Easting, in metres"),
+        "incident_id": _("Incident"),
+        "location_precision_m": _("How far the true place may be, in metres"),
+        "location_source": _("Where the place is from"),
+        "match_day": _("Day of the record it adds to"),
+        "northing_m": _("Northing, in metres"),
+        "officer_token": _("Officer"),
+        "person_token": _("Person"),
+        "recipient_type": _("Who was treated: public or officer"),
+        "small_area": _("Small area"),
+        "substances": _("Substances"),
+    }
+    return own.get(name) or _AFTERTHOUGHT.sub("", description)
+
+
+def value_label(value: str) -> str:
+    """One of the values that a field may have, in words."""
+    return _RANGE.sub(_("{first} to {last}").format(first=r"\1", last=r"\2"), value).replace("_", " ")
 
 
 def setting_words() -> dict[str, str]:

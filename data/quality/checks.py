@@ -22,10 +22,10 @@ from data.store import StoredEvidence
 from geo.areas import Geography
 from wording import _, format_count, ngettext
 
-__all__ = ["CheckedRecords", "check_records"]
+__all__ = ["EVENT_TABLES", "CheckedRecords", "check_records"]
 
 # Tables whose rows are events of which each happened once.
-_EVENT_TABLES = (FORM_TABLE, "incidents", "risk_events", "requests")
+EVENT_TABLES = (FORM_TABLE, "incidents", "risk_events", "requests")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def check_records(
     `stored` is what the store holds of the same days, under other keys, and of the same source.
     """
     warnings: list[QualityWarning] = []
-    events = mapping.target in _EVENT_TABLES and "occurred_at" in records and len(records) > 0
+    events = mapping.target in EVENT_TABLES and "occurred_at" in records and len(records) > 0
     if events:
         records, found = settle_dates_only(
             records, time_zone=settings.time_zone, only_dates_before=stored is not None and stored.only_dates

@@ -42,12 +42,16 @@ class Settlement:
 
 @dataclass(frozen=True, kw_only=True)
 class DoseConflict:
-    """Several officers' reports of one administration; `settlement` is None while nobody has decided."""
+    """Several officers' reports of one administration; `settlement` is None while nobody has decided.
+
+    `occurred_at` is the time of the incident (UTC), None where only the hour or the day is known.
+    """
 
     conflict_id: str
     administration_id: str
     local_date: date | None
     local_hour: int | None
+    occurred_at: datetime | None
     source: str
     reports: tuple[DoseReport, ...]
     settlement: Settlement | None

@@ -6,9 +6,10 @@ from analytics.findings.import_history import ImportHistory, find_import_history
 from analytics.findings.question import Question
 from data.settings import Settings
 from geo.areas import Geography
-from pages.components.importing import show_first_import, undo
+from pages.components.importing import show_first_import
 from pages.components.tables import show_rows_download, show_table
 from pages.components.theme import show_small
+from pages.components.undoing import show_undo
 from wording import _
 
 __all__ = ["show_beginnings", "show_imports", "show_quarantine"]
@@ -28,9 +29,9 @@ def show_beginnings(*, settings: Settings, geography: Geography, question: Quest
 def show_imports(history: ImportHistory, settings: Settings) -> None:
     """Past imports, newest first, the way to take one back as a whole, and what looked suspicious in them."""
     show_small(history.sentence)
-    show_table(history.imports, title=_("Imports"), tallest_rem=24)
+    show_table(history.imports, title=_("Imports"), tallest_rem=34)
     if history.undoable:
-        _show_undo(history, settings)
+        show_undo(history.undoable, settings, title=_("Undo an import"), key="undo")
     if history.warnings_sentence:
         st.header(_("What looked suspicious"))
         show_small(history.warnings_sentence)
@@ -38,33 +39,18 @@ def show_imports(history: ImportHistory, settings: Settings) -> None:
         show_rows_download(
             history.warning_rows, name="suspicious_rows", settings=settings, about=history.warnings_sentence
         )
-    if history.waiting_sentence:
-        st.header(_("Rows that wait for their record"))
-        show_small(history.waiting_sentence)
-        show_table(history.waiting, title=_("Rows that wait for their record"))
-        show_rows_download(history.waiting_rows, name="waiting_rows", settings=settings, about=history.waiting_sentence)
 
 
 def show_quarantine(history: ImportHistory, settings: Settings) -> None:
-    """What could not be used, where it stands in its file and what to correct at its source."""
+    """What could not be used, where it stands in its file and what to correct at its source; rows without a record."""
     show_small(history.quarantine_sentence)
     show_table(history.quarantine, title=_("Quarantine"), tallest_rem=34)
     show_rows_download(
         history.quarantine_rows, name="quarantine_rows", settings=settings, about=history.quarantine_sentence
     )
-
-
-@st.fragment
-def _show_undo(history: ImportHistory, settings: Settings) -> None:
-    with st.expander(_("Undo an import")):
-        st.markdown(
-            _(
-                "What it brought goes, what it changed is as it was before, and what later imports brought stays. "
-                "The journal keeps who did it, when and why."
-            )
-        )
-        names = {each.import_id: each.name for each in history.undoable}
-        chosen = st.selectbox(_("Import"), list(names), format_func=names.get, key="undo-choice")
-        purpose = st.text_input(_("Why"), key="undo-why", max_chars=200)
-        if st.button(_("Undo it"), disabled=not purpose.strip(), key="undo-confirm"):
-            undo(settings, chosen, purpose.strip())
+    if history.waiting_sentence:
+        title = _("Rows that wait for their record")
+        st.header(title)
+        show_small(history.waiting_sentence)
+        show_table(history.waiting, title=title)
+        show_rows_download(history.waiting_rows, name="waiting_rows", settings=settings, about=history.waiting_sentence)

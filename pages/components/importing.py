@@ -12,18 +12,18 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analytics.findings.file_preview import describe_preview
+from analytics.findings.import_history import PastImport
 from analytics.findings.import_rows import rows_of_report
 from analytics.findings.question import Question
 from data.ingest import check_synthetic, import_stream
 from data.keys import Keys, load_keys
-from data.mapping import Mapping
+from data.mapping import FORM_TABLE, Mapping
 from data.mapping_toml import mapping_toml
 from data.preview import preview_rows
 from data.report import ImportReport
 from data.saved_mappings import save_mapping
 from data.settings import Settings
 from data.snapshots import current_version
-from data.store import undo_import
 from geo.areas import Geography
 from pages.components.beginning import show_commands, show_real_set_up
 from pages.components.import_job import ImportJob, without_values
@@ -31,9 +31,10 @@ from pages.components.import_steps import import_steps, put_file_away, show_uplo
 from pages.components.mapping_form import Reading, choose_reading
 from pages.components.tables import show_rows_download, show_table
 from pages.components.theme import show_finding, show_lines
-from wording import NaloxoneWatchError, _, format_count
+from pages.components.undoing import show_undo
+from wording import NaloxoneWatchError, _, format_count, join_words, ngettext
 
-__all__ = ["show_first_import", "show_import", "show_import_result", "undo"]
+__all__ = ["show_first_import", "show_import", "show_import_result"]
 
 # Seconds between two looks at an import that runs.
 _LOOKS_EVERY_S = 0.5
@@ -68,7 +69,7 @@ def _show_import(settings: Settings, geography: Geography, question: Question | 
             _show_job()
     # During a trial the form stays: a browser forgets what was chosen in boxes that go.
     if file is not None and (job is None or job.dry_run):
-        _show_file(file, settings, geography, question.store.form_sources() if question else ())
+        _show_file(file, settings, geography, question)
 
 
 def show_import_result(settings: Settings) -> None:
@@ -82,28 +83,12 @@ def show_import_result(settings: Settings) -> None:
         return
     with st.container(border=True):
         _show_report(report, settings)
-        left, right, _rest = st.columns([1, 1, 3])
-        if report.changed and left.button(_("Undo this import"), key="undo-last"):
-            undo(settings, report.import_id)
-        if right.button(_("Close"), key="close-result"):
+        if report.changed or report.waiting:
+            this = PastImport(import_id=report.import_id, name=report.label)
+            show_undo((this,), settings, title=_("Undo this import"), key="undo-last")
+        if st.button(_("Close"), key="close-result"):
             steps.done = None
             st.rerun()
-
-
-def undo(settings: Settings, import_id: str, purpose: str = "") -> None:
-    """Take an import back as a whole, and say so at the top of the page."""
-    steps = import_steps()
-    try:
-        with st.spinner(_("Undoing the import.")):
-            keys = load_keys(store_folder=settings.store_folder)
-            undone = without_values(
-                lambda: undo_import(settings=settings, keys=keys, import_id=import_id, purpose=purpose)
-            )
-    except NaloxoneWatchError as error:
-        st.error(str(error))
-        return
-    steps.done, steps.said = None, " ".join(undone.lines())
-    st.rerun()
 
 
 def _may_begin(settings: Settings, question: Question | None, *, first: bool) -> bool:
@@ -143,24 +128,55 @@ def _may_begin(settings: Settings, question: Question | None, *, first: bool) ->
 
 
 @st.fragment
-def _show_file(file: UploadedFile, settings: Settings, geography: Geography, known_sources: tuple[str, ...]) -> None:
+def _show_file(file: UploadedFile, settings: Settings, geography: Geography, question: Question | None) -> None:
     """How the file would be read, ten rows of it, and the way to try and to import it."""
+    known_sources = question.store.form_sources() if question else ()
     try:
         reading = choose_reading(file, settings=settings, geography=geography, known_sources=known_sources)
         if reading is not None:
             check_synthetic(reading.mapping, settings)
+            _show_what_it_adds_to(reading, question)
             _show_preview(reading, settings, geography)
             _show_steps(file, reading, settings, geography)
     except NaloxoneWatchError as error:
         st.error(str(error))
 
 
+def _show_what_it_adds_to(reading: Reading, question: Question | None) -> None:
+    """A word before the trial where the records that a file adds to are not there: all of its rows would wait."""
+    if not reading.mapping.joins:
+        return
+    sources = tuple(question.store.imports()["source"].unique()) if question else ()
+    if reading.mapping.parent_source in sources:
+        return
+    sentences = [
+        _("Nothing in the store is from “{source}”, so all rows of this file would wait.").format(
+            source=reading.mapping.parent_source
+        )
+        if sources
+        else _("The store has no records yet that this file could add to, so all of its rows would wait."),
+        _("Import the records first."),
+    ]
+    if sources:
+        sentences[1] = _("“{box}” may be {sources}; or import the records first.").format(
+            box=_("Source of the records that it adds to"), sources=join_words([f"“{each}”" for each in sources])
+        )
+    if reading.drafted:
+        sentences.append(
+            _("If its rows are records of their own, take away the tick at “{box}”.").format(
+                box=_("It adds to other records")
+            )
+        )
+    st.warning(" ".join(sentences))
+
+
 def _show_preview(reading: Reading, settings: Settings, geography: Geography) -> None:
     preview = without_values(
         lambda: preview_rows(mapping=reading.mapping, sample=reading.sample, settings=settings, geography=geography)
     )
-    described = describe_preview(preview)
-    show_table(described.table, title=_("The first rows as they would be stored"), tallest_rem=40, headed=True)
+    described = describe_preview(preview, geography=geography)
+    title = _("The first rows as they would be stored")
+    show_table(described.table, title=title, tallest_rem=40, headed=True, narrow=True)
     show_lines(described.problems)
 
 
@@ -179,16 +195,32 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
             _start(file, reading.mapping, settings, geography, dry_run=True)
         return
     st.header(_("What an import would do"))
+    _show_remedy(tried, reading.mapping)
     _show_report(tried, settings)
-    left, right, _rest = st.columns([1, 1, 3])
-    label = _("Import {usable} of {count} rows").format(
-        usable=format_count(tried.rows_in - tried.quarantined_rows), count=format_count(tried.rows_in)
+    left, right, _rest = st.columns([2, 2, 3])
+    label = _("Import {brought} of {count} rows").format(
+        brought=format_count(tried.brought), count=format_count(tried.rows_in)
     )
     if left.button(label, type="primary", disabled=not tried.usable, key="confirm-import"):
         _start(file, reading.mapping, settings, geography, dry_run=False)
     if right.button(_("Put the file away"), key="put-away"):
         put_file_away()
         st.rerun()
+
+
+def _show_remedy(tried: ImportReport, mapping: Mapping) -> None:
+    """What in the form would let rows in that wait because another row has their key."""
+    repeated = sum(each.count for each in tried.reasons if each.reason == "key_repeated")
+    if repeated and mapping.target == FORM_TABLE and not mapping.joins:
+        st.warning(
+            ngettext(
+                "{count} row would wait, because another row has the same key. If a row is one officer's report, one "
+                "drug or one dose of a person, say so under “{box}” above and try again.",
+                "{count} rows would wait, because other rows have the same key. If a row is one officer's report, one "
+                "drug or one dose of a person, say so under “{box}” above and try again.",
+                repeated,
+            ).format(count=format_count(repeated), box=_("What is a row?"))
+        )
 
 
 def _show_saving(text: str, name: str) -> None:
@@ -267,6 +299,8 @@ def _take_result(job: ImportJob) -> None:
 
 def _show_report(report: ImportReport, settings: Settings) -> None:
     """The account in words, the sum first; every row that it speaks of is in the file under it."""
+    if report.nothing_taken:
+        st.warning(report.nothing_taken)
     show_finding(report.total)
     for title, sentences in report.sections():
         if title:

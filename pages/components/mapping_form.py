@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analytics.findings.import_history import table_words
+from analytics.findings.words import field_label
 from data.drafting import Draft, FieldDraft, draft_mapping
 from data.drafting.heading_words import field_words
 from data.mapping import FORM_TABLE, ROW_KEYS, FileLayout, Mapping, mapped_fields, plain_heading
@@ -72,11 +73,15 @@ _ENCODINGS = ("utf-8", "utf-8-sig", "cp1252", "utf-16")
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A mapping that can be used, the sample it was corrected on, and a name to keep it under."""
+    """A mapping that can be used, the sample it was corrected on, and a name to keep it under.
+
+    `drafted` from the file, or kept from another.
+    """
 
     mapping: Mapping
     sample: FileSample
     name: str
+    drafted: bool
 
 
 def choose_reading(
@@ -114,7 +119,8 @@ def choose_reading(
     _edit_values(raw, draft, prefix)
     mapping = check_mapping(raw)
     _show_unread(mapping, sample, draft)
-    return Reading(mapping=mapping, sample=sample, name=chosen or _plain_name(mapping.source))
+    name = chosen or _plain_name(mapping.source)
+    return Reading(mapping=mapping, sample=sample, name=name, drafted=start is None)
 
 
 def _sample(file: UploadedFile, settings: Settings, stated: FileLayout | None) -> FileSample:
@@ -367,7 +373,7 @@ def _edit_yes_no(raw: Raw, key: str) -> None:
 
 def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
     """A box for each field that has a heading or needs one, then for those that the reader adds."""
-    meanings = {name: field.description for name, field in mapped_fields(draft.table).items()}
+    meanings = {name: field_label(name, field.description) for name, field in mapped_fields(draft.table).items()}
     if draft.table == FORM_TABLE and "rows" in raw:
         meanings |= {"dose_id": _("Number of the dose, where a person has several"), "row_id": _("Number of the row")}
     parts = _listed_parts(raw) if draft.table == FORM_TABLE else {}

@@ -9,38 +9,54 @@ from analytics.findings.dose_conflicts import DoseConflicts, OpenConflict
 from data.keys import load_keys
 from data.settings import Settings
 from data.store import settle_agreeing, settle_conflict
+from pages.components.context import PageContext
 from pages.components.import_job import without_values
 from pages.components.import_steps import import_steps
-from pages.components.tables import show_table
+from pages.components.tables import show_download, show_table
 from pages.components.theme import show_small
-from wording import NaloxoneWatchError, _, format_count, ngettext
+from wording import NaloxoneWatchError, _, format_count
 
 __all__ = ["show_conflicts"]
 
-# More at once is a page that nobody reads to its end; the next come up as these are settled.
+# More at once is a page that nobody reads to its end.
 _SHOWN_AT_ONCE = 10
 
 
-def show_conflicts(conflicts: DoseConflicts, settings: Settings) -> None:
+def show_conflicts(context: PageContext, conflicts: DoseConflicts) -> None:
     """What waits, oldest first; under it what was settled and by whom."""
+    settings = context.question.settings
     show_small(conflicts.sentence)
     if conflicts.agreeing > 1:
-        _show_agreeing(conflicts.agreeing, settings)
-    for conflict in conflicts.open[:_SHOWN_AT_ONCE]:
+        _show_agreeing(context, conflicts)
+    first = _choose_first(len(conflicts.open)) if len(conflicts.open) > _SHOWN_AT_ONCE else 0
+    for conflict in conflicts.open[first : first + _SHOWN_AT_ONCE]:
         _show_conflict(conflict, settings)
-    if (more := len(conflicts.open) - _SHOWN_AT_ONCE) > 0:
-        show_small(ngettext("{count} more waits.", "{count} more wait.", more).format(count=format_count(more)))
     if conflicts.settled.rows:
         show_table(conflicts.settled, title=_("Settled"), tallest_rem=16, headed=True)
 
 
+def _choose_first(waiting: int) -> int:
+    """The place of the first that is shown; no choice names how many there are, so that settling one keeps it."""
+    return st.selectbox(
+        _("One by one, from number"),
+        range(0, waiting, _SHOWN_AT_ONCE),
+        format_func=lambda start: format_count(start + 1),
+        key="conflicts-from",
+        width=240,
+    )
+
+
 @st.fragment
-def _show_agreeing(count: int, settings: Settings) -> None:
-    """One decision on all whose reports say the same."""
+def _show_agreeing(context: PageContext, conflicts: DoseConflicts) -> None:
+    """One decision on all whose reports say the same, with every one of these to look at."""
+    settings = context.question.settings
+    told = _("In {count} of them all reports state the same number of doses.").format(
+        count=format_count(conflicts.agreeing)
+    )
     with st.container(border=True):
-        show_small(
-            _("In {count} of them all reports state the same number of doses.").format(count=format_count(count))
-        )
+        show_small(told)
+        show_table(conflicts.agreeing_reports, title=told, tallest_rem=16)
+        show_download(context, conflicts.agreeing_reports, name="reports_that_agree", notes=(told,))
         sure = st.checkbox(_("They are the same doses, seen by several officers."))
         if st.button(_("Count each of these once"), disabled=not sure):
             _settle(lambda: settle_agreeing(settings=settings, keys=load_keys(store_folder=settings.store_folder)))

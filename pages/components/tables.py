@@ -35,10 +35,12 @@ def show_table(
     total: bool = False,
     headed: bool = False,
     chosen: int | None = None,
+    narrow: bool = False,
 ) -> None:
     """The table, at most `tallest_rem` high and then scrolling; `total` sets its last row apart, `chosen` one row.
 
-    `title` names the table for a screen reader and, where `headed`, for everyone; the caption stands under it.
+    `narrow` columns are equally wide and in small type, so that many stand side by side on a laptop. `title` names the
+    table for a screen reader and, where `headed`, for everyone; the caption stands under it.
     """
     if headed:
         st.header(title)
@@ -48,11 +50,12 @@ def show_table(
         )
         last = len(table.rows) - 1
         body = "".join(
-            f"<tr{_row_kind(total and index == last, index == chosen)}>{_cells(table, row)}</tr>"
+            f"<tr{_row_kind(total and index == last, index == chosen)}>{_cells(table, row, narrow=narrow)}</tr>"
             for index, row in enumerate(table.rows)
         )
+        kind = "nw-table narrow" if narrow else "nw-table"
         st.html(
-            f'<div class="nw-table" style="max-height:{tallest_rem}rem" tabindex="0" role="region"'
+            f'<div class="{kind}" style="max-height:{tallest_rem}rem" tabindex="0" role="region"'
             f' aria-label="{escape(title)}"><table><caption class="nw-hidden">{escape(title)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
@@ -143,9 +146,10 @@ def _row_kind(is_total: bool, is_chosen: bool) -> str:
     return ' class="total"' if is_total else ' class="chosen" aria-current="true"' if is_chosen else ""
 
 
-def _cells(table: DisclosedTable, row: tuple[str, ...]) -> str:
+def _cells(table: DisclosedTable, row: tuple[str, ...], *, narrow: bool) -> str:
+    words = escape if narrow else _unbroken
     return "".join(
-        f"<td{_number(column.numeric)}>{_pieces(cell) if column.numeric else _unbroken(cell)}</td>"
+        f"<td{_number(column.numeric)}>{_pieces(cell) if column.numeric else words(cell)}</td>"
         for column, cell in zip(table.columns, row, strict=True)
     )
 

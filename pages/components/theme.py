@@ -86,6 +86,8 @@ h2, h3 {padding: .55rem 0 .1rem !important}
 @media (max-width: 1500px) {.st-key-nw-columns > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"]
   {flex-wrap: wrap} .st-key-nw-columns [data-testid="stColumn"] {flex: 1 1 45% !important}}
 .nw-table .number:last-child {padding-right: .3rem}
+.nw-table.narrow table {table-layout: fixed; font-size: .8rem; overflow-wrap: break-word}
+.nw-table.narrow th:first-child {width: 11rem}
 .nw-table tr.chosen td {background: #e3ebf5; box-shadow: inset 0 1px #12436D, inset 0 -1px #12436D}
 .nw-table tr.total td {font-weight: 600; border-bottom: none}
 .nw-hidden {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}

@@ -811,7 +811,7 @@ def test_every_count_of_rows_says_which_rows_and_the_whole_list_goes_through_jso
         assert held == {"left_out_by_mapping": of("left out"), "key_missing": of("no key")}
     text = "\n".join(report.lines())
     left_out = len(of("left out"))
-    assert f"+ {left_out + len(of('no key'))} quarantined ({left_out} of them left out by the mapping)." in text
+    assert f"+ {len(of('no key'))} quarantined + {left_out} left out by the mapping." in text
     repeats = next(line for line in report.lines() if "repeat an earlier one exactly" in line)
     assert repeats.split("Rows: ")[1].startswith(f"{of('repeat')[0]}")
     assert " and " in repeats.split("Rows: ")[1]

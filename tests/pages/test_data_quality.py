@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data.ingest import import_stream
+from data.journal import Journal
 from data.keys import load_keys
 from data.settings import Settings
 from data.snapshots import current_version
@@ -119,9 +120,16 @@ def test_a_file_goes_in_by_trial_and_confirmation_and_out_again(settings: Settin
     assert "3 rows in = 2 imported" in said
     assert "2 administrations" in said
     assert not any(path.is_file() and b"Quill" in path.read_bytes() for path in settings.store_folder.rglob("*"))
-    app.button(key="undo-last").click().run()
+    assert app.button(key="undo-last-confirm").disabled
+    app.text_input(key="undo-last-why").set_value("the wrong month").run()
+    app.button(key="undo-last-confirm").click().run()
     assert not app.exception
-    assert "No police naloxone administrations have been imported yet" in text_of(app)
+    said = text_of(app)
+    assert "No police naloxone administrations have been imported yet" in said
+    assert "administrations, naloxone form, 3 rows. Taken out: administrations: 2 and incidents: 2." in said
+    entry = Journal(folder=settings.store_folder, keys=load_keys(store_folder=settings.store_folder)).entries()[-1]
+    assert entry.purpose == "the wrong month"
+    assert str(entry.details["import_id"]) not in said
 
 
 def test_a_changed_mapping_needs_a_new_trial(settings: Settings, open_dashboard: Open) -> None:
@@ -174,11 +182,56 @@ B2,2026-05-03 12:10,PC 3001,1
     agreeing = (f"B{n},2026-05-0{n} 13:10,PC {officer},2" for n in (5, 6) for officer in (3001, 3002))
     bring_in(reports + "\n".join(agreeing).encode() + b"\n")
     app = open_dashboard(PAGE)
-    assert "In 2 of them all reports state the same number of doses" in text_of(app)
+    said = text_of(app)
+    assert "In 2 of them all reports state the same number of doses" in said
+    # Each of the four can be looked at, by the time that the form gives and the row where it stands.
+    assert said.count("5 May 2026, 13:10") == said.count("6 May 2026, 13:10")
+    assert all(f"row {row} of the file" in said for row in (4, 5, 6, 7))
     next(box for box in app.checkbox if box.label.startswith("They are the same doses")).check().run()
     next(button for button in app.button if button.label == "Count each of these once").click().run()
     assert not app.exception
     assert "No reports of doses wait to be settled" in text_of(open_dashboard(PAGE))
+
+
+@pytest.mark.usefixtures("settings")
+def test_rows_without_the_records_that_they_add_to_wait_and_look_so(open_dashboard: Open) -> None:
+    places = "Date,Collar number,Postcode\n" + "".join(f"{n}/05/2026,PC 30{n},CF10 1EP\n" for n in range(1, 8))
+    app = upload(tick_generated(open_dashboard(PAGE)), places.encode(), "places.csv")
+    assert "It adds to other records" in {box.label for box in app.checkbox}
+    assert any("The store has no records yet that this file could add to" in each.value for each in app.warning)
+    press(app, "try-import")
+    assert any("7 rows wait for the records that they add to" in each.value for each in app.warning)
+    press(app, "confirm-import")
+    assert not app.exception
+    assert any("7 rows wait for the records that they add to" in each.value for each in app.warning)
+    waits = "7 rows wait for the records that they belong to"
+    assert waits in text_of(app)
+    forms = "Ref,When,Drug,Collar\n" + "".join(f"B{n},{n}/05/2026 10:00,heroin,PC 30{n}\n" for n in range(1, 8))
+    app = upload(tick_generated(open_dashboard(PAGE)), forms.encode())
+    press(press(app, "try-import"), "confirm-import")
+    assert waits not in text_of(app)
+    app.text_input(key="undo-last-why").set_value("too early").run()
+    app.button(key="undo-last-confirm").click().run()
+    assert "7 rows of other files had found their records there and wait for them again." in text_of(app)
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_first_rows_are_shown_in_words_and_dates_without_an_hour(open_dashboard: Open) -> None:
+    lines = [f"A{n},{1 + n % 28:02}/{1 + n // 28:02}/2025,58,Non-responsive,CF10 1EP" for n in range(60)]
+    # The first key once more with another condition: what a row is would let both in.
+    again = lines[0].replace("Non-responsive", "Conscious")
+    content = "\n".join(["Reference,Date,Age,Condition before naloxone,Postcode", *lines, again])
+    app = upload(tick_generated(open_dashboard(PAGE)), content.encode())
+    assert not app.exception
+    preview = next(each.value for each in app.get("html") if "<table" in each.value and "Row 1" in each.value)
+    assert "When naloxone was given</td><td>1 January 2025</td>" in preview
+    assert "55 to 64" in preview
+    assert "non responsive" in preview
+    assert "Local authority</td><td>Cardiff" in preview
+    assert "00:00" not in preview
+    assert "_" not in preview.replace("_id", "")
+    press(app, "try-import")
+    assert any("1 row would wait" in each.value and "“What is a row?”" in each.value for each in app.warning)
 
 
 @pytest.mark.usefixtures("settings")
@@ -345,9 +398,7 @@ R-2,2,02/05/2025 11:10,Heroin,9,1,PC 3002
     box("selectbox", "Force that recorded").set_value("\0").run()
     box("text_input", "Force that recorded the incident, in every row").set_value("South Wales Police").run()
     box("selectbox", "Kind of place").set_value("\0").run()
-    box("selectbox", "Kind of place; custody and hospital stay off the street map, in every row").set_value(
-        "home"
-    ).run()
+    box("selectbox", "Kind of place, in every row").set_value("home").run()
     box("selectbox", "A row that repeats").set_value("doses").run()
     assert not app.exception
     found = mapping()
@@ -360,6 +411,7 @@ R-2,2,02/05/2025 11:10,Heroin,9,1,PC 3002
     assert found["doses"][0]["count"] == "Doses"
     press(app, "try-import")
     assert "4 rows in = 3 imported" in text_of(app)
+    assert app.button(key="confirm-import").label == "Import 4 of 4 rows"
     box("selectbox", "Force that recorded").set_value("").run()
     box("selectbox", "Administration: “Ref” is compared").set_value("").run()
     assert "recording_force" not in mapping()["columns"]

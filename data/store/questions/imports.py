@@ -211,8 +211,9 @@ class ImportQuestions(Reader):
             sql(
                 """
                 SELECT r.administration_id, r.report_id, r.officer_token, r.doses, r.given_at, r.source,
-                       i.local_date, i.local_hour, s.decision, s.report_id AS counted_report, s.settled_by,
-                       s.settled_at, p.row_number, p.read_by
+                       i.local_date, i.local_hour,
+                       CASE WHEN i.time_precision = 'minute' THEN i.occurred_at END AS occurred_at,
+                       s.decision, s.report_id AS counted_report, s.settled_by, s.settled_at, p.row_number, p.read_by
                 FROM records.dose_reports r JOIN ($conflicts) c USING (administration_id)
                 JOIN records.administrations a USING (administration_id) JOIN records.incidents i USING (incident_id)
                 LEFT JOIN records.settlements s USING (administration_id, reports)
@@ -267,6 +268,7 @@ def _conflict(conflict_id: str, rows: pd.DataFrame) -> DoseConflict:
         administration_id=conflict_id,
         local_date=None if pd.isna(first["local_date"]) else first["local_date"].date(),
         local_hour=None if pd.isna(first["local_hour"]) else int(first["local_hour"]),
+        occurred_at=None if pd.isna(first["occurred_at"]) else first["occurred_at"].to_pydatetime(),
         source=str(first["source"]),
         reports=tuple(
             DoseReport(

@@ -1,0 +1,58 @@
+"""Taking an import back as a whole: why, the button, and what came of it; the same wherever an import can be undone."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from analytics.findings.import_history import PastImport, describe_undo, name_imports
+from data.keys import load_keys
+from data.settings import Settings
+from data.store import open_store, undo_import
+from pages.components.import_job import without_values
+from pages.components.import_steps import import_steps
+from wording import NaloxoneWatchError, _
+
+__all__ = ["show_undo"]
+
+
+@st.fragment
+def show_undo(imports: Sequence[PastImport], settings: Settings, *, title: str, key: str) -> None:
+    """A box, closed at first, in which one of the imports can be undone."""
+    with st.expander(title):
+        st.markdown(
+            _(
+                "What it brought goes, what it changed is as it was before, and what later imports brought stays. "
+                "The journal keeps who did it, when and why."
+            )
+        )
+        names = {each.import_id: each.name for each in imports}
+        chosen = imports[0].import_id
+        if len(imports) > 1:
+            chosen = st.selectbox(_("Import"), list(names), format_func=names.get, key=f"{key}-choice")
+        purpose = st.text_input(_("Why"), key=f"{key}-why", max_chars=200)
+        if st.button(_("Undo it"), disabled=not purpose.strip(), key=f"{key}-confirm"):
+            _undo(settings, chosen, purpose.strip())
+
+
+def _undo(settings: Settings, import_id: str, purpose: str) -> None:
+    """Take it back, and say so at the top of the page."""
+    steps = import_steps()
+    try:
+        with st.spinner(_("Undoing the import.")):
+            said = without_values(lambda: _undone(settings, import_id, purpose))
+    except NaloxoneWatchError as error:
+        st.error(str(error))
+        return
+    steps.done, steps.said = None, said
+    st.rerun()
+
+
+def _undone(settings: Settings, import_id: str, purpose: str) -> str:
+    """Undo an import; what that did, in words."""
+    keys = load_keys(store_folder=settings.store_folder)
+    with open_store(settings=settings, keys=keys) as store:
+        names = {each.import_id: each.name for each in name_imports(store.imports(), settings)}
+        waited = store.count_waiting()
+    undone = undo_import(settings=settings, keys=keys, import_id=import_id, purpose=purpose)
+    with open_store(settings=settings, keys=keys) as store:
+        return describe_undo(undone, name=names[undone.import_id], waiting_again=store.count_waiting() - waited)
