@@ -281,6 +281,7 @@ def _report(
         quarantined_fields=outcome.quarantined_fields,
         withdrawn_gone=outcome.gone,
         matched_now=outcome.matched,
+        placed_now=outcome.placed,
         conflicts=outcome.conflicts,
         first_day=row["first_day"],
         last_day=row["last_day"],

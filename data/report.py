@@ -56,8 +56,9 @@ class ImportReport:
     rows_in = imported + updated + unchanged + folded + withdrawn + quarantined_rows + waiting, always; in words those
     quarantined that the mapping leaves out on purpose are a term of their own (`left_out`). `withdrawn` are
     rows that the file itself takes back; records that a full extract lacks have no row in it and are `withdrawn_gone`.
-    Rows of earlier imports that now found their record are `matched_now`, and `conflicts` wait to be settled. `rows`
-    says which rows a count is about, by its name here or in `counts`.
+    Rows of earlier imports that now found their record are `matched_now`, incidents that have a place by these alone
+    `placed_now`, and `conflicts` wait to be settled. `rows` says which rows a count is about, by its name here or in
+    `counts`.
     `label` is what the sentences call the file. `version` is the snapshot that now holds the rows, or would be compared
     with (None: there is no store yet). `already_imported`: the store had just this file, so it was not read again.
     """
@@ -88,6 +89,7 @@ class ImportReport:
     warnings: tuple[QualityWarning, ...]
     version: str | None
     rows: Mapping[str, RowRuns] = field(default_factory=dict)
+    placed_now: int = 0
 
     @property
     def changed(self) -> bool:
@@ -149,6 +151,7 @@ class ImportReport:
             unchanged=self.imported + self.updated + self.unchanged + self.withdrawn,
             withdrawn_gone=0,
             matched_now=0,
+            placed_now=0,
         )
 
     @classmethod
@@ -159,7 +162,7 @@ class ImportReport:
         warnings = tuple(QualityWarning(**_with_runs(each)) for each in fields["warnings"])
         rows = {name: RowRuns(**_with_runs(each)) for name, each in fields["rows"].items()}
         parts = {"counts": ImportCounts(**fields["counts"]), "reasons": reasons, "warnings": warnings, "rows": rows}
-        return cls(**{name: fields[name] for name in fields if name != "lines"} | days | parts)
+        return cls(**{name: fields[name] for name in fields if name not in ("lines", "left_out")} | days | parts)
 
     def lines(self) -> list[str]:
         """The account in sentences, the sum first."""
@@ -208,7 +211,7 @@ class ImportReport:
         for name in ("first_day", "last_day"):
             fields[name] = fields[name] and fields[name].isoformat()
         fields["reasons"] = [asdict(each) | {"advice": reason_sentence(each.reason)} for each in self.reasons]
-        return fields | {"lines": self.lines()}
+        return fields | {"left_out": self.left_out, "lines": self.lines()}
 
     def _result_lines(self) -> list[str]:
         lines = []
@@ -336,6 +339,13 @@ class ImportReport:
         ]
         if counts.located:
             lines[0] = " ".join((lines[0], *self._unplaced_rows()))
+        if self.placed_now:
+            brought = ngettext(
+                "Rows that had waited brought the place of {count} incident.",
+                "Rows that had waited brought the places of {count} incidents.",
+                self.placed_now,
+            )
+            lines[0] = f"{lines[0]} {brought.format(count=format_count(self.placed_now))}"
         named = {each.kind for each in self.warnings}
         if counts.outside > counts.located / 2 and not named & MISREADINGS:
             lines.append(

@@ -24,7 +24,7 @@ class ImportOutcome:
 
     rows in = imported + updated + unchanged + folded + withdrawn + waiting + quarantined_rows. `gone` counts records
     that a full extract lacks and `matched` rows of earlier imports that now found their record: neither are rows of the
-    file. `conflicts` are open in the store afterwards.
+    file; `placed` counts incidents that have a place by the latter alone. `conflicts` are open in the store afterwards.
 
     Rows of the file, as runs: `waiting_rows` are all that wait, `several_rows` those of them that fit several records
     (the others found none), `conflict_rows` those that speak of administrations with an open conflict.
@@ -41,6 +41,7 @@ class ImportOutcome:
     waiting: int = 0
     gone: int = 0
     matched: int = 0
+    placed: int = 0
     conflicts: int = 0
     waiting_rows: Runs = ()
     several_rows: Runs = ()

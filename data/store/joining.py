@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from data.schema import Field, Table, table_named
-from data.store.connection import Connection, fetch_one, sql
+from data.store.connection import Connection, fetch_one, sql, tables_of
 
-__all__ = ["FITS", "MATCHED_BY", "PLACE_FIELDS", "PLACE_ORDER", "WAITING_TABLES", "count_matched", "join_files"]
+__all__ = ["FITS", "MATCHED_BY", "PLACE_FIELDS", "PLACE_ORDER", "WAITING_TABLES", "count_matched", "count_placed", "join_files"]
 
 # Tables whose rows wait while what they belong to is not there: the column that says to what.
 WAITING_TABLES = {
@@ -156,6 +156,23 @@ def _lay_over(connection: Connection, table: Table) -> None:
             "UPDATE fresh.$table SET $changes FROM temp.over_$table o WHERE o.$key = $table.$key",
             changes=", ".join(changes),
             **names,
+        )
+    )
+
+
+def count_placed(connection: Connection, stored: Mapping[str, tuple[str, ...]]) -> int:
+    """Incidents without a place of their own that have one by rows which waited in the old snapshot."""
+    if "joined" not in stored or "own_incidents" not in tables_of(connection, "fresh"):
+        return 0
+    return int(
+        fetch_one(
+            connection,
+            """
+            SELECT count(DISTINCT found.incident_id) FROM old.joined before JOIN fresh.joined after USING (join_id)
+            JOIN temp.found USING (join_id) JOIN fresh.own_incidents own ON own.incident_id = found.incident_id
+            WHERE before.record_state = 'waiting' AND after.record_state = 'current'
+              AND coalesce(own.location_source, 'none') = 'none' AND coalesce(after.location_source, 'none') <> 'none'
+            """,
         )
     )
 

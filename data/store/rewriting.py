@@ -31,7 +31,7 @@ from data.store.connection import (
 )
 from data.store.ddl import ARROW_TYPES, counted_steps, schema_version, table_ddl
 from data.store.errors import StoreSchemaError
-from data.store.joining import count_matched, join_files
+from data.store.joining import count_matched, count_placed, join_files
 from wording import _
 
 __all__ = [
@@ -90,10 +90,12 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A snapshot that was published, rows that waited in the one before and no longer do, and open conflicts in it."""
+    """A snapshot that was published, rows that waited in the one before and no longer do, incidents that have a place
+    by these, and open conflicts in it."""
 
     version: str
     matched: int
+    placed: int
     conflicts: int
 
 
@@ -160,7 +162,7 @@ def rewrite(
             connection.execute("BEGIN")
             join_files(connection)
             count_settled(connection)
-            matched = count_matched(connection, stored)
+            matched, placed = count_matched(connection, stored), count_placed(connection, stored)
             still_open = sql(OPEN_CONFLICTS, database="fresh")
             conflicts = fetch_one(connection, sql("SELECT count(*) FROM ($still_open)", still_open=still_open))
             disturbed = version_of(staging)
@@ -192,7 +194,7 @@ def rewrite(
         for leftover in folder.glob(staging.name + "*"):
             leftover.unlink()
         raise
-    return Written(version=published.current.version, matched=matched, conflicts=conflicts)
+    return Written(version=published.current.version, matched=matched, placed=placed, conflicts=conflicts)
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def write_batch(
             ),
             tell=tell,
         )
-    return replace(outcome, version=version, matched=after.matched, conflicts=after.conflicts)
+    return replace(outcome, version=version, matched=after.matched, placed=after.placed, conflicts=after.conflicts)
 
 
 def preview_batch(*, settings: Settings, keys: Keys, batch: Batch) -> ImportOutcome:
