@@ -110,6 +110,22 @@ def test_with_a_number_of_the_person_the_draft_alone_is_right(without, tmp_path)
     assert set(located["location_source"]) == {"coordinates"}
 
 
+def test_a_number_that_begins_anew_with_each_incident_is_nobodys_elsewhere(tmp_path):
+    headings = ["case_no", "victim_no", "date_of_incident", "victim_sex", "narcan_units"]
+    rows = [
+        [f"23-{case:04}", str(victim), f"2025-03-{case:02} 14:05", "Male", str(victim)]
+        for case in range(1, 28)
+        for victim in range(1, 2 + (case % 9 == 0))
+    ]
+    numbered = Imported(tmp_path / "within", headings, rows)
+    assert "person" not in numbered.draft.raw
+    assert len(numbered.administrations) == len(rows)
+    assert numbered.administrations["person_token"].isna().all()
+    assert numbered.doses_given() == {1: 27, 2: 3}
+    own = [[case, f"{case[-4:]}{victim}", *rest] for case, victim, *rest in rows]
+    assert drafted(headings, own).raw["person"] == {"identifier": "victim_no"}
+
+
 def test_drugs_ages_and_survival_are_read_by_the_published_words(tmp_path):
     people = invented_people(150, untreated=0)
     found = Imported(tmp_path, *drug_and_dose(people))
