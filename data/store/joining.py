@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from data.schema import Field, Table, table_named
 from data.store.connection import Connection, fetch_one, sql, tables_of
 
-__all__ = ["FITS", "MATCHED_BY", "PLACE_FIELDS", "PLACE_ORDER", "WAITING_TABLES", "count_matched", "count_placed", "join_files"]
+__all__ = [
+    "FITS",
+    "MATCHED_BY",
+    "PLACE_FIELDS",
+    "PLACE_ORDER",
+    "WAITING_TABLES",
+    "count_matched",
+    "count_placed",
+    "join_files",
+]
 
 # Tables whose rows wait while what they belong to is not there: the column that says to what.
 WAITING_TABLES = {

@@ -121,7 +121,9 @@ def test_fields_join_whichever_file_comes_first_and_survive_either_again(importe
         assert store.waiting()[["target", "reason", "rows"]].values.tolist() == [["joined", "no_record", 2]]
     report = import_forms(other, "A")
     assert (report.matched_now, report.placed_now, report.counts.located) == (1, 1, 0)
-    assert any(line.endswith("1 with none. Rows that had waited brought the place of 1 incident.") for line in report.lines())
+    assert any(
+        line.endswith("1 with none. Rows that had waited brought the place of 1 incident.") for line in report.lines()
+    )
     assert other.frame(BOTH, second()).waiting == 1
     assert other.frame(forms("X", "B").iloc[1:].assign(Setting="street", Doses="1"), FORM).matched_now == 1
     assert told(other) == JOINED
