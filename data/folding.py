@@ -153,7 +153,8 @@ def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser
         doses = _doses(pieces, kinds, pseudonymiser, repeats=repeats)
         reports, given = _reports(pieces, doses, codes, len(keys), kinds, pseudonymiser)
         records["doses_given"] = given
-    elif "doses_given" not in records and (slots := [name for name in records if _DOSE_PRESENT.fullmatch(name)]):
+    elif mapping.says_how_many_doses and "doses_given" not in records:
+        slots = [name for name in records if _DOSE_PRESENT.fullmatch(name)]
         each = [doses_of_each(records, name.removesuffix("present")) for name in slots]
         recorded = records[slots].any(axis=1).to_numpy(dtype=bool)
         records["doses_given"] = np.where(recorded, np.sum(each, axis=0), np.nan)

@@ -386,6 +386,7 @@ def _prepare(
             **_wait_counts(batch, entries),
             **{name: reader.counts[name] for name in _READER_COUNTS},
             identical_rows=len(identical),
+            identical_may_be_doses=mapping.repeats_may_be_doses,
             alike_rows=len(alike),
             disagreeing_records=folded.disagreeing if folded else 0,
             columns_not_read=len(source.headings) - len(positions),

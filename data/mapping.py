@@ -221,7 +221,11 @@ class SubstanceLayout(_Section):
 
 
 class DoseLayout(_Section):
-    """One dose of the row, where a form records doses singly; or as many of one kind as `count` says."""
+    """One dose of the row, where a form records doses singly; or as many of one kind as `count` says.
+
+    A single entry without `count` says who gave naloxone and with which kit: the number of doses stays unrecorded,
+    unless a row is a dose.
+    """
 
     count: str | None = None
     officer: str | None = None
@@ -357,6 +361,18 @@ class Mapping(_Section):
         kinds = self.kinds_of_row
         numbered = {"row_id", "dose_id"} & set(self.columns)
         return "dose" in kinds and "substance" not in kinds and self.repeats == "same" and not numbered
+
+    @property
+    def says_how_many_doses(self) -> bool:
+        """Whether [[doses]] count doses: one entry that states no number says who gave naloxone, and not how often."""
+        return len(self.doses) > 1 or any(dose.count for dose in self.doses)
+
+    @property
+    def repeats_may_be_doses(self) -> bool:
+        """Whether a row that repeats another may be one more dose, which nothing in the file numbers or counts."""
+        if self.target != FORM_TABLE or self.joins or {"row_id", "dose_id"} & set(self.columns):
+            return False
+        return "dose" in self.kinds_of_row or not (self.says_how_many_doses or "doses_given" in self.columns)
 
     @property
     def folds(self) -> bool:
@@ -534,8 +550,9 @@ def _check_rows(mapping: Mapping) -> None:
     if "officer" in kinds and not (len(mapping.doses) == 1 and mapping.doses[0].officer):
         raise ValueError("rows: one row an officer needs exactly one [[doses]] that names the officer")
     one_row = mapping.target == FORM_TABLE and not mapping.folds and not mapping.joins
-    if one_row and (wrong := [name for name in ROW_KEYS if name in mapping.columns]):
-        raise ValueError(f"columns.{wrong[0]}: only where several rows make one record (rows)")
+    # A dose's number may stand by until it is known what a row is; a row's own key is never of use then.
+    if one_row and "row_id" in mapping.columns:
+        raise ValueError("columns.row_id: only where several rows make one record (rows)")
     if mapping.covers == "its_days" and (mapping.extract != "full" or "occurred_at" not in mapping.columns):
         raise ValueError("covers: its_days belongs to a full extract of a table with a time")
 

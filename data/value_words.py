@@ -18,7 +18,9 @@ __all__ = ["band_of_range", "certain_words", "may_be_shown", "translate", "whole
 # A slip of one letter in seven; below it "Marley" would be "male".
 _NEARLY = 0.88
 _SHORTEST_SLIP = 6
-# "20 - 24", "25 to 29", "80 - *", "65+", "85 and over".
+# "20 - 24", "25 to 29", "80 - *", "65+", "85 and over"; and years alone, which may stand beside such ranges. Years
+# of one digit are more likely a code for a band.
+_YEARS = re.compile(r"([1-9]\d{1,2})(?:\.0+)?")
 _AGES = re.compile(r"(\d{1,3})\s*(?:(?:-|\u2013|to)\s*(\d{1,3}|\*|\+)|\+|(?:and|or|&) (?:over|older|above)|plus)", re.I)
 _OLDEST = 120
 # A text that so many cells of a column hold, most of whose values are known and few not, is a category's name and may
@@ -230,8 +232,12 @@ def may_be_shown(unknown: Mapping[str, int], *, filled: int, names: Set[str]) ->
 
 
 def band_of_range(text: str) -> str:
-    """The band that is a range of ages or holds the whole of it, "not_recorded" where none does, "" for what is no
-    range."""
+    """The band that is a range of ages or holds the whole of it, or an age in years; "not_recorded" where none does.
+
+    "" for what is neither.
+    """
+    if years := _YEARS.fullmatch(text.strip()):
+        return str(age_bands(np.array([years[1]], dtype=float))[0][0])
     found = _AGES.fullmatch(text.strip())
     if not found:
         return ""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from data import schema
 from data.drafting.column_facts import ColumnFacts
-from data.drafting.heading_match import SURE_SCORE, Match
+from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
 from data.drafting.results import UnknownValues
 from data.drafting.work import Work
 from data.mapping import SubstanceLayout, mapped_fields
@@ -19,6 +19,8 @@ __all__ = ["drop_doubtful", "read_values"]
 
 # A column of which more values than this are strange is something else.
 _SHARE_UNKNOWN = 0.5
+# The same of a column whose heading tells nothing of the field.
+_SHARE_UNKNOWN_OUTCOMES = 0.1
 # Headings that only their words tell the meaning of.
 _OF_ANYTHING = frozenset({"outcome", "result", "role", "status"})
 # Of a column whose heading only may be a person's, fewer different texts are no names.
@@ -72,19 +74,22 @@ def _tell_outcome_from_condition(work: Work) -> None:
     if "substances" in work.found:
         others["certainty"] = schema.table_named("substances").field("certainty")
     for name, about in others.items():
-        if name not in work.found and _values_known(work, about, match.column):
-            work.found[name] = (match,)
+        if name not in work.found and _values_known(work, about, match.column, share_unknown=_SHARE_UNKNOWN_OUTCOMES):
+            # Nothing but its words says so.
+            work.found[name] = (replace(match, score=min(match.score, LIKELY_SCORE)),)
             del work.found["condition_after"]
             return
     if match.column.plain in _OF_ANYTHING:
         del work.found["condition_after"]
 
 
-def _values_known(work: Work, about: schema.Field, column: ColumnFacts) -> bool:
+def _values_known(
+    work: Work, about: schema.Field, column: ColumnFacts, *, share_unknown: float = _SHARE_UNKNOWN
+) -> bool:
     cells = [text for text in work.cells(column) if not is_nothing(text)]
     counts = Counter(cells)
     _known, unknown = translate(about, counts, yes_no=yes_no_means(about.name, column.plain))
-    return sum(counts[text] for text in unknown) <= _SHARE_UNKNOWN * len(cells)
+    return sum(counts[text] for text in unknown) <= share_unknown * len(cells)
 
 
 def read_values(work: Work) -> None:
@@ -100,6 +105,9 @@ def read_values(work: Work) -> None:
         texts = _items(cells, known_whole) if known_whole else [text for text in cells if not is_nothing(text)]
         counts = Counter(texts)
         known, unknown = translate(about, counts, yes_no=yes_no_means(about.name, column.plain))
+        if about.name == "age_band":
+            # An import reads years and ranges by itself.
+            known = {text: band for text, band in known.items() if not band_of_range(text.replace(" ", "-"))}
         if known:
             values[about.name] = values.get(about.name, {}) | known
         if about.name == "age_band":

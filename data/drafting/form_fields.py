@@ -11,8 +11,8 @@ from data.drafting.heading_words import field_words, match_heading
 from data.drafting.time_fields import lacks_date, readable_time, time_headings
 from data.drafting.work import Work, distinct_texts
 from data.mapping import SUBSTANCE_TAKEN, mapped_fields
-from data.value_words import certain_words, translate
-from data.values import known_choices, plain_value
+from data.value_words import band_of_range, certain_words, translate
+from data.values import known_choices, plain_value, whole_number
 from wording import _
 
 __all__ = ["read_doses", "read_kind_of_event", "read_person", "read_plain_fields", "read_substances", "read_waits"]
@@ -24,6 +24,7 @@ _NOT_OF_SUBSTANCES = re.compile(
 )
 _TOO_COMMON = frozenset({"other", "unknown", "none", "drink", "speed", "blues", "smack", "stimulant"})
 _STRENGTH = re.compile(r"\b(?:doses?|sprays?|kits? used)\b.*\b\d+ mg\b|\b\d+ mg\b.*\b(?:doses?|sprays?)\b")
+_GAVE = re.compile(r"\b(?:administer\w*|gave|given|deployed|used)\b")
 _NUMBERED = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
 
 
@@ -52,12 +53,25 @@ def read_person(work: Work) -> None:
         person["name"] = [match.column.heading for match in names] if len(names) > 1 else names[0].column.heading
         work.use("person.name", *names)
     for name in ("identifier", "date_of_birth", "age"):
-        if match := work.match(f"person.{name}"):
+        match = work.match(f"person.{name}")
+        if match and name == "age" and _has_ranges(work, match.column):
+            # Years and ranges in one column: bands are read from both.
+            if "age_band" not in work.columns:
+                work.columns["age_band"] = match.column.heading
+                work.choice_columns.append((mapped_fields(work.table)["age_band"], match.column))
+                ages = replace(match, score=LIKELY_SCORE, cells_fit=True)
+                work.use("age_band", ages, why=_("it holds ages in years and ranges of ages"))
+            continue
+        if match:
             person[name] = match.column.heading
             work.use(f"person.{name}", match)
             if name == "date_of_birth":
                 work.time_columns.append(match.column)
     work.raw["person"] = person
+
+
+def _has_ranges(work: Work, column: ColumnFacts) -> bool:
+    return any(band_of_range(text) and not whole_number(text).isdecimal() for text in work.cells(column))
 
 
 def read_substances(work: Work) -> None:
@@ -123,8 +137,8 @@ def read_doses(work: Work) -> None:
         return
     by_number: dict[str, dict[str, Match]] = {}
     for name in ("officer", "officer_role", "product", "kit", "given_at"):
-        for match in work.found.get(f"dose.{name}", ()):
-            if name == "given_at" and lacks_date(work, match):
+        for match in sorted(work.found.get(f"dose.{name}", ()), key=_who_gave_first):
+            if match.score < LIKELY_SCORE or (name == "given_at" and lacks_date(work, match)):
                 continue
             number = _NUMBERED.search(match.column.plain)
             by_number.setdefault(number[1] if number else "", {}).setdefault(name, match)
@@ -143,10 +157,17 @@ def read_doses(work: Work) -> None:
                 replace(each, field="doses.1.count") if each.field == "doses_given" else each for each in work.drafts
             ]
         return
-    if not numbered and not (by_number and (counts or several)):
+    # Who gave it, and with which kit, is kept also where nothing counts doses; then their number stays unrecorded.
+    named = {"officer", "kit"} & by_number.get("", {}).keys()
+    if not numbered and not (by_number and (counts or several or named)):
         return
     chosen = [numbered[number] for number in sorted(numbered, key=int)] or [by_number[""]]
     work.raw["doses"] = [_dose(work, number, each) for number, each in enumerate(chosen, start=1)]
+
+
+def _who_gave_first(match: Match) -> bool:
+    """Sorts the officer who gave it before others whom a form names: whoever reports it, or fills it in."""
+    return not _GAVE.search(match.column.plain)
 
 
 def _dose(work: Work, number: int, parts: dict[str, Match]) -> dict[str, Any]:

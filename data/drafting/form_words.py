@@ -299,6 +299,8 @@ FORM = (
         strong=rf"(?:administering |carrying |reporting |dose \d )?(?:officer|collar|warrant|"
         rf"shoulder)(?: {REFERENCE})*|"
         rf"{OFFICER} {REFERENCE}|dose \d+ officer.*|officer dose \d+|administered by|given by",
+        exact=rf"(?:administering |attending )?pc(?: {REFERENCE})?",
+        never=r"force (?:code|id)",
         weak=r"officer|collar",
     ),
     FieldWords(
@@ -310,11 +312,13 @@ FORM = (
         field="dose.product",
         kinds=("category", "text"),
         strong=r"(?:naloxone )?(?:product|brand|formulation|route)(?: .*)?|dose \d+ product|(?:nyxoid|prenoxad).*",
+        never=r"kit|pack|device|serial|batch|lot|expir\w*",
     ),
     FieldWords(
         field="dose.kit",
         kinds=("key", "category", "number"),
-        strong=rf"(?:naloxone )?kit(?: (?:serial|{REFERENCE}))+|dose \d+ kit.*|serial (?:no|number)",
+        strong=rf"(?:(?:{ANTIDOTE}|prenoxad) )?(?:kit|pack|device)(?: (?:serial|{REFERENCE}))+|dose \d+ kit.*|"
+        rf"(?:(?:{ANTIDOTE}|prenoxad) )?serial (?:no|number)",
     ),
     FieldWords(
         field="dose.given_at",

@@ -32,7 +32,7 @@ def draft_lines(draft: Draft, sample: FileSample) -> list[str]:
         "",
     ]
     for each in draft.questions:
-        lines.append(_("To settle, {setting}: {sentence}").format(setting=each.setting, sentence=each.sentence))
+        lines.append(_("To settle, {setting}: {sentence}").format(setting=each.setting, sentence=each.line()))
         if each.choices:
             lines.append(_("  one of: {choices}").format(choices=", ".join(each.choices)))
     for each in draft.unknown_values:

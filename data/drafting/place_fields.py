@@ -155,8 +155,9 @@ def _read_area_by_name(work: Work) -> None:
             _(
                 "Is “{heading}” where it happened? Its names are no areas of the settings, and the file has "
                 "neither coordinates nor postcodes: its records would be on no map. Name an outline with these "
-                "areas under [geography], or give the file coordinates."
+                "areas in the settings, or give the file coordinates."
             ).format(heading=area.heading),
+            in_mapping=_("none; the settings' [geography] names the outline"),
         )
 
 
@@ -180,10 +181,9 @@ def _ask_of_place(work: Work, guess: PlaceGuess) -> None:
     if city.time_zone != work.settings.time_zone:
         work.ask(
             "times.time_zone",
-            _("Are the times those of {zone}? Set time_zone in the settings, or under [times].").format(
-                zone=city.time_zone
-            ),
+            _("Are the times those of {zone}? The settings say another time zone.").format(zone=city.time_zone),
             city.time_zone, work.settings.time_zone, "UTC",
+            in_mapping=_("time_zone under [times], or in the settings"),
         )  # fmt: skip
     home = city.country == "GB"
     work.settings_toml = mapping_toml(

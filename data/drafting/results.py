@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from data.mapping import Mapping
+from data.mapping import Mapping, MappingError
 from data.mapping_toml import check_mapping, mapping_toml
 from wording import NaloxoneWatchError, _
 
@@ -29,11 +29,22 @@ class FieldDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What the file does not tell: the setting that answers it, a sentence, and the choices where they are few."""
+    """What the file does not tell: the setting that answers it, a sentence, and the choices where they are few.
+
+    The sentence is in plain words, for a reader who has boxes to choose from. `in_mapping` is what whoever writes the
+    mapping by hand writes there, or the option of the command ("" where the sentence says all).
+    """
 
     setting: str
     sentence: str
     choices: tuple[str, ...] = ()
+    in_mapping: str = ""
+
+    def line(self) -> str:
+        """The sentence with what the mapping needs, for those who write it by hand."""
+        if not self.in_mapping:
+            return self.sentence
+        return _("{sentence} (In the mapping: {line})").format(sentence=self.sentence, line=self.in_mapping)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +100,16 @@ class Draft:
         }
         head = [
             _("Drafted from the file's headings and a sample of its rows. Check it, then try it with --dry-run."),
-            *(_("To settle: {sentence}").format(sentence=each.sentence) for each in self.questions),
+            *self._what_lacks(),
+            *(_("To settle: {sentence}").format(sentence=each.line()) for each in self.questions),
         ]
         notes[""] = "\n".join(head)
         return mapping_toml(self.raw, notes=notes)
+
+    def _what_lacks(self) -> list[str]:
+        """Why no file can be imported with the mapping as it stands; nothing where one can."""
+        try:
+            self.mapping()
+        except MappingError as error:
+            return [_("NOT USABLE YET: {problem}").format(problem=error)]
+        return []

@@ -4,6 +4,7 @@ A person is certain by a number or a name. Rows that only share what describes p
 two alike, so nothing is decided by that. No cell is in what is found: columns and counts.
 """
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,11 @@ __all__ = ["RowColumns", "RowKinds", "tell_rows"]
 
 Row = Sequence[str]
 
+# Headings of how many doses there were, as in "Number of doses", and of which one a row is, as in "Dose no".
+_COUNT = re.compile(
+    r"\b(?:doses|sprays|actuations|administrations|count|total|quantity)\b|^(?:number|no|how many|num|qty)\b"
+)
+_NUMBER = re.compile(r"\b(?:dose|spray|actuation|administration) (?:no|number|num|id|seq|sequence|index|order)$")
 # So many people whose numbers all run 1, 2, 3 are no accident: counts would repeat or skip in some.
 _ENOUGH_PEOPLE = 10
 
@@ -46,10 +52,11 @@ class RowKinds:
     `several` counts the incidents that stand in several rows. `key` are the columns of a person's key, `told_by` what
     makes it one: a person's number or name, an administration's number, descriptions, or nothing. `kinds` are what the
     rows of one person differ in. `dose_number` is a column that numbers a person's doses, `described` are the columns
-    that describe people in nearly every row. `counts` says whether the
-    number of doses is that of each dose's entry or the person's total. `people` counts incidents with several
-    descriptions, `shared` those with several administrations of one description, `repeated` rows that repeat another
-    in every column, `left` the keys that even so stand in several rows.
+    that describe people in nearly every row. `counts` says whether the number of doses is that of each dose's entry or
+    the person's total. `either` is a column that could number doses as well as count them. `people` counts incidents
+    with several descriptions, `shared` those with several administrations of one description, `repeated` rows that
+    repeat another in every column, `repeats_counted` whether the number of doses counts these too, `left` the keys that
+    even so stand in several rows.
     """
 
     several: int
@@ -60,9 +67,11 @@ class RowKinds:
     dose_number: ColumnFacts | None
     described: tuple[ColumnFacts, ...]
     counts: Literal["entry", "total", "unsure"]
+    either: ColumnFacts | None
     people: int
     shared: int
     repeated: int
+    repeats_counted: bool
 
 
 def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) -> RowKinds:
@@ -80,7 +89,9 @@ def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) 
         telling = tuple(each for each in described if any(_differ(group, each) for group in by_incident.values()))
         key, told_by = (*columns.incident, *telling), "description" if described else "nothing"
     by_person = list(_groups(rows, key).values())
-    numbers_doses = told_by != "administration" and columns.counts and _numbers_doses(by_person, columns.counts)
+    counts = columns.counts
+    may_number = told_by != "administration" and counts and _numbers_doses(by_person, counts)
+    numbers_doses = may_number and counts and not _COUNT.search(counts.plain)
     if numbers_doses:
         # "Dose no" numbers each person's doses: 1, 2, 3.
         columns = replace(columns, administration=columns.counts, counts=None)
@@ -98,10 +109,12 @@ def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) 
         kinds=_kinds(by_person, columns, dose_number),
         dose_number=dose_number,
         counts=_what_counts_count(by_person, columns, dose_number),
+        either=counts if may_number and counts and not _NUMBER.search(counts.plain) else None,
         people=sum(any(_differ(group, each) for each in described) for group in by_incident.values()),
         described=tuple(each for each in described if each not in columns.incident),
         shared=shared if told_by == "administration" else 0,
         repeated=sum(count - 1 for count in Counter(tuple(row) for row in rows).values()),
+        repeats_counted=counts is not None and _counts_repeats(by_person, counts),
     )
 
 
@@ -155,6 +168,12 @@ def _numbers_doses(people: Sequence[Sequence[Row]], column: ColumnFacts) -> bool
             return False
         several += len(values) > 1
     return several >= _ENOUGH_PEOPLE
+
+
+def _counts_repeats(people: Sequence[Sequence[Row]], column: ColumnFacts) -> bool:
+    """Whether everybody with rows alike in every column has as many doses as rows."""
+    repeating = [rows for rows in people if len({tuple(row) for row in rows}) < len(rows)]
+    return bool(repeating) and all(_values(rows, column) == {str(len(rows))} for rows in repeating)
 
 
 def _what_counts_count(

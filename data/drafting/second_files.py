@@ -1,6 +1,7 @@
 """Whether a file adds to records of another one, and under whose name its records are kept."""
 
 import re
+from collections.abc import Set
 from typing import Any
 
 from data import schema
@@ -11,12 +12,12 @@ from data.drafting.heading_match import (
     police_reference,
     speaks_of_naloxone,
 )
-from data.drafting.heading_words import FREE_TEXT
+from data.drafting.heading_words import FREE_TEXT, plain_words
 from data.drafting.work import Work
 from data.mapping import FORM_TABLE, mapped_fields
 from wording import _
 
-__all__ = ["STREET_SOURCE", "ask_for_parent", "find_joins", "source_name"]
+__all__ = ["STREET_SOURCE", "ask_for_parent", "find_joins", "named_for_naloxone", "source_name"]
 
 # Public street-level files.
 STREET_SOURCE = "data.police.uk"
@@ -61,6 +62,13 @@ _OF_A_FORM = (
 }
 _FINDING = re.compile(r"\b(?:lab|laboratory|toxicology|analy[sz]ed|analysis|detected|findings?|forensic|tested)\b")
 _KIND_OF_EVENT = re.compile(r"\b(?:type|nature|kind|category|complaint|disposition|determinant|offen[cs]e|crime)\b")
+# In the name of a file: that it is of naloxone, that its rows are what was given, and that it adds to those.
+_NALOXONE = re.compile(r"\b(?:naloxone|narcan|nyxoid)\b")
+_NAMED_FOR_RECORDS = re.compile(r"\b(?:deploy\w*|administ\w*|uses?|used|usage|given|logs?|records?|returns?|forms?)\b")
+_NAMED_FOR_MORE = re.compile(
+    r"\b(?:locations?|places?|address(?:es)?|post ?codes?|coordinates?|maps?|outcomes?|follow ups?|hospital|lab|"
+    r"laborator\w*|toxicology|findings?|results?|ambulances?|cad|ems|clocks?|times|waits?)\b"
+)
 # A file that adds to others has little else in it than what it adds.
 _SHARE_STRANGE = 0.25
 
@@ -96,8 +104,9 @@ def find_joins(work: Work) -> dict[str, Any]:
     if len(others) != 1:
         work.ask(
             "parent_source",
-            _("Under which source were the records imported that this file adds to? Name it as parent_source."),
+            _("Under which source were the records imported that this file adds to?"),
             *others,
+            in_mapping="parent_source",
         )
     if adds:
         _ask_whether_it_adds(work, match)
@@ -125,6 +134,8 @@ def _what_it_has(work: Work) -> tuple[Match | None, dict[str, Any]]:
     added = {name for name in likely if name.startswith(tuple(_ADDED)) and (finding or name != "substances")}
     points = any("point" in each.kinds for each in work.facts)
     if _is_a_form(work) or ("substances" in likely and not finding) or not (added or points) or _says_what_kind(work):
+        return None, {}
+    if named_for_naloxone(work) or _may_be_a_log(work, added):
         return None, {}
     form = work.match("administration_id") if "administration_id" in likely else None
     number = form or (work.match("incident_id") if "incident_id" in likely else None)
@@ -158,6 +169,21 @@ def _is_a_form(work: Work) -> bool:
     return bool(_likely_fields(work) & _OF_A_FORM) or speaks_of_naloxone(work.facts)
 
 
+def named_for_naloxone(work: Work) -> bool:
+    """Whether the file's name says that its rows are of naloxone that was given: "Naloxone deployments 2025.xlsx"."""
+    name = plain_words(work.sample.label)
+    if not _NALOXONE.search(name) or _NAMED_FOR_MORE.search(name):
+        return False
+    return bool(_NAMED_FOR_RECORDS.search(name)) or not work.known_sources
+
+
+def _may_be_a_log(work: Work, added: Set[str]) -> bool:
+    """Whether a file with the time of day says where it was and how it ended, and there is nothing to add it to."""
+    timed = any(each.kinds & {"clock", "time"} for each in work.facts)
+    kinds = {kind for sign, kind in _ADDED.items() if any(name.startswith(sign) for name in added)}
+    return timed and not work.known_sources and {"locations", "outcomes"} <= kinds
+
+
 def _says_what_kind(work: Work) -> bool:
     """Whether a column tells kinds of event apart, as a list of calls or crimes has it."""
     known = {match.column.position for name in ("setting", "substances") for match in work.found.get(name, ())}
@@ -176,10 +202,11 @@ def _ask_whether_it_adds(work: Work, match: dict[str, Any]) -> None:
     work.ask(
         "joins",
         _(
-            "The file says nothing of naloxone or of who was treated, so it is read as adding to records that are"
-            " there, found by {by}. Rows that fit none of them, or several, wait. Is each row a record of its own?"
-            " Then draft it with --own-records, or take the tick from “It adds to other records” on the page."
+            "The file says nothing of naloxone or of who was treated, so it is read as adding to other records, found"
+            " by {by}. Rows that fit none of them, or several, wait until one is there. If each row is a record of its"
+            " own, say that it does not add to other records."
         ).format(by=by),
+        in_mapping=_("without joins; “map --own-records” drafts it so"),
     )
 
 
@@ -191,12 +218,15 @@ def ask_for_parent(work: Work) -> None:
         work.ask(
             "joins",
             _(
-                "Nothing here tells of a person who was treated. Does the file add places or times to records that"
-                " are in the store already? Then set joins to incidents, parent_source to their source, and take"
-                " occurred_at out. Is it a list of calls or offences? Then draft it for risk_events. As it stands,"
-                " each row becomes an administration of its own."
+                "Nothing here tells of a person who was treated. As it stands, each row becomes an administration of"
+                " its own. Is it a list of calls or offences? Then say that it is about these. A file that adds places"
+                " or times to records of another file must be read as such."
             ),
             "incidents",
+            in_mapping=_(
+                'joins = "incidents", parent_source with the source of these records, and no occurred_at; for calls'
+                " or offences, “map --table risk_events”"
+            ),
         )
 
 

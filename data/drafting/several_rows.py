@@ -76,7 +76,8 @@ def settle_rows(work: Work) -> None:
     found = [each for each in kinds.kinds if each == "substance" or len(work.raw.get("doses", ())) == 1]
     found = [each for each in found if each != "substance" or "substances" in work.raw]
     unsure = kinds.told_by in ("description", "nothing")
-    if kinds.dose_number and "dose" in found and not unsure:
+    if kinds.dose_number and "dose" in found:
+        # Also where rows are not folded yet: then the answer to what a row is, is all that lacks.
         work.columns["dose_id"] = key_of(work, kinds.dose_number)
         work.used.add(kinds.dose_number.position)
         work.drafts.append(
@@ -88,8 +89,6 @@ def settle_rows(work: Work) -> None:
             )
         )
     if unsure and found:
-        if not any(work.raw.get("doses", ())):
-            work.raw.pop("doses", None)
         _ask_who_is_who(work, kinds, found)
     elif found:
         work.raw["rows"] = found[0] if len(found) == 1 else found
@@ -103,17 +102,21 @@ def settle_rows(work: Work) -> None:
                 ),
             )
         )
-        _ask_of_doses(work, kinds, found)
+        _ask_of_count(work, kinds, found)
     elif kinds.left:
         work.ask(
             "rows",
             _(
                 "{rows} of the sample, and no drug, dose or person tells these rows apart. Rows that read the same "
-                "are passed over, and others wait. If they are of several people, name what tells these apart in "
-                "administration_id; if each is a drug, a dose or an officer's report, say so in rows."
+                "are passed over, and others wait. Say what a row is: a drug, a dose or an officer's report. If they "
+                "are of several people, add what tells these apart to the key of an administration."
             ).format(rows=incidents_in_several_rows(kinds)),
             "person", "substance", "dose", "officer",
+            in_mapping=_("rows, or columns.administration_id"),
         )  # fmt: skip
+    if found:
+        _settle_repeats(work, kinds, found, unsure=unsure)
+        _ask_of_number(work, kinds, found)
     if kinds.shared:
         _ask_one_or_two(work, kinds)
 
@@ -134,43 +137,78 @@ def _ask_who_is_who(work: Work, kinds: RowKinds, found: Sequence[str]) -> None:
         "rows",
         _(
             "{rows} of the sample, and neither a number nor a name tells people apart. {alike} As it stands, one "
-            "row of each goes in and the others wait. If each is one person, write rows = {answer}{more}."
+            "row of each goes in and the others wait. If each is one person, say what a row is: {kinds}."
         ).format(
             rows=incidents_in_several_rows(kinds),
             alike=alike,
-            answer=_as_toml(found),
-            more=_(", {line} under [columns], and [[doses]] beneath").format(
-                line=mapping_toml({"dose_id": key_of(work, kinds.dose_number)}).strip()
-            )
-            if kinds.dose_number and "dose" in found
-            else "",
+            kinds=join_words([_one_words()[each] for each in found]),
         ),
         *dict.fromkeys(("person", _as_toml(found), '"substance"', '"dose"', '"officer"')),
+        in_mapping=f"rows = {_as_toml(found)}",
     )
 
 
-def _ask_of_doses(work: Work, kinds: RowKinds, found: Sequence[str]) -> None:
+def _ask_of_count(work: Work, kinds: RowKinds, found: Sequence[str]) -> None:
     counts = work.match("doses_given")
     if "dose" in found and counts and kinds.counts == "unsure":
         work.ask(
             "doses",
-            _(
-                "Is “{heading}” the number of doses of each entry, as it is read, or of the person in all? If in "
-                "all, write it as doses_given under [columns], and not as count under [[doses]]."
-            ).format(heading=counts.column.heading),
+            _("Is “{heading}” the number of doses of each entry, as it is read, or of the person in all?").format(
+                heading=counts.column.heading
+            ),
+            in_mapping=_("if in all, doses_given under [columns], and no count under [[doses]]"),
         )
-    if "dose" in found and kinds.repeated and not kinds.dose_number:
+
+
+def _settle_repeats(work: Work, kinds: RowKinds, found: Sequence[str], *, unsure: bool) -> None:
+    """Rows alike in every column are one row written twice, or so many doses: where a column counts them, it says."""
+    if "dose" not in found or kinds.dose_number or not kinds.repeated:
+        return
+    if kinds.repeats_counted and not unsure:
+        work.raw["repeats"] = "doses"
+        return
+    if kinds.left or not unsure:
         work.ask(
             "repeats",
             ngettext(
                 "{count} row of the sample repeats another in every column. It is read as the same row written "
-                "twice. If it is one more dose, write repeats = \"doses\".",
+                "twice. If it is one more dose, say that a row that repeats another is one more dose.",
                 "{count} rows of the sample repeat another in every column. They are read as the same rows written "
-                "twice. If each is one more dose, write repeats = \"doses\".",
+                "twice. If each is one more dose, say that a row that repeats another is one more dose.",
                 kinds.repeated,
             ).format(count=format_count(kinds.repeated)),
             "same", "doses",
+            in_mapping=_('{line} beside rows = "dose"').format(line='repeats = "doses"') if unsure
+            else 'repeats = "doses"',
         )  # fmt: skip
+
+
+def _ask_of_number(work: Work, kinds: RowKinds, found: Sequence[str]) -> None:
+    """A column of 1, 2, 3 for each person may count doses or number them: two officers may report one and two."""
+    if kinds.either is None:
+        return
+    heading = kinds.either.heading
+    if kinds.either == kinds.dose_number:
+        if "dose" in found:
+            work.ask(
+                "columns.dose_id",
+                _(
+                    "“{heading}” reads 1, 2 and so on for each person, so it is taken to number the doses. If it says "
+                    "how many doses each row stands for, say so."
+                ).format(heading=heading),
+                in_mapping=_("no dose_id, and doses_given under [columns]"),
+            )
+        return
+    work.ask(
+        "columns.doses_given",
+        _(
+            "“{heading}” is read as how many doses there were, though it reads 1, 2 and so on for each person. If it "
+            "numbers the doses, it is the number of the dose, and each row is one dose."
+        ).format(heading=heading),
+        in_mapping=_("{line} under [columns], and not doses_given").format(
+            line=mapping_toml({"dose_id": key_of(work, kinds.either)}).strip()
+        ),
+    )
 
 
 def _ask_one_or_two(work: Work, kinds: RowKinds) -> None:
@@ -179,22 +217,33 @@ def _ask_one_or_two(work: Work, kinds: RowKinds) -> None:
         "columns.administration_id",
         ngettext(
             "{count} incident has several numbers under “{heading}” for people who are described alike. Each "
-            "number counts as a person. If it is one person treated twice, write {line} under [columns].",
+            "number counts as a person. If it is one person treated twice, make the key of an administration of "
+            "{together}.",
             "{count} incidents have several numbers under “{heading}” for people who are described alike. Each "
-            "number counts as a person. If it is one person treated twice, write {line} under [columns].",
+            "number counts as a person. If it is one person treated twice, make the key of an administration of "
+            "{together}.",
             kinds.shared,
         ).format(
             count=format_count(kinds.shared),
             heading=kinds.key[0].heading,
-            line=mapping_toml({"administration_id": [key_of(work, each) for each in together]}).strip(),
+            together=join_words([f"“{heading}”" for heading in headings_of(together)]),
         ),
         kinds.key[0].heading,
         *([" + ".join(headings_of(together))] if together else ()),
+        in_mapping=mapping_toml({"administration_id": [key_of(work, each) for each in together]}).strip(),
     )
 
 
 def _kind_words() -> dict[str, str]:
     return {"substance": _("drugs"), "dose": _("doses"), "officer": _("officers' reports")}
+
+
+def _one_words() -> dict[str, str]:
+    return {
+        "substance": _("one drug of a person"),
+        "dose": _("one dose of a person"),
+        "officer": _("one officer's report on a person"),
+    }
 
 
 def _as_toml(texts: Sequence[str]) -> str:

@@ -141,10 +141,11 @@ def read_times(work: Work) -> None:
         work.ask(
             "times.formats",
             ngettext(
-                "{count} cell of its dates and times is in no known form. Add the form to formats under [times].",
-                "{count} cells of its dates and times are in no known form. Add the form to formats under [times].",
+                "{count} cell of its dates and times is in no known form. Give the form as a date format.",
+                "{count} cells of its dates and times are in no known form. Give the form as a date format.",
                 guess.unreadable,
             ).format(count=format_count(guess.unreadable)),
+            in_mapping=_("formats under [times]"),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import SURE_SCORE, Match, speaks_of_naloxone
 from data.drafting.heading_words import plain_words
+from data.drafting.second_files import named_for_naloxone
 from data.drafting.work import SHARE_WITH_KEY, Work
 from data.mapping_toml import mapping_toml
 from data.values import is_nothing, plain_value
@@ -31,6 +32,8 @@ _NOT_GIVEN = frozenset({
 })  # fmt: skip
 # A dose or a kit in so many of the rows that would be left out: the column does not say what it seems to.
 _SHARE_WITH_A_DOSE = 0.02
+# Where others gave naloxone in more of the rows than this, to leave them out would leave next to nothing.
+_MOST_BY_OTHERS = 0.8
 _NALOXONE = ("naloxone", "narcan", "nyxoid", "prenoxad", "naloxone_hcl", "naloxone_hydrochloride", "narcan_naloxone")
 _NAMES_NALOXONE = re.compile("naloxone|narcan|nyxoid|prenoxad")
 _MEDICATIONS = re.compile(
@@ -53,7 +56,11 @@ _SERVICES = re.compile(
 
 def leave_out_untreated(work: Work) -> None:
     """Where a column says whether naloxone was given at all, only rows that say so are of an administration."""
-    officers = tuple(match for match in work.found.get("dose.officer", ()) if not says_services(work, match.column))
+    officers = tuple(
+        match
+        for match in work.found.get("dose.officer", ())
+        if not says_services(work, match.column) and not _holds_postcodes(match.column)
+    )
     work.found = {name: each for name, each in work.found.items() if name != "dose.officer"}
     if officers:
         work.found["dose.officer"] = officers
@@ -62,6 +69,11 @@ def leave_out_untreated(work: Work) -> None:
         _leave_out_by_words(work, match)
     elif not _leave_out_other_medications(work):
         _leave_out_unnumbered(work)
+
+
+def _holds_postcodes(column: ColumnFacts) -> bool:
+    """Whether "PC" stands for postcodes and not for constables; other headings of officers do not stand for either."""
+    return column.plain == "pc" and bool(column.kinds & {"postcode", "outcode"})
 
 
 def _says_both_of_a_person(work: Work, cells: Sequence[str]) -> bool:
@@ -93,8 +105,9 @@ def _leave_out_unnumbered(work: Work) -> None:
             "only",
             _(
                 "“{heading}” is filled in some rows of one person and empty in others, so no row is left out. "
-                "People without any number count too: take them out at the source, or by [only]."
+                "People without any number count too: if they were given none, take them out at the source."
             ).format(heading=match.column.heading),
+            in_mapping=_only_line(match.column, ["*"]),
         )
         return
     work.raw["only"] = {match.column.heading: ["*"]}
@@ -104,8 +117,9 @@ def _leave_out_unnumbered(work: Work) -> None:
         "only",
         _(
             "“{heading}” is empty in {share} of the rows. They are left out, as of people who were given no "
-            "naloxone. If they were given some, take the line out of [only]."
+            "naloxone. If they were given some, take them too."
         ).format(heading=match.column.heading, share=format_share(1 - len(filled) / max(len(work.sample.rows), 1))),
+        in_mapping=_("no line for it under [only]"),
     )
 
 
@@ -123,8 +137,9 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
                 "only",
                 _(
                     "“{heading}” says nothing in {share} of the rows, and no in none. All count as administrations. If "
-                    "nobody was given naloxone in those, leave them out by [only]."
+                    "nobody was given naloxone in those, leave them out."
                 ).format(heading=heading, share=format_share(empty / len(cells))),
+                in_mapping=_only_line(match.column, ["*"]),
             )
         return
     if any(word not in _GIVEN | _NOT_GIVEN and not is_nothing(word) for word in counts):
@@ -132,8 +147,9 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
             "only",
             _(
                 "“{heading}” says in some rows that no naloxone was given, and these are read as administrations all "
-                "the same, since not all of its words are known. Name the words of rows to take under [only]."
+                "the same, since not all of its words are known. Leave those of nobody treated out."
             ).format(heading=heading),
+            in_mapping=_("the words of the rows to take, under [only]"),
         )
         return
     if not given:
@@ -143,8 +159,9 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
             "only",
             _(
                 "“{heading}” says yes in some rows of one person and not in others, so no row is left out. People "
-                "of whom no row says yes count too: take them out at the source, or by [only]."
+                "of whom no row says yes count too: if they were given none, take them out at the source."
             ).format(heading=heading),
+            in_mapping=_only_line(match.column, given),
         )
         return
     taken = [cell in given for cell in cells]
@@ -153,8 +170,9 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
             "only",
             _(
                 "Rows in which “{heading}” does not say that naloxone was given have doses or kits all the same, so no "
-                "row is left out. Say which are administrations under [only]."
+                "row is left out. If nobody was given naloxone in them, leave them out."
             ).format(heading=heading),
+            in_mapping=_only_line(match.column, given),
         )
         return
     if any("dose" in word for word in given):
@@ -198,8 +216,9 @@ def _leave_out_other_medications(work: Work) -> bool:
                 "only",
                 _(
                     "“{heading}” names naloxone in some rows and not in others. All count as administrations. If only "
-                    "those that name it are, name their words under [only]."
+                    "those that name it are, leave the others out."
                 ).format(heading=column.heading),
+                in_mapping=_("the words that name it, under [only]"),
             )
             continue
         work.found["naloxone_given"] = (match,)
@@ -229,16 +248,23 @@ def _take_only(work: Work, match: Match, words: Sequence[str], taken: Sequence[b
             "only",
             ngettext(
                 "{count} row of the sample does not say under “{heading}” that naloxone was given ({silent} say "
-                "nothing there). Such rows are left out. If people in them were given some, change [only].",
+                "nothing there). Such rows are left out. If people in them were given some, take them too.",
                 "{count} rows of the sample do not say under “{heading}” that naloxone was given ({silent} say "
-                "nothing there). Such rows are left out. If people in them were given some, change [only].",
+                "nothing there). Such rows are left out. If people in them were given some, take them too.",
                 left_out,
             ).format(
                 count=format_count(left_out),
                 heading=match.column.heading,
                 silent=format_count(sum(map(is_nothing, work.cells(match.column)))),
             ),
+            in_mapping=_("more words, or no line for it, under [only]"),
         )
+
+
+def _only_line(column: ColumnFacts, words: Sequence[str]) -> str:
+    """The line under [only] that takes the rows with these words in plain form."""
+    line = mapping_toml({column.heading: [word.replace("_", " ") for word in words]}).strip()
+    return _("{line} under [only]").format(line=line)
 
 
 def ask_who_gave(work: Work) -> None:
@@ -250,18 +276,24 @@ def ask_who_gave(work: Work) -> None:
         work.ask(
             "only",
             _(
-                "“{heading}” says who gave naloxone, and all of its rows count as the police's. To leave others out, "
-                "name the police's words under [only], as in {line}."
-            ).format(heading=by.heading, line=mapping_toml({by.heading: ["police"]}).strip()),
+                "“{heading}” says who gave naloxone, and all of its rows count as the police's. Leave out those that "
+                "others treated."
+            ).format(heading=by.heading),
+            in_mapping=_("the police's words, as in {line}").format(line=_only_line(by, ["police"])),
         )
         return
-    if not speaks_of_naloxone(work.facts) and not any(each.setting == "joins" for each in work.questions):
+    if (
+        not named_for_naloxone(work)
+        and not speaks_of_naloxone(work.facts)
+        and not any(each.setting == "joins" for each in work.questions)
+    ):
         work.ask(
             "target",
             _(
                 "Nothing in the file speaks of naloxone, and each row counts as a police naloxone administration. Is it"
-                " a list of overdose calls, deaths or offences? Then draft it for risk_events."
+                " a list of overdose calls, deaths or offences? Then say that it is about these."
             ),
+            in_mapping=_("“map --table risk_events” drafts it so"),
         )
         return
     told = [*(column.plain for column in work.facts), plain_words(work.sample.label)]
@@ -271,7 +303,7 @@ def ask_who_gave(work: Work) -> None:
             "only",
             _(
                 "Nothing in the file says who gave naloxone: police, paramedics or others. All of its rows count as"
-                " the police's. If it has others' too, leave these out at the source, or by [only]."
+                " the police's. If it has others' too, leave these out at the source."
             ),
         )
 
@@ -292,17 +324,27 @@ def says_services(work: Work, column: ColumnFacts) -> bool:
 
 
 def _ask_of_others(work: Work, match: Match) -> None:
-    filled = work.filled(match.column)
-    if not filled:
+    """Naloxone that others gave too, as it says in words, or by yes and no: police may have given more after it."""
+    cells = [plain_value(row[match.column.position]) for row in work.treated]
+    by_police = sorted({cell for cell in cells if is_nothing(cell) or cell in _NOT_GIVEN})
+    share = sum(cell not in by_police for cell in cells) / max(len(cells), 1)
+    if not share:
+        return
+    if share > _MOST_BY_OTHERS:
+        # A column that is filled nearly always says something else: who gave the first dose, or a name.
+        work.ask(
+            "only",
+            _(
+                "“{heading}” speaks of others who gave naloxone in {share} of the rows, and all rows count as the "
+                "police's. Is it a file of naloxone that police gave? If not, do not import it."
+            ).format(heading=match.column.heading, share=format_share(share)),
+        )
         return
     work.ask(
         "only",
         _(
-            "“{heading}” names others who gave naloxone in {share} of the rows. These count as the police's. To "
-            "leave them out, add {line} under [only]."
-        ).format(
-            heading=match.column.heading,
-            share=format_share(filled),
-            line=mapping_toml({match.column.heading: [""]}).strip(),
-        ),
+            "“{heading}” says in {share} of the rows that others gave naloxone. These rows count as the police's too, "
+            "as of people to whom police gave some as well. If police gave them none, leave them out."
+        ).format(heading=match.column.heading, share=format_share(share)),
+        in_mapping=_only_line(match.column, by_police),
     )

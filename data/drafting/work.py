@@ -86,9 +86,9 @@ class Work:
             )
         )
 
-    def ask(self, setting: str, sentence: str, *choices: str) -> None:
-        """Put a question about a setting."""
-        self.questions.append(Question(setting=setting, sentence=sentence, choices=choices))
+    def ask(self, setting: str, sentence: str, *choices: str, in_mapping: str = "") -> None:
+        """Put a question about a setting; `in_mapping` is what whoever writes the mapping by hand answers with."""
+        self.questions.append(Question(setting=setting, sentence=sentence, choices=choices, in_mapping=in_mapping))
 
     def all_columns(self, *names: str) -> tuple[ColumnFacts, ...]:
         """Every column found for these fields."""

@@ -96,8 +96,9 @@ class CaseQuestions(Reader):
                 ), cases AS (
                     SELECT timezone(asked.zone, i.occurred_at) AS occurred_at, i.time_precision,
                            c.setting, c.small_area,
-                           coalesce(a.doses_given, listed.doses)::FLOAT AS doses, a.condition_after,
-                           a.alive_at_handover,
+                           -- One that is listed alone may only say who gave it.
+                           coalesce(a.doses_given, if(listed.doses > 1, listed.doses, NULL))::FLOAT AS doses,
+                           a.condition_after, a.alive_at_handover,
                            taken.substances, ranked.minutes, coalesce(ranked.outcome, '$unknown') AS outcome,
                            coalesce(steps.begun, false) AS begun, steps.due_at, steps.contacted_at, steps.answer,
                            coalesce(steps.closed, false) AS closed, c.administration_id,

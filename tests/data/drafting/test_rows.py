@@ -176,7 +176,7 @@ def test_without_a_number_of_the_person_each_administration_is_one_and_it_is_ask
     [question] = [each for each in draft.questions if each.setting == "columns.administration_id"]
     # The answer that the question gives makes of several administrations one person: nobody here is alike.
     answer = [{"code": INCIDENT}, "Gender Desc", "Age Range"]
-    assert 'administration_id = [{ code = "Incident ID" }, "Gender Desc", "Age Range"]' in question.sentence
+    assert 'administration_id = [{ code = "Incident ID" }, "Gender Desc", "Age Range"]' in question.line()
     assert is_true(Imported(tmp_path, headings, rows, columns={"administration_id": answer}), people)
 
 

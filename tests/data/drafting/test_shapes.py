@@ -99,7 +99,7 @@ def test_the_draft_alone_gives_the_people_and_doses(shape, tmp_path):
 
 
 def test_numbers_of_doses_are_no_counts_though_nothing_tells_people_apart(tmp_path):
-    """The draft asks, with the lines to write; with these each number is one dose."""
+    """The draft asks what a row is, and with that answer alone each number is one dose."""
     rows = [
         [f"R{n:03}", when(n, "%d/%m/%Y %H:%M"), drug, str(number)]
         for n in range(ROWS)
@@ -111,13 +111,15 @@ def test_numbers_of_doses_are_no_counts_though_nothing_tells_people_apart(tmp_pa
     draft = draft_mapping(
         sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=datetime(2026, 7, 1)
     )
-    [question] = [each.sentence for each in draft.questions if each.setting == "rows"]
-    assert 'rows = ["substance", "dose"]' in question
-    assert 'dose_id = { code = "Naloxone Dose No" }' in question
-    assert not {"doses_given", "dose_id"} & draft.raw["columns"].keys()
+    [question] = [each for each in draft.questions if each.setting == "rows"]
+    assert question.in_mapping == 'rows = ["substance", "dose"]'
+    # The page has boxes, so it shows the sentence without the mapping's words.
+    assert "rows =" not in question.sentence
+    assert "one drug of a person" in question.sentence
+    assert question.line() in " ".join(draft.toml().split("\n")[:8])
+    assert "doses_given" not in draft.raw["columns"]
     draft.mapping()
-    columns = draft.raw["columns"] | {"dose_id": {"code": "Naloxone Dose No"}}
-    answered = draft.raw | {"rows": ["substance", "dose"], "doses": [{}], "columns": columns, "synthetic": True}
+    answered = draft.raw | {"rows": ["substance", "dose"], "synthetic": True}
     where = make_settings(tmp_path)
     import_stream(
         stream=io.BytesIO(content), label="a.csv", mapping=check_mapping(answered), settings=where, keys=KEYS,

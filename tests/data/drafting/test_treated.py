@@ -24,7 +24,7 @@ def drafted(headings, rows, label="a.csv"):
 
 
 def sentences(draft, setting="only"):
-    return " ".join(each.sentence for each in draft.questions if each.setting == setting)
+    return " ".join(each.line() for each in draft.questions if each.setting == setting)
 
 
 def when(n):
