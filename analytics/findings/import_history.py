@@ -17,16 +17,13 @@ from data.keys import load_keys
 from data.quarantine import LEFT_OUT, advice
 from data.row_runs import RowRuns
 from data.settings import Settings
-from data.store import Undo
-from wording import _, format_count, format_moment, format_period, join_words, ngettext
+from wording import _, format_count, format_moment, format_period, ngettext
 
 __all__ = [
     "ImportHistory",
     "PastImport",
-    "describe_undo",
     "find_import_history",
     "import_warnings",
-    "name_imports",
     "table_words",
 ]
 
@@ -75,7 +72,7 @@ def find_import_history(question: Question) -> ImportHistory:
         if len(imports)
         else _("Nothing has been imported yet."),
         imports=_imports_table(imports, _who(question), zone, question),
-        undoable=name_imports(imports, question.settings),
+        undoable=_name_imports(imports, question.settings),
         warnings_sentence=_warnings_sentence(warnings),
         warnings=_warnings_table(warnings, zone, question),
         warning_rows=RowList(
@@ -116,7 +113,7 @@ def find_import_history(question: Question) -> ImportHistory:
     )
 
 
-def name_imports(imports: pd.DataFrame, settings: Settings) -> tuple[PastImport, ...]:
+def _name_imports(imports: pd.DataFrame, settings: Settings) -> tuple[PastImport, ...]:
     """Each of the store's imports by when it was, what it is about, its source and its rows."""
     zone = ZoneInfo(settings.time_zone)
     return tuple(
@@ -130,35 +127,6 @@ def name_imports(imports: pd.DataFrame, settings: Settings) -> tuple[PastImport,
             ),
         )
         for row in imports.itertuples()
-    )
-
-
-def describe_undo(undone: Undo, *, name: str, waiting_again: int) -> str:
-    """What was undone, by its name: what went, what is as before, and how many rows of other files wait again."""
-    sentences = [_("Undone: {name}.").format(name=name)]
-    if removed := _counted(undone.removed):
-        sentences.append(_("Taken out: {records}.").format(records=removed))
-    if restored := _counted(undone.restored):
-        sentences.append(_("As before this import: {records}.").format(records=restored))
-    if waiting_again > 0:
-        sentences.append(
-            ngettext(
-                "{count} row of another file had found its record there and waits for it again.",
-                "{count} rows of other files had found their records there and wait for them again.",
-                waiting_again,
-            ).format(count=format_count(waiting_again))
-        )
-    return " ".join(sentences)
-
-
-def _counted(rows: Mapping[str, int]) -> str:
-    """How many records of each kind; of tables that only the program keeps nothing is said."""
-    return join_words(
-        [
-            _("{table}: {count}").format(table=word.lower(), count=format_count(rows[table]))
-            for table, word in table_words().items()
-            if rows.get(table)
-        ]
     )
 
 

@@ -11,8 +11,8 @@ __all__ = [
     "PLACE_FIELDS",
     "PLACE_ORDER",
     "WAITING_TABLES",
-    "count_matched",
     "count_placed",
+    "count_turned",
     "join_files",
 ]
 
@@ -186,20 +186,21 @@ def count_placed(connection: Connection, stored: Mapping[str, tuple[str, ...]]) 
     )
 
 
-def count_matched(connection: Connection, stored: Mapping[str, tuple[str, ...]]) -> int:
-    """Rows that waited in the old snapshot and no longer wait in the fresh one."""
+def count_turned(connection: Connection, stored: Mapping[str, tuple[str, ...]], *, was: str, now: str) -> int:
+    """Rows that could wait and were in one state in the old snapshot and are in another in the fresh one."""
     return sum(
         fetch_one(
             connection,
             sql(
                 """
                 SELECT count(*) FROM old.$table before JOIN fresh.$table after USING ($key)
-                WHERE before.record_state = 'waiting' AND after.record_state = 'current' $own
+                WHERE before.record_state = ? AND after.record_state = ? $own
                 """,
                 table=name,
                 key=table_named(name).key,
                 own="AND after.join_id IS NULL" if column and "join_id" in table_named(name).names else "",
             ),
+            [was, now],
         )
         for name, column in WAITING_TABLES.items()
         if name in stored

@@ -31,7 +31,7 @@ from data.store.connection import (
 )
 from data.store.ddl import ARROW_TYPES, counted_steps, schema_version, table_ddl
 from data.store.errors import StoreSchemaError
-from data.store.joining import count_matched, count_placed, join_files
+from data.store.joining import count_placed, count_turned, join_files
 from wording import _
 
 __all__ = [
@@ -91,11 +91,12 @@ class Entry:
 @dataclass(frozen=True, kw_only=True)
 class Written:
     """A snapshot that was published, rows that waited in the one before and no longer do, incidents that have a place
-    by these, and open conflicts in it."""
+    by these, and open conflicts in it. Without an import: rows that wait again."""
 
     version: str
     matched: int
     placed: int
+    wait_again: int
     conflicts: int
 
 
@@ -162,7 +163,11 @@ def rewrite(
             connection.execute("BEGIN")
             join_files(connection)
             count_settled(connection)
-            matched, placed = count_matched(connection, stored), count_placed(connection, stored)
+            matched = count_turned(connection, stored, was="waiting", now="current")
+            placed = count_placed(connection, stored)
+            wait_again = count_turned(connection, stored, was="current", now="waiting") if marks.forgets else 0
+            if marks.forgets:
+                _forget_where_read(connection)
             still_open = sql(OPEN_CONFLICTS, database="fresh")
             conflicts = fetch_one(connection, sql("SELECT count(*) FROM ($still_open)", still_open=still_open))
             disturbed = version_of(staging)
@@ -194,7 +199,9 @@ def rewrite(
         for leftover in folder.glob(staging.name + "*"):
             leftover.unlink()
         raise
-    return Written(version=published.current.version, matched=matched, placed=placed, conflicts=conflicts)
+    return Written(
+        version=published.current.version, matched=matched, placed=placed, wait_again=wait_again, conflicts=conflicts
+    )
 
 
 @contextmanager
@@ -339,6 +346,20 @@ def _write_past(connection: Connection, table: Table, *, stored: Mapping[str, tu
     if not rows:
         connection.execute(sql("DROP TABLE fresh.$past", **names))
     return rows
+
+
+def _forget_where_read(connection: Connection) -> None:
+    """Rows that were folded again by a later import do not name the file of one that is no more."""
+    for name in {"pieces", "past_pieces"} & tables_of(connection, "fresh").keys():
+        connection.execute(
+            sql(
+                """
+                UPDATE fresh.$table SET read_by = NULL, row_number = NULL
+                WHERE read_by NOT IN (SELECT import_id FROM fresh.imports)
+                """,
+                table=name,
+            )
+        )
 
 
 def _load(

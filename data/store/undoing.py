@@ -1,48 +1,101 @@
 """Taking one import out of the store again: what it changed is as it was before."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from data.keys import Keys
 from data.schema import TABLES, Table, table_named
 from data.settings import Settings
+from data.snapshots import existing_pointer
 from data.store.comparing import link_column
 from data.store.confirming import confirmation_id, read_confirmations
 from data.store.connection import Connection, fetch_one, opened_snapshot, sql, tables_of
 from data.store.errors import ImportNotFoundError
 from data.store.rewriting import Entry, Marks, has_past, held_for_change, rewrite
-from wording import _, format_count, join_words
+from wording import _, format_count, format_moment, join_words, ngettext
 
 __all__ = ["Undo", "undo_import"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Undo:
-    """An import that was undone: rows of it that went and earlier ones that came back, by table."""
+    """An import that was undone.
+
+    `label` is what its file was called, `imported_at` its moment on the deployment's clock, `target` the table of its
+    rows. `incidents`, `administrations` and `doses` are how many fewer count without it (negative: more, which it had
+    withdrawn). `removed` are rows of it that went and `restored` earlier ones that came back, by table; `wait_again` are
+    rows of other files that had found their record in it.
+    """
 
     version: str
     import_id: str
+    label: str
+    source: str
+    target: str
+    imported_at: datetime
+    rows_in: int
+    incidents: int
+    administrations: int
+    doses: int
     removed: Mapping[str, int]
     restored: Mapping[str, int]
+    wait_again: int
 
     def lines(self) -> tuple[str, ...]:
         """The undoing in sentences."""
-        sentences = (
-            (self.removed, _("Removed: {tables}.")),
-            (self.restored, _("As it was before: {tables}.")),
+        rows, back = self.removed.get(self.target, 0), self.restored.get(self.target, 0)
+        fewer, more = self._counted(1), self._counted(-1)
+        told = (
+            _("Taken out: {records}.").format(records=fewer) if fewer else "",
+            _("Counted again: {records}.").format(records=more) if more else "",
+            ngettext("Taken out: {count} row.", "Taken out: {count} rows.", rows).format(count=format_count(rows))
+            if rows and not fewer
+            else "",
+            ngettext(
+                "{count} record is as it was before this import.",
+                "{count} records are as they were before this import.",
+                back,
+            ).format(count=format_count(back))
+            if back
+            else "",
+            ngettext(
+                "{count} row of another file had found its record there and waits for it again.",
+                "{count} rows of other files had found their records there and wait for them again.",
+                self.wait_again,
+            ).format(count=format_count(self.wait_again))
+            if self.wait_again
+            else "",
         )
-        told = tuple(
-            sentence.format(
-                tables=join_words(
-                    [_("{table}: {rows}").format(table=name, rows=format_count(rows)) for name, rows in counts.items()]
-                )
-            )
-            for counts, sentence in sentences
-            if counts
+        return (
+            ngettext(
+                "Undone: {file} ({source}), imported {when}, {count} row.",
+                "Undone: {file} ({source}), imported {when}, {count} rows.",
+                self.rows_in,
+            ).format(
+                file=f"“{self.label}”",
+                source=self.source,
+                when=format_moment(self.imported_at),
+                count=format_count(self.rows_in),
+            ),
+            *filter(None, told),
         )
-        return (_("The import {import_id} is undone.").format(import_id=self.import_id), *told)
+
+    def _counted(self, sign: int) -> str:
+        """How many incidents, administrations and doses count no more (1) or again (-1)."""
+        incidents, administrations, doses = (
+            max(sign * each, 0) for each in (self.incidents, self.administrations, self.doses)
+        )
+        told = (
+            (incidents, ngettext("{count} incident", "{count} incidents", incidents)),
+            (administrations, ngettext("{count} administration", "{count} administrations", administrations)),
+            (doses, ngettext("{count} dose", "{count} doses", doses)),
+        )
+        return join_words([words.format(count=format_count(count)) for count, words in told if count])
 
 
 def undo_import(
@@ -59,16 +112,17 @@ def undo_import(
     folder = settings.store_folder
     with held_for_change(folder) as pointer:
         with opened_snapshot(settings=settings, keys=keys, file=folder / pointer.current.file) as connection:
-            undone = fetch_one(
-                connection,
+            row = connection.execute(
                 """
-                SELECT import_id FROM old.imports WHERE import_id = ? OR ? IS NULL
-                ORDER BY version DESC NULLS LAST, imported_at DESC LIMIT 1
+                SELECT import_id, source, target, imported_at, rows_in, report FROM old.imports
+                WHERE import_id = ? OR ? IS NULL ORDER BY version DESC NULLS LAST, imported_at DESC LIMIT 1
                 """,
                 [import_id, import_id],
-            )
-        if undone is None:
+            ).fetchone()
+            before = _what_counts(connection)
+        if row is None:
             raise ImportNotFoundError
+        undone, source, target, imported_at, rows_in, report = row
         removed: dict[str, int] = {}
         restored: dict[str, int] = {}
 
@@ -83,7 +137,36 @@ def undo_import(
             mark=mark,
             entry=Entry(action="undo", who=who, purpose=purpose, details={"import_id": undone}),
         )
-    return Undo(version=written.version, import_id=undone, removed=removed, restored=restored)
+        file = folder / existing_pointer(folder).current.file
+        with opened_snapshot(settings=settings, keys=keys, file=file) as connection:
+            after = _what_counts(connection)
+    incidents, administrations, doses = (then - now for then, now in zip(before, after, strict=True))
+    return Undo(
+        version=written.version,
+        import_id=undone,
+        label=json.loads(report)["label"] if report else source,
+        source=source,
+        target=target,
+        imported_at=imported_at.astimezone(ZoneInfo(settings.time_zone)),
+        rows_in=rows_in,
+        incidents=incidents,
+        administrations=administrations,
+        doses=doses,
+        removed=removed,
+        restored=restored,
+        wait_again=written.wait_again,
+    )
+
+
+def _what_counts(connection: Connection) -> tuple[int, int, int]:
+    """How many incidents, administrations and doses count in the snapshot `old`."""
+    counted = connection.execute(
+        """
+        SELECT count(DISTINCT incident_id), count(*), coalesce(sum(doses_given), 0)::BIGINT
+        FROM old.counted JOIN old.administrations USING (administration_id)
+        """
+    ).fetchall()
+    return counted[0]
 
 
 def _mark_undone(connection: Connection, undone: str, removed: dict[str, int], restored: dict[str, int]) -> Marks:

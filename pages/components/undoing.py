@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from analytics.findings.import_history import PastImport, describe_undo, name_imports
+from analytics.findings.import_history import PastImport
 from data.keys import load_keys
 from data.settings import Settings
-from data.store import open_store, undo_import
+from data.store import undo_import
 from pages.components.import_job import without_values
 from pages.components.import_steps import import_steps
 from wording import NaloxoneWatchError, _
@@ -50,9 +50,4 @@ def _undo(settings: Settings, import_id: str, purpose: str) -> None:
 def _undone(settings: Settings, import_id: str, purpose: str) -> str:
     """Undo an import; what that did, in words."""
     keys = load_keys(store_folder=settings.store_folder)
-    with open_store(settings=settings, keys=keys) as store:
-        names = {each.import_id: each.name for each in name_imports(store.imports(), settings)}
-        waited = store.count_waiting()
-    undone = undo_import(settings=settings, keys=keys, import_id=import_id, purpose=purpose)
-    with open_store(settings=settings, keys=keys) as store:
-        return describe_undo(undone, name=names[undone.import_id], waiting_again=store.count_waiting() - waited)
+    return " ".join(undo_import(settings=settings, keys=keys, import_id=import_id, purpose=purpose).lines())
