@@ -10,12 +10,14 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
 from data.places import AREA_LEVELS
 from data.pseudonymise import snap_to_cells
+from data.quality.crowded import FEWEST_CROWDED, Crowd, crowded_points, reach_of_chance_m
 from data.quality.scatter import Scatter, find_scatter
 from data.quality.warnings import QualityWarning, make_warning
 from data.store.ddl import AREA_LEVEL_M
@@ -48,16 +50,10 @@ _FINEST_AREA_M = 250.0
 # A point so close to a station, or to the middle of one of the deployment's own areas, three times over, is that: a
 # hostel may well stand in the next street (chance puts one address of ten thousand so near to one of 20 stations).
 _AT_THE_MIDDLE_M = 3.0
-# One point with this share of all places is worth a question, be it a station, a default or a hostel; so are several
-# that hold many rows each, ten times what others do, and together a good part of the file.
-_CROWDED_SHARE, _FEWEST_CROWDED = 0.2, 10
-_CROWDED_TOGETHER, _MANY_ROWS, _SHARE_OF_EACH, _BEYOND_OTHERS = 0.15, 20, 0.01, 10.0
-# No hostel holds as many, where the next address holds so much less.
-_MANY_OF_DEFAULT, _SHARE_OF_DEFAULT, _BEYOND_THE_NEXT = 100, 0.3, 20.0
 # Of an earlier file's moved middles so many are near a new one's: the third nearest, as far as for most of them.
 _FELLOWS, _USUAL_FELLOWS, _OF_PRECISION = 3, 0.95, 0.25
-# What answers both questions.
-_AS_AREAS = '[place]\nshared_points = "areas"'
+# What answers both questions, and what takes back what was settled without one.
+_AS_AREAS, _AS_PLACES = '[place]\nshared_points = "areas"', '[place]\nshared_points = "places"'
 # The schema's bound for location_precision_m.
 _COARSEST_M = 100_000.0
 
@@ -99,18 +95,22 @@ def settle_area_points(
     scatter = find_scatter(given.metres, given.counts) if shared_points != "places" else None
     scattered = nothing
     if shared_points != "places":
+        crowd = _crowd(given, geography)
+        by_others = crowded_points(given.counts, ~np.isfinite(rounded))
         for precision_m in (
             _from_spacing(given),
-            _from_middles(given, geography),
-            _from_stations(given, stations_m, geography),
+            _from_middles(given, geography, crowd, by_others),
+            _from_stations(given, stations_m, geography, crowd, by_others),
             _from_before(given, known_points_m, snap_m),
         ):
             of_areas = np.fmax(of_areas, precision_m)
         unexplained = ~np.isfinite(np.fmax(rounded, of_areas))
-        crowded = _crowded(given, unexplained)
+        crowded = crowded_points(given.counts, unexplained)
+        no_address = crowd.no_addresses(unexplained)
         if _share_repeated(given) >= _LEAST_SHARE_REPEATED:
             crowded |= unexplained & (given.counts >= _REPEATS)
-        no_address = crowded if shared_points == "areas" else crowded & _beyond_all_addresses(given)
+        if shared_points == "areas":
+            no_address |= crowded
         of_areas = np.fmax(of_areas, _half_way_to_next(given, no_address, geography))
         crowded &= ~no_address
         if scatter:
@@ -144,7 +144,7 @@ def settle_area_points(
         hashes[given.rows[coarser]] += "-area"
         settled = settled.assign(row_hash=hashes)
     told = [
-        _told(kind, given, of, np.fmax(of_rows, stated), settled, scatter)
+        _told(kind, given, of, np.fmax(of_rows, stated), settled, scatter, of_areas)
         for kind, of in (("area_points", inexact & ~around), ("scattered_points", inexact & around))
         if of.any()
     ]
@@ -152,10 +152,17 @@ def settle_area_points(
 
 
 def _told(
-    kind: str, given: "_Points", chosen: Mask, precision_m: Floats, settled: pd.DataFrame, scatter: Scatter | None
+    kind: str,
+    given: "_Points",
+    chosen: Mask,
+    precision_m: Floats,
+    settled: pd.DataFrame,
+    scatter: Scatter | None,
+    of_areas: Floats,
 ) -> QualityWarning:
-    """What became of the chosen located rows."""
+    """What became of the chosen located rows; `of_areas` is the precision of points that were judged to be areas'."""
     count = int(chosen.sum())
+    by_judgement = bool(np.isfinite(of_areas[given.point[chosen]]).any())
     numbers = {
         "count": format_count(count),
         "total": format_count(len(given.rows)),
@@ -192,7 +199,15 @@ def _told(
             " those."
         )
     )
-    return make_warning(kind=kind, rows=given.row_numbers[chosen], sentence=sentence, advice=advice)
+    if by_judgement:
+        advice = _("{advice} If they are real places, such as a hostel, write in the mapping:").format(advice=advice)
+    return make_warning(
+        kind=kind,
+        rows=given.row_numbers[chosen],
+        sentence=sentence,
+        advice=advice,
+        setting=_AS_PLACES if by_judgement else "",
+    )
 
 
 def _of_scatter(scatter: Scatter) -> dict[str, str]:
@@ -222,8 +237,8 @@ def _areas_as_wide(records: pd.DataFrame, precision_m: Floats, geography: Geogra
 
 @dataclass(frozen=True, kw_only=True)
 class _Points:
-    """The distinct points of a file, `raw` as it gives them, and its located rows: positions, the point of each, and
-    whether in custody.
+    """The distinct points of a file, `raw` to a metre and as first `stated`, and its located rows: positions, the point
+    of each, and whether in custody.
     """
 
     rows: NDArray[np.intp]
@@ -232,8 +247,10 @@ class _Points:
     easting_m: Floats
     northing_m: Floats
     raw: Floats
+    stated: Floats
     degrees: bool
     counts: Ints
+    incidents: Ints
     row_numbers: Ints
 
     @property
@@ -254,7 +271,8 @@ def _given_points(records: pd.DataFrame, crs: str, geography: Geography) -> _Poi
     decimals = _DECIMALS_OF_DEGREES if CRS.from_user_input(crs).is_geographic else 0
     pairs = records[[RAW_X, RAW_Y]].iloc[rows].round(decimals)
     point = pairs.groupby([RAW_X, RAW_Y], sort=False).ngroup().to_numpy()
-    distinct = pairs.drop_duplicates().to_numpy(dtype=float)
+    first = ~pairs.duplicated().to_numpy()
+    distinct = pairs[first].to_numpy(dtype=float)
     easting_m, northing_m = (
         reproject(easting_m=distinct[:, 0], northing_m=distinct[:, 1], from_crs=crs, to_crs=geography.crs)
         if crs != geography.crs
@@ -270,9 +288,37 @@ def _given_points(records: pd.DataFrame, crs: str, geography: Geography) -> _Poi
         easting_m=np.asarray(easting_m, dtype=float),
         northing_m=np.asarray(northing_m, dtype=float),
         raw=distinct,
+        stated=records[[RAW_X, RAW_Y]].iloc[rows[first]].to_numpy(dtype=float),
         degrees=CRS.from_user_input(crs).is_geographic,
         counts=np.bincount(point),
+        incidents=np.bincount(point[~_of_one_incident(records, rows, point)]),
         row_numbers=records.index.to_numpy(dtype=np.int64)[rows],
+    )
+
+
+def _of_one_incident(records: pd.DataFrame, rows: Ints, point: Ints) -> Mask:
+    """Rows after the first of one incident at one point: two people, who share it."""
+    if "incident_id" not in records:
+        return np.zeros(len(rows), dtype=bool)
+    codes = pd.factorize(records["incident_id"].to_numpy(dtype=object)[rows])[0]
+    return pd.Series(point * (int(codes.max()) + 1) + codes).duplicated().to_numpy()
+
+
+def _crowd(given: _Points, geography: Geography) -> Crowd:
+    """What is known of the points and of where people live: where addresses are, else where other places are."""
+    row, column = np.nonzero(geography.addresses)
+    grid = geography.grid
+    homes_m = np.column_stack([grid.easting_m[column], grid.northing_m[row]])
+    if not geography.has_addresses:
+        homes_m = given.metres[given.counts < FEWEST_CROWDED]
+    return Crowd(
+        counts=given.counts,
+        incidents=given.incidents,
+        stated=given.stated,
+        degrees=given.degrees,
+        metres=given.metres,
+        homes_m=homes_m,
+        homes_known=shapely.contains_xy(geography.outline, given.easting_m, given.northing_m) & geography.has_addresses,
     )
 
 
@@ -309,7 +355,7 @@ def _share_repeated(given: _Points) -> float:
     return float(given.counts[given.counts >= _REPEATS].sum() / rows) if rows >= _FEWEST_ROWS else 0.0
 
 
-def _from_middles(given: _Points, geography: Geography) -> Floats:
+def _from_middles(given: _Points, geography: Geography, crowd: Crowd, crowded: Mask) -> Floats:
     """Precision of points at the middle of an area of the deployment, or of the whole: the radius of its circle."""
     precision_m = np.full(len(given.counts), np.nan)
     # Squares are this program's own: a grid of the source's may well share their middles.
@@ -325,28 +371,31 @@ def _from_middles(given: _Points, geography: Geography) -> Floats:
             (centres.x, centres.y),
             (inner.x, inner.y),
         ):
-            precision_m = np.fmax(precision_m, _near(given, np.column_stack([x, y]), radius_m))
+            precision_m = np.fmax(precision_m, _near(given, np.column_stack([x, y]), radius_m, crowd, crowded))
     whole = geography.outline.centroid
     radius_m = np.array([np.sqrt(geography.outline.area / np.pi)])
-    return np.fmax(precision_m, _near(given, np.array([[whole.x, whole.y]]), radius_m))
+    return np.fmax(precision_m, _near(given, np.array([[whole.x, whole.y]]), radius_m, crowd, crowded))
 
 
-def _from_stations(given: _Points, stations_m: Floats, geography: Geography) -> Floats:
+def _from_stations(given: _Points, stations_m: Floats, geography: Geography, crowd: Crowd, crowded: Mask) -> Floats:
     """Precision of points at a police station: half the distance to the next station, as officers come from around."""
     stations_m = np.unique(stations_m[np.isfinite(stations_m).all(axis=1)], axis=0)
     if not len(stations_m):
         return np.full(len(given.counts), np.nan)
     whole_m = np.sqrt(geography.outline.area / np.pi)
     half_m = cKDTree(stations_m).query(stations_m, k=2)[0][:, 1] / 2 if len(stations_m) > 1 else np.array([whole_m])
-    return _near(given, stations_m, half_m)
+    return _near(given, stations_m, half_m, crowd, crowded)
 
 
-def _near(given: _Points, centres_m: Floats, radius_m: Floats) -> Floats:
-    """The radius of the nearest centre for points that repeat and lie at it, else NaN."""
+def _near(given: _Points, centres_m: Floats, radius_m: Floats, crowd: Crowd, crowded: Mask) -> Floats:
+    """The radius of the nearest centre for points that repeat and lie at it, or are crowded and nearer to it than by
+    chance; else NaN."""
     found = np.full(len(given.counts), np.nan)
     repeated = np.flatnonzero(given.counts >= _REPEATS)
     distance_m, nearest = cKDTree(centres_m).query(given.metres[repeated])
     there = distance_m <= _AT_THE_MIDDLE_M
+    if crowded.any():
+        there |= crowded[repeated] & (distance_m <= reach_of_chance_m(crowd.homes_m, centres_m, radius_m)[nearest])
     found[repeated[there]] = radius_m[nearest[there]]
     return found
 
@@ -369,24 +418,6 @@ def _from_before(given: _Points, known_points_m: Floats, snap_m: float) -> Float
     # Of the least that is stored nobody knows how small the area was.
     precision_m = np.where(known_points_m[:, 2] <= _BEYOND_MAPS_M, 2 * _FINEST_AREA_M, known_points_m[:, 2])
     return np.where(distance_m <= within_m, precision_m[nearest], np.nan)
-
-
-def _crowded(given: _Points, unexplained: Mask) -> Mask:
-    """The points of those not explained that hold an unusual share of the places: one alone, or several together."""
-    counts, total = np.where(unexplained, given.counts, 0), int(given.counts.sum())
-    many = counts >= max(_MANY_ROWS, _SHARE_OF_EACH * total)
-    others = given.counts[~many].mean() if not many.all() else 0.0
-    many &= counts >= _BEYOND_OTHERS * others
-    if counts[many].sum() >= _CROWDED_TOGETHER * total:
-        return many
-    return (counts == counts.max()) & (counts >= max(_FEWEST_CROWDED, _CROWDED_SHARE * total))
-
-
-def _beyond_all_addresses(given: _Points) -> Mask:
-    """Points that hold a good part of the places, where no other holds a twentieth of them: busy addresses are
-    followed by less busy ones, and a default by none."""
-    most = given.counts >= max(_MANY_OF_DEFAULT, _SHARE_OF_DEFAULT * given.counts.sum())
-    return most & (given.counts >= _BEYOND_THE_NEXT * given.counts[~most].max(initial=1))
 
 
 def _half_way_to_next(given: _Points, crowded: Mask, geography: Geography) -> Floats:

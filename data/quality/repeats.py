@@ -45,7 +45,8 @@ _MINUTES_A_DAY = 1_440
 # A second entry says the same of the person, but for a field that was edited now and then.
 _FEWEST_DETAILS_KNOWN, _LEAST_ALIKE = 10, 0.4
 # Times are rounded to fives, tens or quarters of an hour.
-_ROUNDED_MIN = 15
+_ROUNDED_TO_MIN = (15, 10, 5)
+_ROUNDED_MIN = max(_ROUNDED_TO_MIN)
 # What is said of a block's times and places holds for so many of its doubles.
 _NEARLY_ALL = 0.9
 # More equal values than this are no sign of a second entry: thousands of rows of one minute.
@@ -104,7 +105,7 @@ def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap
         for block in find_blocks(table, details=[name for name in EVENT_DETAILS if name in table])
         if not _of_other_people(details[block.pairs["first"]], details[block.pairs["second"]])
     ]
-    for block in _of_one_rounding(blocks, table["day"].to_numpy()):
+    for block in _of_one_rounding(blocks, table["day"].to_numpy(), table["minute"].to_numpy()):
         warnings.append(_block_warning(table, block, snap_m))
         table = table.assign(told=table["told"] | table.index.isin(block.pairs["second"]))
     # The rest of a million wide rows would be copied with each step.
@@ -284,7 +285,7 @@ def _of_other_people(first: Ints, second: Ints) -> bool:
     return bool(known.sum() >= _FEWEST_DETAILS_KNOWN and (first == second)[known].mean() < _LEAST_ALIKE)
 
 
-def _of_one_rounding(blocks: Sequence[Block], days: Ints) -> list[Block]:
+def _of_one_rounding(blocks: Sequence[Block], days: Ints, minutes: Ints) -> list[Block]:
     """The blocks; those of the same days whose doubles are some minutes apart are one, with one entry rounded."""
     kept: list[Block] = []
     near: list[Block] = []
@@ -302,8 +303,19 @@ def _of_one_rounding(blocks: Sequence[Block], days: Ints) -> list[Block]:
         last = max(last, int(of_block.max()))
     for group in groups:
         pairs = pd.concat([each.pairs for each in group], ignore_index=True)
+        if len(group) > 1:
+            pairs = _with_a_rounded_one(pairs, minutes)
         kept.append(group[0] if len(group) == 1 else Block(time="minute", offset_min=0, pairs=pairs))
     return kept
+
+
+def _with_a_rounded_one(pairs: pd.DataFrame, minutes: Ints) -> pd.DataFrame:
+    """Without pairs of chance: where nearly all doubles have one time on a five, ten or quarter, those that do not."""
+    for step_min in _ROUNDED_TO_MIN:
+        rounded = (minutes[pairs.to_numpy()] % step_min == 0).any(axis=1)
+        if rounded.mean() > _NEARLY_ALL:
+            return pairs[rounded].reset_index(drop=True)
+    return pairs
 
 
 def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityWarning:

@@ -3,10 +3,11 @@
 The search finds days whose doubles chance does not explain. These tell which share c of the events has a second entry,
 and how often the two entries agree in time, in place and in details. Beside how often two events of other days agree,
 that weighs every pair of a day: with r events a day (each counted once), a pair adds ln(c / r) and the log-likelihood
-ratio of how the two agree, an event alone adds ln(1 - c), and a day that was entered once adds nothing. This is the
-ratio of the densities of two Poisson processes of events, one with and one without second entries. Pairs are taken
-where they weigh more than two events alone, so that one with an edited field is taken where nearly everything else has
-its double, and not where much has none. The block reaches from the first to the last day so that its sum is largest.
+ratio of how the two agree, an event alone adds ln(1 - c), and a day that was entered once adds nothing. Where the file
+has more pairs that agree so on days farther off (two people of one incident), these stand for chance. This is the ratio
+of the densities of two Poisson processes of events, one with and one without second entries. Pairs are taken where they
+weigh more than two events alone, so that one with an edited field is taken where nearly everything else has its double,
+and not where much has none. The block reaches from the first to the last day so that its sum is largest.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ __all__ = ["Extent", "whole_extent"]
 
 # How far beyond the days that were found a block is followed.
 _MOST_DAYS_BEYOND = 31
+# Of the days farther off so many events tell how many pairs there are where nothing was entered twice.
+_EVENTS_LOOKED_AT = 20_000
 # Each round weighs the pairs by those of the round before.
 _ROUNDS = 3
 # How many random pairs of events of different days say how often two agree; what none shows is half as rare.
@@ -78,14 +81,21 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
 
     `details`: a column each, a row for each position in the table.
     """
-    near = np.flatnonzero((events.day >= run.first - _MOST_DAYS_BEYOND) & (events.day <= run.last + _MOST_DAYS_BEYOND))
+    days_off = np.maximum(np.maximum(run.first - events.day, events.day - run.last), 0)
+    near = np.flatnonzero(days_off <= _farthest(days_off))
     part = events.part(near)
+    beside = days_off[near] > _MOST_DAYS_BEYOND
     in_part = np.full(len(events), -1)
     in_part[near] = np.arange(len(near))
     one, other = oriented(part, run.kind, in_part[pairs["first"]], in_part[pairs["second"]])
     compare = _Comparison(part, details.iloc[part.position], run.kind, one, other)
     offered = _offered(part, run.kind, one, other)
     classes, by_chance = compare.classes(*offered), compare.by_chance()
+    elsewhere = beside[offered[0]] & beside[offered[1]]
+    habit = np.zeros(by_chance.shape)
+    np.add.at(habit, tuple(classes[elsewhere].T), 1 / max(int(beside.sum()), 1))
+    within = ~beside[offered[0]] & ~beside[offered[1]]
+    offered, classes = (offered[0][within], offered[1][within]), classes[within]
     rows_apart = np.abs(part.order[offered[0]] - part.order[offered[1]])
     # A pair of chance far from the others must not make the block's share of doubles small.
     days = np.sort(part.day[one])
@@ -95,7 +105,8 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
     rounded = float(part.whole_hour.mean()) if run.kind.exact else 0.0
     unseen = len(one) * rounded / max(1 - rounded, _LEAST_EXACT)
     for _round in range(_ROUNDS):
-        doubles = _doubles(part, compare.classes(one, other), by_chance, days=(first, last), unseen=unseen)
+        known = compare.classes(one, other)
+        doubles = _doubles(part, known, by_chance, habit, days=(first, last), unseen=unseen)
         unseen = 0.0
         weights = np.log(doubles.share / doubles.rate) + doubles.log_ratios[tuple(classes.T)]
         alone = float(np.log1p(-doubles.share))
@@ -136,8 +147,19 @@ def _reach(by_day: Floats, middle: int) -> tuple[int, int, float]:
     return middle - first, middle + last, float(after[last] + before[first] - by_day[middle])
 
 
-def _doubles(part: Events, known: Ints, by_chance: Floats, *, days: tuple[int, int], unseen: float) -> _Doubles:
-    """What the `known` doubles are like, and so many `unseen` ones on whole hours besides."""
+def _farthest(days_off: Ints) -> int:
+    """How many days beside a block are looked at for what the file is like elsewhere."""
+    ordered = np.sort(days_off)
+    return max(_MOST_DAYS_BEYOND, int(ordered[min(len(ordered), _EVENTS_LOOKED_AT) - 1]))
+
+
+def _doubles(
+    part: Events, known: Ints, by_chance: Floats, habit: Floats, *, days: tuple[int, int], unseen: float
+) -> _Doubles:
+    """What the `known` doubles are like, and so many `unseen` ones on whole hours besides.
+
+    `habit`: how many pairs of each class an event of other days is in, by two records of one incident now and then.
+    """
     inside = int(((part.day >= days[0]) & (part.day <= days[1])).sum())
     doubles = len(known) + unseen
     once = max(inside - doubles, 1.0)
@@ -147,10 +169,12 @@ def _doubles(part: Events, known: Ints, by_chance: Floats, *, days: tuple[int, i
         if each == 0:
             counts[_WHOLE_HOURS] += unseen
         agree.append((counts + before) / (counts.sum() + 1))
+    rate = once / (days[1] - days[0] + 1)
+    usual = np.maximum(by_chance, habit / rate)
     return _Doubles(
         share=min((doubles + 0.5) / (once + 1), _MOST_ENTERED_TWICE),
-        rate=once / (days[1] - days[0] + 1),
-        log_ratios=np.log(agree[0][:, None, None] * agree[1][:, None] * agree[2] / by_chance),
+        rate=rate,
+        log_ratios=np.log(agree[0][:, None, None] * agree[1][:, None] * agree[2] / usual),
     )
 
 

@@ -14,7 +14,16 @@ from data.quality.blocks.kinds import LONGEST_OFFSET_MIN, OFFSETS_MIN, default_c
 from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, Block, Events, Floats, Kind, Pairs, events_of
 from data.quality.blocks.pairs import all_pairs, as_alike, doubles_by_day, of_kind, of_time
 from data.quality.blocks.rows import all_of_block, matched_pairs
-from data.quality.blocks.runs import FALSE_BLOCKS, NEVER, SHARE_OF_CHANCE, TIMES_CHANCE, Run, best_run
+from data.quality.blocks.runs import (
+    FALSE_BLOCKS,
+    MOST_FROM_A_DAY,
+    NEVER,
+    SHARE_OF_CHANCE,
+    TIMES_CHANCE,
+    Run,
+    best_run,
+    largest_sum,
+)
 
 __all__ = ["DAYS_BESIDE", "find_blocks"]
 
@@ -133,8 +142,21 @@ def _with_habit(events: Events, counted: Floats, expected: Floats, needed: float
         paired = counted[inside].sum() * (2.0 if ours == every[inside].sum() else 1.0)
         if every[inside].sum() <= every.sum() / 2 or paired >= _LEAST_SHARE_OF_A_FILE * ours:
             break
-        expected = np.maximum(expected, every * counted[inside].sum() / every[inside].sum())
+        expected = np.maximum(expected, every * _share_elsewhere(counted, every, needed))
     return expected
+
+
+def _share_elsewhere(counted: Floats, every: Floats, needed: float) -> float:
+    """The share of events with a double on all days but those where it is the most beyond the whole file's."""
+    usual = counted.sum() / every.sum()
+    beyond = [
+        largest_sum(np.minimum(counted * np.log(times) - (times - 1) * every * usual, needed * MOST_FROM_A_DAY))
+        for times in TIMES_CHANCE
+    ]
+    _score, first, last = max(beyond)
+    rest = np.ones(len(counted), dtype=bool)
+    rest[first : last + 1] = False
+    return float(counted[rest].sum() / every[rest].sum()) if every[rest].sum() > every.sum() / 2 else float(usual)
 
 
 def _recounted(
