@@ -28,8 +28,8 @@ class Undo:
 
     `label` is what its file was called, `imported_at` its moment on the deployment's clock, `target` the table of its
     rows. `incidents`, `administrations` and `doses` are how many fewer count without it (negative: more, which it had
-    withdrawn). `removed` are rows of it that went and `restored` earlier ones that came back, by table; `wait_again` are
-    rows of other files that had found their record in it.
+    withdrawn). `removed` are rows of it that went and `restored` earlier ones that came back, by table; `wait_again`
+    counts rows of other files that had found their record in it.
     """
 
     version: str

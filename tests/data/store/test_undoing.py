@@ -121,7 +121,7 @@ def test_imports_undone_one_after_the_other_leave_what_there_was(settings: Setti
     assert undo(settings).import_id == "import c"
     assert undo(settings).lines()[1:] == (
         "Taken out: 1 incident, 1 administration and 1 dose.",
-        "2 records are as they were before this import.",
+        "1 record is as it was before this import.",
     )
     assert content(settings) == before
     undo(settings)
