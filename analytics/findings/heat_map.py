@@ -287,7 +287,12 @@ def _counted(question: Question, mapped: MappedEvents, *, outside: int, coarse: 
     )
     if not told:
         return _("{sentence} None is missing from the map.").format(sentence=sentence)
-    return _("{sentence} Not on the map: {missing}.").format(sentence=sentence, missing=join_words(told))
+    sentence = _("{sentence} Not on the map: {missing}.").format(sentence=sentence, missing=join_words(told))
+    if not mapped.area_only:
+        return sentence
+    return _(
+        "{sentence} The import tells which points stand for areas, and how to say that they are real places."
+    ).format(sentence=sentence)
 
 
 def _counted_for_others(question: Question, *, drawn: int, missing: int, period: str, words: str) -> str:

@@ -55,6 +55,7 @@ def test_a_file_of_middles_alone_gives_areas_and_no_surface(draw):
     assert found.surface is None
     assert found.located.text == "0"
     assert "120 known only by area, or by one point that stands for it" in found.counted
+    assert "how to say that they are real places" in found.counted
     assert sum(found.areas.counts[number].value or 0 for number in range(len(found.areas.counts))) == 120
 
 
