@@ -42,6 +42,7 @@ __all__ = [
     "SubstanceLayout",
     "TimeLayout",
     "WaitLayout",
+    "clocks_of",
     "default_mapping",
     "load_mapping",
     "mapped_fields",
@@ -237,8 +238,17 @@ class DoseLayout(_Section):
     @property
     def headings(self) -> tuple[str, ...]:
         """Every heading that this dose is read from."""
+        return self._single + _headings(self.given_at)
+
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The headings that say whether there was such a dose: the date beside a clock is that of the incident."""
+        return self._single + clocks_of(_headings(self.given_at))
+
+    @property
+    def _single(self) -> tuple[str, ...]:
         single = (self.count, self.officer, self.officer_role, self.product, self.kit)
-        return tuple(each for each in single if each) + _headings(self.given_at)
+        return tuple(each for each in single if each)
 
 
 class WaitLayout(_Section):
@@ -525,6 +535,11 @@ def _needed(target: str) -> list[tuple[str, ...]]:
 
 def _parts(chosen: KeyPart | Iterable[KeyPart]) -> tuple[KeyPart, ...]:
     return (chosen,) if isinstance(chosen, str | CodePart | DayPart) else tuple(chosen)
+
+
+def clocks_of(headings: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the columns that make a moment, those that say it happened: the time of day where the date has its own."""
+    return headings[1:] or headings
 
 
 def _headings(chosen: KeyPart | Iterable[KeyPart]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from data.mapping import (
     Mapping,
     SubstanceLayout,
     WaitLayout,
+    clocks_of,
     mapped_fields,
     plain_heading,
 )
@@ -76,6 +77,8 @@ _LONGEST_WAIT_MINUTES = 360.0
 _CLOCK_ERROR = pd.Timedelta(days=1)
 # Times of what has happened; those of shifts and due dates may lie ahead.
 _PAST_TIMES = frozenset({"recorded_at", "given_at", "started_at", "ended_at"})
+# Of these, a date without its time of day says nothing: read as midnight, it would make a dose or a wait.
+_CLOCKS = frozenset({"given_at", "started_at", "ended_at", "starts_at", "ends_at"})
 # Beyond these a date of training, duty or expiry is a slip: nobody serves, and no kit lasts, that long.
 _FIRST_YEAR, _LAST_YEAR = 1950, 2100
 # Stands under [only] for every value but none.
@@ -431,8 +434,11 @@ class RecordReader:
     def _moments(self, field: str, headings: tuple[str, ...]) -> Moments:
         """Times of one field; a time of day that cannot be read leaves the date and is set aside."""
         cells = [self._cell(heading) for heading in headings]
+        days = cells[0].texts
+        if field in _CLOCKS and len(cells) > 1:
+            days = np.where(_anything_filled(cells[1:]), days, "")
         moments, bad_clocks = parse_moments(
-            cells[0].texts,
+            days,
             clocks=cells[1].texts if len(cells) > 1 else None,
             formats=self._mapping.times.formats,
             day_first=self._mapping.times.day_first,
@@ -443,6 +449,8 @@ class RecordReader:
         self._note("nonexistent_times", moments.nonexistent)
         if len(cells) > 1:
             self._set_aside(bad_clocks, field=field, reason="not_a_time_of_day", cell=cells[1])
+        if field in _CLOCKS and bad_clocks.any():
+            moments = moments.without(bad_clocks)
         return moments
 
     def _note(self, name: str, found: Mask) -> None:
@@ -465,12 +473,7 @@ class RecordReader:
         late = self._in_future(moments) if field in _PAST_TIMES else (moments.local.dt.year > _LAST_YEAR).to_numpy()
         self._set_aside(late, field=field, reason="time_in_future", cell=cell)
         if late.any():
-            moments = replace(
-                moments,
-                instants=moments.instants.mask(late),
-                local=moments.local.mask(late),
-                later_instants=moments.later_instants.mask(late),
-            )
+            moments = moments.without(late)
         self._now.moments[field] = moments
         return moments
 
@@ -849,7 +852,7 @@ class RecordReader:
         if given:
             columns["given_at"] = self._optional_moments("given_at", given).instants.array
         # A dose that is numbered is one, whatever else is said of it; and where nothing is said of doses, each row is.
-        told_by = [self._cell(heading) for heading in layout.headings or self._mapping.key_headings("dose_id")]
+        told_by = [self._cell(heading) for heading in layout.told_by or self._mapping.key_headings("dose_id")]
         rows = len(self._now.block.row_numbers)
         columns["present"] = _anything_filled(told_by) if told_by else np.ones(rows, dtype=bool)
         return columns
@@ -860,7 +863,7 @@ class RecordReader:
         """One clock of the form; `present` where the form says anything of it."""
         started, ended = ((each,) if isinstance(each, str) else each for each in (layout.started_at, layout.ended_at))
         columns: Columns = {}
-        read = [self._cell(h) for h in (*started, *ended, *filter(None, (layout.minutes, layout.outcome)))]
+        told_by = (*clocks_of(started), *clocks_of(ended), *filter(None, (layout.minutes, layout.outcome)))
         end_moments = None
         if started:
             columns["started_at"] = self._optional_moments("started_at", started).instants.array
@@ -871,7 +874,7 @@ class RecordReader:
             columns["minutes"] = self._numbers(self._cell(layout.minutes), "minutes")
         if layout.outcome:
             columns["outcome"] = self._plain(table_named("waits").field("outcome"), layout.outcome)
-        columns["present"] = _anything_filled(read)
+        columns["present"] = _anything_filled([self._cell(heading) for heading in told_by])
         told_of = ended[0] if ended else layout.minutes
         cell = self._cell(told_of) if told_of else None
         self._settle_wait(columns, end_moments, cell, one_day=_share_a_day(started, ended))

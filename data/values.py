@@ -7,7 +7,7 @@ Each function returns the values and which cells could not be read. An empty cel
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
@@ -185,6 +185,15 @@ class Moments:
     ambiguous: NDArray[np.bool_]
     nonexistent: NDArray[np.bool_]
     later_instants: pd.Series
+
+    def without(self, rows: NDArray[np.bool_]) -> "Moments":
+        """The same without the times of these rows."""
+        return replace(
+            self,
+            instants=self.instants.mask(rows),
+            local=self.local.mask(rows),
+            later_instants=self.later_instants.mask(rows),
+        )
 
 
 def plain_value(text: str) -> str:
