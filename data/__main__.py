@@ -168,7 +168,8 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:
         print("\n".join(report.lines()))
-    # Nothing of the file was of use: whoever runs this from a script has to know.
+    # Nothing of the file was of use: whoever runs this from a script has to know. Rows that wait are matched by
+    # themselves, in whichever order the files come.
     return 0 if report.usable else 1
 
 

@@ -165,12 +165,12 @@ class ImportReport:
         return cls(**{name: fields[name] for name in fields if name not in ("lines", "left_out")} | days | parts)
 
     def lines(self) -> list[str]:
-        """The account in sentences, the sum first."""
-        lines = [self.total, *filter(None, (self.nothing_taken,))]
+        """The account in sentences: the sum first, and last, where a terminal is read, that nothing counts of it."""
+        lines = [self.total]
         for title, sentences in self.sections():
             lines += [_("{title}:").format(title=title)] if title else []
             lines += sentences
-        return lines
+        return [*lines, *filter(None, (self.nothing_taken,))]
 
     @property
     def total(self) -> str:
