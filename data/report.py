@@ -122,8 +122,8 @@ class ImportReport:
         if self.left_out == self.rows_in:
             return _("The mapping leaves out every row of this file: see [only] in it.")
         return ngettext(
-            "No row could be used: the row waits in quarantine. Correct what is named below and import again.",
-            "No row could be used: all wait in quarantine. Correct what is named below and import again.",
+            "No row could be used: the row waits in quarantine. Correct what the report names and import again.",
+            "No row could be used: all wait in quarantine. Correct what the report names and import again.",
             self.quarantined_rows,
         )
 
