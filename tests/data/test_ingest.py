@@ -448,6 +448,28 @@ def test_an_arrival_in_the_hour_that_came_twice_is_never_before_the_call(importe
     assert importer.stored("waits")["minutes"].tolist() == [20]
 
 
+def test_a_blank_clock_beside_a_date_is_no_dose_and_no_wait(importer):
+    frame = rows(
+        Day=["01/07/2024"] * 5,
+        Called=["10:00", "", "10:00", "", "soon"],
+        Came=["10:12", "", "", "", "10:10"],
+        How=["", "not called", "left before", "", ""],
+        First=["10:01", "10:01", "", "unknown", "10:01"],
+        Second=["10:04", "", "", "", ""],
+    )
+    wait = {"kind": "call_to_arrival", "started_at": ["Day", "Called"], "ended_at": ["Day", "Came"], "outcome": "How"}
+    doses = [{"given_at": ["Day", "First"]}, {"given_at": ["Day", "Second"]}]
+    report = importer.frame(frame, make_mapping(waits=[wait], doses=doses))
+    doses_of = importer.stored("doses").groupby("administration_id").size()
+    names = [token("administration_id", f"R{n}") for n in range(5)]
+    assert [int(doses_of.get(name, 0)) for name in names] == [2, 1, 0, 0, 1]
+    waits = importer.stored("waits").set_index("incident_id").reindex([token("incident_id", f"R{n}") for n in range(5)])
+    assert waits["minutes"].fillna(-1).tolist() == [12, -1, -1, -1, -1]
+    assert waits["started_at"].isna().tolist() == [False, True, False, True, True]
+    assert (report.counts.waits_zero, report.counts.waits_negative) == (0, 0)
+    assert reasons(report) == {("not_a_time_of_day", "started_at"): 1}
+
+
 def test_waits_stated_in_minutes_and_a_file_of_waits(importer):
     importer.frame(
         rows(Wait=["7", "-3", "361", "0", "", "ten"]),
