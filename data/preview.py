@@ -22,9 +22,9 @@ from data.pseudonymise import Pseudonymiser
 from data.quality.checks import EVENT_TABLES
 from data.quality.times import settle_dates_only
 from data.quarantine import LEFT_OUT, advice
-from data.reading import Block, FileSample
+from data.reading import Block, FileSample, filled_rows
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, RecordReader
-from data.schema import NOT_RECORDED
+from data.schema import LOCATION_SOURCES, NOT_RECORDED
 from data.settings import Settings
 from geo.areas import Geography
 from wording import _, format_count, format_date, format_moment, format_month
@@ -36,7 +36,7 @@ _ROWS = 10
 # So many rows say whether times are only dates, as the whole file will say at its import.
 _ROWS_OF_TIMES = 2_000
 # What the schema derives from a time, and what tells rows apart: of no use to somebody who checks a mapping.
-_NOT_SHOWN = frozenset({"row_hash", "local_date", "local_hour", "local_weekday", "time_precision"})
+_NOT_SHOWN = frozenset({"row_hash", "local_date", "local_hour", "local_weekday", "time_precision", "joins", "join_id"})
 # Doses and waits stand side by side in a record, each field with its number: "dose0_product".
 _NUMBERED = re.compile(r"(?:dose|wait)\d+_(\w+)")
 
@@ -77,7 +77,7 @@ def preview_rows(
         geography=geography,
         as_of=pd.Timestamp(datetime.now(UTC)),
     )
-    read = sample.rows[: max(rows, _ROWS_OF_TIMES)]
+    read = filled_rows(sample, mapping.file.fill_down)[: max(rows, _ROWS_OF_TIMES)]
     records = reader.read(
         Block(
             row_numbers=np.array(sample.row_numbers[: len(read)], dtype=np.int64),
@@ -133,6 +133,8 @@ def _shown(name: str, value: object, settings: Settings, *, precision: str) -> s
     field = stored_field(name)
     if field and field.token:
         return HASHED
+    if name == "location_source" and value == LOCATION_SOURCES[-1]:
+        return ""
     if name == "substances":
         return _substances(str(value))
     if isinstance(value, pd.Timestamp):

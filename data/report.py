@@ -115,8 +115,8 @@ class ImportReport:
             return ""
         if self.usable:
             return ngettext(
-                "No record is in it that counts yet: {count} row waits for the record that it adds to.",
-                "No record is in it that counts yet: {count} rows wait for the records that they add to.",
+                "Nothing of this file counts yet: {count} row waits for the record that it adds to.",
+                "Nothing of this file counts yet: {count} rows wait for the records that they add to.",
                 self.waiting,
             ).format(count=format_count(self.waiting))
         if self.left_out == self.rows_in:

@@ -90,10 +90,11 @@ def find_data_quality(question: Question) -> DataQuality:
     )
     sentence, delays = _delays(question) if analyst else ("", _delay_table([]))
     total = int(months["administrations"].sum())
+    left_out = left_out_by_setting(question, total)
     return DataQuality(
         empty=months.empty,
         headline=_headline(months, fields, words, question),
-        freshness=" ".join(filter(None, (_freshness(question), left_out_by_setting(question, total)))),
+        freshness=" ".join((_freshness(question), *([left_out, _("Nothing is lost.")] if left_out else []))),
         coverage=coverage,
         coverage_table=tabulate_grid(
             coverage,

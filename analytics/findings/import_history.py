@@ -225,8 +225,8 @@ def _imports_table(imports: pd.DataFrame, who: Mapping[str, str], zone: ZoneInfo
         rows=rows,
         audience=question.audience,
         caption=_(
-            "Rows in = new + changed + as before + folded + withdrawn + set aside + left out + waiting. What is left "
-            "out is left out by the mapping, on purpose."
+            "Rows in = new + changed + as before + folded + withdrawn + set aside + left out + waiting, as they were "
+            "at the import; what waits now is under “Quarantine”. What is left out is so by the mapping, on purpose."
         )
         if rows
         else "",
@@ -292,8 +292,8 @@ def _quarantine_sentence(groups: pd.DataFrame) -> str:
     if left_out:
         sentences.append(
             ngettext(
-                "{count} row was left out, as the mapping says ([only]): nothing needs to be corrected in it.",
-                "{count} rows were left out, as the mapping says ([only]): nothing needs to be corrected in them.",
+                "{count} row was left out, as the mapping says: nothing needs to be corrected in it.",
+                "{count} rows were left out, as the mapping says: nothing needs to be corrected in them.",
                 left_out,
             ).format(count=format_count(left_out))
         )

@@ -45,6 +45,7 @@ class ImportSteps:
     trial: ImportReport | None = None
     done: ImportReport | None = None
     said: str = ""
+    news: str = ""
 
     def keep(self, key: str, make: Callable[[], T]) -> T:
         """What was made from the file under `key`, made now where it was not yet."""

@@ -81,6 +81,10 @@ def show_import_result(settings: Settings) -> None:
     report = steps.done
     if report is None:
         return
+    if steps.news:
+        # The button that was pressed is far below on a long page; what came of it must not need a search.
+        st.toast(steps.news, duration="long")
+        steps.news = ""
     with st.container(border=True):
         _show_report(report, settings)
         if report.changed or report.waiting:
@@ -131,11 +135,13 @@ def _may_begin(settings: Settings, question: Question | None, *, first: bool) ->
 def _show_file(file: UploadedFile, settings: Settings, geography: Geography, question: Question | None) -> None:
     """How the file would be read, ten rows of it, and the way to try and to import it."""
     known_sources = question.store.form_sources() if question else ()
+    above = st.container()
     try:
         reading = choose_reading(file, settings=settings, geography=geography, known_sources=known_sources)
         if reading is not None:
             check_synthetic(reading.mapping, settings)
-            _show_what_it_adds_to(reading, question)
+            with above:
+                _show_what_it_adds_to(reading, question)
             _show_preview(reading, settings, geography)
             _show_steps(file, reading, settings, geography)
     except NaloxoneWatchError as error:
@@ -294,7 +300,7 @@ def _take_result(job: ImportJob) -> None:
         steps.trial = report
     else:
         put_file_away()
-        steps.done = report
+        steps.done, steps.news = report, report.nothing_taken or report.total
 
 
 def _show_report(report: ImportReport, settings: Settings) -> None:

@@ -299,7 +299,8 @@ def _edit_file(raw: Raw, key: str) -> None:
     times["formats"] = [each.strip() for each in formats.split(";") if each.strip()]
     raw["times"] = times
     if "joins" in raw:
-        raw["parent_source"] = columns[0].text_input(
+        # On a line of its own: above the others it would push them down.
+        raw["parent_source"] = st.columns(4)[0].text_input(
             _("Source of the records that it adds to"),
             value=str(raw.get("parent_source", "")),
             max_chars=60,

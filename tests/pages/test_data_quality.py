@@ -126,7 +126,8 @@ def test_a_file_goes_in_by_trial_and_confirmation_and_out_again(settings: Settin
     assert not app.exception
     said = text_of(app)
     assert "No police naloxone administrations have been imported yet" in said
-    assert "administrations, naloxone form, 3 rows. Taken out: administrations: 2 and incidents: 2." in said
+    assert "Undone: “form.csv” (naloxone form)" in said
+    assert "Taken out: 2 incidents and 2 administrations" in said
     entry = Journal(folder=settings.store_folder, keys=load_keys(store_folder=settings.store_folder)).entries()[-1]
     assert entry.purpose == "the wrong month"
     assert str(entry.details["import_id"]) not in said
