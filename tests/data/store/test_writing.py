@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import duckdb_extension_httpfs
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,6 +36,7 @@ from data.store import (
     upgrade_store,
     write_batch,
 )
+from data.store.connection import encryption_extension
 from tests.data.store.by_hand import NaiveStore, by_hand, stored_tables
 from tests.data.store_rows import KEYS, SOURCE, batch_of, person, rows_of, settings_for
 
@@ -373,9 +375,29 @@ def test_a_damaged_snapshot_is_named(settings: Settings) -> None:
         open_store(settings=settings, keys=KEYS)
 
 
-def test_no_query_reaches_outside_the_store(settings: Settings, tmp_path: Path) -> None:
+@pytest.fixture
+def changed_extension(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only extension in what looks like its wheel, with a byte that DuckDB did not sign."""
+    file = tmp_path / "wheel" / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+    file.parent.mkdir(parents=True)
+    content = bytearray(encryption_extension().read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    monkeypatch.setattr(duckdb_extension_httpfs, "__file__", str(tmp_path / "wheel" / "__init__.py"))
+    return file
+
+
+@pytest.mark.usefixtures("changed_extension")
+def test_an_extension_that_duckdb_did_not_sign_is_refused() -> None:
+    with pytest.raises(duckdb.IOException, match="signature"):
+        encryption_extension.__wrapped__()
+
+
+def test_no_query_reaches_outside_the_store(settings: Settings, tmp_path: Path, changed_extension: Path) -> None:
     outside = tmp_path / "outside.csv"
     outside.write_text("a\n1\n")
+    # Under its own name it would be taken for the one that is loaded.
+    unsigned = changed_extension.rename(tmp_path / "unsigned.duckdb_extension")
     write(settings, batch_of(person(1)))
     with open_store(settings=settings, keys=KEYS) as store, store._cursor() as cursor:
         for statement in (
@@ -383,6 +405,7 @@ def test_no_query_reaches_outside_the_store(settings: Settings, tmp_path: Path) 
             f"COPY (SELECT 1) TO '{tmp_path / 'copied.csv'}'",
             f"ATTACH '{tmp_path / 'other.duckdb'}' AS other",
             "INSTALL spatial",
+            f"LOAD '{unsigned}'",
             "SET enable_external_access = true",
             "DELETE FROM records.administrations",
         ):
