@@ -789,7 +789,7 @@ def test_the_report_says_what_to_do_and_knows_the_row_and_column(importer):
     report = importer.frame(frame, make_mapping(columns={"doses_given": "Doses", "gender": "Sex"}))
     text = "\n".join(report.lines())
     assert "4 rows in = 4 imported + 0 updated + 0 unchanged + 0 quarantined." in text
-    assert "Column 3 (doses_given, a text), 1 time: this is no number." in text
+    assert "Column 3 (doses_given, a text), 1 time: there are words where a number belongs." in text
     assert "Column 4 (gender, a text), 1 time: the mapping does not know this value." in text
     assert "Row: 3." in text
     assert text.count("What could not be used in the table (row 1 is the first row under the headings):") == 1
