@@ -245,13 +245,17 @@ def test_conflicts_are_listed_and_settled_and_an_import_undone(run, real, tmp_pa
     told = sorted(line.split(": ", 1)[1] for line in reports)
     assert [line.split(", imported")[0] for line in told] == ["row 1 of “reports”", "row 2 of “reports”"]
     assert [line.rsplit(", ", 1)[1] for line in told] == ["doses 1", "doses 2"]
+    code, out, _err = run("conflicts", "--settle-agreeing", "--settings", settings)
+    assert (code, "whose reports state the same number" in out) == (0, True)
     chosen = ["conflicts", "--settle", conflict.split(",")[0], "--settings", settings]
     assert run(*chosen)[0] == 1
     assert run(*chosen, "--same", "nothing")[2].startswith("There is no such conflict")
     assert run(*chosen, "--different", "--purpose", "asked both")[0] == 0
     assert "settled as different doses" in run("conflicts", "--settings", settings)[1]
     code, out, _err = run("undo", "--settings", settings, "--purpose", "wrong file")
-    assert (code, "administrations: 1" in out) == (0, True)
+    undone, taken_out = out.splitlines()
+    assert undone.startswith("Undone: “reports.csv” (reports), imported ")
+    assert (code, taken_out) == (0, "Taken out: 1 incident, 1 administration and 3 doses.")
     assert run("conflicts", "--settings", settings)[1] == "No administration has several officers' reports.\n"
     code, _out, err = run("undo", "--settings", settings)
     assert (code, "no such import" in err) == (1, True)
