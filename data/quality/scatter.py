@@ -125,7 +125,9 @@ def _far_enough(scatter: Scatter) -> bool:
 def _shortest_tree(metres: Floats) -> coo_matrix:
     """The minimum spanning tree, all of whose sides are sides of Delaunay triangles."""
     corners = Delaunay(metres).simplices
-    pairs = np.unique(np.sort(np.vstack([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]), axis=1), axis=0)
+    sides = np.sort(np.vstack([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]).astype(np.int64), axis=1)
+    # One number for each side: sorting rows takes ten times as long.
+    pairs = np.column_stack(np.divmod(np.unique(sides[:, 0] * len(metres) + sides[:, 1]), len(metres)))
     length_m = np.hypot(*(metres[pairs[:, 0]] - metres[pairs[:, 1]]).T)
     size = (len(metres), len(metres))
     return minimum_spanning_tree(csr_matrix((length_m, (pairs[:, 0], pairs[:, 1])), shape=size)).tocoo()

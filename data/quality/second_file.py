@@ -101,11 +101,18 @@ def _same_people(records: pd.DataFrame, days: Ints, known: pd.DataFrame) -> tupl
     pairs = np.unique(_pair(known["day"].to_numpy(dtype=np.int64), stored_codes)[stored_codes >= 0])
 
     def matches(shift: int) -> Mask:
+        wanted = _pair(days[place] + shift, codes)
+        nearest = pairs[np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)]
         here = np.zeros(len(records), dtype=bool)
-        here[place[np.isin(_pair(days[place] + shift, codes), pairs)]] = True
+        here[place[nearest == wanted]] = True
         return here
 
-    return matches(0), float(np.mean([matches(shift).sum() for shift in _SHIFTS_DAYS]))
+    if len(pairs):
+        found = matches(0)
+    # Of too few there is nothing to compare with other weeks.
+    if not _enough(found, 0.0):
+        return found, 0.0
+    return found, float(np.mean([matches(shift).sum() for shift in _SHIFTS_DAYS]))
 
 
 def _pair(days: Ints, codes: Ints) -> Ints:
@@ -113,10 +120,12 @@ def _pair(days: Ints, codes: Ints) -> Ints:
     return days * 2**32 + codes
 
 
+def _enough(found: Mask, chance: float) -> bool:
+    return bool(found.sum() >= max(_FEWEST_ROWS, _LEAST_SHARE * len(found), _TIMES_CHANCE * chance))
+
+
 def _unlikely(found: Mask, chance: float) -> bool:
-    count = int(found.sum())
-    enough = count >= max(_FEWEST_ROWS, _LEAST_SHARE * len(found), _TIMES_CHANCE * chance)
-    return enough and bool(stats.poisson.sf(count - 1, chance) < _CHANCE)
+    return _enough(found, chance) and bool(stats.poisson.sf(int(found.sum()) - 1, chance) < _CHANCE)
 
 
 def _same_days(days: Ints, known: pd.DataFrame) -> tuple[Mask, float]:

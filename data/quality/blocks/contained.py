@@ -126,7 +126,7 @@ def _run(part: Events, kind: Kind, coarse: Ints, fine: Ints, needed: float) -> R
         if len(found):
             # How much more there is at each point than chance has it, in events to be found.
             missed = max(float((~found).mean()), 1 - _MOST)
-            usual = max(usual, float(np.log(missed) / np.log(max(1 - by_chance.mean(), 1 - _MOST))))
+            usual = max(usual, float(np.log(missed) / np.log(np.clip(1 - by_chance.mean(), 1 - _MOST, _MOST))))
     by_chance = 1 - (1 - trials.by_chance) ** usual
     again = _surest(
         replace(trials, day=trials.day[inside], found=trials.found[inside], by_chance=trials.by_chance[inside]),

@@ -44,15 +44,18 @@ class Run:
 
 
 def best_run(kind: Kind | None, counted: Floats, expected: Floats, needed: float) -> Run | None:
-    """The run of days with the largest score, where it is large enough."""
+    """The run of days with the largest weight, of the largest score at each number of times chance, where that is
+    enough: what a day adds to the score is limited, so that days far off with a double each would make it larger.
+    """
     best = None
     for times in TIMES_CHANCE:
         gain = np.minimum(counted * np.log(times) - (times - 1) * expected, needed * MOST_FROM_A_DAY)
         score, first, last = largest_sum(gain)
-        if score >= needed and (best is None or score > best.score):
+        if score >= needed:
             found, usual = counted[first : last + 1].sum(), max(float(expected[first : last + 1].sum()), 1e-9)
             weight = float(found * np.log(found / usual) - (found - usual)) if found > usual else 0.0
-            best = Run(kind=kind, first=first, last=last, score=score, weight=weight)
+            if best is None or weight > best.weight:
+                best = Run(kind=kind, first=first, last=last, score=score, weight=weight)
     return best
 
 

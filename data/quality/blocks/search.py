@@ -82,15 +82,16 @@ def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
         if len(pairs.coarse) < FEWEST_PAIRS:
             continue
         counted = doubles_by_day(events, pairs, kind, days)
-        expected = _with_habit(events, counted, expected_doubles(events, kind, chance, days), needed[kind])
+        random = expected_doubles(events, kind, chance, days)
+        expected = _with_habit(events, counted, random, needed[kind])
         run = best_run(kind, counted, expected, needed[kind])
         if run:
-            runs.append((run, counted, expected))
+            runs.append((run, counted, random))
     best: tuple[Run, pd.DataFrame] | None = None
-    for run, counted, expected in sorted(runs, key=lambda each: -each[0].weight):
+    for run, counted, random in sorted(runs, key=lambda each: -each[0].weight):
         if best and run.weight <= best[0].weight:
             break
-        recounted = _recounted(events, run, counted, expected, chance, needed[run.kind])
+        recounted = _recounted(events, run, counted, random, chance, needed[run.kind])
         if recounted is None or (best and recounted.weight <= best[0].weight):
             continue
         pairs = matched_pairs(events, recounted)
@@ -159,9 +160,7 @@ def _share_elsewhere(counted: Floats, every: Floats, needed: float) -> float:
     return float(counted[rest].sum() / every[rest].sum()) if every[rest].sum() > every.sum() / 2 else float(usual)
 
 
-def _recounted(
-    events: Events, run: Run, counted: Floats, expected: Floats, chance: Chance, needed: float
-) -> Run | None:
+def _recounted(events: Events, run: Run, counted: Floats, random: Floats, chance: Chance, needed: float) -> Run | None:
     """The run with its score against what chance gives in just these days and what doubles other days have."""
     kind, days = run.kind, len(counted)
     inside = np.zeros(days, dtype=bool)
@@ -172,7 +171,8 @@ def _recounted(
     reach = max(_FAR_LAGS)
     part = events.part((events.day >= first - reach) & (events.day <= last + reach))
     factor = 1.0
-    for lags, by_luck in ((_NEAR_LAGS, 1.0), (_FAR_LAGS, 0.25)):
+    # One coincidence is there twice where both of its events were entered twice.
+    for lags, by_luck in ((_NEAR_LAGS, 2.0), (_FAR_LAGS, 0.25)):
         seen, by_chance = [], 0.0
         for lag in (*lags, *(-each for each in lags)):
             pairs = of_kind(part, all_pairs(part, lag, only=source(kind)), kind, lag=lag)
@@ -185,5 +185,5 @@ def _recounted(
         factor = max(factor, (usual.sum() - by_luck) / max(by_chance, 1e-9))
     every = np.bincount(events.day, minlength=days)
     habit = counted[~inside].sum() / max(every[~inside].sum(), 1)
-    usual = np.maximum(expected * factor, every * habit)
+    usual = np.maximum(random * factor, every * habit)
     return best_run(kind, np.where(inside, counted, 0.0), np.where(inside, usual, NEVER), needed)
