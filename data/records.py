@@ -298,8 +298,10 @@ class RecordReader:
         yes_no = yes_no_means(field.name, asks) if field.name == "alive_at_handover" else {}
         words = certain_words(field, yes_no=yes_no)
         if field.name == "age_band":
-            bands = {text: band_of_range(text) for text in pd.unique(texts)}
-            words |= {text: band for text, band in bands.items() if band not in ("", NOT_RECORDED)}
+            bands = {text: band for text in pd.unique(texts) if (band := band_of_range(text))}
+            # "60" beside "60+" is one word, and could be either.
+            lost = {plain_value(text) for text, band in bands.items() if band == NOT_RECORDED}
+            words |= {text: band for text, band in bands.items() if plain_value(text) not in lost}
         return words | self._own_values(field.name)
 
     # --- keys, tokens, times ------------------------------------------------------------------------------------------

@@ -106,8 +106,7 @@ def read_values(work: Work) -> None:
         counts = Counter(texts)
         known, unknown = translate(about, counts, yes_no=yes_no_means(about.name, column.plain))
         if about.name == "age_band":
-            # An import reads years and ranges by itself.
-            known = {text: band for text, band in known.items() if not band_of_range(text.replace(" ", "-"))}
+            known = _without_read_ages(known, counts)
         if known:
             values[about.name] = values.get(about.name, {}) | known
         if about.name == "age_band":
@@ -124,6 +123,15 @@ def read_values(work: Work) -> None:
                 )
             )
     work.raw["values"] = values
+
+
+def _without_read_ages(known: dict[str, str], counts: Counter[str]) -> dict[str, str]:
+    """Words for ages but for the years and ranges that an import reads by itself; "60+" and "60" are one word."""
+    bands = {text: band for text in counts if (band := band_of_range(text))}
+    lost = {plain_value(text) for text, band in bands.items() if band == schema.NOT_RECORDED}
+    read = {plain_value(text) for text in bands} - lost
+    left = {text: band for text, band in known.items() if plain_value(text) not in read}
+    return left | {text: schema.NOT_RECORDED for text in left if plain_value(text) in lost}
 
 
 def _tell_lost_ages(work: Work, column: ColumnFacts, counts: Counter[str]) -> None:

@@ -24,6 +24,8 @@ _COUNT = re.compile(
 _NUMBER = re.compile(r"\b(?:dose|spray|actuation|administration) (?:no|number|num|id|seq|sequence|index|order)$")
 # So many people whose numbers all run 1, 2, 3 are no accident: counts would repeat or skip in some.
 _ENOUGH_PEOPLE = 10
+# One person's rows may be as many as the doses that each of them states, by accident.
+_SOME_PEOPLE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,7 @@ def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) 
         # "Dose no" numbers each person's doses: 1, 2, 3.
         columns = replace(columns, administration=columns.counts, counts=None)
         administration = columns.administration
+    repeats_counted = counts is not None and _counts_repeats(by_person, counts)
     shared = sum(_shares_description(group, administration, described) for group in by_incident.values())
     # Where several numbers may be one person's, each is both: whoever says so has the key alone to change.
     dose_number = (
@@ -108,13 +111,13 @@ def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) 
         told_by=told_by,
         kinds=_kinds(by_person, columns, dose_number),
         dose_number=dose_number,
-        counts=_what_counts_count(by_person, columns, dose_number),
+        counts="total" if repeats_counted else _what_counts_count(by_person, columns, dose_number),
         either=counts if may_number and counts and not _NUMBER.search(counts.plain) else None,
         people=sum(any(_differ(group, each) for each in described) for group in by_incident.values()),
         described=tuple(each for each in described if each not in columns.incident),
         shared=shared if told_by == "administration" else 0,
         repeated=sum(count - 1 for count in Counter(tuple(row) for row in rows).values()),
-        repeats_counted=counts is not None and _counts_repeats(by_person, counts),
+        repeats_counted=repeats_counted,
     )
 
 
@@ -173,7 +176,7 @@ def _numbers_doses(people: Sequence[Sequence[Row]], column: ColumnFacts) -> bool
 def _counts_repeats(people: Sequence[Sequence[Row]], column: ColumnFacts) -> bool:
     """Whether everybody with rows alike in every column has as many doses as rows."""
     repeating = [rows for rows in people if len({tuple(row) for row in rows}) < len(rows)]
-    return bool(repeating) and all(_values(rows, column) == {str(len(rows))} for rows in repeating)
+    return len(repeating) >= _SOME_PEOPLE and all(_values(rows, column) == {str(len(rows))} for rows in repeating)
 
 
 def _what_counts_count(

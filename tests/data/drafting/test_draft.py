@@ -442,6 +442,7 @@ def test_a_draft_that_lacks_something_says_what():
     with pytest.raises(MappingError, match="is needed"):
         draft.mapping()
     assert draft.questions
+    assert draft.toml().split("\n")[1].startswith("# NOT USABLE YET: ")
 
 
 REAL = ROOT.parent / "shared" / "data"

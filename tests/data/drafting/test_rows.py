@@ -1,6 +1,7 @@
 """Rows by drug and dose: the draft and its answers give exactly the people, doses and drugs the file was made from."""
 
 import io
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
@@ -400,3 +401,76 @@ def test_a_yes_beside_the_doses_alone_leaves_out_no_drug(tmp_path):
     unsaid = drafted(*drug_and_dose(people, apart=True, without=(GIVEN,)))
     assert "only" not in unsaid.raw
     assert "only" in asked(unsaid)
+
+
+ALIKE = ("Incident number", "Date", "Gender", "Age", "Product", "Collar number", "Doses given")
+
+
+def alike_rows(*, counted):
+    """As many rows as doses, alike in every column but where another product was used; and how many doses in all."""
+    draw = np.random.default_rng(8)
+    rows = []
+    for n in range(60):
+        doses = int(draw.integers(1, 5))
+        person = [f"NC-{n:04}", f"{n % 28 + 1:02}/02/2024", "MF"[n % 2], str(20 + n % 40)]
+        for dose in range(doses):
+            product = "Prenoxad" if dose == 3 else "Nyxoid"
+            rows.append([*person, product, str(700 + n), *([str(doses)] if counted else [])])
+    return ALIKE[: len(rows[0])], rows, len(rows)
+
+
+def test_rows_alike_in_every_column_are_doses_where_the_answer_says_so(tmp_path):
+    headings, rows, doses = alike_rows(counted=False)
+    draft = drafted(headings, rows)
+    lines = {each.setting: each.in_mapping for each in draft.questions}
+    assert lines["rows"] == 'rows = "dose"'
+    assert 'repeats = "doses"' in lines["repeats"]
+    assert 'repeats = "doses"' in draft.toml()
+    # Without that answer the report names the rows that count once, and the remedy.
+    (tmp_path / "once").mkdir()
+    once = Imported(tmp_path / "once", headings, rows, rows="dose")
+    seen = Counter(map(tuple, rows))
+    assert once.report.unchanged == sum(seen.values()) - len(seen)
+    [told] = [line for line in once.report.lines() if "repeat an earlier one exactly" in line]
+    assert re.search(r'repeats = "doses".*Rows: \d', told)
+    found = Imported(tmp_path, headings, rows, rows="dose", repeats="doses")
+    assert (len(found.administrations), found.administrations["doses_given"].sum(), len(found.doses)) == (
+        60,
+        doses,
+        doses,
+    )
+
+
+def test_rows_alike_are_doses_without_a_question_where_a_column_counts_them(tmp_path):
+    headings, rows, doses = alike_rows(counted=True)
+    named = [[f"Person {row[0]}", *row] for row in rows]
+    found = Imported(tmp_path, ["Nominal ref", *headings], named)
+    assert (found.draft.raw["rows"], found.draft.raw["repeats"]) == ("dose", "doses")
+    assert not {"rows", "repeats"} & asked(found.draft)
+    assert (found.administrations["doses_given"].sum(), len(found.doses)) == (doses, doses)
+
+
+@pytest.mark.parametrize(
+    ("heading", "numbers", "is_asked"),
+    [("Number of naloxone doses", False, True), ("Naloxone dose", True, True), ("Dose no", True, False)],
+)
+def test_counts_of_one_and_of_two_in_second_officers_rows_are_no_numbers_of_doses(heading, numbers, is_asked):
+    headings = ["Incident number", "Date", "Gender", "Age", "Collar number", heading]
+    rows = [
+        [
+            f"NC-{n:04}",
+            f"{n % 28 + 1:02}/02/2024",
+            "MF"[n % 2],
+            str(20 + n),
+            str(2000 + 2 * n + officer),
+            str(1 + officer),
+        ]
+        for n in range(50)
+        for officer in range(2 if n % 5 == 0 else 1)
+    ]
+    draft = drafted(headings, rows)
+    assert ("dose_id" in draft.raw["columns"]) is numbers
+    assert ("doses_given" in draft.raw["columns"]) is not numbers
+    lines = {each.setting: each.in_mapping for each in draft.questions}
+    assert lines["rows"] == ('rows = "dose"' if numbers else 'rows = "officer"')
+    assert bool({"columns.dose_id", "columns.doses_given"} & lines.keys()) is is_asked

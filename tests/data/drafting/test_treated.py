@@ -2,6 +2,7 @@
 
 import io
 import random
+import tomllib
 from collections import Counter
 from datetime import datetime, timedelta
 
@@ -99,6 +100,35 @@ def test_of_a_row_for_each_medicine_those_of_naloxone_are_doses(tmp_path):
     _report, people = imported(tmp_path, headings, rows)
     doses = [count for count in truth.values() if count]
     assert Counter(people["doses_given"].astype(int)) == Counter(doses)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("Y", "N", "N"), '"Naloxone given by bystander" = ["n"] under [only]'),
+        (("Friend", "", "No"), '"Naloxone given by bystander" = ["", "no"] under [only]'),
+        # Next to nothing would be left of the file.
+        (("Y", "Y", "Y"), ""),
+        (("N", "", "No"), None),
+    ],
+)
+def test_naloxone_that_a_bystander_gave_before_police_is_no_reason_to_leave_out_police(words, line, tmp_path):
+    headings = ["Reference", "Date", "Collar", "Naloxone doses", "Naloxone given by bystander"]
+    rows = [[f"R{n}", when(n), 1000 + n, 1 + n % 2, words[n % 3]] for n in range(30)]
+    draft = drafted(headings, rows)
+    assert "only" not in draft.raw
+    asked = [each for each in draft.questions if each.setting == "only"]
+    assert [each.in_mapping for each in asked] == ([] if line is None else [line])
+    for each in asked:
+        assert f"{100 if line == '' else 33} %" in each.sentence
+    if not line:
+        return
+    answered = draft.raw | {"only": {headings[-1]: tomllib.loads(line.removesuffix("under [only]"))[headings[-1]]}}
+    report = import_stream(
+        stream=io.BytesIO(as_csv(headings, rows)), label="a.csv", settings=make_settings(tmp_path), keys=KEYS,
+        mapping=check_mapping(answered | {"synthetic": True}), geography=south_wales(),
+    )  # fmt: skip
+    assert (report.imported, report.left_out) == (20, 10)
 
 
 COLLARS = ("Reference", "Date", "Collar", "Naloxone doses", "Kit number")
