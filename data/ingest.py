@@ -484,7 +484,7 @@ def _tell_nobody(share: float, sentence: str) -> None:
 
 
 _READER_COUNTS = (
-    *("zero_coordinates", "ambiguous_times", "nonexistent_times", "future_times", "blank_rows"),
+    *("zero_coordinates", "ambiguous_times", "nonexistent_times", "future_times", "blank_rows", "filled_down"),
     *("least_numbers", "waits_past_midnight"),
 )
 
@@ -536,7 +536,7 @@ def _read_all(
             cells = pd.DataFrame(block.columns, index=block.row_numbers)
             records[AS_WRITTEN] = pd.util.hash_pandas_object(cells, index=False).reindex(records.index)
         parts.append(records)
-        rows_in += len(block.row_numbers) + len(block.misfits)
+        rows_in += len(block.row_numbers) + len(block.misfits) + sum(map(len, block.side_rows.values()))
         tell(
             _READING_SHARE * block.share_read,
             ngettext("{count} row read.", "{count} rows read.", rows_in).format(count=format_count(rows_in)),

@@ -95,13 +95,19 @@ class DayPart(_Section):
 
 
 class FileLayout(_Section):
-    """How the file is laid out; what is left out is worked out from the file."""
+    """How the file is laid out; what is left out is worked out from the file, but for the last three.
+
+    `header_row` is the lowest of `header_rows` rows of headings, which are joined. `fill_down` names columns in which a
+    blank cell stands for the one above it, the outermost first.
+    """
 
     separator: Literal[",", ";", "\t", "|"] | None = None
     encoding: str | None = None
     sheet: str | int | None = None
     header_row: int | None = Field(default=None, ge=1, le=1000)
+    header_rows: int | None = Field(default=None, ge=1, le=3)
     decimal: Literal[".", ","] = "."
+    fill_down: tuple[str, ...] = ()
 
     @field_validator("encoding")
     @classmethod
@@ -114,6 +120,12 @@ class FileLayout(_Section):
             return codecs.lookup(value).name
         except (LookupError, ValueError) as error:
             raise ValueError("not an encoding such as utf-8 or cp1252") from error
+
+    @model_validator(mode="after")
+    def _headings_end_in_a_row(self) -> "FileLayout":
+        if (self.header_rows or 1) > (self.header_row or 1):
+            raise ValueError("header_rows: state header_row too, the lowest of the rows of headings")
+        return self
 
 
 class TimeLayout(_Section):
@@ -425,7 +437,8 @@ class Mapping(_Section):
             found |= {each: "waits" for each in (wait.minutes, wait.outcome) if each}
         if self.match:
             found |= {each: "match" for each in (self.match.day, self.match.officer) if each}
-        return dict.fromkeys(self.withdrawn, "withdrawn") | dict.fromkeys(self.only, "only") | found
+        aside = {"fill_down": self.file.fill_down, "withdrawn": self.withdrawn, "only": self.only}
+        return {heading: what for what, each in aside.items() for heading in each} | found
 
 
 def mapped_fields(target: str) -> dict[str, schema.Field]:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.pseudonymise import Pseudonymiser
+from data.reading.row_layout import LOOKS_LIKE_TOTAL, REPEATS_HEADINGS
 from data.row_runs import RowRuns
 from data.schema import TABLES, table_named
 from data.values import kind_of_value
@@ -181,6 +182,10 @@ def reason_sentence(reason: str) -> str:
         "wrong_number_of_cells": _(
             "the row has more or fewer cells than there are headings. Look for a separator or a line break inside a "
             "cell and export the file with quotation marks."
+        ),
+        REPEATS_HEADINGS: _("the row is the headings once more. Nothing needs to be corrected."),
+        LOOKS_LIKE_TOTAL: _(
+            "the row looks like a total and not like a record. If it is one, take the word “total” out at the source."
         ),
         "key_missing": _("the row has no key, so it could not be recognised again. Fill it in at the source."),
         "key_rounded": _(

@@ -157,6 +157,10 @@ class RecordReader:
         self.log.add(
             rows=np.array(block.misfits, dtype=np.int64), field="", reason="wrong_number_of_cells", whole_row=True
         )
+        for kind, rows in block.side_rows.items():
+            self.log.add(rows=np.array(rows, dtype=np.int64), field="", reason=kind, whole_row=True)
+        self.counts["filled_down"] += len(block.filled)
+        self.noted["filled_down"].append(np.array(block.filled, dtype=np.int64))
         columns: Columns = {}
         self._read_keys(columns)
         self._read_times(columns)

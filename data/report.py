@@ -38,6 +38,7 @@ class ImportCounts:
     nonexistent_times: int = 0
     future_times: int = 0
     blank_rows: int = 0
+    filled_down: int = 0
     least_numbers: int = 0
     waits_past_midnight: int = 0
     identical_rows: int = 0
@@ -422,6 +423,15 @@ class ImportReport:
                     "{count} wait ended past midnight: both clocks stand beside one date, so the next day was taken.",
                     "{count} waits ended past midnight: both clocks stand beside one date, so the next day was taken.",
                     counts.waits_past_midnight,
+                ),
+            ),
+            (
+                "filled_down",
+                counts.filled_down,
+                ngettext(
+                    "{count} row has a blank cell that stands for the one above, as the mapping says; it was filled.",
+                    "{count} rows have blank cells that stand for those above, as the mapping says; they were filled.",
+                    counts.filled_down,
                 ),
             ),
             (

@@ -6,10 +6,10 @@ cell: values come from closed lists (data.value_words).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from data.drafting.blank_cells import settle_blank_cells
 from data.drafting.choice_values import drop_doubtful, read_values
 from data.drafting.column_facts import column_facts
 from data.drafting.form_fields import (
@@ -55,10 +55,6 @@ def draft_mapping(
     were imported before. Without `may_join` no file adds to records of another one. `now` (without a zone) is the
     moment after which nothing can have happened.
     """
-    headings = {text.casefold() for text in sample.headings}
-    # The headings may stand again in the middle of the rows.
-    rows = tuple(row for row in sample.rows if not headings.issuperset(text.casefold() for text in row))
-    sample = replace(sample, rows=rows)
     facts = column_facts(sample.headings, sample.rows)
     if not facts:
         raise DraftError(
@@ -84,6 +80,7 @@ def draft_mapping(
         facts=facts,
         found=assign_columns(field_words(chosen), facts),
     )
+    settle_blank_cells(work)
     return _draft(work, why)
 
 
@@ -146,6 +143,10 @@ def _describe_file(work: Work) -> None:
         file["sheet"] = work.sample.sheets.index(str(layout.sheet)) + 1
     if layout.header_row and layout.header_row > 1:
         file["header_row"] = layout.header_row
+    if layout.header_rows and layout.header_rows > 1:
+        file["header_rows"] = layout.header_rows
+    if layout.fill_down:
+        file["fill_down"] = list(layout.fill_down)
     numbers = [column for column in work.facts if column.position in work.used and column.kinds & {"number", "degrees"}]
     if any(column.decimal == "," for column in numbers):
         file["decimal"] = ","

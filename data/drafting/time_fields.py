@@ -10,7 +10,7 @@ from data.drafting.work import Work, headings_of
 from data.mapping import MONTHS_ALLOWED_IN, mapped_fields
 from wording import _, format_count, ngettext
 
-__all__ = ["lacks_date", "read_time_of_event", "read_times", "readable_time", "time_headings"]
+__all__ = ["clock_beside", "day_of", "lacks_date", "read_time_of_event", "read_times", "readable_time", "time_headings"]
 
 
 def read_time_of_event(work: Work) -> None:
@@ -55,7 +55,7 @@ def time_headings(work: Work, match: Match) -> str | list[str]:
         work.used.add(day.position)
         work.time_columns.append(day)
         return [day.heading, column.heading]
-    clock = _partner(work, column, "date", "time", {"clock"})
+    clock = clock_beside(work, column)
     if clock is None:
         return column.heading
     work.used.add(clock.position)
@@ -80,6 +80,18 @@ def lacks_date(work: Work, match: Match) -> bool:
     """Whether a column has times of day alone, and no column their dates."""
     kinds = match.column.kinds
     return "clock" in kinds and not kinds & {"time", "date", "excel"} and _day_of(work, match.column) is None
+
+
+def day_of(work: Work, column: ColumnFacts) -> ColumnFacts | None:
+    """The column of plain dates that a time is read from: itself, or that beside its time of day."""
+    if "clock" in column.kinds and not column.kinds & {"date", "excel"}:
+        return _day_of(work, column)
+    return column if "date" in column.kinds else None
+
+
+def clock_beside(work: Work, column: ColumnFacts) -> ColumnFacts | None:
+    """The column of times of day that belongs to one of dates."""
+    return _partner(work, column, "date", "time", {"clock"})
 
 
 def _day_of(work: Work, column: ColumnFacts) -> ColumnFacts | None:

@@ -4,6 +4,7 @@ Headings are found where the mapping does not state their row: the row with most
 else the fullest row above the first one with a number or a date in it.
 """
 
+import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -25,8 +26,10 @@ __all__ = [
     "cell_text",
     "check_headings",
     "find_header_row",
+    "find_heading_rows",
     "headings_found",
-    "note_rows_above",
+    "join_headings",
+    "notes_on_headings",
     "trimmed",
 ]
 
@@ -34,6 +37,8 @@ __all__ = [
 TOP_ROWS = 60
 # A longer text is a remark, not a heading.
 _LONGEST_HEADING = 200
+# What stands over several headings is a word or two.
+_LONGEST_BAND = 60
 # A row of data has most of its cells filled; a title has one.
 _SHARE_FILLED = 0.5
 
@@ -112,18 +117,114 @@ def _heading_cells(row: Sequence[str]) -> int:
     return len(cells) if max(map(len, cells), default=0) <= _LONGEST_HEADING else 0
 
 
-def note_rows_above(rows: Sequence[Sequence[str]], header_row: int) -> tuple[str, ...]:
-    """A sentence on rows above the headings that hold something, since they are not read; none where there are none."""
-    above = header_row - 1
-    if not any(cell.strip() for row in rows[:above] for cell in row):
-        return ()
-    return (
-        ngettext(
-            "{count} row above the headings in row {row} is not read.",
-            "{count} rows above the headings in row {row} are not read.",
-            above,
-        ).format(count=format_count(above), row=header_row),
-    )
+def find_heading_rows(rows: Sequence[Sequence[str]], header_row: int, layout: FileLayout) -> tuple[int, int]:
+    """The lowest row of headings (1 = first) and how many rows they stand in, with a row that was found or stated."""
+    if layout.header_rows:
+        return header_row, layout.header_rows
+    if 1 < header_row <= len(rows) and _is_band(rows[header_row - 2], rows[header_row - 1]):
+        return header_row, 2
+    # The row with most texts may be the upper one, where few of its headings have others under them. The lower one is
+    # no record if values follow it.
+    if not layout.header_row and header_row + 1 < len(rows) and _is_band(rows[header_row - 1], rows[header_row]):
+        widest = max(sum(bool(cell.strip()) for cell in row) for row in rows)
+        if _holds_values(rows[header_row + 1], widest):
+            return header_row + 1, 2
+    return header_row, 1
+
+
+def _is_band(upper: Sequence[str], lower: Sequence[str]) -> bool:
+    """Whether a row stands over the headings of another one and groups them: "Incident", "", "Casualty", "".
+
+    A title has words in one or two places too, so that each column must have a heading in one of the rows, and there
+    must be two groups of several columns, or one beside others where a lower heading comes twice or is lacking.
+    """
+    width = max(len(trimmed(upper)), len(trimmed(lower)))
+    pairs = [(_cell(upper, each), _cell(lower, each)) for each in range(width)]
+    texts = [cell for pair in pairs for cell in pair if cell]
+    if not all(any(pair) for pair in pairs) or any(map(_is_no_heading, texts)):
+        return False
+    groups = [len(group) for group in _groups(pairs)]
+    repeated = len({plain_heading(below) for _above, below in pairs if below}) < sum(bool(below) for _a, below in pairs)
+    alone = any(not below for _above, below in pairs)
+    several = sum(size > 1 for size in groups)
+    return several > 1 or (several == 1 and (repeated or alone) and len(groups) > 1)
+
+
+def _is_no_heading(cell: str) -> bool:
+    return kind_of_value(cell) != "text" or len(cell) > _LONGEST_BAND or cell.endswith(":")
+
+
+def _groups(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """The lower headings under each upper one."""
+    groups: list[list[str]] = []
+    for above, below in pairs:
+        if above:
+            groups.append([below] if below else [])
+        elif groups:
+            groups[-1].append(below)
+    return groups
+
+
+def _cell(row: Sequence[str], position: int) -> str:
+    return " ".join(row[position].split()) if position < len(row) else ""
+
+
+def join_headings(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The headings of a file from its rows of headings: each upper one before those under it, no two the same.
+
+    An upper heading stands over its own column and the blank ones after it; in a column that it alone heads, it ends
+    there.
+    """
+    *upper, lowest = rows
+    headings = list(trimmed(lowest))
+    if not upper:
+        return tuple(headings)
+    width = max(len(trimmed(row)) for row in rows)
+    headings = [_cell(lowest, each) for each in range(width)]
+    for row in reversed(upper):
+        band = ""
+        for position, below in enumerate(headings):
+            own = _cell(row, position)
+            # A cell that is merged downwards is read in both rows.
+            alone = bool(own) and (not below or plain_heading(own) == plain_heading(below))
+            band = "" if alone else own or band
+            headings[position] = own if alone else " ".join(filter(None, (band, below)))
+    return _without_repeats(headings)
+
+
+def _without_repeats(headings: Sequence[str]) -> tuple[str, ...]:
+    """The same headings, those that come again with their number behind them."""
+    taken = set(map(plain_heading, headings))
+    seen: set[str] = set()
+    unique = []
+    for heading in headings:
+        text = heading
+        if heading and plain_heading(heading) in seen:
+            text = next(t for n in itertools.count(2) if plain_heading(t := f"{heading} {n}") not in taken)
+            taken.add(plain_heading(text))
+        seen.add(plain_heading(text))
+        unique.append(text)
+    return tuple(unique)
+
+
+def notes_on_headings(rows: Sequence[Sequence[str]], header_row: int, header_rows: int) -> tuple[str, ...]:
+    """Sentences on rows above the headings that hold something and are not read, and on headings that are joined."""
+    above, notes = header_row - header_rows, []
+    if any(cell.strip() for row in rows[:above] for cell in row):
+        notes.append(
+            ngettext(
+                "{count} row above the headings in row {row} is not read.",
+                "{count} rows above the headings in row {row} are not read.",
+                above,
+            ).format(count=format_count(above), row=above + 1)
+        )
+    if header_rows > 1:
+        notes.append(
+            _("The headings in rows {first} to {last} are joined, the upper ones before those under them.").format(
+                first=above + 1, last=header_row
+            )
+        )
+    return tuple(notes)
 
 
 def trimmed(cells: Sequence[str]) -> tuple[str, ...]:

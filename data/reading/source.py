@@ -7,9 +7,9 @@ ones included, so that a number leads to the row in the file.
 
 import hashlib
 import io
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,12 +19,22 @@ from numpy.typing import NDArray
 
 from data.mapping import FileLayout
 from data.reading.file_rows import OpenedFile, UnreadableFileError, cell_text
+from data.reading.row_layout import FillDown, kind_of_side_row
 from data.reading.text_rows import open_text
 from data.reading.workbook_rows import is_workbook, open_workbook
 from data.settings import ImportSettings
 from wording import _, format_count
 
-__all__ = ["Block", "FileSample", "SourceTable", "UnreadableFileError", "frame_table", "open_table", "sample_file"]
+__all__ = [
+    "Block",
+    "FileSample",
+    "SourceTable",
+    "UnreadableFileError",
+    "filled_rows",
+    "frame_table",
+    "open_table",
+    "sample_file",
+]
 
 # Rows treated at once: large enough for vectorised work, small enough that 30 text columns stay near 100 MB.
 _BLOCK_ROWS = 50_000
@@ -38,7 +48,8 @@ _SAMPLE_ROWS = 20_000
 class Block:
     """Some rows: their numbers, the wanted columns' cells as text, and the numbers of rows with the wrong width.
 
-    `blank_rows` counts rows without a single filled cell; they are not rows of data.
+    `blank_rows` counts rows without a single filled cell; they are not rows of data. `side_rows` are the numbers of
+    rows that are totals or headings again, by what they are; `filled` those of which a blank cell was filled.
     """
 
     row_numbers: NDArray[np.int64]
@@ -46,6 +57,8 @@ class Block:
     misfits: tuple[int, ...]
     blank_rows: int
     share_read: float
+    side_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    filled: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +99,8 @@ def open_table(
 
     `label` is what error sentences call the file. Raises UnreadableFileError.
     """
+    # A sample may find that the headings stand in two rows; a mapping says so.
+    layout = layout.model_copy(update={"header_rows": layout.header_rows or 1})
     if not isinstance(source, Path):
         yield _source_table(_open_stream(source, label, layout, limits, expected), label, limits)
         return
@@ -127,7 +142,7 @@ def _sample(opened: OpenedFile, label: str, limits: ImportSettings, rows: int) -
     width = len(opened.headings)
     kept, numbers = [], []
     for number, row in enumerate(opened.records, start=1):
-        if any(map(str.strip, row)) and _fits(row, width):
+        if any(map(str.strip, row)) and _fits(row, width) and not kind_of_side_row(row, opened.headings):
             kept.append(tuple(cell.strip()[: limits.longest_cell] for cell in row[:width]))
             numbers.append(number)
         if len(kept) >= rows or opened.characters_read() > _BLOCK_CHARACTERS:
@@ -141,6 +156,21 @@ def _sample(opened: OpenedFile, label: str, limits: ImportSettings, rows: int) -
         sheets=opened.sheets,
         notes=opened.notes,
     )
+
+
+def filled_rows(sample: FileSample, columns: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """The rows of a sample as an import reads them where a mapping fills these columns down."""
+    if not columns:
+        return sample.rows
+    fill_down = FillDown(headings=sample.headings, columns=columns)
+    rows, before = [], 0
+    for number, row in zip(sample.row_numbers, sample.rows, strict=True):
+        if number != before + 1:
+            fill_down.stop()
+        cells, before = list(row), number
+        fill_down.fill(cells)
+        rows.append(tuple(cells))
+    return tuple(rows)
 
 
 def frame_table(*, frame: pd.DataFrame, label: str) -> SourceTable:
@@ -199,14 +229,15 @@ def _source_table(opened: OpenedFile, label: str, limits: ImportSettings) -> Sou
 def _blocks(opened: OpenedFile, wanted: Collection[int], limits: ImportSettings, label: str) -> Iterator[Block]:
     """Only the wanted cells of a row outlive it, so a row may be wide and a block is bounded in rows and characters."""
     rows_so_far = 0
-    part = _Part(wanted=sorted(wanted), width=len(opened.headings))
+    fill_down = FillDown(headings=opened.headings, columns=opened.layout.fill_down)
+    part = _Part(wanted=sorted(wanted), headings=opened.headings, fill_down=fill_down)
     characters = opened.characters_read()
     for number, row in enumerate(opened.records, start=1):
         part.take(number, row)
         if part.rows >= _BLOCK_ROWS or opened.characters_read() - characters > _BLOCK_CHARACTERS:
             rows_so_far = _counted(rows_so_far, part, limits, label)
             yield part.block(opened.share_read())
-            part = _Part(wanted=part.wanted, width=part.width)
+            part = _Part(wanted=part.wanted, headings=opened.headings, fill_down=fill_down)
             characters = opened.characters_read()
     if part.rows:
         _counted(rows_so_far, part, limits, label)
@@ -214,7 +245,7 @@ def _blocks(opened: OpenedFile, wanted: Collection[int], limits: ImportSettings,
 
 
 def _counted(rows_so_far: int, part: "_Part", limits: ImportSettings, label: str) -> int:
-    rows_so_far += len(part.numbers) + len(part.misfits)
+    rows_so_far += part.rows - part.blank_rows
     if rows_so_far > limits.most_rows:
         raise UnreadableFileError(
             _(
@@ -228,11 +259,13 @@ def _counted(rows_so_far: int, part: "_Part", limits: ImportSettings, label: str
 class _Part:
     """The rows of one block as they come."""
 
-    def __init__(self, *, wanted: list[int], width: int) -> None:
-        self.wanted, self.width = wanted, width
+    def __init__(self, *, wanted: list[int], headings: Sequence[str], fill_down: FillDown) -> None:
+        self.wanted, self.headings, self.fill_down = wanted, headings, fill_down
         self.rows, self.blank_rows = 0, 0
         self.numbers: list[int] = []
         self.misfits: list[int] = []
+        self.side_rows: dict[str, list[int]] = {}
+        self.filled: list[int] = []
         self._kept: list[list[str]] = []
 
     def take(self, number: int, row: list[str]) -> None:
@@ -240,11 +273,18 @@ class _Part:
         self.rows += 1
         if not any(row) or not any(map(str.strip, row)):
             self.blank_rows += 1
-        elif _fits(row, self.width):
-            self.numbers.append(number)
-            self._kept.append([row[position] for position in self.wanted])
-        else:
+            self.fill_down.stop()
+        elif not _fits(row, len(self.headings)):
             self.misfits.append(number)
+            self.fill_down.stop()
+        elif kind := kind_of_side_row(row, self.headings):
+            self.side_rows.setdefault(kind, []).append(number)
+            self.fill_down.stop()
+        else:
+            self.numbers.append(number)
+            if self.fill_down.places and self.fill_down.fill(row):
+                self.filled.append(number)
+            self._kept.append([row[position] for position in self.wanted])
 
     def block(self, share_read: float) -> Block:
         """What was kept."""
@@ -255,6 +295,8 @@ class _Part:
             misfits=tuple(self.misfits),
             blank_rows=self.blank_rows,
             share_read=share_read,
+            side_rows={kind: tuple(numbers) for kind, numbers in self.side_rows.items()},
+            filled=tuple(self.filled),
         )
 
 

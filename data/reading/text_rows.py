@@ -21,8 +21,10 @@ from data.reading.file_rows import (
     UnreadableFileError,
     check_headings,
     find_header_row,
+    find_heading_rows,
     headings_found,
-    note_rows_above,
+    join_headings,
+    notes_on_headings,
     trimmed,
 )
 from data.settings import ImportSettings
@@ -55,20 +57,29 @@ def open_text(
     encoding, file_hash = _encoding_and_hash(stream, label, layout.encoding)
     top = _top(stream, encoding)
     separator, header_row = _separator_and_header_row(top, layout, expected)
+    top_rows = _top_rows(top, separator)
+    header_row, header_rows = find_heading_rows(top_rows, header_row, layout)
     lines = _Lines(stream, encoding, label, limits)
     records = lines.records(separator)
-    for _skipped in range(header_row - 1):
+    for _skipped in range(header_row - header_rows):
         next(records, None)
-    headings = trimmed(next(records, []))
+    headings = join_headings([next(records, []) for _each in range(header_rows)])
     check_headings(headings, label=label, header_row=header_row, limits=limits)
     return OpenedFile(
-        layout=layout.model_copy(update={"encoding": encoding, "separator": separator, "header_row": header_row}),
+        layout=layout.model_copy(
+            update={
+                "encoding": encoding,
+                "separator": separator,
+                "header_row": header_row,
+                "header_rows": header_rows,
+            }
+        ),
         headings=headings,
         file_hash=file_hash,
         records=records,
         characters_read=lambda: lines.characters,
         share_read=lambda: min(stream.tell() / size, 1.0),
-        notes=note_rows_above(_top_rows(top, separator), header_row),
+        notes=notes_on_headings(top_rows, header_row, header_rows),
     )
 
 
@@ -149,7 +160,8 @@ def _separator_and_header_row(top: str, layout: FileLayout, expected: Collection
     for separator in (layout.separator,) if layout.separator else _SEPARATORS:
         rows = _top_rows(top, separator)
         header = min(layout.header_row - 1, len(rows)) if layout.header_row else find_header_row(rows, expected)
-        headings = trimmed(rows[header]) if header < len(rows) else ()
+        first = max(header + 1 - (layout.header_rows or 1), 0)
+        headings = join_headings(rows[first : header + 1]) if header < len(rows) else ()
         under = [len(trimmed(row)) for row in rows[header + 1 :] if any(row)]
         agreeing = sum(1 < count <= len(headings) for count in under) / max(len(under), 1)
         score = (headings_found(headings, expected), len(headings) > 1, round(agreeing, 1), len(headings))

@@ -29,9 +29,10 @@ from data.reading.file_rows import (
     cell_text,
     check_headings,
     find_header_row,
+    find_heading_rows,
     headings_found,
-    note_rows_above,
-    trimmed,
+    join_headings,
+    notes_on_headings,
 )
 from data.reading.workbook_size import check_workbook
 from data.settings import ImportSettings
@@ -79,19 +80,22 @@ def open_workbook(
             _("The workbook {file} is damaged or of an unknown kind. Save it again as .xlsx or CSV.").format(file=label)
         ) from None
     header_row = layout.header_row or find_header_row(chosen.top, expected) + 1
+    header_row, header_rows = find_heading_rows(chosen.top, header_row, layout)
     progress = _Progress(rows=chosen.sheet.total_height)
-    records = _records(chosen.sheet, progress, header_row)
-    headings = trimmed(next(records, []))
+    records = _records(chosen.sheet, progress, header_row - header_rows + 1)
+    headings = join_headings([next(records, []) for _each in range(header_rows)])
     check_headings(headings, label=label, header_row=header_row, limits=limits)
     return OpenedFile(
-        layout=layout.model_copy(update={"sheet": chosen.sheet.name, "header_row": header_row}),
+        layout=layout.model_copy(
+            update={"sheet": chosen.sheet.name, "header_row": header_row, "header_rows": header_rows}
+        ),
         headings=headings,
         file_hash=hashlib.sha256(content).hexdigest(),
         records=records,
         characters_read=lambda: progress.characters,
         share_read=lambda: progress.rows_read / max(progress.rows, 1),
         sheets=chosen.names,
-        notes=(*note_rows_above(chosen.top, header_row), *_notes(chosen)),
+        notes=(*notes_on_headings(chosen.top, header_row, header_rows), *_notes(chosen)),
     )
 
 

@@ -66,7 +66,7 @@ _ENTRY_SETTINGS = {"kind", "clock"}
 _SEVERAL_HEADINGS = ("person.name", "substances")
 _TIMES = ("started_at", "ended_at", "given_at")
 # What the boxes for the layout show of a file that could not be read as it is.
-_FIRST_GUESS = {"header_row": 1, "separator": ",", "encoding": "utf-8", "decimal": "."}
+_FIRST_GUESS = {"header_row": 1, "header_rows": 1, "separator": ",", "encoding": "utf-8", "decimal": "."}
 _SEPARATORS = (",", ";", "\t", "|")
 _ENCODINGS = ("utf-8", "utf-8-sig", "cp1252", "utf-16")
 
@@ -107,12 +107,15 @@ def choose_reading(
     prefix = f"{file.file_id}|{chosen}|{draft.table}|{'joins' in draft.raw}|{sample.layout!r}"
     raw = copy.deepcopy(tomllib.loads(mapping_toml(start)) if start else draft.raw)
     raw["synthetic"] = settings.store.synthetic
-    raw["file"] = sample.layout.model_dump(exclude_none=True)
+    raw["file"] = sample.layout.model_dump(exclude_none=True) | {
+        "fill_down": list(raw.get("file", {}).get("fill_down", ()))
+    }
     _show_what_was_found(sample, draft, start)
     _edit_file(raw, prefix)
     if draft.table == FORM_TABLE and not raw.get("joins"):
         _edit_rows(raw, prefix)
     _edit_only(raw, prefix)
+    _edit_fill_down(raw, prefix)
     _edit_yes_no(raw, prefix)
     raw["columns"] = dict(raw.get("columns", {}))
     _edit_fields(raw, sample, draft, prefix)
@@ -163,11 +166,22 @@ def _as_laid_out(read: Callable[[FileLayout | None], FileSample], stated: FileLa
 def _edit_layout(layout: FileLayout, key: str) -> FileLayout:
     """Where the headings are and how cells are told apart."""
     with st.expander(_("How the file is laid out")):
-        columns = st.columns(4)
+        columns = st.columns(5)
         header_row = columns[0].number_input(
             _("Row with the headings"), min_value=1, max_value=1000, value=layout.header_row or 1, key=f"header-{key}"
         )
-        changed: dict[str, object] = {"header_row": int(header_row)}
+        header_rows = columns[4].number_input(
+            _("Rows of headings, this one the last"),
+            min_value=1,
+            max_value=3,
+            value=layout.header_rows or 1,
+            key=f"header-rows-{key}",
+            help=_("Upper headings that stand over several columns are joined to those under them."),
+        )
+        changed: dict[str, object] = {
+            "header_row": int(header_row),
+            "header_rows": min(int(header_rows), int(header_row)),
+        }
         if layout.sheet is None:
             names = {",": _("Comma"), ";": _("Semicolon"), "\t": _("Tab"), "|": _("Vertical bar")}
             changed["separator"] = columns[1].selectbox(
@@ -357,6 +371,19 @@ def _edit_only(raw: Raw, key: str) -> None:
         if st.checkbox(label, value=True, key=f"only-{heading}|{key}"):
             kept[heading] = values
     raw["only"] = kept
+
+
+def _edit_fill_down(raw: Raw, key: str) -> None:
+    """The columns whose blank cells stand for the one above: each can be dropped."""
+    raw["file"]["fill_down"] = [
+        heading
+        for heading in raw["file"]["fill_down"]
+        if st.checkbox(
+            _("A blank “{heading}” is that of the row above").format(heading=heading),
+            value=True,
+            key=f"fill-down-{heading}|{key}",
+        )
+    ]
 
 
 def _edit_yes_no(raw: Raw, key: str) -> None:
