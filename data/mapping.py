@@ -170,7 +170,9 @@ def _holds_a_date(form: str) -> bool:
 class PlaceLayout(_Section):
     """Where it happened: coordinates in `crs` (without it, the deployment's), or a postcode, or both.
 
-    Coordinates stand in two columns, `x` and `y`, or in one, `point`: "POINT (x y)", or "(latitude, longitude)".
+    Coordinates stand in two columns, `x` and `y`, or in one, `point`, in any form that data.points reads: references to
+    a national grid, and degrees, have their system by their form. Of two plain numbers there, latitude or easting
+    stands first, but for `swapped`.
     `location_precision_m` is how far the file's own places may be from the true ones. `shared_points` says what points
     are that many rows share or lie around, where an import asks: places, or areas, which are left out of smooth maps.
     """
@@ -179,6 +181,7 @@ class PlaceLayout(_Section):
     x: str | None = None
     y: str | None = None
     point: str | None = None
+    swapped: bool = False
     postcode: str | None = None
     location_precision_m: float | None = Field(default=None, ge=0, le=100_000)
     shared_points: Literal["places", "areas"] | None = None
@@ -197,6 +200,8 @@ class PlaceLayout(_Section):
             raise ValueError("x and y (longitude or easting, and latitude or northing) go together")
         if self.x and self.point:
             raise ValueError("coordinates stand in x and y or in point, not in both")
+        if self.swapped and not self.point:
+            raise ValueError("swapped belongs to point; name x and y the other way round instead")
         return self
 
 

@@ -31,6 +31,7 @@ from data.mapping import (
     plain_heading,
 )
 from data.places import AREA_LEVELS, AreaNames, Places, locate_rows, locate_sites
+from data.points import parse_points
 from data.pseudonymise import Pseudonymiser, age_bands, normalise_code, normalise_name, years_between
 from data.quality.places import RAW_X, RAW_Y
 from data.quality.words import WordLog
@@ -51,7 +52,6 @@ from data.values import (
     parse_listed,
     parse_moments,
     parse_numbers,
-    parse_points,
     parse_substances,
     parse_texts,
     plain_value,
@@ -621,7 +621,7 @@ class RecordReader:
             places = self._located(self._area_codes(columns)).frame
             columns |= {name: places[name].array for name in places}
         elif "easting_m" in self._mapping.table.names and (layout.point or (layout.x and layout.y)):
-            x, y, unreadable, cell = self._coordinates()
+            x, y, unreadable, _by_form_m, cell = self._coordinates()
             crs = layout.crs or self._geography.crs
             easting_m, northing_m, bad = locate_sites(
                 x=x, y=y, unreadable=unreadable, crs=crs, geography=self._geography
@@ -636,7 +636,7 @@ class RecordReader:
     def _located(self, areas: dict[str, Texts]) -> Places:
         layout = self._mapping.place
         rows = len(self._now.block.row_numbers)
-        x, y, unreadable, cell = self._coordinates()
+        x, y, unreadable, by_form_m, cell = self._coordinates()
         postcode = self._cell(layout.postcode) if layout.postcode else None
         self._now.coordinates = (x, y) if cell else None
         places = locate_rows(
@@ -646,7 +646,7 @@ class RecordReader:
             crs=layout.crs or self._geography.crs,
             postcodes=_mapped(postcode.texts, _postcode) if postcode else np.full(rows, "", dtype=object),
             areas=areas,
-            stated_precision_m=self._stated_precision_m(),
+            stated_precision_m=np.fmax(self._stated_precision_m(), by_form_m),
             snap_m=self._settings.privacy.snap_m,
             geography=self._geography,
             names=self._names,
@@ -657,18 +657,24 @@ class RecordReader:
         self._now.outside = places.outside
         return places
 
-    def _coordinates(self) -> tuple[NDArray[np.float64], NDArray[np.float64], Mask, _Cell | None]:
-        """Coordinates as numbers, and which cells were no number; problems are told of the first column."""
-        layout, rows = self._mapping.place, len(self._now.block.row_numbers)
+    def _coordinates(
+        self,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], Mask, NDArray[np.float64], _Cell | None]:
+        """Coordinates as numbers, which cells were none, how exact their form is in metres (NaN where it does not say).
+
+        Problems are told of the first column.
+        """
+        layout, unsaid = self._mapping.place, np.full(len(self._now.block.row_numbers), np.nan)
         if layout.point:
             cell = self._cell(layout.point)
-            return *parse_points(cell.texts), cell
+            points = parse_points(cell.texts, crs=layout.crs or self._geography.crs, swapped=layout.swapped)
+            return points.x, points.y, points.unreadable, points.precision_m, cell
         if not (layout.x and layout.y):
-            return np.full(rows, np.nan), np.full(rows, np.nan), np.zeros(rows, dtype=bool), None
+            return unsaid, unsaid, np.zeros(len(unsaid), dtype=bool), unsaid, None
         cells = [self._cell(layout.x), self._cell(layout.y)]
         decimal = self._mapping.file.decimal
         (x, bad_x, _outside_x), (y, bad_y, _outside_y) = (parse_numbers(cell.texts, decimal=decimal) for cell in cells)
-        return x, y, bad_x | bad_y, cells[0]
+        return x, y, bad_x | bad_y, unsaid, cells[0]
 
     def _stated_precision_m(self) -> NDArray[np.float64]:
         stated = self._mapping.place.location_precision_m

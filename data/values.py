@@ -104,11 +104,6 @@ _CLOCKS = ("%H:%M:%S", "%H:%M", "%H.%M", "%H%M", "%I:%M %p", "%I:%M%p", "%I:%M:%
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d/%m/%y", "%d-%b-%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%m/%d/%y", "%Y %b %d")
 
-# Both coordinates in one text: "POINT (-3.18 51.48)", and "(51.48, -3.18)" or "51.48, -3.18", latitude first.
-_COORDINATE = r"([+-]?\d{1,8}(?:\.\d+)?)"
-_POINT = re.compile(rf"\bPOINT(?: ?Z)? ?\( ?{_COORDINATE} +{_COORDINATE}(?: +[+-]?[\d.]+)? ?\)$", re.IGNORECASE)
-_LATITUDE_LONGITUDE = re.compile(rf"(?:^|\() ?{_COORDINATE} ?, ?{_COORDINATE} ?\)?$")
-
 # Days since 30 December 1899.
 _EXCEL_DATE = re.compile(r"\d{5}(?:[.,]\d+)?", re.ASCII)
 _EXCEL_1990, _EXCEL_2100 = 32_874, 73_051
@@ -337,24 +332,6 @@ def _least_number(text: str) -> str:
     text = _NUMBER_WORDS.get(plain_value(text), text)
     found = _LEAST_NUMBER.fullmatch(text.strip())
     return next(filter(None, found.groups())) if found else text
-
-
-def parse_points(texts: Texts) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """x and y of points in one text (NaN where missing), and which are none: "POINT (x y)", "(latitude, longitude)".
-
-    Where a text stands before the brackets, such as an address, it is not read.
-    """
-    codes, distinct = pd.factorize(texts)
-    found = np.full((len(distinct), 2), np.nan)
-    unreadable = np.zeros(len(distinct), dtype=bool)
-    for index, text in enumerate(distinct):
-        if well_known := _POINT.search(text):
-            found[index] = float(well_known[1]), float(well_known[2])
-        elif pair := _LATITUDE_LONGITUDE.search(text):
-            found[index] = float(pair[2]), float(pair[1])
-        else:
-            unreadable[index] = not is_nothing(text)
-    return found[codes, 0], found[codes, 1], unreadable[codes]
 
 
 def _as_python(text: str, decimal: str) -> str:

@@ -1,8 +1,9 @@
 """What the cells of a column look like: the kinds that a mapping is drafted by. Counts and kinds only, never a cell.
 
 Kinds: time (a date with a time of day), date, month, clock (a time of day), excel (Excel's own number for a date),
-number, degrees, metres, point (both coordinates in one text), yes_no, postcode, outcode (a
-postcode's first half), key, category, name, text. A column may be of several, or empty and of none.
+number, degrees, metres, point (both coordinates in one text), gridref (what may be a reference to a national grid, or a
+reference of another kind: where it lies tells), yes_no, postcode, outcode (a postcode's first half), key, category,
+name, text. A column may be of several, or empty and of none.
 """
 
 import re
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.drafting.heading_words import plain_words
+from data.points import read_point
 from data.values import (
     UNIX_FORMATS,
     Texts,
@@ -19,7 +21,6 @@ from data.values import (
     is_nothing,
     is_unix_time,
     parse_numbers,
-    parse_points,
     plain_value,
 )
 
@@ -60,6 +61,12 @@ _PATTERNS = {
 }
 _YES_NO = frozenset(["y", "n", "yes", "no", "true", "false", "t", "f", "1", "0", "ticked", "checked", "x"])
 _COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+")
+_SAYS_DEGREES, _EXACT = (
+    re.compile(r"[\u00b0\u00ba]|\)$|[nsew](?![a-z])|lat|lon", re.IGNORECASE),
+    re.compile(r"\d[.,]\d{3,}"),
+)
+# Of the fewest digits, a reference to a square of a kilometre; what has fewer is a code of another kind.
+_COARSEST_SQUARE_M = 1_000.0
 _DECIMALS = re.compile(r"[.,](\d+)$")
 
 
@@ -125,8 +132,18 @@ def _numbers(cells: Sequence[str], decimal: str) -> np.ndarray:
 
 
 def _is_point(cell: str) -> bool:
-    x, y, _unreadable = parse_points(np.array([cell], dtype=object))
-    return bool(np.isfinite(x[0]) and np.isfinite(y[0])) and not cell.strip()[-1:].isdigit()
+    point = read_point(cell)
+    if point is None or point.form not in ("angles", "wkt"):
+        return False
+    # A pressure of blood is two numbers too.
+    return point.form == "wkt" or bool(_SAYS_DEGREES.search(cell)) or len(_EXACT.findall(cell)) == 2
+
+
+def _may_be_grid_reference(cell: str) -> bool:
+    point = read_point(cell)
+    if point is None or point.form not in ("grid", "metres"):
+        return False
+    return point.precision_m <= _COARSEST_SQUARE_M if point.form == "grid" else min(point.x, point.y) >= 1_000
 
 
 def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], distinct: int) -> frozenset[str]:
@@ -154,6 +171,8 @@ def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], d
             found.add("metres")
     if most(_is_point):
         return frozenset({"point", "text"})
+    if most(_may_be_grid_reference):
+        found.add("gridref")
     if most(lambda cell: plain_value(cell) in _YES_NO):
         found.add("yes_no")
     elif most(_PATTERNS["name"].fullmatch, _SHARE_OF_NAMES):

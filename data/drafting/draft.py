@@ -23,7 +23,13 @@ from data.drafting.form_fields import (
 from data.drafting.heading_match import assign_columns, most_like_table
 from data.drafting.heading_words import FREE_TEXT, field_words
 from data.drafting.place_fields import read_place
-from data.drafting.record_keys import read_keys, take_export_number, tell_form_from_incident
+from data.drafting.places import tell_points
+from data.drafting.record_keys import (
+    read_keys,
+    take_export_number,
+    take_unnamed_number,
+    tell_form_from_incident,
+)
 from data.drafting.results import Draft, DraftError, UnusedColumn
 from data.drafting.second_files import ask_for_parent, find_joins, source_name
 from data.drafting.several_rows import settle_rows, tell_rows_apart
@@ -55,7 +61,9 @@ def draft_mapping(
     were imported before. Without `may_join` no file adds to records of another one. `now` (without a zone) is the
     moment after which nothing can have happened.
     """
-    facts = column_facts(sample.headings, sample.rows)
+    facts = tell_points(
+        column_facts(sample.headings, sample.rows), sample.rows, crs=settings.geography.crs, geography=geography
+    )
     if not facts:
         raise DraftError(
             _("The file {file} has no headings to draft a mapping from. State header_row under [file].").format(
@@ -94,6 +102,7 @@ def _draft(work: Work, table_why: str) -> Draft:
     if form:
         leave_out_untreated(work)
     if not joins:
+        take_unnamed_number(work)
         take_export_number(work)
         if form:
             tell_form_from_incident(work)

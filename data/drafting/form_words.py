@@ -12,7 +12,7 @@ from data.drafting.field_patterns import (
     FieldWords,
 )
 
-__all__ = ["FORM"]
+__all__ = ["FORM", "NOT_KEYS"]
 
 # Times that are not the event's, whatever else their headings say.
 _OTHER_TIMES = (
@@ -21,7 +21,7 @@ _OTHER_TIMES = (
 )
 
 # Numbers of other things than the record.
-_NOT_KEYS = (
+NOT_KEYS = (
     r"doses?|actuations?|kits?|minutes|time|date|age|phone|person|nominal|patient|subject|beat|officer|collar|warrant|"
     r"type|post ?code|lsoa|cad|ambulance|vehicle|victim|casualty|aided|drug|substance|county|city|state|fips|zip"
 )
@@ -44,7 +44,7 @@ FORM = (
         r"(?:our |police |force |form )reference(?: number)?",
         exact=r"urn|reference(?: number)?|ref(?: no)?|occurrence|incident|id|key",
         weak=rf"reference|ref|urn|id|(?:call|run|alarm|dispatch|complaint|pcr|epcr|ticket|file) {REFERENCE}",
-        unlike=_NOT_KEYS,
+        unlike=NOT_KEYS,
         never=EXPORT_NUMBERS,
     ),
     FieldWords(

@@ -116,6 +116,9 @@ def _score(words: FieldWords, column: ColumnFacts) -> float:
         return 0.0
     if words.unlike and re.search(rf"\b(?:{words.unlike})\b", column.plain):
         by_heading *= 0.5
+    if "point" in column.kinds:
+        # Both coordinates in one text are a place and nothing else, least of all a number of what happened there.
+        return 0.0
     if not column.kinds:
         return by_heading * _EMPTY_COLUMN
     return by_heading * (1.0 if column.kinds & set(words.kinds) else _UNFITTING)

@@ -1,7 +1,6 @@
 """Where it happened: coordinates, postcodes or names of areas, and the settings that a new place needs."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,13 +8,12 @@ import numpy as np
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
 from data.drafting.heading_words import ABODES
-from data.drafting.places import InexactPlaces, PlaceGuess, guess_place, inexact_places
+from data.drafting.places import InexactPlaces, PlaceGuess, guess_place, guess_point, inexact_places
 from data.drafting.second_files import STREET_SOURCE
 from data.drafting.work import Work, distinct_texts
 from data.mapping import mapped_fields
 from data.mapping_toml import mapping_toml
 from data.places import AREA_LEVELS, AreaNames
-from data.values import parse_points
 from geo.cities import nearest_city
 from wording import _, format_count, format_share, join_words
 
@@ -23,7 +21,6 @@ __all__ = ["read_place"]
 
 # Points of street-level files stand for the streets around them.
 _STREET_POINTS_M = 250
-_MOST_DEGREES = 180.0
 # Of a column of areas so many of the different names are the deployment's.
 _SHARE_OF_AREAS = 0.6
 _AREAS = (
@@ -105,17 +102,16 @@ def _settle_inexact(work: Work, place: dict[str, Any], inexact: InexactPlaces | 
 
 
 def _point(work: Work, column: ColumnFacts) -> dict[str, Any]:
-    x, y, _unreadable = parse_points(work.cells(column))
-    degrees = bool(np.nanmax(np.abs([x, y])) <= _MOST_DEGREES)
-    about = replace(column, kinds=frozenset({"degrees" if degrees else "metres"}))
-    cells = [np.array([f"{each:f}" if np.isfinite(each) else "" for each in axis], dtype=object) for axis in (x, y)]
-    crs = work.settings.geography.crs
-    guess = guess_place(about, about, cells, decimal=".", crs=crs, geography=work.geography)
+    found = guess_point(column, work.cells(column), crs=work.settings.geography.crs, geography=work.geography)
+    guess = found.place
     work.use("place.point", Match(column=column, score=SURE_SCORE, cells_fit=True), why=guess.why, doubt=not guess.sure)
     if not guess.sure:
         _ask_of_place(work, guess)
-    place: dict[str, Any] = {"crs": guess.crs or crs, "point": column.heading}
-    _settle_inexact(work, place, inexact_places([about], cells, decimal=".", degrees=degrees))
+    place: dict[str, Any] = {"crs": found.crs, "point": column.heading}
+    if found.swapped:
+        place["swapped"] = True
+    inexact = inexact_places([column], found.cells, decimal=".", degrees=found.degrees)
+    _settle_inexact(work, place, inexact)
     return place
 
 

@@ -1,22 +1,24 @@
 """Which way round a file's coordinates are and on which system, told from where they would lie; and how inexact their
-headings say that they are."""
+headings say that they are. Where they would lie also tells a grid reference from a reference of another kind."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from data.drafting.column_facts import ColumnFacts
+from data.drafting.column_facts import ColumnFacts, cells_of
+from data.points import parse_points, read_point
 from data.values import Texts, parse_numbers
 from geo.areas import Geography
 from geo.projection import from_wgs84, to_wgs84
 from wording import _
 
-__all__ = ["InexactPlaces", "PlaceGuess", "guess_place", "inexact_places"]
+__all__ = ["InexactPlaces", "PlaceGuess", "PointGuess", "guess_place", "guess_point", "inexact_places", "tell_points"]
 
 _WGS84 = "EPSG:4326"
 # The British and the Irish grids, the Irish one of today, and what web maps use.
@@ -36,6 +38,8 @@ _OF_AREAS = re.compile(
     r"msoa|borough|city|town|parish|municipality|neighbou?rhood|region|area)\b"
 )
 _OF_BLOCKS = re.compile(r"\b(?:block|hundred)\b")
+_OF_A_GRID = re.compile(r"\b(?:grid|os ?gr|ngr|bng|osgb)\b")
+_MOST_DEGREES = 180.0
 _MOVED = re.compile(
     r"\b(?:random\w*|offset|approx\w*|jitter\w*|mask\w*|obfuscat\w*|fuzz\w*|perturb\w*|displaced|rounded|snapped|"
     r"generali[sz]ed|anonymi[sz]ed|deidentified|estimated)\b"
@@ -90,6 +94,63 @@ class InexactPlaces:
         return (2_000, 5_000, 10_000, 25_000) if self.of_areas else (100, 250, 500, 1_000, 5_000)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PointGuess:
+    """A column with both coordinates: x and y as texts in `crs`, and whether the two stand the other way round."""
+
+    place: PlaceGuess
+    cells: tuple[Texts, Texts]
+    degrees: bool
+    crs: str
+    swapped: bool
+
+
+def tell_points(
+    facts: Sequence[ColumnFacts], rows: Sequence[Sequence[str]], *, crs: str, geography: Geography | None
+) -> tuple[ColumnFacts, ...]:
+    """The columns, where those that may hold grid references do or do not: by where they lie, or by their heading."""
+    told = []
+    for column in facts:
+        kinds = column.kinds - {"gridref"}
+        if kinds != column.kinds:
+            named = _OF_A_GRID.search(column.plain)
+            guess = guess_point(column, cells_of(rows, column.position), crs=crs, geography=geography)
+            # In the United Kingdom lies whatever has the letters of its grid.
+            kinds = frozenset({"point", "text"}) if named or (geography and guess.place.sure) else kinds
+        told.append(replace(column, kinds=kinds))
+    return tuple(told)
+
+
+def guess_point(column: ColumnFacts, cells: Texts, *, crs: str, geography: Geography | None) -> PointGuess:
+    """The system of points in one column, and the order of their numbers, where their form does not say them."""
+    forms = Counter((point.form, point.crs) for text in cells if (point := read_point(text)))
+    (form, of_form), _times = forms.most_common(1)[0]
+    read_in = of_form or (_WGS84 if form == "angles" else crs)
+    points = parse_points(cells, crs=read_in)
+    degrees = form != "grid" and bool(np.nanmax(np.abs([points.x, points.y])) <= _MOST_DEGREES)
+    texts = tuple(
+        np.array([f"{each:f}" if np.isfinite(each) else "" for each in axis], dtype=object)
+        for axis in (points.x, points.y)
+    )
+    about = replace(column, kinds=frozenset({"degrees" if degrees else "metres"}))
+    place = guess_place(
+        replace(about, heading="x"),
+        replace(about, heading="y"),
+        texts,
+        decimal=".",
+        crs=crs,
+        geography=geography,
+        of_form=of_form,
+    )
+    return PointGuess(
+        place=place,
+        cells=(texts[0], texts[1]),
+        degrees=degrees,
+        crs=of_form or place.crs or crs,
+        swapped=place.x == "y",
+    )
+
+
 def inexact_places(
     headings: Sequence[ColumnFacts], cells: Sequence[Texts], *, decimal: str, degrees: bool
 ) -> InexactPlaces | None:
@@ -119,15 +180,25 @@ def _half_between(x: NDArray[np.float64], y: NDArray[np.float64], *, degrees: bo
 
 
 def guess_place(
-    x: ColumnFacts, y: ColumnFacts, cells: Sequence[Texts], *, decimal: str, crs: str, geography: Geography | None
+    x: ColumnFacts,
+    y: ColumnFacts,
+    cells: Sequence[Texts],
+    *,
+    decimal: str,
+    crs: str,
+    geography: Geography | None,
+    of_form: str | None = None,
 ) -> PlaceGuess:
-    """The system and the order of the coordinates in `cells` (those of x and of y). `crs` is the deployment's."""
+    """The system and the order of the coordinates in `cells` (those of x and of y). `crs` is the deployment's.
+
+    `of_form` is the system that the texts' form says, and with it the order.
+    """
     first, second = _points(cells, decimal)
     degrees = "degrees" in x.kinds or "degrees" in y.kinds
     systems = (_WGS84,) if degrees else tuple(dict.fromkeys((crs, *_METRIC_SYSTEMS)))
-    best: tuple[float, str, bool] = (0.0, _WGS84, False)
-    for system in systems:
-        for swapped in (False, True):
+    best: tuple[float, str, bool] = (0.0, of_form or _WGS84, False)
+    for system in (of_form,) if of_form else systems:
+        for swapped in (False,) if of_form else (False, True):
             points = (second, first) if swapped else (first, second)
             share = _share_inside(*points, system=system, geography=geography)
             if share > best[0]:
@@ -143,9 +214,11 @@ def guess_place(
             why = _("the two are swapped: {why}").format(why=why)
     elif degrees:
         why = _("they look like degrees, and few lie in the area of the settings")
+    elif of_form:
+        why = _("they are references to a national grid, and few lie in the area of the settings")
     else:
         why = _("the numbers do not show their system")
-    known = system if sure or degrees else None
+    known = system if sure or degrees or of_form else None
     points = (second, first) if swapped else (first, second)
     return PlaceGuess(
         x=headings[0],

@@ -7,6 +7,7 @@ from typing import Any
 from data import schema
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.field_patterns import REFERENCE
+from data.drafting.form_words import NOT_KEYS
 from data.drafting.heading_match import SURE_SCORE, WEAK_SCORE, Match
 from data.drafting.heading_words import EXPORT_NUMBERS
 from data.drafting.results import FieldDraft
@@ -17,9 +18,11 @@ from data.pseudonymise import normalise_code
 from data.values import is_nothing, whole_number
 from wording import _, format_count, format_share, join_words, ngettext
 
-__all__ = ["incidents_in_several_rows", "key_of", "read_keys", "take_export_number"]
+__all__ = ["incidents_in_several_rows", "key_of", "read_keys", "take_export_number", "take_unnamed_number"]
 
 _MOST_KEY_PARTS = 6
+# Few incidents have several rows, so that a number of theirs has about as many values as rows.
+_SHARE_APART = 0.7
 # Of what a key is composed where a file has no number: the first that are filled and make it unique.
 _KEY_PARTS = {
     "administrations": (
@@ -97,6 +100,30 @@ def _read_key(work: Work, name: str) -> None:
             ),
             match.column.heading,
             *match.alternatives,
+        )
+
+
+def take_unnamed_number(work: Work) -> None:
+    """Where no heading names the records' number, a column that is headed as one and tells most of its rows apart."""
+    if work.table != FORM_TABLE or work.match("incident_id") or work.match("administration_id"):
+        return
+    held = {each.column.position for several in work.found.values() for each in several}
+    numbers = [
+        each
+        for each in work.facts
+        if each.position not in held
+        and "key" in each.kinds
+        and re.search(rf"\b(?:{REFERENCE}|serial|log)\b", each.plain)
+        and not re.search(rf"\b(?:{NOT_KEYS}|{EXPORT_NUMBERS})\b", each.plain)
+        and each.filled >= SHARE_WITH_KEY
+        and each.distinct >= _SHARE_APART * each.looked_at
+    ]
+    if numbers:
+        work.found["incident_id"] = (Match(column=numbers[0], score=WEAK_SCORE, cells_fit=True),)
+        work.ask(
+            "columns.incident_id",
+            _("Does “{heading}” number the incidents? No other column does.").format(heading=numbers[0].heading),
+            *(headings_of(numbers) if len(numbers) > 1 else ()),
         )
 
 

@@ -299,21 +299,39 @@ def test_ones_alone_are_no_yes():
 
 
 @pytest.mark.parametrize(
-    "form",
-    ["POINT ({x} {y})", "({y}, {x})", "12 Example Street\nCardiff, CF10\n({y}, {x})", "SRID=4326;POINT({x} {y})"],
+    ("form", "place"),
+    [
+        ("POINT ({x} {y})", {"crs": "EPSG:4326"}),
+        ("12 Example Street\nCardiff, CF10\n({y}, {x})", {"crs": "EPSG:4326"}),
+        ("{y}, {x}", {"crs": "EPSG:4326"}),
+        ("{x}, {y}", {"crs": "EPSG:4326", "swapped": True}),
+        ("E {easting} N {northing}", {"crs": "EPSG:27700"}),
+        ("{letters} {hundred_east} {hundred_north}", {"crs": "EPSG:27700"}),
+    ],
 )
-def test_both_coordinates_in_one_column_are_read(form, tmp_path):
-    headings = ["Ref", "Date", "Doses given", "Where"]
-    points = [(-3.17 - n / 500, 51.48 + n / 500) for n in range(20)]
-    rows = [
-        [f"R{n}", "13/02/2024 10:00", "1", form.format(x=f"{x:.5f}", y=f"{y:.5f}")] for n, (x, y) in enumerate(points)
+def test_both_coordinates_in_one_column_are_read(form, place, tmp_path):
+    headings = ["Where", "Serial", "Date", "Doses given"]
+    x, y = np.array([(-3.17 - n / 500, 51.48 + n / 500) for n in range(20)]).T
+    easting_m, northing_m = from_wgs84(latitude=y, longitude=x, crs="EPSG:27700")
+    cells = [
+        form.format(
+            x=f"{x[n]:.5f}",
+            y=f"{y[n]:.5f}",
+            easting=round(easting_m[n]),
+            northing=round(northing_m[n]),
+            # All of Cardiff and around lies in this square of 100 km.
+            letters="ST",
+            hundred_east=f"{int(easting_m[n] - 300_000) // 100:03}",
+            hundred_north=f"{int(northing_m[n] - 100_000) // 100:03}",
+        )
+        for n in range(20)
     ]
+    # Other references look like those of the grid too; where they lie tells.
+    rows = [[cell, f"NR{n:04}12", "13/02/2024 10:00", "1"] for n, cell in enumerate(cells)]
     found = Imported(tmp_path, headings, rows)
-    assert found.draft.raw["place"] == {"crs": "EPSG:4326", "point": "Where"}
+    assert found.draft.raw["place"] == {**place, "point": "Where"}
+    assert found.draft.raw["columns"]["incident_id"] == "Serial"
     incidents = stored(make_settings(tmp_path), "incidents")
-    easting_m, northing_m = from_wgs84(
-        latitude=np.array([y for _x, y in points]), longitude=np.array([x for x, _y in points]), crs="EPSG:27700"
-    )
     # Each is in the middle of its cell of 100 m.
     assert sorted(incidents["easting_m"]) == sorted((np.floor(easting_m / 100) + 0.5) * 100)
     assert sorted(incidents["northing_m"]) == sorted((np.floor(northing_m / 100) + 0.5) * 100)
