@@ -5,12 +5,12 @@ or only the day; the place to within some distance, or but for one move of all p
 For each combination of these (a Kind of pair) the number of events of each day that have a double is compared with what
 chance gives, and the run of days is sought whose doubles are the least likely.
 
-The score of a run is the log-likelihood ratio of doubles being q times as many as chance gives (q = 2, 5, 20, 100),
+The score of a run is the log-likelihood ratio of doubles being q times as many as chance gives (q = 2, 5, 10, 20, 100),
 
     sum over days of  n ln q - (q - 1) e      (n found, e expected by chance)
 
 Under chance exp(score) has mean 1 over any run of days, so that by Ville's inequality no run of a file reaches s but
-with probability under days x kinds x 4 x exp(-s); s is chosen so that this is FALSE_BLOCKS a file. No day adds more
+with probability under days x kinds x 5 x exp(-s); s is chosen so that this is FALSE_BLOCKS a file. No day adds more
 than a third of s: a cluster of one or two days, however dense, is no block. What chance gives is taken from how often
 any two events of the file agree; where a run is found it is counted again, in those days, between each day and the days
 1 to 21 days off, so that a real cluster of places or a month of records to the hour is no block either, and beside what
