@@ -225,7 +225,7 @@ def reason_sentence(reason: str) -> str:
         ),
         "number_missing": _("the row lacks the number that it is there for. Fill it in at the source."),
         LEFT_OUT: _(
-            "the mapping takes only some kinds of row ([only]), and this is another. Nothing needs to be corrected."
+            "the mapping takes only some kinds of row, and this is another. Nothing needs to be corrected."
         ),
         "out_of_range": _("this number is outside what the field allows. Correct it at the source."),
         "value_unknown": _("the mapping does not know this value. Add it under [values], or correct it at the source."),

@@ -46,6 +46,8 @@ show_finding(heat_map.headline)
 if heat_map.empty:
     context.nothing_to_show(_("Nothing matches these filters. Widen the period or take a filter away."))
 show_small(" ".join((heat_map.counted, heat_map.smoothing, heat_map.caveat)))
+if context.view.mapped is None:
+    context.show_doubled_days()
 if heat_map.picture is Picture.LIST:
     left, right = st.columns([2.1, 1], gap="medium")
     with left:

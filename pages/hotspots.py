@@ -39,6 +39,7 @@ found = context.find_slowly(find_hotspots, options=options)
 show_finding(found.headline)
 if not found.empty:
     show_small(" ".join((found.counted, found.short, found.caveat)))
+    context.show_doubled_days()
 show_small(found.back_test.sentence)
 if found.outlines.names:
     show_places(context, found)

@@ -11,7 +11,7 @@ from data.row_runs import RowRuns
 from geo.areas import Geography
 from wording import _, format_count, ngettext
 
-__all__ = ["FilePreview", "describe_preview"]
+__all__ = ["FilePreview", "describe_preview", "stored_label"]
 
 # Doses and waits stand side by side in a record: "dose0_product".
 _NUMBERED = re.compile(r"(dose|wait)(\d+)_(\w+)")
@@ -31,7 +31,7 @@ def describe_preview(preview: Preview, *, geography: Geography) -> FilePreview:
     """The fields that say anything in these rows, each beside its value in every row."""
     names = {column: _area_names(geography, layer) for column, layer in _AREAS.items()}
     fields = [
-        (_label(column), [_value(column, cell, names) for cell in cells])
+        (stored_label(column), [_value(column, cell, names) for cell in cells])
         for index, column in enumerate(preview.columns)
         if any(cells := [row.cells[index] for row in preview.rows])
     ]
@@ -59,7 +59,7 @@ def _area_names(geography: Geography, layer: str) -> dict[str, str]:
     return dict(zip(areas["code"], areas["name"], strict=True))
 
 
-def _label(column: str) -> str:
+def stored_label(column: str) -> str:
     """What a stored column is called."""
     found = _NUMBERED.fullmatch(column)
     field = stored_field(column)
@@ -109,4 +109,4 @@ def _problems(preview: Preview) -> list[str]:
 def _problem(sentence: str) -> str:
     """What would be set aside, with the field that it begins with in words."""
     field, colon, rest = sentence.partition(": ")
-    return f"{_label(field)}{colon}{rest}" if colon and stored_field(field) is not None else sentence
+    return f"{stored_label(field)}{colon}{rest}" if colon and stored_field(field) is not None else sentence

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
+from analytics.findings.file_preview import stored_label
 from analytics.findings.import_rows import RowList
 from analytics.findings.question import Question
 from data.journal import Journal
@@ -22,6 +23,7 @@ from wording import _, format_count, format_moment, format_period, ngettext
 __all__ = [
     "ImportHistory",
     "PastImport",
+    "find_doubled_days",
     "find_import_history",
     "import_warnings",
     "table_words",
@@ -91,7 +93,7 @@ def find_import_history(question: Question) -> ImportHistory:
                     (
                         _import_name(each.source, each.imported_at, zone),
                         _column_number(each),
-                        each.field,
+                        stored_label(each.field),
                         _advice(each),
                     ),
                     RowRuns.of(each.row_numbers),
@@ -145,6 +147,23 @@ def import_warnings(question: Question) -> pd.DataFrame:
         for warning in json.loads(row.report)["warnings"]
     ]
     return pd.DataFrame(found, columns=columns)
+
+
+def find_doubled_days(question: Question) -> str:
+    """A word for maps of administrations where days seem to be in the store twice; "" where none do, and for others."""
+    warnings = import_warnings(question)
+    doubled = warnings[(warnings["kind"] == "doubled_days") & warnings["target"].isin(["administrations", "incidents"])]
+    if doubled.empty:
+        return ""
+    # A file that holds the same days again is told of them in the same words.
+    count = int(doubled.drop_duplicates(["source", "sentence"])["count"].sum())
+    return ngettext(
+        "{count} record seemed to be there twice when its file came in, and may be counted twice here: see “Imports” "
+        "under Data quality",
+        "{count} records seemed to be there twice when their files came in, and may be counted twice here: see "
+        "“Imports” under Data quality",
+        count,
+    ).format(count=format_count(count))
 
 
 def _rows_of(warning: Mapping[str, Any]) -> RowRuns:
@@ -319,7 +338,7 @@ def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) 
             _import_name(row.source, row.imported_at, zone),
             _("Row left out") if row.reason == LEFT_OUT else _("Whole row") if row.whole_row else _("Field alone"),
             _column_number(row),
-            row.field,
+            stored_label(row.field),
             _advice(row),
             format_count(int(row.entries)),
             RowRuns.of(row.row_numbers).listed,

@@ -10,7 +10,7 @@ from data.keys import KeysMissingError, load_keys
 from data.settings import SETTINGS_VARIABLE, Settings
 from wording import _
 
-__all__ = ["show_beginning", "show_commands", "show_layers_alone", "show_real_set_up"]
+__all__ = ["DATA_QUALITY_PAGE", "show_beginning", "show_commands", "show_layers_alone", "show_real_set_up"]
 
 DATA_QUALITY_PAGE = "pages/data_quality.py"
 

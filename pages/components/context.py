@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from analytics.disclosure import Audience
+from analytics.findings.import_history import find_doubled_days
 from analytics.findings.layers import layer_words
 from analytics.findings.mapped_events import layer_periods
 from analytics.findings.question import Question
@@ -36,7 +37,7 @@ from data.settings import Settings, load_settings
 from data.snapshots import current_version
 from data.store import Store, open_store
 from geo.areas import Geography
-from pages.components.beginning import show_beginning, show_layers_alone
+from pages.components.beginning import DATA_QUALITY_PAGE, show_beginning, show_layers_alone
 from pages.components.import_steps import keep_uploads_in_memory, leave_import
 from pages.components.map_layers import Ground
 from pages.components.navigation import draw_navigation
@@ -194,6 +195,11 @@ class PageContext:
         with st.popover(_("Link to this view")):
             st.markdown(_("Whoever opens this address on this machine sees the same:"))
             st.code(self.link, language=None)
+
+    def show_doubled_days(self) -> None:
+        """A way to what is said of days that seem to be in the store twice, where there are any."""
+        if sentence := self.find(find_doubled_days):
+            st.page_link(DATA_QUALITY_PAGE, label=sentence, query_params=self.view.query(self.offered))
 
     def nothing_to_show(self, sentence: str) -> None:
         """Say why there is nothing here and what to do, and end the page."""

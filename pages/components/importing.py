@@ -83,7 +83,7 @@ def show_import_result(settings: Settings) -> None:
         return
     if steps.news:
         # The button that was pressed is far below on a long page; what came of it must not need a search.
-        st.toast(steps.news, duration="long")
+        st.toast(steps.news)
         steps.news = ""
     with st.container(border=True):
         _show_report(report, settings)
@@ -300,7 +300,10 @@ def _take_result(job: ImportJob) -> None:
         steps.trial = report
     else:
         put_file_away()
-        steps.done, steps.news = report, report.nothing_taken or report.total
+        done = _("Imported: {brought} of {count} rows. More at the top of the page.").format(
+            brought=format_count(report.brought), count=format_count(report.rows_in)
+        )
+        steps.done, steps.news = report, report.nothing_taken or done
 
 
 def _show_report(report: ImportReport, settings: Settings) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analytics.findings.data_quality import find_data_quality
-from analytics.findings.import_history import find_import_history
+from analytics.findings.import_history import find_doubled_days, find_import_history
 from analytics.findings.overview import find_overview
 from analytics.findings.question import Question
 from data.filters import AccessScope, Filters
@@ -180,7 +180,7 @@ def test_quarantine_says_where_and_what_to_do_and_is_healed_by_the_next_import(
     history = find_import_history(ask_store())
     assert secret not in repr(history)
     whole, alone = history.quarantine.rows
-    assert whole[1:4] == ("Whole row", "2", "occurred_at")
+    assert whole[1:4] == ("Whole row", "2", "When naloxone was given")
     assert "Correct it" in whole[4]
     assert whole[5:] == ("18", "12 to 29")
     assert (alone[1], alone[5:]) == ("Field alone", ("1", "3"))
@@ -214,7 +214,9 @@ def test_days_entered_twice_stay_told_to_analysts_after_the_import(settings: Set
     assert find_overview(ask_store(**period)).freshness.endswith(
         "1 thing looked suspicious as files came in: see “Data quality”."
     )
+    assert find_doubled_days(ask_store()).startswith(f"{copies} records seemed to be there twice")
     for audience in ("partner", "meeting"):
+        assert find_doubled_days(ask_store(audience)) == ""
         told = find_import_history(ask_store(audience))
         assert (told.warnings_sentence, told.warnings.rows) == ("", ())
         assert "suspicious" not in find_overview(ask_store(audience, **period)).freshness
