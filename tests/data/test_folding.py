@@ -385,6 +385,13 @@ def test_the_second_report_may_come_with_a_later_file(importer):
         (2, 2, first.import_id),
     ]
     assert doses_given(importer) == {token("administration_id", "A"): 2, token("administration_id", "B"): 3}
+    # The file of an import that is no more is named no more, though what it said was folded into a later record.
+    undo_import(settings=importer.settings, keys=KEYS, import_id=first.import_id)
+    (conflict,) = open_conflicts(importer)
+    assert {(each.doses, each.row_number, each.import_id) for each in conflict.reports} == {
+        (1, 1, report.import_id),
+        (2, None, None),
+    }
 
 
 def test_a_dry_run_tells_of_the_reports_that_the_import_then_finds(importer):
