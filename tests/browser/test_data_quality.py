@@ -68,14 +68,28 @@ def test_a_large_file_goes_in_and_out_and_nothing_of_it_is_written_in_clear(
     held_open = [str(link.readlink()) for link in Path(f"/proc/{dashboard.process.pid}/fd").iterdir()]
     assert [name for name in held_open if str(temporary) in name or "(deleted)" in name] == []
 
+    apart = page.get_by_role("spinbutton", name=re.compile("How far the true places may be"))
+    apart.fill("250")
+    apart.press("Enter")
+    screen.wait_until_drawn()
     screen.click(page.get_by_role("button", name="Try it: nothing is written"))
     expect(page.get_by_role("heading", name="What an import would do")).to_be_visible()
-    screen.click(page.get_by_role("button", name=f"Import {ROWS:,} of {ROWS:,} rows"))
-    expect(page.get_by_role("button", name="Undo this import")).to_be_visible()
+    # What was corrected is still there, and is what goes in.
+    expect(apart).to_have_value("250")
+    confirm = page.get_by_role("button", name=f"Import {ROWS:,} of {ROWS:,} rows")
+    assert confirm.locator("p").evaluate("each => each.scrollWidth <= each.clientWidth")
+    screen.click(confirm)
+    undo = page.get_by_text("Undo this import")
+    expect(undo).to_be_visible()
     expect(page.locator(".nw-finding").filter(has_text="rows in =")).to_contain_text(f"{ROWS:,} imported")
     assert NAME not in page.content()
-    screen.click(page.get_by_role("button", name="Undo this import"))
-    expect(page.get_by_role("button", name="Undo this import")).to_have_count(0)
+    screen.click(undo)
+    why = page.get_by_role("textbox", name="Why").first
+    why.fill("only tried")
+    why.press("Enter")
+    screen.click(page.get_by_role("button", name="Undo it").first)
+    expect(undo).to_have_count(0)
+    expect(page.get_by_text("Undone: “form.csv”")).to_be_visible()
 
     store = Path(dashboard.environment["NALOXONE_WATCH_STORE"])
     written = [line.strip("'") for line in opened.read_text(encoding="utf-8").splitlines()]
