@@ -153,7 +153,6 @@ def _read_area_by_name(work: Work) -> None:
                 "neither coordinates nor postcodes: its records would be on no map. Name an outline with these "
                 "areas in the settings, or give the file coordinates."
             ).format(heading=area.heading),
-            in_mapping=_("none; the settings' [geography] names the outline"),
         )
 
 

@@ -67,7 +67,7 @@ _NALOXONE = re.compile(r"\b(?:naloxone|narcan|nyxoid)\b")
 _NAMED_FOR_RECORDS = re.compile(r"\b(?:deploy\w*|administ\w*|uses?|used|usage|given|logs?|records?|returns?|forms?)\b")
 _NAMED_FOR_MORE = re.compile(
     r"\b(?:locations?|places?|address(?:es)?|post ?codes?|coordinates?|maps?|outcomes?|follow ups?|hospital|lab|"
-    r"laborator\w*|toxicology|findings?|results?|ambulances?|cad|ems|clocks?|times|waits?)\b"
+    r"laborator\w*|toxicology|tests?|findings?|geo\w*|gps|xy|results?|ambulances?|cad|ems|clocks?|times|waits?)\b"
 )
 # A file that adds to others has little else in it than what it adds.
 _SHARE_STRANGE = 0.25
@@ -206,7 +206,7 @@ def _ask_whether_it_adds(work: Work, match: dict[str, Any]) -> None:
             " by {by}. Rows that fit none of them, or several, wait until one is there. If each row is a record of its"
             " own, say that it does not add to other records."
         ).format(by=by),
-        in_mapping=_("without joins; “map --own-records” drafts it so"),
+        in_mapping=_("no joins; “map --own-records” drafts it so"),
     )
 
 

@@ -72,6 +72,7 @@ def settle_rows(work: Work) -> None:
     """What several rows of a person are; where two people could be taken for one, the reader is asked."""
     kinds = work.kinds
     if kinds is None:
+        _ask_of_alike_rows(work)
         return
     found = [each for each in kinds.kinds if each == "substance" or len(work.raw.get("doses", ())) == 1]
     found = [each for each in found if each != "substance" or "substances" in work.raw]
@@ -167,20 +168,31 @@ def _settle_repeats(work: Work, kinds: RowKinds, found: Sequence[str], *, unsure
     if kinds.repeats_counted and not unsure:
         work.raw["repeats"] = "doses"
         return
-    if kinds.left or not unsure:
-        work.ask(
-            "repeats",
-            ngettext(
-                "{count} row of the sample repeats another in every column. It is read as the same row written "
-                "twice. If it is one more dose, say that a row that repeats another is one more dose.",
-                "{count} rows of the sample repeat another in every column. They are read as the same rows written "
-                "twice. If each is one more dose, say that a row that repeats another is one more dose.",
-                kinds.repeated,
-            ).format(count=format_count(kinds.repeated)),
-            "same", "doses",
-            in_mapping=_('{line} beside rows = "dose"').format(line='repeats = "doses"') if unsure
-            else 'repeats = "doses"',
-        )  # fmt: skip
+    line = 'repeats = "doses"'
+    _ask_of_repeats(work, kinds.repeated, in_mapping=f"rows = {_as_toml(found)} and {line}" if unsure else line)
+
+
+def _ask_of_alike_rows(work: Work) -> None:
+    """Where rows differ in nothing, some may be doses all the same, if no column counts these or numbers them."""
+    repeated = sum(count - 1 for count in Counter(map(tuple, work.treated)).values())
+    counted = "doses_given" in work.columns or any("count" in dose for dose in work.raw.get("doses", ()))
+    if not counted and not work.match("administration_id") and repeated > (1 - SHARE_WITH_KEY) * len(work.treated):
+        _ask_of_repeats(work, repeated, in_mapping='rows = "dose", repeats = "doses", [[doses]]')
+
+
+def _ask_of_repeats(work: Work, repeated: int, *, in_mapping: str) -> None:
+    work.ask(
+        "repeats",
+        ngettext(
+            "{count} row of the sample repeats another in every column. It is read as the same row written twice. "
+            "If it is one more dose, say that a row is one dose and that one that repeats another is one more.",
+            "{count} rows of the sample repeat another in every column. They are read as the same rows written twice. "
+            "If each is one more dose, say that a row is one dose and that one that repeats another is one more.",
+            repeated,
+        ).format(count=format_count(repeated)),
+        "same", "doses",
+        in_mapping=in_mapping,
+    )  # fmt: skip
 
 
 def _ask_of_number(work: Work, kinds: RowKinds, found: Sequence[str]) -> None:

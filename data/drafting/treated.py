@@ -293,12 +293,13 @@ def ask_who_gave(work: Work) -> None:
                 "Nothing in the file speaks of naloxone, and each row counts as a police naloxone administration. Is it"
                 " a list of overdose calls, deaths or offences? Then say that it is about these."
             ),
-            in_mapping=_("“map --table risk_events” drafts it so"),
+            in_mapping=_("{line}; “map --table risk_events” drafts it so").format(line='target = "risk_events"'),
         )
         return
     told = [*(column.plain for column in work.facts), plain_words(work.sample.label)]
     of_naloxone = any(name in work.found for name in ("naloxone_given", "doses_given"))
-    if of_naloxone and not any(_POLICE.search(each) for each in told):
+    constables = any(each.plain.startswith("pc") for each in work.all_columns("dose.officer"))
+    if of_naloxone and not constables and not any(_POLICE.search(each) for each in told):
         work.ask(
             "only",
             _(

@@ -451,12 +451,15 @@ def test_rows_alike_in_every_column_are_doses_where_the_answer_says_so(tmp_path)
     assert once.report.unchanged == sum(seen.values()) - len(seen)
     [told] = [line for line in once.report.lines() if "repeat an earlier one exactly" in line]
     assert re.search(r'repeats = "doses".*Rows: \d', told)
-    found = Imported(tmp_path, headings, rows, rows="dose", repeats="doses")
-    assert (len(found.administrations), found.administrations["doses_given"].sum(), len(found.doses)) == (
-        60,
-        doses,
-        doses,
-    )
+    # The same where no row of a person differs in anything, and nothing else is said of a dose.
+    for chosen, answer in ((range(len(headings)), {}), (range(4), {"doses": [{}]})):
+        where = tmp_path / str(len(chosen))
+        where.mkdir()
+        lines = [[row[n] for n in chosen] for row in rows]
+        found = Imported(where, [headings[n] for n in chosen], lines, rows="dose", repeats="doses", **answer)
+        assert [each.setting for each in found.draft.questions].count("repeats") == 1
+        people = found.administrations
+        assert (len(people), people["doses_given"].sum(), len(found.doses)) == (60, doses, doses)
 
 
 def test_rows_alike_are_doses_without_a_question_where_a_column_counts_them(tmp_path):
