@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from data.mapping import Mapping
 from data.pieces import known_where
+from data.places import NAMED_AREAS
 from data.pseudonymise import Pseudonymiser
 from data.quality.places import RAW_X, RAW_Y
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, doses_of_each
@@ -33,7 +34,7 @@ _IDENTITY = ("identity_number", "identity_name", "identity_birth", "identity_age
 _SAME_EVENT = pd.Timedelta(days=1)
 _PLACE = (
     *("easting_m", "northing_m", "location_precision_m", "location_source", "small_area", "authority", "bcu"),
-    *("outside", RAW_X, RAW_Y),
+    *("outside", RAW_X, RAW_Y, *NAMED_AREAS.values()),
 )
 _PLACE_RANK = {"coordinates": 0, "postcode": 1, "area": 2, "none": 3}
 _TIME = ("occurred_at", "time_precision", "local_date", "local_hour", "local_weekday")

@@ -19,10 +19,14 @@ from geo.areas import OUTSIDE, Geography
 from geo.postcodes import look_up_postcodes
 from geo.projection import reproject
 
-__all__ = ["AREA_LEVELS", "AreaNames", "Places", "locate_rows", "locate_sites"]
+__all__ = ["AREA_LEVELS", "NAMED_AREAS", "AreaNames", "Places", "locate_rows", "locate_sites"]
 
 # The schema's name of each level, and geo's.
 AREA_LEVELS = {"small_area": "small_areas", "authority": "authorities", "bcu": "bcus"}
+
+# What the file itself names, beside what its coordinates say: a point that is not exact says less. No table has such
+# columns.
+NAMED_AREAS = {level: f"named_{level}" for level in AREA_LEVELS}
 
 # A postcode's grid reference is that of the address nearest its middle; a unit postcode is about 15 addresses, which in
 # towns lie within some 100 m (ONS Postcode Directory user guide).
@@ -42,10 +46,12 @@ class Places:
 
     Columns of `frame`: easting_m, northing_m, location_precision_m, location_source, small_area, authority, bcu.
     `bad_coordinates` could not be read or lie nowhere; `bad_postcodes` are no postcode or not known; `zero` were both
-    0, which some systems write for none; `outside` lie outside the force's outline.
+    0, which some systems write for none; `outside` lie outside the force's outline. `named` are the columns of
+    NAMED_AREAS: the areas that the file names, and those around them.
     """
 
     frame: pd.DataFrame
+    named: dict[str, Texts]
     bad_coordinates: Mask
     bad_postcodes: Mask
     zero: Mask
@@ -119,7 +125,8 @@ def locate_rows(
     """The places of rows with coordinates `x`, `y` in `crs` (NaN where none), postcodes ("" where none) and areas.
 
     `unreadable` marks rows with a coordinate that is no number. `areas` holds known codes (None where none) by level;
-    coordinates and postcodes win over them. `stated_precision_m` is the file's own, NaN where not stated.
+    coordinates and postcodes win over them, unless it turns out that a point is not exact. `stated_precision_m` is the
+    file's own, NaN where not stated.
     """
     easting_m, northing_m, bad_coordinates, zero = _project(x, y, unreadable, crs, geography.crs)
     located = np.isfinite(easting_m)
@@ -138,7 +145,10 @@ def locate_rows(
             postcode_rows[~found], postcodes, looked_up["district"].to_numpy(dtype=object)[~found], areas, names
         )
     located = np.isfinite(easting_m)
-    labels, outside = _label(easting_m, northing_m, located, areas, geography, names)
+    named = {level: codes.copy() for level, codes in areas.items()}
+    for level in ("small_area", "authority"):
+        _fill_above(named, np.arange(len(x)), level, names)
+    labels, outside = _label(easting_m, northing_m, located, named, geography, names)
     by_area = ~located & ~np.all([pd.isna(each) for each in labels.values()], axis=0)
     precision_m = np.fmax(np.fmax(stated_precision_m, snap_m), np.where(from_postcode, _POSTCODE_PRECISION_M, 0.0))
     source = np.select([from_postcode, located, by_area], [1, 0, 2], default=3)
@@ -151,7 +161,14 @@ def locate_rows(
             **labels,
         }
     )
-    return Places(frame=frame, bad_coordinates=bad_coordinates, bad_postcodes=bad_postcodes, zero=zero, outside=outside)
+    return Places(
+        frame=frame,
+        named={NAMED_AREAS[level]: codes for level, codes in named.items()},
+        bad_coordinates=bad_coordinates,
+        bad_postcodes=bad_postcodes,
+        zero=zero,
+        outside=outside,
+    )
 
 
 def locate_sites(
@@ -203,12 +220,12 @@ def _label(
     easting_m: NDArray[np.float64],
     northing_m: NDArray[np.float64],
     located: Mask,
-    areas: dict[str, Texts],
+    named: dict[str, Texts],
     geography: Geography,
     names: AreaNames,
 ) -> tuple[dict[str, Texts], Mask]:
-    """Each level's code for each row, and which located rows lie outside the force."""
-    labels = {level: areas[level].copy() for level in AREA_LEVELS}
+    """Each level's code for each row, by its place or else by name, and which located rows lie outside the force."""
+    labels = {level: named[level].copy() for level in AREA_LEVELS}
     outside = np.zeros(len(easting_m), dtype=bool)
     if located.any():
         found = geography.label_area(easting_m=easting_m[located], northing_m=northing_m[located])
@@ -216,8 +233,6 @@ def _label(
             if names.has(level):
                 labels[level][located] = getattr(found, level)
         outside[located] = ~shapely.contains_xy(geography.outline, easting_m[located], northing_m[located])
-    for level in ("small_area", "authority"):
-        _fill_above(labels, np.flatnonzero(~located), level, names)
     return labels, outside
 
 

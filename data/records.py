@@ -618,8 +618,10 @@ class RecordReader:
     def _read_place(self, columns: Columns) -> None:
         layout = self._mapping.place
         if self._has_place:
-            places = self._located(self._area_codes(columns)).frame
-            columns |= {name: places[name].array for name in places}
+            places = self._located(self._area_codes(columns))
+            columns |= {name: places.frame[name].array for name in places.frame}
+            if self._now.coordinates and AREA_LEVELS.keys() & self._mapping.columns.keys():
+                columns |= places.named
         elif "easting_m" in self._mapping.table.names and (layout.point or (layout.x and layout.y)):
             x, y, unreadable, _by_form_m, cell = self._coordinates()
             crs = layout.crs or self._geography.crs

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from data.mapping import FORM_TABLE, Mapping
+from data.places import NAMED_AREAS
 from data.quality.misread import misread_coordinates
 from data.quality.places import RAW_X, RAW_Y, settle_area_points
 from data.quality.repeats import event_frame, suspected_repeats
@@ -72,6 +73,7 @@ def check_records(
             )
             warnings += found
         records = records.drop(columns=[RAW_X, RAW_Y])
+    records = records.drop(columns=[name for name in NAMED_AREAS.values() if name in records])
     warnings += _outside(records)
     if events:
         warnings += _events(records, mapping, settings, stored)

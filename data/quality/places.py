@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from data.places import AREA_LEVELS
+from data.places import AREA_LEVELS, NAMED_AREAS
 from data.pseudonymise import snap_to_cells
 from data.quality.crowded import FEWEST_CROWDED, Crowd, crowded_points, reach_of_chance_m
 from data.quality.scatter import Scatter, find_scatter
@@ -219,10 +219,11 @@ def _of_scatter(scatter: Scatter) -> dict[str, str]:
 
 
 def _areas_as_wide(records: pd.DataFrame, precision_m: Floats, geography: Geography) -> dict[str, Objects]:
-    """Each row's areas, without those that are too small for how far the true place may be from its point.
+    """Each row's areas: of an inexact point those that the file names, and else none that are too small for it.
 
     The middle of a county lies in some square kilometre, and says nothing of it.
     """
+    vague = precision_m > _FINEST_AREA_M
     kept = {}
     for level, layer in AREA_LEVELS.items():
         if level in records:
@@ -231,6 +232,9 @@ def _areas_as_wide(records: pd.DataFrame, precision_m: Floats, geography: Geogra
             reach_m = records[level].map(radius_m.to_dict()).to_numpy(dtype=float)
             labels = records[level].to_numpy(dtype=object).copy()
             labels[precision_m > _WIDER_THAN_AREA * reach_m] = None
+            if NAMED_AREAS[level] in records:
+                named = records[NAMED_AREAS[level]].to_numpy(dtype=object)
+                labels = np.where(vague & ~pd.isna(named), named, labels)
             kept[level] = labels
     return kept
 

@@ -30,12 +30,15 @@ def check(tmp_path, monkeypatch):
     monkeypatch.delenv("NALOXONE_WATCH_STORE", raising=False)
     settings = make_settings(tmp_path)
 
-    def run(metres, *, dry_run=True, first=0, shared_points=None, **stated):
+    def run(metres, *, dry_run=True, first=0, shared_points=None, named=None, **stated):
         latitude, longitude = to_wgs84(easting_m=metres[:, 0], northing_m=metres[:, 1], crs="EPSG:27700")
         frame = clean_file(first + len(metres), seed=44).iloc[first:].reset_index(drop=True)
         frame["Lat"], frame["Lon"] = [f"{each:.6f}" for each in latitude], [f"{each:.6f}" for each in longitude]
         place = {"x": "Lon", "y": "Lat", "shared_points": shared_points, **stated}
         mapping = MAPPING.model_copy(update={"place": make_mapping(place=place).place})
+        if named is not None:
+            frame["District"] = named
+            mapping = mapping.model_copy(update={"columns": {**mapping.columns, "small_area": "District"}})
         report = import_frame(
             frame=frame, mapping=mapping, settings=settings, keys=KEYS, geography=south_wales(), dry_run=dry_run
         )
@@ -128,6 +131,22 @@ def test_middles_of_small_areas_are_in_no_smooth_map_either(check):
     # The same of a later file, by what is stored.
     assert check(metres[:3], first=300, dry_run=False)["area_points"].row_numbers == (1, 2, 3)
     assert stored(check.settings, "counted")["small_area"].notna().all()
+
+
+def test_an_area_that_the_file_names_wins_over_a_point_that_stands_for_one_and_over_no_other(check):
+    codes, centres = south_wales().small_areas["code"].to_numpy(), middles(every=1)
+    areas = np.repeat(np.arange(len(codes)), 4)
+    homes = real_places(60, generator=np.random.default_rng(3))
+    own = south_wales().label_area(easting_m=homes[:, 0], northing_m=homes[:, 1]).small_area
+    elsewhere = np.where(own == codes[0], codes[1], codes[0])
+    # Small districts too, which are narrower than half the usual way to the next.
+    found = check(np.vstack([centres[areas], homes]), named=np.concatenate([codes[areas], elsewhere]), dry_run=False)
+    assert found["area_points"].count == len(areas)
+    kept = stored(check.settings, "counted")
+    assert kept["area_only"].sum() == len(areas)
+    by_name = kept[kept["area_only"]]["small_area"].value_counts()
+    assert by_name.to_dict() == dict.fromkeys(codes, 4)
+    assert sorted(kept[kept["located"]]["small_area"]) == sorted(own)
 
 
 def test_real_places_are_no_scattered_middles():
