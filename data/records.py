@@ -302,10 +302,13 @@ class RecordReader:
         yes_no = yes_no_means(field.name, asks) if field.name == "alive_at_handover" else {}
         words = certain_words(field, yes_no=yes_no)
         if field.name == "age_band":
-            bands = {text: band for text in pd.unique(texts) if (band := band_of_range(text))}
-            # "60" beside "60+" is one word, and could be either.
-            lost = {plain_value(text) for text, band in bands.items() if band == NOT_RECORDED}
-            words |= {text: band for text, band in bands.items() if plain_value(text) not in lost}
+            bands = {text: band_of_range(text) for text in pd.unique(texts)}
+            # "18" beside "<18", or "60" beside "60+", is one word, and could be either.
+            meant = defaultdict(set)
+            for text, band in bands.items():
+                meant[plain_value(text)] |= {band} - {""}
+            known = {text: band for text, band in bands.items() if meant[plain_value(text)] == {band}}
+            words |= {text: band for text, band in known.items() if band != NOT_RECORDED}
         return words | self._own_values(field.name)
 
     # --- keys, tokens, times ------------------------------------------------------------------------------------------

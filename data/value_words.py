@@ -18,8 +18,10 @@ __all__ = ["band_of_range", "certain_words", "may_be_shown", "translate", "whole
 # A slip of one letter in seven; below it "Marley" would be "male".
 _NEARLY = 0.88
 _SHORTEST_SLIP = 6
-# "20 - 24", "25 to 29", "80 - *", "65+", "85 and over"; and years alone, which may stand beside such ranges. Years
+# Ages alone, "<10", and "20 - 24", "25 to 29", "80 - *", "65+", "85 and over", which may all stand in one column. Years
 # of one digit are more likely a code for a band.
+_BELOW = re.compile(r"(?:<|under|below)\s*([1-9]\d{0,2})", re.I)
+_ABOVE = re.compile(r"(?:>|over|above)\s*(\d{1,3})", re.I)
 _YEARS = re.compile(r"([1-9]\d{1,2})(?:\.0+)?")
 _AGES = re.compile(r"(\d{1,3})\s*(?:(?:-|\u2013|to)\s*(\d{1,3}|\*|\+)|\+|(?:and|or|&) (?:over|older|above)|plus)", re.I)
 _OLDEST = 120
@@ -238,7 +240,9 @@ def band_of_range(text: str) -> str:
     """
     if years := _YEARS.fullmatch(text.strip()):
         return str(age_bands(np.array([years[1]], dtype=float))[0][0])
-    found = _AGES.fullmatch(text.strip())
+    if below := _BELOW.fullmatch(text.strip()):
+        return band_of_range(f"0-{int(below[1]) - 1}")
+    found = _AGES.fullmatch(_ABOVE.sub(r"\1+", text.strip()))
     if not found:
         return ""
     first, last = int(found[1]), int(found[2]) if found[2] and found[2].isdecimal() else _OLDEST
