@@ -44,8 +44,8 @@ _FARTHER, _NO_PLACE = len(_UP_TO_M), len(_UP_TO_M) + 1
 _SHARE_MOVED_ALIKE = 0.8
 # Classes of details: all the same, one other, more of them other, none to compare.
 _ONE_OTHER, _MORE_OTHER, _NO_DETAILS = 1, 2, 3
-# Classes of time: as the block's pairs agree, on a whole hour or not; else the same minute, where these are dates, or
-# two other times; else.
+# Classes of time: as the block's pairs agree, on a whole hour or not; else the same minute, where these are dates or
+# hours, or two other times; else.
 _AS_ALL, _WHOLE_HOURS, _BOTH_TIMED, _ELSE = 0, 1, 2, 3
 # What is taken for granted before any double is seen, as parts of one pair: most agree, and one field was edited.
 _TIMES_BEFORE = np.array([0.5, 0.3, 0.1, 0.1])
@@ -94,6 +94,9 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
     elsewhere = beside[offered[0]] & beside[offered[1]]
     habit = np.zeros(by_chance.shape)
     np.add.at(habit, tuple(classes[elsewhere].T), 1 / max(int(beside.sum()), 1))
+    if run.kind.time in ("day", "hour"):
+        # Two records of one minute are two of one hour or day where their times were cut.
+        habit[_AS_ALL] = habit[_BOTH_TIMED] = habit[_AS_ALL] + habit[_BOTH_TIMED]
     within = ~beside[offered[0]] & ~beside[offered[1]]
     offered, classes = (offered[0][within], offered[1][within]), classes[within]
     rows_apart = np.abs(part.order[offered[0]] - part.order[offered[1]])
@@ -238,6 +241,7 @@ class _Comparison:
             timed &= later == 0
         elif kind.time == "hour":
             agree = timed & part.whole_hour[one] & ((later + kind.value) % DAY_MIN < HOUR_MIN)
+            timed &= later == 0
         else:
             agree = timed & ((later == kind.value) | (later == (DAY_MIN - kind.value) % DAY_MIN))
         if kind.time in ("minute", "offset"):
@@ -296,3 +300,31 @@ def _rearrange(one: Ints, other: Ints, gain: Floats, worth: Ints, of_event: dict
         if best[0] > 0:
             for pair in (best[1], best[2]):
                 of_event[int(one[pair])] = of_event[int(other[pair])] = pair
+    _exchange(one, other, gain, offers, of_event)
+
+
+def _exchange(one: Ints, other: Ints, gain: Floats, offers: dict[int, list[int]], of_event: dict[int, int]) -> None:
+    """Of two pairs, let each take one of the other's, where both gain more: two people of one incident and their
+    copies.
+    """
+
+    def fellow(pair: int, event: int) -> int:
+        return int(one[pair] + other[pair] - event)
+
+    between = {frozenset((int(one[pair]), int(other[pair]))): pair for event in offers for pair in offers[event]}
+    for pair in sorted(set(of_event.values())):
+        best = (0.0, -1, -1)
+        for event in (int(one[pair]), int(other[pair])):
+            if of_event[event] != pair:
+                break
+            for instead in offers[event]:
+                held = of_event.get(fellow(instead, event), pair)
+                if held != pair:
+                    left = frozenset((fellow(pair, event), fellow(held, fellow(instead, event))))
+                    closing = between.get(left, -1)
+                    if closing >= 0:
+                        more = float(gain[instead] + gain[closing] - gain[pair] - gain[held])
+                        best = max(best, (more, instead, closing))
+        if best[0] > 0:
+            for new in best[1:]:
+                of_event[int(one[new])] = of_event[int(other[new])] = new

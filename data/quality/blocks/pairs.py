@@ -179,7 +179,7 @@ def of_time(events: Events, found: Found, kind: Kind, *, lag: int) -> Pairs:
     else:
         keep = rough[one] | rough[other]
         if kind.time == "hour":
-            keep &= timed[one] & timed[other]
+            keep &= ~events.untimed[one] & ~events.untimed[other]
     one, other = one[keep], other[keep]
     alike = rough[one] == rough[other]
     if lag:

@@ -14,8 +14,9 @@ __all__ = ["all_of_block", "matched_pairs", "one_to_one"]
 # A copy that was appended stands in one piece, with few rows between that are not of it; one that was sorted in among
 # the others does not: half of the rows are the first entries.
 _ROWS_BETWEEN, _SHARE_IN_ONE_PIECE, _SHARE_OF_THE_PIECE = 10, 0.8, 2 / 3
+_SHARE_OF_COPIES = 0.9
 # The later rows are of one sort where not this near to half of them are.
-_NOW_AND_THEN = 0.3
+_NOW_AND_THEN, _RARE = 0.3, 0.1
 
 
 def matched_pairs(events: Events, run: Run) -> pd.DataFrame:
@@ -64,7 +65,9 @@ def _with_the_rest(events: Events, run: Run, pairs: pd.DataFrame) -> pd.DataFram
     if joined is None:
         return pairs
     found = of_time(part, {source(wider): joined}, wider, lag=0)
-    alike = found.same_details | (found.apart_m <= RADII_M[-1])
+    # In a piece of copies alone another row is one too, whatever it has for a fellow.
+    all_copies = copies.sum() <= (1 - _SHARE_OF_COPIES) * (copies_at.max() - copies_at.min() + 1)
+    alike = found.same_details | (found.apart_m <= RADII_M[-1]) | all_copies
     more = one_to_one(part, run.kind, Pairs(**{name: values[alike] for name, values in vars(found).items()}))
     return pd.concat([pairs, _at(more, near)], ignore_index=True)
 
@@ -98,12 +101,16 @@ def _first_and_second(events: Events, kind: Kind, coarse: Ints, other: Ints) -> 
     if len(in_one_piece) < len(by_row) or stored.any() or _is_one_piece(places[by_row["second"]]):
         return in_one_piece
     # Copies that were sorted in among the others are the later ones, all of them with the coarser times or all with the
-    # finer; where these are now later and now not, the second entries have the times that are rarer in the file.
+    # finer; where these are now later and now not, or where hardly any other event has such times, the second entries
+    # have those that are rarer in the file: sorted by time, midnight comes before what it is the copy of.
     of_coarse = float(later.mean()) if len(later) else 1.0
     single = np.ones(len(events), dtype=bool)
     single[coarse] = single[other] = False
-    if abs(of_coarse - 0.5) < _NOW_AND_THEN and single.any():
-        of_coarse = 1.0 - float(is_rough(events, kind)[single].mean())
+    rough = is_rough(events, kind)
+    if len(later) and single.any() and (rough[coarse] != rough[other]).mean() > _SHARE_IN_ONE_PIECE:
+        usual = float(rough[single].mean())
+        if abs(of_coarse - 0.5) < _NOW_AND_THEN or not _RARE < usual < 1 - _RARE:
+            of_coarse = 1.0 - usual
     if of_coarse >= 0.5:
         return pd.DataFrame({"first": other, "second": coarse})
     return pd.DataFrame({"first": coarse, "second": other})

@@ -11,7 +11,7 @@ from data.quality.blocks.chance import Chance, chances, expected_doubles
 from data.quality.blocks.contained import contained_block
 from data.quality.blocks.evened import evened_block
 from data.quality.blocks.kinds import LONGEST_OFFSET_MIN, OFFSETS_MIN, default_clocks, kinds_of, source
-from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, Block, Events, Floats, Kind, Pairs, events_of
+from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, RADII_M, Block, Events, Floats, Kind, Pairs, events_of
 from data.quality.blocks.pairs import all_pairs, as_alike, doubles_by_day, of_kind, of_time
 from data.quality.blocks.rows import all_of_block, matched_pairs
 from data.quality.blocks.runs import (
@@ -35,6 +35,7 @@ _LONGEST_OF_FEW_DAYS, _FEW = 60, 0.2
 # Days off at which chance is counted: beside, in the same cluster, and beyond it.
 _NEAR_LAGS, _FAR_LAGS = (1,), (7, 10, 14, 21)
 _MOST_DAYS_RECOUNTED = 60
+_DEVIATIONS = 2.0
 # How far beside a file's own days stored records tell what chance gives.
 DAYS_BESIDE = timedelta(days=max(_FAR_LAGS))
 
@@ -88,16 +89,36 @@ def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
         if run:
             runs.append((run, counted, random))
     best: tuple[Run, pd.DataFrame] | None = None
+    by_kind = {run.kind: (counted, random) for run, counted, random in runs}
     for run, counted, random in sorted(runs, key=lambda each: -each[0].weight):
         if best and run.weight <= best[0].weight:
             break
         recounted = _recounted(events, run, counted, random, chance, needed[run.kind])
         if recounted is None or (best and recounted.weight <= best[0].weight):
             continue
+        recounted = _wider(recounted, by_kind)
         pairs = matched_pairs(events, recounted)
         if len(pairs) >= FEWEST_PAIRS and not _is_habit(events, recounted, pairs):
             best = recounted, pairs
     return best
+
+
+def _wider(run: Run, by_kind: dict[Kind | None, tuple[Floats, Floats]]) -> Run:
+    """The run, with places compared as far as its days have more doubles than chance gives by that.
+
+    Of copies snapped to a grid many stay at their points, which is the least likely: the others are doubles too.
+    """
+    days = slice(run.first, run.last + 1)
+    most = None
+    for radius_m in RADII_M:
+        kind = replace(run.kind, radius_m=radius_m)
+        if radius_m >= run.kind.radius_m and not any(kind.moved_m) and kind in by_kind:
+            counted, random = (float(each[days].sum()) for each in by_kind[kind])
+            # Chance is known to its own standard deviations.
+            surely = counted - random - _DEVIATIONS * np.sqrt(random)
+            if most is None or surely > most[0]:
+                most = surely, kind
+    return replace(run, kind=most[1]) if most else run
 
 
 def _is_habit(events: Events, run: Run, pairs: pd.DataFrame) -> bool:

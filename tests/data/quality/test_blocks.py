@@ -201,6 +201,34 @@ def test_copies_at_the_middles_of_areas_are_found_by_their_times(times):
     assert len(found & planted) >= 0.9 * max(len(planted), len(found))
 
 
+@pytest.mark.parametrize(
+    ("a_day", "times", "places"),
+    [(1, "same", "random"), (3, "dates", "random"), (10, "dates", "to a hundredth"), (3, "seven o'clock", "random")],
+)
+def test_two_people_of_one_incident_now_and_then_add_no_row_to_a_block_and_hide_none(a_day, times, places):
+    """Three incidents of a hundred have two people: a double each, on any day, in and beside the doubled fortnight."""
+    exact = []
+    for seed in range(4):
+        generator = np.random.default_rng([seed, a_day])
+        events = force(generator, a_day=a_day, details=False)
+        twins = events[generator.random(len(events)) < 0.03]
+        events = pd.concat([events, twins]).sort_values("minute", kind="stable", ignore_index=True)
+        both, _pairs = doubled(events, generator, times=times, places=places, missing=0.0)
+        copies = both["copy_of"] >= 0
+        if places == "to a hundredth":
+            grid_m = np.array([110.0, 70.0])
+            metres = both.loc[copies, ["easting_m", "northing_m"]].to_numpy()
+            both.loc[copies, ["easting_m", "northing_m"]] = np.round(metres / grid_m) * grid_m
+        # As a source sorts them: what is midnight or seven comes before what it is the copy of.
+        clock = np.where(both["minute"] < 0, both["day"] * DAY_MIN, both["minute"])
+        both = both.iloc[np.argsort(clock, kind="stable")].reset_index(drop=True)
+        found = list(find_blocks(table(both)))
+        second = {position for block in found for position in block.pairs["second"]}
+        copied = set(np.flatnonzero(both["copy_of"] >= 0).tolist())
+        exact.append(second == copied if times != "same" else len(second) == len(copied))
+    assert sum(exact) >= 3
+
+
 def test_small_blocks_are_found_in_nineteen_files_of_twenty():
     """Ten to twenty copies, in a force with one or two records a day and in one with twelve."""
     found = []
