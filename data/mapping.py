@@ -46,6 +46,7 @@ __all__ = [
     "default_mapping",
     "load_mapping",
     "mapped_fields",
+    "needed_fields",
     "plain_heading",
 ]
 
@@ -496,7 +497,7 @@ def default_mapping(target: str, headings: Sequence[str]) -> Mapping:
         )
     by_name = {plain_heading(each).replace(" ", "_"): each for each in reversed(headings)}
     fields = mapped_fields(target)
-    needed = _needed(target)
+    needed = needed_fields(target)
     missing = [" / ".join(each) for each in needed if not any(name in by_name for name in each)]
     if missing:
         raise MappingError(
@@ -544,7 +545,7 @@ def _targets() -> tuple[str, ...]:
     return tuple(table.name for table in schema.TABLES if table.name not in schema.OWN_TABLES)
 
 
-def _needed(target: str) -> list[tuple[str, ...]]:
+def needed_fields(target: str) -> list[tuple[str, ...]]:
     """What a file for `target` must have; each entry is satisfied by any one of its names."""
     if target == FORM_TABLE:
         return [("administration_id", "incident_id"), ("occurred_at",)]
@@ -645,7 +646,7 @@ def _check_stored_texts(mapping: Mapping) -> None:
 
 
 def _check_required(columns: dict[str, Source], target: str) -> None:
-    for names in _needed(target):
+    for names in needed_fields(target):
         if not any(name in columns for name in names):
             raise ValueError(f"columns: {' or '.join(names)} is needed, or no row could be used")
 

@@ -19,7 +19,8 @@ from analytics.findings.import_history import table_words
 from analytics.findings.words import field_label
 from data.drafting import Draft, FieldDraft, draft_mapping
 from data.drafting.heading_words import field_words
-from data.mapping import FORM_TABLE, ROW_KEYS, FileLayout, Mapping, mapped_fields, plain_heading
+from data.ingest import NoRowsError
+from data.mapping import FORM_TABLE, ROW_KEYS, FileLayout, Mapping, mapped_fields, needed_fields, plain_heading
 from data.mapping_toml import check_mapping, mapping_toml
 from data.reading import FileSample, UnreadableFileError, sample_file
 from data.reading.file_rows import SeveralSheetsError
@@ -30,7 +31,7 @@ from geo.areas import Geography
 from pages.components.import_job import without_values
 from pages.components.import_steps import import_steps
 from pages.components.theme import show_lines, show_small
-from wording import _, format_count, ngettext
+from wording import NaloxoneWatchError, _, format_count, ngettext
 
 __all__ = ["Reading", "choose_reading"]
 
@@ -71,6 +72,18 @@ _SEPARATORS = (",", ";", "\t", "|")
 _ENCODINGS = ("utf-8", "utf-8-sig", "cp1252", "utf-16")
 
 
+class FieldNeededError(NaloxoneWatchError):
+    """A field without which no row could be used has no column yet."""
+
+    def __init__(self, fields: str) -> None:
+        super().__init__(
+            _(
+                "No row could be used yet: choose the column of {fields}. Where there is no box for it, take it under "
+                "“{box}” first."
+            ).format(fields=fields, box=_("Add a field"))
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """A mapping that can be used, the sample it was corrected on, and a name to keep it under.
@@ -102,6 +115,8 @@ def choose_reading(
     )
     start = load_saved_mapping(chosen) if chosen else None
     sample = _sample(file, settings, start.file if start else None)
+    if not sample.rows:
+        raise NoRowsError(_("The file {file} has headings and no rows.").format(file=sample.label))
     with right:
         draft = _draft(sample, settings, geography, file.file_id, start, known_sources)
     prefix = f"{file.file_id}|{chosen}|{draft.table}|{'joins' in draft.raw}|{sample.layout!r}"
@@ -120,10 +135,22 @@ def choose_reading(
     raw["columns"] = dict(raw.get("columns", {}))
     _edit_fields(raw, sample, draft, prefix)
     _edit_values(raw, draft, prefix)
+    _check_needed(raw, draft.table)
     mapping = check_mapping(raw)
     _show_unread(mapping, sample, draft)
     name = chosen or _plain_name(mapping.source)
     return Reading(mapping=mapping, sample=sample, name=name, drafted=start is None)
+
+
+def _check_needed(raw: Raw, table: str) -> None:
+    """Raises FieldNeededError."""
+    if raw.get("joins"):
+        return
+    fields = mapped_fields(table)
+    for names in needed_fields(table):
+        if not any(raw["columns"].get(name) for name in names):
+            one, *other = (f"“{field_label(name, fields[name].description)}”" for name in names)
+            raise FieldNeededError(_("{one} or {other}").format(one=one, other=other[0]) if other else one)
 
 
 def _sample(file: UploadedFile, settings: Settings, stated: FileLayout | None) -> FileSample:

@@ -242,6 +242,7 @@ def test_the_first_rows_are_shown_in_words_and_dates_without_an_hour(open_dashbo
         (b"", "is empty"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x81\x00", "neither a workbook nor text"),
         (b"PK\x03\x04 no zip", "damaged"),
+        (b"Reference,When\n", "has headings and no rows"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_by_name(content: bytes, says: str, open_dashboard: Open) -> None:
@@ -349,7 +350,7 @@ A2,02/05/2025 11:10,51.482,-3.178,3002,9,y
     assert changed["extract"] == "full"
     assert any("columns are not read" in expander.label for expander in app.expander)
     box("multiselect", "When naloxone was given").set_value([]).run()
-    assert "occurred_at" in app.error[0].value
+    assert "“When naloxone was given”" in app.error[0].value
 
 
 @pytest.mark.usefixtures("settings")
