@@ -1,43 +1,41 @@
 """README says what is so: its field table is the schema's, its commands and files exist, its settings load."""
 
 import re
-import subprocess
-import sys
 import textwrap
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from data.__main__ import main
 from data.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-
-
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^ *```{language}\n(.*?)^ *```", README, re.DOTALL | re.MULTILINE)
 
 
-def test_the_field_table_is_the_schemas() -> None:
-    printed = python("-m", "data", "fields").stdout.strip()
+def test_the_field_table_is_the_schemas(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fields"]) == 0
+    printed = capsys.readouterr().out.strip()
     written = README.split("<!-- fields -->")[1].split("<!-- /fields -->")[0].strip()
     assert written == printed
     assert written.count("\n") > 150
 
 
-def test_every_data_command_is_a_command_with_those_options() -> None:
+def test_every_data_command_is_a_command_with_those_options(capsys: pytest.CaptureFixture[str]) -> None:
     commands = re.findall(r"python -m data (\w+)([^`\n]*)", README)
     assert {name for name, _options in commands} >= {"import", "demo", "check", "rollback", "erase", "keys", "fields"}
     for name in {name for name, _options in commands}:
-        helped = python("-m", "data", name, "--help")
-        assert helped.returncode == 0, name
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        assert ended.value.code == 0, name
+        helped = capsys.readouterr().out
         for option in re.findall(r"--[a-z-]+", " ".join(options for each, options in commands if each == name)):
-            assert option in helped.stdout, (name, option)
+            assert option in helped, (name, option)
 
 
 def test_every_make_target_exists() -> None:

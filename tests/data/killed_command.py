@@ -10,10 +10,12 @@ import time
 from pathlib import Path
 
 from data.__main__ import main
+from data.store.connection import encryption_extension
 
 
 def run() -> None:
     """The command's arguments but for the file are this program's own."""
+    encryption_extension()  # checked once, not by each of the forks
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:

@@ -288,13 +288,13 @@ def failing_files(folder: Path) -> dict[str, Path]:
 def test_imports_that_fail_leave_nothing_behind_and_quote_nothing(tmp_path):
     place = Place(tmp_path)
     files = failing_files(place.sources)
-    commands = [["import", file, "--mapping", place.mapping] for file in files.values()]
-    codes = place.run_all([*commands, ["import", files["no headings"]]])
-    assert dict(zip([*files, "no mapping"], codes, strict=True)) == dict.fromkeys([*files, "no mapping"], 1)
+    good = write_rows(place.sources / "good.csv", [COLUMNS, GOOD])
+    commands = [["import", file, "--mapping", place.mapping] for file in [*files.values(), good]]
+    *codes, last = place.run_all([["import", files["no headings"]], *commands])
+    assert dict(zip(["no mapping", *files], codes, strict=True)) == dict.fromkeys(["no mapping", *files], 1)
+    assert last == 0
     for file in files.values():
         assert file.name.encode() in place.output
-    good = write_rows(place.sources / "good.csv", [COLUMNS, GOOD])
-    assert place.run("import", good, "--mapping", place.mapping) == 0
     wrong = Keys(store_key="w" * 43, pseudonym_key=KEYS.pseudonym_key)
     assert place.run("import", good, "--mapping", place.mapping, keys=wrong) == 1
     place.mapping.write_text(MAPPING.replace('"leak test"', '"leak test"\nsynthetic = true'), encoding="utf-8")
@@ -302,11 +302,13 @@ def test_imports_that_fail_leave_nothing_behind_and_quote_nothing(tmp_path):
     assert place.leaks() == {}
 
 
-@pytest.mark.parametrize("memory_limit", ["40MB", "100MB"])
+# With 10,000 rows and two threads the first spills and then runs out of memory, the second spills and goes through.
+@pytest.mark.parametrize("memory_limit", ["40MB", "45MB"])
 def test_a_store_that_spills_or_runs_out_of_memory_leaks_nothing(tmp_path, memory_limit):
     place = Place(tmp_path, memory_limit)
-    rows = ([f"{KEY}-{n}", GOOD[1], f"{NAME} {n}", *GOOD[3:]] for n in range(30_000))
+    rows = ([f"{KEY}-{n}", GOOD[1], f"{NAME} {n}", *GOOD[3:]] for n in range(10_000))
     file = write_rows(place.sources / "large.csv", [COLUMNS, *rows])
-    place.run("import", file, "--mapping", place.mapping)
+    code = place.run("import", file, "--mapping", place.mapping)
+    assert code == 1 or any("duckdb_temp_storage" in seen.name for seen in place.watch.seen)
     assert b"Traceback" not in place.output
     assert place.leaks() == {}

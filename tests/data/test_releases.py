@@ -1,13 +1,11 @@
 """The register of releases: what is written, what is read back, what can be forgotten, and by whom it is seen."""
 
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from data.__main__ import main
 from data.filters import AccessScope, Filters
 from data.journal import Journal, JournalConflictError
 from data.keys import create_keys, load_keys
@@ -80,14 +78,16 @@ def test_the_file_tells_nothing_of_the_filters_without_the_key(register: Release
     assert b"release" not in kept
 
 
-def test_the_command_lists_releases_and_forgets_one(register: ReleaseRegister) -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "data", "releases", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, env=os.environ.copy(), check=False)
-
+def test_the_command_lists_releases_and_forgets_one(
+    register: ReleaseRegister, capsys: pytest.CaptureFixture[str]
+) -> None:
     number = register.record(filters=SECOND, scope=AccessScope(), after=0)
-    listed = run().stdout
-    assert listed.startswith(f"{number}: 1 January 2026 to 30 June 2026, bcus A/B, substances heroin, settings")
-    assert run("--forget", str(number)).returncode == 1
-    assert run("--forget", str(number), "--purpose", "the page was never sent").returncode == 0
-    assert "no view yet" in run().stdout
+    assert main(["releases"]) == 0
+    assert capsys.readouterr().out.startswith(
+        f"{number}: 1 January 2026 to 30 June 2026, bcus A/B, substances heroin, settings"
+    )
+    assert main(["releases", "--forget", str(number)]) == 1
+    assert main(["releases", "--forget", str(number), "--purpose", "the page was never sent"]) == 0
+    capsys.readouterr()
+    assert main(["releases"]) == 0
+    assert "no view yet" in capsys.readouterr().out
