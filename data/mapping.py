@@ -201,7 +201,7 @@ class PlaceLayout(_Section):
             raise ValueError("x and y (longitude or easting, and latitude or northing) go together")
         if self.x and self.point:
             raise ValueError("coordinates stand in x and y or in point, not in both")
-        if self.swapped and not self.point:
+        if self.swapped and self.x:
             raise ValueError("swapped belongs to point; name x and y the other way round instead")
         return self
 

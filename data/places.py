@@ -4,6 +4,7 @@ The areas are looked up at the place itself, then the place is moved to the midd
 areas are kept. A place outside the force stays, labelled "outside"; one that cannot be read is as if none was given.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,7 @@ NAMED_AREAS = {level: f"named_{level}" for level in AREA_LEVELS}
 # A postcode's grid reference is that of the address nearest its middle; a unit postcode is about 15 addresses, which in
 # towns lie within some 100 m (ONS Postcode Directory user guide).
 _POSTCODE_PRECISION_M = 100.0
+_SECTOR = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?) \d")
 # What files write behind the name of an area, in plain form.
 _KINDS_OF_AREA = ("county", "district", "ward", "city", "borough", "parish", "town", "council")
 # Farther from the origin than any projected system in use reaches: the schema's own bound.
@@ -94,10 +96,16 @@ class AreaNames:
         if not self.has(level):
             return read, wrong
         codes, distinct = pd.factorize(read, use_na_sentinel=True)
-        plain = [plain_value(whole_number(text)) for text in distinct]
-        known = np.array([*(self._codes[level].get(text) for text in plain), None], dtype=object)
+        known = np.array([*(self._code(level, text) for text in distinct), None], dtype=object)
         found = known[codes]
         return found, wrong | ((codes >= 0) & pd.isna(found))
+
+    def _code(self, level: str, text: str) -> str | None:
+        code = self._codes[level].get(plain_value(whole_number(text)))
+        if code is None and (sector := _SECTOR.fullmatch(text.strip())):
+            # A postcode's sector lies in its district.
+            code = self._codes[level].get(plain_value(sector[1]))
+        return code
 
     def above(self, code: str) -> tuple[str | None, str | None]:
         """The authority and the BCU around an area's middle; None where there is none."""

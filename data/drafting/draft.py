@@ -22,10 +22,11 @@ from data.drafting.form_fields import (
 )
 from data.drafting.heading_match import assign_columns, most_like_table
 from data.drafting.heading_words import FREE_TEXT, field_words
-from data.drafting.place_fields import read_place
+from data.drafting.place_fields import choose_areas, read_place
 from data.drafting.places import tell_points
 from data.drafting.record_keys import (
     read_keys,
+    settle_repeating_number,
     take_export_number,
     take_unnamed_number,
     tell_form_from_incident,
@@ -96,6 +97,7 @@ def _draft(work: Work, table_why: str) -> Draft:
     """The whole draft."""
     form = work.table == FORM_TABLE
     drop_doubtful(work)
+    choose_areas(work)
     joins = find_joins(work) if form else {}
     work.raw = {"target": work.table, "source": source_name(work, joins), **joins}
     work.treated = work.sample.rows
@@ -109,6 +111,7 @@ def _draft(work: Work, table_why: str) -> Draft:
         read_time_of_event(work)
     if form and not joins:
         ask_for_parent(work)
+        settle_repeating_number(work)
         tell_rows_apart(work)
     read_keys(work, joins=bool(joins))
     read_plain_fields(work)

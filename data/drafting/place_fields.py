@@ -17,7 +17,7 @@ from data.places import AREA_LEVELS, AreaNames
 from geo.cities import nearest_city
 from wording import _, format_count, format_share, join_words
 
-__all__ = ["read_place"]
+__all__ = ["choose_areas", "read_place"]
 
 # Points of street-level files stand for the streets around them.
 _STREET_POINTS_M = 250
@@ -27,6 +27,28 @@ _AREAS = (
     r"zip(?: code)?|postal code|(?:census )?tract|fips|geoid|lsoa|"
     r"county|counties|ward|district|town|city|borough|municipality|parish|neighbou?rhood|beat|sector|zone|area|region"
 )
+
+
+def choose_areas(work: Work) -> None:
+    """Of the columns that may hold one kind of area, the one whose areas are the deployment's own."""
+    precision = work.match("location_precision_m")
+    if precision and precision.column.kinds and not precision.cells_fit:
+        # "Exact" and "approximate" are no metres.
+        del work.found["location_precision_m"]
+    levels = [level for level in AREA_LEVELS if work.match(level)]
+    if work.geography is None or not levels:
+        return
+    names = AreaNames(work.geography)
+    held = {each.column.position for several in work.found.values() for each in several}
+    others = [column for column in work.facts if column.position not in held and _may_name_areas(column)]
+    for level in levels:
+        named = work.found[level][0].column
+        if names.has(level) and others and _share_known(work, named, level, names) < _SHARE_OF_AREAS:
+            shares = [_share_known(work, column, level, names) for column in others]
+            best = int(np.argmax(shares))
+            if shares[best] >= _SHARE_OF_AREAS:
+                match = Match(column=others[best], score=LIKELY_SCORE, cells_fit=True, alternatives=(named.heading,))
+                work.found[level] = (match,)
 
 
 def read_place(work: Work) -> None:
@@ -121,23 +143,10 @@ def _read_area_by_name(work: Work) -> None:
     if work.geography is None or not levels or any(level in work.columns for level in levels):
         return
     names = AreaNames(work.geography)
-    named = [
-        column
-        for column in work.facts
-        if column.position not in work.used
-        and column.kinds & {"category", "name", "key"}
-        and "yes_no" not in column.kinds
-        and ("number" not in column.kinds or re.search(rf"\b(?:{_AREAS})\b", column.plain))
-        and not re.search(rf"\b(?:{ABODES})\b", column.plain)
-    ]
+    named = [column for column in work.facts if column.position not in work.used and _may_name_areas(column)]
     for level in levels:
         for column in named:
-            texts = np.array(distinct_texts(work.cells(column)), dtype=object)
-            if not names.has(level) or not len(texts):
-                continue
-            codes, _wrong = names.find(level, texts, own={})
-            share = float(np.mean([code is not None for code in codes]))
-            if share >= _SHARE_OF_AREAS:
+            if names.has(level) and (share := _share_known(work, column, level, names)) >= _SHARE_OF_AREAS:
                 work.columns[level] = column.heading
                 work.use(
                     level,
@@ -154,6 +163,22 @@ def _read_area_by_name(work: Work) -> None:
                 "areas in the settings, or give the file coordinates."
             ).format(heading=area.heading),
         )
+
+
+def _may_name_areas(column: ColumnFacts) -> bool:
+    return bool(
+        column.kinds & {"category", "name", "key"}
+        and "yes_no" not in column.kinds
+        and ("number" not in column.kinds or re.search(rf"\b(?:{_AREAS})\b", column.plain))
+        and not re.search(rf"\b(?:{ABODES})\b", column.plain)
+    )
+
+
+def _share_known(work: Work, column: ColumnFacts, level: str, names: AreaNames) -> float:
+    """The share of a column's different values that are areas of the deployment."""
+    texts = np.array(distinct_texts(work.cells(column)), dtype=object)
+    codes, _wrong = names.find(level, texts, own={})
+    return float(np.mean([code is not None for code in codes])) if len(texts) else 0.0
 
 
 def _ask_of_place(work: Work, guess: PlaceGuess) -> None:

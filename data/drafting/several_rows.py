@@ -25,7 +25,7 @@ def tell_rows_apart(work: Work) -> None:
     person = work.columns_of_person()
     if number is None and not person:
         number = work.match("administration_id")
-    work.incident = (number.column,) if number else _time_of_person(work) if person else ()
+    work.incident = _numbered(work, number.column) if number else _time_of_person(work) if person else ()
     if not work.incident:
         return
     administration, counts = work.match("administration_id"), work.match("doses_given")
@@ -45,6 +45,10 @@ def tell_rows_apart(work: Work) -> None:
     )
     if kinds.several:
         work.kinds = kinds
+
+
+def _numbered(work: Work, number: ColumnFacts) -> tuple[ColumnFacts, ...]:
+    return (number, work.day_of_number) if work.day_of_number else (number,)
 
 
 def _take_number_within_incident(work: Work, incident: ColumnFacts) -> None:

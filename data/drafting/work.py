@@ -27,7 +27,8 @@ class Work:
     """One draft in the making. `raw` grows into the mapping, and `columns` into its [columns].
 
     `found` are the columns of each field, best first; `used` the positions of those that are read. `treated` are the
-    rows of people who were given naloxone, `kinds` what such a row stands for, and `incident` what numbers incidents.
+    rows of people who were given naloxone, `kinds` what such a row stands for, and `incident` what numbers incidents:
+    with the column `day_of_number` where their number comes again on other days.
     """
 
     sample: FileSample
@@ -52,6 +53,7 @@ class Work:
     treated: Sequence[Sequence[str]] = ()
     kinds: RowKinds | None = None
     incident: tuple[ColumnFacts, ...] = ()
+    day_of_number: ColumnFacts | None = None
 
     def cells(self, column: ColumnFacts) -> Texts:
         """The cells of one column."""

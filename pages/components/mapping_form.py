@@ -548,6 +548,11 @@ def _edit_coordinates(raw: Raw, key: str) -> None:
         index=_index(options, place.get("crs", "EPSG:4326")),
         key=f"crs|{key}",
     )
+    swapped = place.pop("swapped", False)
+    if place.get("point") and st.checkbox(
+        _("The longitude, or the northing, stands first"), value=swapped, key=f"swapped|{key}"
+    ):
+        place["swapped"] = True
     stated_m = place.pop("location_precision_m", None)
     precision_m = st.number_input(
         _("How far the true places may be from these, in metres (empty: exact)"),

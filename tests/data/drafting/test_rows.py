@@ -337,6 +337,38 @@ def test_both_coordinates_in_one_column_are_read(form, place, tmp_path):
     assert sorted(incidents["northing_m"]) == sorted((np.floor(northing_m / 100) + 0.5) * 100)
 
 
+def test_a_number_that_begins_anew_each_day_is_an_incident_s_with_the_day_and_asked_about(tmp_path):
+    """Logs 1 to 25 of each of 40 days, two people at every tenth."""
+    headings = ["Log no", "Date", "Time", "Sex", "Age", "Doses given"]
+    logs = [(day, log) for day in range(40) for log in np.random.default_rng(day).choice(25, 2, replace=False)]
+    rows = [
+        [f"{log + 1}", f"{day % 28 + 1:02}/{day // 28 + 1:02}/2024", f"{8 + log // 2:02}:00", "M", f"{30 + who}", "1"]
+        for number, (day, log) in enumerate(logs)
+        for who in range(1 + (number % 10 == 0))
+    ]
+    found = Imported(tmp_path, headings, rows)
+    assert found.draft.raw["columns"]["incident_id"] == [{"code": "Log no"}, {"day": "Date"}]
+    assert "columns.incident_id" in asked(found.draft)
+    assert found.administrations["incident_id"].nunique() == len(logs)
+    assert len(found.administrations) == len(rows)
+    # Another column that numbers the rows is better than a call's number that does not.
+    other = drafted(
+        ["Call number", "Serial", *headings[1:]], [[row[0], f"S{n:03}", *row[1:]] for n, row in enumerate(rows)]
+    )
+    assert other.raw["columns"]["incident_id"] == "Serial"
+
+
+def test_of_two_columns_of_areas_the_one_is_read_whose_areas_are_the_deployment_s():
+    codes = south_wales().small_areas["code"].tolist()[:20]
+    rows = [[f"R{n}", "13/02/2024 10:00", "1", f"ZX{n % 10} {n % 7}", code, "Exact"] for n, code in enumerate(codes)]
+    headings = ["Ref", "Date", "Doses given", "Postcode sector", "District", "Accuracy"]
+    assert drafted(headings, rows).raw["columns"]["small_area"] == "District"
+    assert "location_precision_m" not in drafted(headings, rows).raw["columns"]
+    # A sector of a district that is known is known.
+    sectors = [[*row[:3], f"{code} 3", *row[4:]] for row, code in zip(rows, codes, strict=True)]
+    assert drafted(headings, sectors).raw["columns"]["small_area"] == "Postcode sector"
+
+
 def test_a_place_by_name_alone_is_an_area_where_the_deployment_knows_it_and_asked_about_where_not(tmp_path):
     names = south_wales().authorities["name"].tolist()
     rows = [[f"R{n}", "13/02/2024 10:00", "1", names[n % len(names)].upper()] for n in range(20)]
