@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.schema import YES_NO, Field
+from data.time_texts import clock_in_words, time_in_words
 
 __all__ = [
     "EXCEL_FORMATS",
@@ -99,7 +100,9 @@ _COMMA_AFTER_DATE = re.compile(r"^(\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}),\s*")
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # Years that a nanosecond clock of 64 bits cannot hold are read as the nearest that it can: both are implausible.
 _FIRST_YEAR_HELD, _LAST_YEAR_HELD = 1678, 2261
-_TWO_DIGIT_YEAR = re.compile(r"(?:^|\D)\d{1,2}\D\d{1,2}\D\d{2}(?:\D|$)")
+_TWO_DIGIT_YEAR = re.compile(
+    r"(?:^|\D)\d{1,2}(?:\D\d{1,2}\D|(?:st|nd|rd|th)?\W{0,2}(?:of )?[A-Za-z]{3,9}\W{0,2})\d{2}(?:\D|$)"
+)
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%H.%M", "%H%M", "%I:%M %p", "%I:%M%p", "%I:%M:%S %p", "%H:%M:%S.%f")
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d/%m/%y", "%d-%b-%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%m/%d/%y", "%Y %b %d")
@@ -140,6 +143,7 @@ _ROUNDED_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{2,3}", re.ASCII)
 
 # "2024-07-01" and "2024-07-01T14": longer texts have minutes.
 _ISO_DAY_LENGTH, _ISO_HOUR_LENGTH = 10, 13
+_ISO_PRECISIONS = {_ISO_DAY_LENGTH: "day", _ISO_HOUR_LENGTH: "hour"}
 # Cells looked at to guess the form of the others.
 _SAMPLE = 200
 
@@ -478,6 +482,8 @@ def times_of_day(texts: Texts) -> tuple[pd.Series, NDArray[np.bool_]]:
     parts = parts.mask(bare, padded if (bare & parts.str.fullmatch(_HUNDREDS)).any() else "")
     for form in _CLOCKS:
         found = found.fillna(pd.to_datetime(parts[found.isna() & shares.isna()], format=form, errors="coerce"))
+    written = parts[found.isna() & shares.isna()].map(clock_in_words)
+    found = found.fillna(pd.to_datetime(written, format="%H:%M:%S", errors="coerce"))
     spans = (found - found.dt.normalize()).fillna(shares)
     found = found.fillna(pd.Timestamp(0) + shares)
     missing = np.array([is_nothing(text) for text in distinct], dtype=bool)
@@ -547,6 +553,11 @@ def _parse_walls(
             break
         settled = settle(_by_format(form), waiting)
         precision[settled] = _precision_of(form)
+    if waiting.any():
+        written = {text: time_in_words(text, day_first=day_first) for text in distinct[waiting]}
+        settled = settle(lambda cells: _naive_iso(np.array([written[text] for text in cells], dtype=object)), waiting)
+        for row in np.flatnonzero(settled):
+            precision[row] = _ISO_PRECISIONS.get(len(written[distinct[row]]), "minute")
     if waiting.any():
         rows = np.flatnonzero(waiting)
         _read_far_years(distinct, rows, formats, day_first, walls=walls, precision=precision, waiting=waiting)

@@ -40,11 +40,14 @@ _LONGEST_KEY = 128
 _MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DAY = (
     rf"(?:[a-z]{{3,9}},? )?(?:\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?[ -]?{_MONTHS}[ ,-]*\d{{2,4}}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?[ /-]?(?:of )?{_MONTHS}[ ,/-]*'?\d{{2,4}}"
     rf"|{_MONTHS} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))"
 )
-_CLOCK = r"(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d)?(?:[.,]\d+)?(?: ?[ap]\.?m\.?)?"
-_TIME_END = rf"(?:(?:t|,? (?:at )?){_CLOCK}|t?[0-2]\d[0-5]\d(?:[0-5]\d)?|,? (?:at )?[0-2]?\d[0-5]\d(?: ?hrs?)?)"
+_CLOCK = (
+    r"(?:(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d)?(?:[.,]\d+)?(?: ?(?:[ap]\.? ?m\.?|h(?:ou)?rs?))?"
+    r"|\d{1,2} ?[ap]\.? ?m\.?)"
+)
+_TIME_END = rf"(?:(?:t|,? (?:at )?){_CLOCK}|t?[0-2]\d[0-5]\d(?:[0-5]\d)?|,? (?:at )?[0-2]?\d[0-5]\d(?: ?h(?:ou)?rs?)?)"
 _OFFSET = r"(?: ?(?:z|utc|gmt|bst|[+-]\d\d(?::?\d\d)?))?"
 _PATTERNS = {
     # Web services write a date as its midnight here or elsewhere, in UTC: full hours alone.
@@ -53,7 +56,7 @@ _PATTERNS = {
     "month": re.compile(
         rf"(?:19|20)\d\d-(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d|{_MONTHS},? (?:19|20)\d\d", re.I
     ),
-    "clock": re.compile(rf"{_CLOCK}|(?:[01]?\d|2[0-3])[0-5]\d(?: ?hrs?)?|0?\.\d{{3,}}", re.IGNORECASE),
+    "clock": re.compile(rf"{_CLOCK}|(?:[01]?\d|2[0-3])[0-5]\d(?: ?h(?:ou)?rs?)?|0?\.\d{{3,}}", re.IGNORECASE),
     "postcode": re.compile(r"[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}", re.IGNORECASE),
     "outcode": re.compile(r"[a-z]{1,2}\d[a-z\d]?", re.IGNORECASE),
     "key": re.compile(rf"(?=.*\d)\S(?:.{{0,{_LONGEST_KEY - 2}}}\S)?"),

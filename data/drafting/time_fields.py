@@ -5,7 +5,7 @@ from typing import Any
 
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import LIKELY_SCORE, Match
-from data.drafting.times import guess_times
+from data.drafting.times import TimesGuess, guess_times
 from data.drafting.work import Work, headings_of
 from data.mapping import MONTHS_ALLOWED_IN, mapped_fields
 from wording import _, format_count, ngettext
@@ -150,15 +150,25 @@ def read_times(work: Work) -> None:
             "excel", "excel-1904",
         )  # fmt: skip
     if guess.unreadable:
-        work.ask(
-            "times.formats",
-            ngettext(
-                "{count} cell of its dates and times is in no known form. Give the form as a date format.",
-                "{count} cells of its dates and times are in no known form. Give the form as a date format.",
-                guess.unreadable,
-            ).format(count=format_count(guess.unreadable)),
-            in_mapping=_("formats under [times]"),
-        )
+        work.ask("times.formats", _unreadable(guess), in_mapping='formats = ["%d %B %Y, %I.%M%p"]')
+
+
+def _unreadable(guess: TimesGuess) -> str:
+    """That times are in no known form, how they look, and how to say what form that is."""
+    sentences = [
+        ngettext(
+            "{count} cell of its dates and times is in no known form.",
+            "{count} cells of its dates and times are in no known form.",
+            guess.unreadable,
+        ).format(count=format_count(guess.unreadable)),
+        _("Most look like “{look}” (9 for a digit, abc for a word).").format(look=guess.look) if guess.look else "",
+        _(
+            "Say which form that is, part by part. Day, month by name, year, then a 12-hour clock, as in 31 December "
+            "2025, 4.05pm, is {named}; day, month and year as numbers, then a 24-hour clock, as in 31/12/2025 16:05, "
+            "is {numbers}."
+        ).format(named="%d %B %Y, %I.%M%p", numbers="%d/%m/%Y %H:%M"),
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def _sentence(text: str) -> str:

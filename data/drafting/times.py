@@ -8,8 +8,17 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from data.drafting.time_shapes import forms_like, look_of
 from data.mapping import MONTH_FORMATS
-from data.values import EXCEL_FORMATS, UNIX_FORMATS, Texts, is_excel_date, is_unix_time, parse_moments
+from data.values import (
+    EXCEL_FORMATS,
+    UNIX_FORMATS,
+    Texts,
+    is_excel_date,
+    is_time_format,
+    is_unix_time,
+    parse_moments,
+)
 from wording import _, format_count, ngettext
 
 __all__ = ["TimesGuess", "guess_times"]
@@ -18,44 +27,13 @@ _NUMERIC_DATE = re.compile(r"(?:[A-Za-z]{3,9},? )?(\d{1,2})[/.\-](\d{1,2})[/.\-]
 _MOST_IN_A_YEAR = 12
 # Forms that the import does not try by itself, which police, ambulance and database exports write.
 _FURTHER_FORMATS = (
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y/%m/%d",
-    "%Y%m%d %H:%M:%S",
-    "%Y%m%d %H:%M",
     "%Y%m%d%H%M",  # before the next, which would read the minutes as a minute and a second
     "%Y%m%d%H%M%S",
-    "%Y-%m-%d %H.%M",
     "%d %b %Y %H:%M:%S.%f",
-    "%d %B %Y at %H:%M",
-    "%d/%m/%Y at %H:%M",
-    "%d%b%Y %H%M",
-    "%d%b%Y %H:%M",
-    "%d%b%y %H%M",
-    "%d%b%Y",
     "%d-%b-%y %I.%M.%S.%f %p",
     "%d-%b-%y %H.%M.%S.%f",
-    "%d-%b-%Y %H.%M.%S",
-    "%a %d %b %Y %H:%M",
-    "%a %d %b %Y",
-    "%A %d %B %Y %H:%M",
-    "%A %d %B %Y",
-    "%A, %d %B %Y",
-    "%b %d %Y %I:%M%p",
-    "%b %d %Y %H:%M",
-)
-# The same with the day or the month first, whichever the file has.
-_EITHER_ORDER = (
-    "{day}/{month}/%Y %H.%M",
-    "{day}/{month}/%Y %H%M",
-    "{day}/{month}/%Y, %H:%M",
-    "{day}/{month}/%Y, %H:%M:%S",
-    "{day}/{month}/%Y %I:%M:%S %p",
-    "{day}/{month}/%Y %H:%M:%S.%f",
-    "{day}.{month}.%Y %H:%M",
-    "{day}.{month}.%y %H:%M",
-    "{day}.{month}.%y",
-    "{day}-{month}-%y",
+    "%d/%m/%Y %H:%M:%S.%f",
+    "%m/%d/%Y %H:%M:%S.%f",
 )
 _MOST_FORMATS = 5
 # A file that is kept in order is so in nearly all of its rows; read wrongly it goes back in time once a month.
@@ -68,7 +46,7 @@ class TimesGuess:
     """Whether the day comes first and why; `asked` where the file does not tell; formats beyond the common ones.
 
     `excel_asked` where dates are a workbook's own numbers and could be counted from 1900 or from 1904. `unreadable`
-    counts the cells that no known form fits.
+    counts the cells that no known form fits, and `look` is that of most of them (see time_shapes).
     """
 
     day_first: bool
@@ -77,6 +55,7 @@ class TimesGuess:
     formats: tuple[str, ...]
     excel_asked: bool
     unreadable: int
+    look: str
 
 
 def guess_times(columns: Sequence[Texts], *, usually_day_first: bool, now: datetime, months: bool) -> TimesGuess:
@@ -116,7 +95,8 @@ def guess_times(columns: Sequence[Texts], *, usually_day_first: bool, now: datet
         asked=asked,
         formats=formats,
         excel_asked="excel" in formats and _may_count_from_1904(cells, now),
-        unreadable=unreadable,
+        unreadable=len(unreadable),
+        look=look_of(unreadable),
     )
 
 
@@ -140,16 +120,16 @@ def _by_order(column: Texts, *, usually_day_first: bool, now: datetime) -> tuple
     return usually_day_first, _("no date tells: none has a day above 12"), True
 
 
-def _formats(cells: Texts, *, day_first: bool, months: bool) -> tuple[tuple[str, ...], int]:
-    """Formats for the cells that the common forms do not fit, and how many cells none fits."""
+def _formats(cells: Texts, *, day_first: bool, months: bool) -> tuple[tuple[str, ...], Texts]:
+    """Formats for the cells that the common forms do not fit, and the cells that none fits."""
     waiting = cells[_unreadable(cells, day_first=day_first)]
-    day, month = ("%d", "%m") if day_first else ("%m", "%d")
+    other_order = "%m/%d" if day_first else "%d/%m"
     candidates = [
-        *(each.format(day=day, month=month) for each in _EITHER_ORDER),
-        *_FURTHER_FORMATS,
+        *(each for each in _FURTHER_FORMATS if not each.startswith(other_order)),
         *(MONTH_FORMATS if months else ()),
         "excel",
         *UNIX_FORMATS,
+        *(form for form in forms_like(waiting, day_first=day_first) if is_time_format(form)),
     ]
     chosen: list[str] = []
     while len(waiting) and len(chosen) < _MOST_FORMATS:
@@ -159,7 +139,7 @@ def _formats(cells: Texts, *, day_first: bool, months: bool) -> tuple[tuple[str,
             break
         chosen.append(candidates[best])
         waiting = waiting[~fits[best]]
-    return tuple(chosen), len(waiting)
+    return tuple(chosen), waiting
 
 
 def _may_count_from_1904(cells: Texts, now: datetime) -> bool:

@@ -281,7 +281,7 @@ def test_a_preview_says_which_rows_would_wait_and_why():
     )
     assert [row.waits for row in preview.rows] == [False, True, False, False]
     assert [len(row.problems) for row in preview.rows] == [0, 1, 1, 0]
-    assert preview.rows[2].problems[0].startswith("doses_given: this is no number")
+    assert preview.rows[2].problems[0].startswith("doses_given: there are words where a number belongs")
     easting = [row.cells[preview.columns.index("easting_m")] for row in preview.rows if not row.waits]
     # The middle of a cell of 100 m, as the settings say.
     assert all(cell.endswith("50") for cell in easting)
@@ -317,15 +317,24 @@ def test_whether_the_day_comes_first(texts, day_first, asks):
 
 @pytest.mark.parametrize(
     "form",
-    ["%Y/%m/%d %H:%M", "%Y%m%d%H%M", "%d%b%Y %H%M", "%d-%b-%y %I.%M.%S.%f %p", "%d/%m/%Y %H.%M", "%d.%m.%Y %H:%M"],
+    ["%Y/%m/%d %H:%M", "%Y%m%d%H%M", "%d%b%Y %H%M", "%d-%b-%y %I.%M.%S.%f %p", "%d/%m/%Y %H.%M", "%H:%M on %d.%m.%Y"],
 )
-def test_formats_that_the_import_does_not_try_by_itself_are_found(form):
+def test_dates_are_read_by_the_draft_alone_in_whatever_form(form):
     moment = datetime(2024, 7, 21, 14, 5)
     headings, rows = dates([moment.strftime(form)] * 3)
     mapping = drafted(headings, rows).mapping()
     preview = previewed(mapping, headings, rows)
     at = preview.columns.index("occurred_at")
     assert {row.cells[at] for row in preview.rows} == {"21 July 2024, 14:05"}
+
+
+def test_a_time_in_no_form_is_asked_about_by_its_look_and_not_by_its_words():
+    texts = ["12 Lammas 2024, teatime", "13 Lammas 2024, teatime", "01/02/2024"]
+    (asked_of_form,) = [each for each in drafted(*dates(texts)).questions if each.setting == "times.formats"]
+    assert "2 cells of its dates and times are in no known form" in asked_of_form.sentence
+    assert "“99 abc 9999, abc”" in asked_of_form.sentence
+    assert "%d %B %Y, %I.%M%p" in asked_of_form.sentence
+    assert "ammas" not in asked_of_form.line()
 
 
 def test_a_workbooks_own_numbers_are_dates_by_1900_where_1904_would_lie_ahead():
