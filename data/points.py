@@ -30,7 +30,9 @@ _SQUARE_M = 100_000
 _MOST_EAST, _MOST_NORTH = 7, 13
 _METRES_OF_A_DEGREE = 111_320.0
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+# Digits are bounded and each text is short, so that no pattern tries one text in very many ways.
+_LONGEST_TEXT = 200
+_NUMBER = r"[+-]?(?:\d{1,8}(?:\.\d{0,20})?|\.\d{1,20})"
 _WELL_KNOWN = re.compile(rf"\bPOINT(?: ?Z)? ?\( ?({_NUMBER}) +({_NUMBER})(?: +[+-]?[\d.]+)? ?\)$", re.IGNORECASE)
 # Where a text stands before the brackets, such as an address, it is not read.
 _IN_BRACKETS = re.compile(rf"\( ?({_NUMBER}) ?[,;] ?({_NUMBER}) ?\)$")
@@ -38,8 +40,8 @@ _PAIR = re.compile(rf"[\[(]? ?({_NUMBER})(?: ?[,;/|] ?| +)({_NUMBER}) ?[\])]?")
 _GRID = re.compile(r"(?:(?:OS ?GR|NGR|GR|OS)[: ]+)?([A-Z]{1,2})[ -]?(\d+)(?:[ ,-]+(\d+))?", re.IGNORECASE)
 _LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # without I
 _ANGLE = (
-    rf"({_NUMBER}) ?(?:[°ºd]|deg)? ?(?:(\d+(?:\.\d+)?) ?(?:['\u2032\u2018\u2019m]|min)? ?"
-    "(?:(\\d+(?:\\.\\d+)?) ?(?:[\"\u2033\u201ds]|''|sec)?)? ?)?"
+    rf"({_NUMBER}) ?(?:[°ºd]|deg)? ?(?:(\d{{1,2}}(?:\.\d{{1,20}})?) ?(?:['\u2032\u2018\u2019m]|min)? ?"
+    "(?:(\\d{1,2}(?:\\.\\d{1,20})?) ?(?:[\"\u2033\u201ds]|''|sec)?)? ?)?"
 )
 _BEFORE = r"([nsewxy]|lat(?:itude)?|lon(?:g|gitude)?|lng|eastings?|northings?) ?[:=]? ?"
 _BETWEEN = r"[ ,;/|]*"
@@ -112,6 +114,8 @@ def parse_points(texts: Texts, *, crs: str, swapped: bool = False) -> Points:
 
 def read_point(text: str) -> Point | None:
     """The place that a text says, None where it says none."""
+    if len(text) > _LONGEST_TEXT:
+        return None
     text = " ".join(text.replace("\u2212", "-").split())
     if "." not in text and len(_DECIMAL_COMMA.findall(text)) == 2:
         text = _DECIMAL_COMMA.sub(".", text)
