@@ -89,6 +89,14 @@ def test_eastings_and_northings_in_one_text():
     assert read("114800 438700", swapped=True).x == 438_700
 
 
+@pytest.mark.parametrize("part", ["1", "1 ", "1.", "1°", "lat 1", "n1 ", "1,", "SU 1 ", "("])
+@pytest.mark.parametrize("length", [60, 199, 10_000])
+def test_a_long_cell_is_no_place_and_takes_no_time(part, length):
+    """Tried in every way in which its figures can be divided, one such cell would take longer than a session."""
+    text = (part * length)[: length - 1] + "x"
+    assert parse_points(np.array([text], dtype=object), crs="EPSG:27700").unreadable.all()
+
+
 def test_what_says_no_place_is_named_and_nothing_is_no_mistake():
     none = ("SU 38 148", "XX 123 456", "36/5000/24", "2024-01-02", "SW1A 1AA", "50.9", "E 438700 E 114800", "home")
     points = read(*none, "", "unknown", "0, 0")
