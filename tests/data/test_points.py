@@ -92,7 +92,7 @@ def test_eastings_and_northings_in_one_text():
 @pytest.mark.parametrize("part", ["1", "1 ", "1.", "1°", "lat 1", "n1 ", "1,", "SU 1 ", "("])
 @pytest.mark.parametrize("length", [60, 199, 10_000])
 def test_a_long_cell_is_no_place_and_takes_no_time(part, length):
-    """Tried in every way in which its figures can be divided, one such cell would take longer than a session."""
+    """Tried in every way in which its figures can be divided, one such cell would take hours."""
     text = (part * length)[: length - 1] + "x"
     assert parse_points(np.array([text], dtype=object), crs="EPSG:27700").unreadable.all()
 
