@@ -119,6 +119,8 @@ def read_point(text: str) -> Point | None:
     text = " ".join(text.replace("\u2212", "-").split())
     if "." not in text and len(_DECIMAL_COMMA.findall(text)) == 2:
         text = _DECIMAL_COMMA.sub(".", text)
+    if found := _PAIR.fullmatch(text):
+        return _of_pair(float(found[1]), float(found[2]))
     if found := _WELL_KNOWN.search(text):
         return Point(x=float(found[1]), y=float(found[2]), form="wkt", ordered=False)
     if found := _GRID.fullmatch(text):
@@ -130,15 +132,19 @@ def read_point(text: str) -> Point | None:
         parts = found.groups()
         (y, precision_m), (x, _precision_m) = _angle(parts[:3]), _angle(parts[3:])
         return _of_angles(x, y, precision_m=precision_m, ordered=False)
-    if found := _PAIR.fullmatch(text) or _IN_BRACKETS.search(text):
-        first, second = float(found[1]), float(found[2])
-        if abs(first) <= _MOST_LATITUDE and abs(second) <= _MOST_LONGITUDE:
-            return Point(x=second, y=first, form="angles", ordered=False)
-        if abs(first) <= _MOST_LONGITUDE and abs(second) <= _MOST_LATITUDE:
-            # Longitudes alone go beyond 90.
-            return Point(x=first, y=second, form="angles")
-        return Point(x=first, y=second, form="metres", ordered=False)
+    if found := _IN_BRACKETS.search(text):
+        return _of_pair(float(found[1]), float(found[2]))
     return None
+
+
+def _of_pair(first: float, second: float) -> Point:
+    """Two numbers alone: latitude and longitude where they can be, else easting and northing."""
+    if abs(first) <= _MOST_LATITUDE and abs(second) <= _MOST_LONGITUDE:
+        return Point(x=second, y=first, form="angles", ordered=False)
+    if abs(first) <= _MOST_LONGITUDE and abs(second) <= _MOST_LATITUDE:
+        # Longitudes alone go beyond 90.
+        return Point(x=first, y=second, form="angles")
+    return Point(x=first, y=second, form="metres", ordered=False)
 
 
 def _of_grid(letters: str, first: str, second: str | None) -> Point | None:
