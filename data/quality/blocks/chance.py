@@ -76,9 +76,8 @@ def expected_doubles(events: Events, kind: Kind, chance: Chance, days: int, *, l
         agree *= 2.0 if kind.value else 1.0
         return _with_double(some, some, lag, agree * place, alike=True)
     if kind.time == "hour":
-        timed = ~events.untimed
-        rough, fine = count(events.whole_hour & timed), count(~events.whole_hour & timed)
-        hours = _clocks(events, timed).reshape(24, HOUR_MIN)
+        rough, fine = count(events.whole_hour), count(~events.whole_hour & ~events.untimed)
+        hours = _clocks(events, ~events.untimed).reshape(24, HOUR_MIN)
         whole = hours[:, 0] / max(hours[:, 0].sum(), 1e-12)
         finer = np.delete(hours, 0, axis=1)
         held = finer.sum(axis=1) / max(finer.sum(), 1e-12)

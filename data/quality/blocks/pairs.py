@@ -179,7 +179,8 @@ def of_time(events: Events, found: Found, kind: Kind, *, lag: int) -> Pairs:
     else:
         keep = rough[one] | rough[other]
         if kind.time == "hour":
-            keep &= ~events.untimed[one] & ~events.untimed[other]
+            # One of the two may be midnight, which the first hour is cut to.
+            keep &= timed[one] & timed[other] & ~(events.untimed[one] & events.untimed[other])
     one, other = one[keep], other[keep]
     alike = rough[one] == rough[other]
     if lag:
