@@ -25,6 +25,7 @@ __all__ = [
     "Moments",
     "Texts",
     "holds_personal_data",
+    "is_counted_doses",
     "is_excel_date",
     "is_least_number",
     "is_nothing",
@@ -132,6 +133,13 @@ _BARE_CLOCK, _HUNDREDS = re.compile(r"\d{1,4}(?:\.0)?", re.ASCII), re.compile(r"
 _UNDIVIDED = re.compile(r"(?:%[YmdHMSyIj]){2,}")
 _DIGITS_OF_PART = {"%Y": 4, "%j": 3}
 _LEAST_NUMBER = re.compile(r"(\d+) ?\+|(\d+) or more|(?:>=|\u2265) ?(\d+)", re.IGNORECASE)
+# "2 x 1.8mg", "1.8 mg x 2", "2 doses": so many doses, whatever each of them is.
+_STRENGTH = r"\d+(?:[.,]\d+)? ?(?:mg|mcg|ug)\b"
+_COUNTED_DOSES = re.compile(
+    rf"(\d{{1,2}}) ?[x*\u00d7] ?{_STRENGTH}.*|{_STRENGTH} ?[x*\u00d7] ?(\d{{1,2}})"
+    r"|(\d{1,2}) ?x? ?(?:doses?|sprays?|actuations?)",
+    re.IGNORECASE,
+)
 _NUMBER_WORDS = {"single_dose": "1", "one_dose": "1", "two_doses": "2", "multiple_doses": "2+", "multiple_dose": "2+"}
 # "Given unknown doses", "number not recorded"; a text with a digit says a number.
 _UNKNOWN_NUMBER = re.compile(
@@ -318,7 +326,7 @@ def parse_numbers(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Numbers (NaN where missing or unusable), which cells are no number, and which are outside what is allowed.
 
-    Of whole numbers "2+" is the least that it can be (see is_least_number).
+    Of whole numbers "2+" is the least that it can be (see is_least_number), and "2 x 1.8mg" is 2.
     """
     codes, distinct = pd.factorize(texts)
     plain = [_least_number(text) if whole else text for text in distinct]
@@ -332,9 +340,14 @@ def parse_numbers(
     return numbers[codes], unreadable[codes], outside[codes]
 
 
+def is_counted_doses(text: str) -> bool:
+    """Whether a cell says how many doses of a strength were given, such as "2 x 1.8mg"."""
+    return bool(_COUNTED_DOSES.fullmatch(text.strip()))
+
+
 def _least_number(text: str) -> str:
     text = _NUMBER_WORDS.get(plain_value(text), text)
-    found = _LEAST_NUMBER.fullmatch(text.strip())
+    found = _LEAST_NUMBER.fullmatch(text.strip()) or _COUNTED_DOSES.fullmatch(text.strip())
     return next(filter(None, found.groups())) if found else text
 
 

@@ -1,9 +1,9 @@
 """What the cells of a column look like: the kinds that a mapping is drafted by. Counts and kinds only, never a cell.
 
 Kinds: time (a date with a time of day), date, month, clock (a time of day), excel (Excel's own number for a date),
-number, degrees, metres, point (both coordinates in one text), gridref (what may be a reference to a national grid, or a
-reference of another kind: where it lies tells), yes_no, postcode, outcode (a postcode's first half), key, category,
-name, text. A column may be of several, or empty and of none.
+number, doses ("2 x 1.8mg"), degrees, metres, point (both coordinates in one text), gridref (what may be a reference to
+a national grid, or a reference of another kind: where it lies tells), yes_no, postcode, outcode (a postcode's first
+half), key, category, name, text. A column may be of several, or empty and of none.
 """
 
 import re
@@ -17,6 +17,7 @@ from data.points import read_point
 from data.values import (
     UNIX_FORMATS,
     Texts,
+    is_counted_doses,
     is_excel_date,
     is_nothing,
     is_unix_time,
@@ -36,6 +37,8 @@ _SHARE_OF_KEYS = 0.1
 _MOST_CATEGORIES = 60
 _LONGEST_CATEGORY = 60
 _LONGEST_KEY = 128
+# "LOG 201 of 04/01/2024" is a number; a note with a number in it is none.
+_WORDS_OF_A_SENTENCE = 7
 
 _MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DAY = (
@@ -176,6 +179,9 @@ def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], d
         return frozenset({"point", "text"})
     if most(_may_be_grid_reference):
         found.add("gridref")
+    # With a "no" among them the column says first of all whether any were given.
+    if all(map(is_counted_doses, cells)):
+        return frozenset({"doses", "text"})
     if most(lambda cell: plain_value(cell) in _YES_NO):
         found.add("yes_no")
     elif most(_PATTERNS["name"].fullmatch, _SHARE_OF_NAMES):
@@ -184,7 +190,7 @@ def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], d
     if (
         found & {"degrees", "postcode", "month"}
         or distinct < _SHARE_OF_KEYS * len(cells)
-        or most(lambda cell: ":" in cell)
+        or most(lambda cell: ":" in cell or cell.count(" ") >= _WORDS_OF_A_SENTENCE)
     ):
         found.discard("key")
     if distinct <= _MOST_CATEGORIES and most(lambda cell: len(cell) <= _LONGEST_CATEGORY):

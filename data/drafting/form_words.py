@@ -42,7 +42,7 @@ FORM = (
         kinds=("key",),
         strong=rf"(?:niche )?{INCIDENT} {REFERENCE}(?: {REFERENCE})?|unique (?:reference|id|identifier)(?: number)?|"
         r"(?:our |police |force |form )reference(?: number)?",
-        exact=r"urn|reference(?: number)?|ref(?: no)?|occurrence|incident|id|key",
+        exact=r"urn|reference(?: number)?|ref(?: no)?|occurrence|incident|log|id|key",
         weak=rf"reference|ref|urn|id|(?:call|run|alarm|dispatch|complaint|pcr|epcr|ticket|file) {REFERENCE}",
         unlike=NOT_KEYS,
         never=EXPORT_NUMBERS,
@@ -155,7 +155,13 @@ FORM = (
         strong=rf"(?:nominal|person|patient|subject|victim|pnc|cro|nhs|offender|golden nominal|"
         rf"service user)(?: {REFERENCE})+|pncid",
     ),
-    FieldWords(field="gender", kinds=("category",), strong=r"(?:\w+ )?(?:gender|sex)(?: \w+)?", never=r"officers?"),
+    FieldWords(
+        field="gender",
+        kinds=("category",),
+        strong=r"(?:\w+ )?(?:gender|sex)(?: \w+)?",
+        exact=r"m f(?: \w+)?",
+        never=r"officers?",
+    ),
     FieldWords(
         field="described_by",
         kinds=("category",),
@@ -204,13 +210,15 @@ FORM = (
     ),
     FieldWords(
         field="doses_given",
-        kinds=("number",),
+        kinds=("number", "doses"),
         never=r"\bdoses? unit|\bunit dose|strength|(?<!\d )mg|^doses?\b.* mg",
         strong=r"(?:number|no|total|count|how many|num|qty|quantity) (?:\w+ )?(?:doses?|actuations?|sprays?|"
         r"administrations?)"
         r"(?: .*)?|(?:doses?|actuations?|sprays?)(?: (?:given|delivered|administered|used|number|total|count|no))*|"
         r"(?:naloxone|nyxoid|narcan) (?:doses?|sprays?|units?)(?: (?:given|used|administered|total))?|"
         r"(?:doses?|sprays?) (?:of )?(?:naloxone|nyxoid|narcan)(?: (?:given|used|administered|total))?",
+        # Where the cells count doses; a yes or no is naloxone_given's.
+        weak=rf"^{ANTIDOTE}(?: (?:given|used|administered|amount|quantity))?$",
     ),
     FieldWords(
         field="tried_to_wake",

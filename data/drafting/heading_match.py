@@ -119,6 +119,9 @@ def _score(words: FieldWords, column: ColumnFacts) -> float:
     if "point" in column.kinds:
         # Both coordinates in one text are a place and nothing else, least of all a number of what happened there.
         return 0.0
+    if "doses" in column.kinds and "doses" not in words.kinds:
+        # "2 x 1.8mg" is a number of doses, though the heading may be that of a product.
+        return 0.0
     if not column.kinds:
         return by_heading * _EMPTY_COLUMN
     return by_heading * (1.0 if column.kinds & set(words.kinds) else _UNFITTING)

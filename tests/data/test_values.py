@@ -442,6 +442,14 @@ def test_parts_that_nothing_divides_need_all_their_digits():
     assert list(moments("2023010111", "202301011159", formats=("%Y%m%d%H%M",)).unreadable) == [True, False]
 
 
+def test_doses_of_a_strength_are_counted_where_a_whole_number_belongs():
+    texts = column("2 x 1.8mg", "1 X 1.8 mg IN", "1.8mg x 3", "4 doses", "1.8mg", "2 x nothing")
+    numbers, unreadable, _outside = parse_numbers(texts, whole=True)
+    assert list(numbers[:4]) == [2, 1, 3, 4]
+    assert list(unreadable) == [False] * 4 + [True] * 2
+    assert parse_numbers(texts)[1].all()
+
+
 def test_the_least_that_a_whole_number_can_be_is_taken():
     numbers, unreadable, outside = parse_numbers(column("2+", "3 or more", ">=4", "5", "two+"), whole=True)
     assert numbers[:4].tolist() == [2, 3, 4, 5]

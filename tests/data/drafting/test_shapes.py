@@ -60,6 +60,17 @@ def strengths_and_ticks():
     return headings, rows, ROWS, sum(map(doses, range(ROWS)))
 
 
+def written_by_hand():
+    """Dates in words, doses with their strength, and the sexes as a heading."""
+    headings = ["Ref", "When given", "M/F", "Nyxoid given"]
+    rows = [
+        [f"HC-{n:04}", when(n, "%d %B %Y, %I.%M%p").replace("AM", "am").replace("PM", "pm"), "MF"[n % 2],
+         f"{doses(n)} x 1.8mg"]
+        for n in range(ROWS)
+    ]  # fmt: skip
+    return headings, rows, ROWS, sum(map(doses, range(ROWS)))
+
+
 def several_people_an_occurrence():
     headings = [
         *("Occurrence number", "Occurrence date", "Occurrence time", "Nominal URN", "Sex", "Role", "Kit serial"),
@@ -76,7 +87,7 @@ def several_people_an_occurrence():
     return headings, rows, len(people), sum(doses(n) for n, _part in people)
 
 
-@pytest.mark.parametrize("shape", [online_form, strengths_and_ticks, several_people_an_occurrence])
+@pytest.mark.parametrize("shape", [online_form, strengths_and_ticks, several_people_an_occurrence, written_by_hand])
 def test_the_draft_alone_gives_the_people_and_doses(shape, tmp_path):
     headings, rows, people, given = shape()
     content = as_csv(headings, rows)
@@ -96,6 +107,10 @@ def test_the_draft_alone_gives_the_people_and_doses(shape, tmp_path):
     assert set(incidents["local_date"].dt.strftime("%d/%m/%Y")) == {when(n, "%d/%m/%Y") for n in treated}
     if shape is online_form:
         assert "person" not in draft.raw
+    if shape is written_by_hand:
+        assert set(found["gender"]) == {"male", "female"}
+        local = incidents["occurred_at"].dt.tz_convert("Europe/London")
+        assert set(local.dt.strftime("%d/%m/%Y %H:%M")) == {when(n, "%d/%m/%Y %H:%M") for n in range(ROWS)}
 
 
 def test_numbers_of_doses_are_no_counts_though_nothing_tells_people_apart(tmp_path):
