@@ -36,7 +36,7 @@ _SAMPLE = 2_000
 
 def misread_coordinates(records: pd.DataFrame, *, place: PlaceLayout, geography: Geography) -> list[QualityWarning]:
     """Warnings where coordinates are 0, or another reading of them (swapped, other system) puts them in the force."""
-    if RAW_X not in records or not (place.x and place.y):
+    if RAW_X not in records:
         return []
     x, y = (records[name].to_numpy(dtype=float) for name in (RAW_X, RAW_Y))
     rows = records.index.to_numpy(dtype=np.int64)
@@ -120,8 +120,12 @@ def _other_reading(
             "inside."
         ),
     }
-    chosen = (place.y, place.x) if reading.swapped else (place.x, place.y)
-    lines = ["[place]", f'crs = "{reading.crs}"', *(f'{n} = "{h}"' for n, h in zip("xy", chosen, strict=True))]
+    columns = {"x": place.x, "y": place.y} if place.x else {"point": place.point}
+    if reading.swapped and place.x:
+        columns = {"x": place.y, "y": place.x}
+    lines = ["[place]", f'crs = "{reading.crs}"', *(f'{name} = "{heading}"' for name, heading in columns.items())]
+    if place.point and place.swapped != reading.swapped:
+        lines.append("swapped = true")
     kind = "longitude_without_minus" if reading.west else "swapped_coordinates" if reading.swapped else "wrong_crs"
     yield make_warning(
         kind=kind,

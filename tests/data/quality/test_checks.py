@@ -474,6 +474,8 @@ def test_the_middle_of_an_area_of_the_deployment_among_exact_places(check):
         ({"x": "N", "y": "E"}, "swapped_coordinates", 'crs = "EPSG:27700"'),
         ({"x": "N", "y": "E", "crs": "EPSG:27700"}, "swapped_coordinates", 'x = "E"'),
         ({"x": "West", "y": "Lat"}, "longitude_without_minus", ""),
+        ({"point": "Both"}, "swapped_coordinates", "swapped = true"),
+        ({"point": "Metres"}, "wrong_crs", 'crs = "EPSG:27700"\npoint = "Metres"'),
     ],
 )
 def test_another_reading_of_the_coordinates_is_proposed_and_nothing_changed(check, place, kind, line):
@@ -482,6 +484,7 @@ def test_another_reading_of_the_coordinates_is_proposed_and_nothing_changed(chec
     easting, northing = to_grid(points["Lon"], points["Lat"])
     frame["E"], frame["N"] = [f"{each:.0f}" for each in easting], [f"{each:.0f}" for each in northing]
     frame["West"] = frame["Lon"].str.removeprefix("-")
+    frame["Both"], frame["Metres"] = frame["Lon"] + ", " + frame["Lat"], frame["E"] + ", " + frame["N"]
     mapping = MAPPING.model_copy(update={"place": make_mapping(place=place).place})
     found = check(frame, mapping)
     assert kind in found
