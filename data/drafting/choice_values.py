@@ -25,6 +25,10 @@ _SHARE_UNKNOWN_OUTCOMES = 0.1
 _OF_ANYTHING = frozenset({"outcome", "result", "role", "status"})
 # Of a column whose heading only may be a person's, fewer different texts are no names.
 _SHARE_OF_NAMES_THAT_DIFFER = 0.1
+_LABEL = re.compile(
+    r"(?:(?:patient|person|subject|casualty|victim|individual)\W{0,3})?(?:[a-z]|\d{1,2})", re.IGNORECASE
+)
+_SHARE_LABELS = 0.95
 
 
 def drop_doubtful(work: Work) -> None:
@@ -36,7 +40,12 @@ def drop_doubtful(work: Work) -> None:
         work.found.pop("person.name", None)
     for name in ("person.name", "person.first_name", "person.last_name"):
         # "Patient homeless" has a word for people in it, and is no name: few people share one.
-        kept = tuple(match for match in work.found.get(name, ()) if _may_be_names(match))
+        held = work.found.get(name, ())
+        labels = tuple(match for match in held if _are_labels(work, match.column))
+        kept = tuple(match for match in held if match not in labels and _may_be_names(match))
+        if labels:
+            # "A" and "B" tell the people of one incident apart, and would make one person of all that are called so.
+            work.found.setdefault("person_number", labels[:1])
         work.found = {each: matches for each, matches in work.found.items() if each != name}
         if kept:
             work.found[name] = kept
@@ -155,6 +164,12 @@ def _words_of_names(work: Work) -> set[str]:
         if "name" in match.column.kinds
     ]
     return {word for column in columns for cell in work.cells(column) for word in plain_value(cell).split("_")}
+
+
+def _are_labels(work: Work, column: ColumnFacts) -> bool:
+    """Whether people are called by a letter or a number alone, as in "A", "2" or "Patient B"."""
+    cells = [text for text in work.cells(column) if not is_nothing(text)]
+    return bool(cells) and sum(bool(_LABEL.fullmatch(text.strip())) for text in cells) >= _SHARE_LABELS * len(cells)
 
 
 def _may_be_names(match: Match) -> bool:

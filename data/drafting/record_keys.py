@@ -51,6 +51,8 @@ _KEY_PARTS = {
 }  # fmt: skip
 
 
+# Whole headings that may number records.
+_RECORD = r"(?:record|entry|case|event|job)"
 _FORM_NUMBER = re.compile(r"\b(?:form|report|submission|response|return)\b")
 _INCIDENT_NUMBER = re.compile(
     rf"(?:police |force )?(?:incident|occurrence|event|log|crime|cad|storm|niche) {REFERENCE}(?: {REFERENCE})?"
@@ -95,7 +97,7 @@ def _read_key(work: Work, name: str) -> None:
     work.columns[name] = _incident_key(work, match.column) if name == "incident_id" else key_of(work, match.column)
     work.use(name, match)
     filled = work.filled(match.column)
-    if _numbers_an_export(match.column):
+    if _numbers_an_export(match.column) or (match.score <= WEAK_SCORE and _counts_rows(work, match.column)):
         work.ask(
             f"columns.{name}",
             _(
@@ -129,17 +131,19 @@ def take_unnamed_number(work: Work) -> None:
 
 
 def _unnamed_numbers(work: Work) -> list[ColumnFacts]:
+    """Columns headed as a number of records that tell most rows apart, those that tell more of them first."""
     held = {each.column.position for several in work.found.values() for each in several}
-    return [
+    numbers = [
         each
         for each in work.facts
         if each.position not in held
         and "key" in each.kinds
-        and re.search(rf"\b(?:{REFERENCE}|serial|log)\b", each.plain)
+        and re.search(rf"\b(?:{REFERENCE}|serial|log)\b|^{_RECORD}$", each.plain)
         and not re.search(rf"\b(?:{NOT_KEYS}|{EXPORT_NUMBERS})\b", each.plain)
         and each.filled >= SHARE_WITH_KEY
         and each.distinct >= _SHARE_APART * each.looked_at
     ]
+    return sorted(numbers, key=lambda each: -each.distinct)
 
 
 def settle_repeating_number(work: Work) -> None:
@@ -223,6 +227,13 @@ def tell_form_from_incident(work: Work) -> None:
     if incident and work.filled(incident) >= SHARE_WITH_KEY:
         work.found["administration_id"] = (match,)
         work.found["incident_id"] = (Match(column=incident, score=SURE_SCORE, cells_fit=True),)
+
+
+def _counts_rows(work: Work, column: ColumnFacts) -> bool:
+    """Whether a column reads 1, 2, 3 down the file."""
+    return [whole_number(text) for text in work.cells(column)] == [
+        str(number) for number in range(1, len(work.sample.rows) + 1)
+    ]
 
 
 def _numbers_an_export(column: ColumnFacts) -> bool:

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from data.drafting.column_facts import ColumnFacts
+from data.drafting.heading_match import SURE_SCORE
+from data.drafting.heading_words import field_words, match_heading
 from data.drafting.record_keys import incidents_in_several_rows, key_of
 from data.drafting.results import FieldDraft
 from data.drafting.row_kinds import RowColumns, RowKinds, tell_rows
@@ -37,7 +39,7 @@ def tell_rows_apart(work: Work) -> None:
             person=person,
             described=work.all_columns("gender", "age_band", "person.age", "person.date_of_birth", "described_by"),
             drugs=work.all_columns("substances", "drug_number"),
-            doses=work.all_columns("dose.given_at", "dose.kit", "dose.product"),
+            doses=work.all_columns("dose.given_at", "dose.kit", "dose.product") + _times_of_doses(work),
             counts=counts.column if counts else None,
             officers=work.all_columns("dose.officer"),
         ),
@@ -45,6 +47,9 @@ def tell_rows_apart(work: Work) -> None:
     )
     if kinds.several:
         work.kinds = kinds
+        event = work.match("occurred_at")
+        if event and "dose" in kinds.kinds and event.column in _times_of_doses(work):
+            work.found["dose.given_at"] = (event,)
 
 
 def _numbered(work: Work, number: ColumnFacts) -> tuple[ColumnFacts, ...]:
@@ -63,6 +68,15 @@ def _take_number_within_incident(work: Work, incident: ColumnFacts) -> None:
     number, times = begun.most_common(1)[0] if begun else ("", 0)
     if number.isdecimal() and len(incidents) >= _FEWEST_INCIDENTS and 2 * times > len(incidents):
         work.found["person_number"] = work.found.pop("person.identifier")
+
+
+def _times_of_doses(work: Work) -> tuple[ColumnFacts, ...]:
+    """When it happened, where the heading says that it is a dose's time: one person has a row of each, hours apart."""
+    event = work.match("occurred_at")
+    if event is None or "time" not in event.column.kinds or "dose.given_at" in work.found:
+        return ()
+    words = next(each for each in field_words(work.table) if each.field == "dose.given_at")
+    return (event.column,) if match_heading(words, event.column.plain) >= SURE_SCORE else ()
 
 
 def _time_of_person(work: Work) -> tuple[ColumnFacts, ...]:

@@ -1,0 +1,72 @@
+"""Keys that hardly call themselves so: plain headings of codes, letters for people, a row for each dose."""
+
+import io
+from datetime import datetime, timedelta
+
+import pytest
+
+from data.drafting import draft_mapping
+from data.ingest import import_stream
+from data.mapping_toml import check_mapping
+from data.reading import sample_file
+from data.settings import SYNTHETIC_SOUTH_WALES, ImportSettings
+from tests.data.forms import as_csv
+from tests.data.importing import KEYS, make_settings, south_wales, stored
+
+NOW = datetime(2026, 7, 1)
+POSTCODES = ("CF10 1EP", "CF11 9HA", "CF24 4HQ")
+
+
+def drafted(headings, rows):
+    sample = sample_file(source=io.BytesIO(as_csv(headings, rows)), label="a.csv", limits=ImportSettings())
+    return draft_mapping(sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("heading", "code"),
+    [("Number", "N{}"), ("Record", "2024-{}"), ("Log", "LOG {} of 04/01/2025"), ("No", "{}0"), ("Ref", "NX/{}")],
+)
+def test_a_plain_heading_of_codes_that_all_differ_is_the_key_and_no_place_is_part_of_it(heading, code):
+    start = datetime(2025, 1, 1)
+    rows = [
+        (code.format(n + 3), f"{start + timedelta(n):%d/%m/%Y}", f"{51.5 + n / 999:.5f}", f"{-3.2 + n / 999:.5f}", "1")
+        for n in range(60)
+    ]
+    draft = drafted((heading, "Event date", "Latitude", "Longitude", "Doses"), rows)
+    assert draft.raw["columns"]["incident_id"] in (heading, {"code": heading})
+    assert "administration_id" not in draft.raw["columns"]
+
+
+def test_a_number_of_rows_alone_is_asked_about():
+    rows = [(str(n + 1), f"{datetime(2025, 1, 1) + timedelta(days=n):%d/%m/%Y}", "2") for n in range(40)]
+    draft = drafted(("No", "Date", "Doses"), rows)
+    assert any("one export alone" in each.sentence for each in draft.questions if each.setting == "columns.incident_id")
+
+
+@pytest.mark.parametrize("called", ["{}", "Patient {}"])
+def test_a_row_for_each_dose_of_people_called_by_letters_is_folded_into_them(tmp_path, called):
+    """Every third incident has two people, every second person a second dose four minutes after the first."""
+    headings = ("Log", "Patient", "Dose time", "Postcode", "Sex", "Age", "Product", "Collar no")
+    rows, people = [], 0
+    for incident in range(45):
+        when = datetime(2025, 1, 1, 9, 30) + timedelta(days=incident, minutes=7 * incident)
+        for person in range(1 + (incident % 3 == 0)):
+            people += 1
+            for dose in range(1 + people % 2):
+                given = when + timedelta(minutes=2 * person + 4 * dose)
+                rows.append((
+                    f"LOG {incident + 200} of {when:%d/%m/%Y}", called.format("AB"[person]), f"{given:%d/%m/%Y %H:%M}",
+                    POSTCODES[incident % 3], ("Male", "Female")[person], str(30 + person), "Nyxoid 1.8mg",
+                    str(100 + len(rows) * 37 % 800),
+                ))  # fmt: skip
+    draft = drafted(headings, rows)
+    where = make_settings(tmp_path)
+    report = import_stream(
+        stream=io.BytesIO(as_csv(headings, rows)), label="a.csv", settings=where, keys=KEYS, geography=south_wales(),
+        mapping=check_mapping(draft.raw | {"synthetic": True}),
+    )  # fmt: skip
+    assert (report.quarantined_rows, report.waiting) == (0, 0)
+    kept = stored(where, "administrations")
+    assert (len(kept), kept["incident_id"].nunique(), len(stored(where, "doses"))) == (people, 45, len(rows))
+    # "A" is nobody's name: no two incidents have the same person.
+    assert kept["person_token"].isna().all()
