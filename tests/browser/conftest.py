@@ -129,11 +129,6 @@ def quiet_force(start_dashboard: Callable[..., Dashboard]) -> Dashboard:
 
 
 @pytest.fixture(scope="session")
-def no_store(start_dashboard: Callable[..., Dashboard]) -> Dashboard:
-    return start_dashboard("")
-
-
-@pytest.fixture(scope="session")
 def driver() -> Iterator[Playwright]:
     expect.set_options(timeout=PATIENCE_MS)
     assert CHROMIUM, "NALOXONE_WATCH_REQUIRE_BROWSER=1 and no Chromium"
