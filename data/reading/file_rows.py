@@ -5,6 +5,7 @@ else the fullest row above the first one with a number or a date in it.
 """
 
 import itertools
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -39,6 +40,13 @@ TOP_ROWS = 60
 _LONGEST_HEADING = 200
 # What stands over several headings is a word or two.
 _LONGEST_BAND = 60
+# What forms add to the names of their parts: "Section A: incident details".
+_IDLE_WORDS = re.compile(r"^(?:section|part)\s\w+\W+|\b(?:details?|information|info|data)\b", re.IGNORECASE)
+# Headings of which nobody knows what they are of: an incident's or a person's number, where it was or where they live.
+_BARE = frozenset({
+    *("no", "number", "num", "ref", "reference", "id", "code", "name", "type", "date", "time", "day", "initials"),
+    *("postcode", "post code", "address", "town", "district", "outcome", "status"),
+})  # fmt: skip
 # A row of data has most of its cells filled; a title has one.
 _SHARE_FILLED = 0.5
 
@@ -136,7 +144,8 @@ def _is_band(upper: Sequence[str], lower: Sequence[str]) -> bool:
     """Whether a row stands over the headings of another one and groups them: "Incident", "", "Casualty", "".
 
     A title has words in one or two places too, so that each column must have a heading in one of the rows, and there
-    must be two groups of several columns, or one beside others where a lower heading comes twice or is lacking.
+    must be two groups of several columns, or one beside others where a lower heading comes twice or is lacking. Where
+    the lower headings say all by themselves, the row over them adds nothing.
     """
     width = max(len(trimmed(upper)), len(trimmed(lower)))
     pairs = [(_cell(upper, each), _cell(lower, each)) for each in range(width)]
@@ -147,7 +156,9 @@ def _is_band(upper: Sequence[str], lower: Sequence[str]) -> bool:
     repeated = len({plain_heading(below) for _above, below in pairs if below}) < sum(bool(below) for _a, below in pairs)
     alone = any(not below for _above, below in pairs)
     several = sum(size > 1 for size in groups)
-    return several > 1 or (several == 1 and (repeated or alone) and len(groups) > 1)
+    if repeated or alone:
+        return several > 0 and len(groups) > 1
+    return several > 1 and any(plain_heading(below).strip(".:#") in _BARE for _above, below in pairs)
 
 
 def _is_no_heading(cell: str) -> bool:
@@ -188,7 +199,9 @@ def join_headings(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
             # A cell that is merged downwards is read in both rows.
             alone = bool(own) and (not below or plain_heading(own) == plain_heading(below))
             band = "" if alone else own or band
-            headings[position] = own if alone else " ".join(filter(None, (band, below)))
+            word = _IDLE_WORDS.sub("", band).strip() or band
+            said = set(plain_heading(word).split()) <= set(plain_heading(below).split())
+            headings[position] = own if alone else below if said else f"{word} {below}".strip()
     return _without_repeats(headings)
 
 

@@ -369,6 +369,21 @@ def test_the_sheet_and_the_row_of_the_headings_are_chosen_on_screen(open_dashboa
 
 
 @pytest.mark.usefixtures("settings")
+def test_two_rows_of_headings_and_dates_written_once_go_through_the_form(open_dashboard: Open) -> None:
+    times = [("01/05/2025", 9), ("", 11), ("", 12), ("02/05/2025", 8), ("", 10), ("", 13)]
+    rows = [f"I{number},{day},{hour}:05,1,M" for number, (day, hour) in enumerate(times)]
+    content = "\n".join(["Incident,,,Casualty,", "No,Date,Time,No,Sex", *rows]).encode()
+    app = upload(tick_generated(open_dashboard(PAGE)), content)
+    assert next(box for box in app.number_input if box.label.startswith("Rows of headings")).value == 2
+    found = tomllib.loads(next(code.value for code in app.code if "[columns]" in code.value))
+    wanted = {"header_row": 2, "header_rows": 2, "fill_down": ["Incident Date"]}
+    assert found["file"].items() >= wanted.items()
+    assert "6 rows in = 6 imported" in text_of(press(app, "try-import"))
+    next(box for box in app.checkbox if box.label.startswith("A blank “Incident Date”")).uncheck().run()
+    assert "6 rows in = 2 imported" in text_of(press(app, "try-import"))
+
+
+@pytest.mark.usefixtures("settings")
 def test_keys_of_several_columns_fixed_values_and_what_a_row_is_are_chosen_on_screen(open_dashboard: Open) -> None:
     """What comes of the boxes is the mapping that a person would type."""
     form = b"""Ref,Person,When,Drug,Given no,Doses,Collar

@@ -64,8 +64,13 @@ def test_headings_are_joined_only_under_groups():
         [["Force:", "", "Norfolk", ""], ["Ref", "When", "Doses", "Note"], values],
         [["Norfolk", "July", "", ""], ["Ref", "When", "Doses", "Note"], values],
         [["Ref", "", "Doses", ""], values, values],
+        # Groups over headings that say all by themselves.
+        [["Incident", "", "Naloxone", ""], ["Incident ref", "Incident date", "Doses given", "Product"], values],
     ):
         assert sample(as_csv(table[0], table[1:])).layout.header_rows == 1
+    # Words of forms that say nothing, and a group whose name its headings have already.
+    parts = [["Part 1: incident details", "", "Person", ""], ["No", "Incident date", "No", "Age"], values]
+    assert sample(as_csv(parts[0], parts[1:])).headings == ("incident No", "Incident date", "Person No", "Person Age")
     # An upper row that is fuller than the one under it, and headings that would come twice.
     few = [["Ref", "When", "Dose", "", "Age"], ["", "", "Given", "Given", ""], ["A1", "01/02/2024", "1", "1", "30"]]
     assert sample(as_csv(few[0], few[1:])).headings == ("Ref", "When", "Dose Given", "Dose Given 2", "Age")
