@@ -83,13 +83,16 @@ class Points:
     unreadable: NDArray[np.bool_]
 
 
-def parse_points(texts: Texts, *, crs: str, swapped: bool = False) -> Points:
+def parse_points(texts: Texts, *, crs: str, swapped: bool = False, irish: bool = True) -> Points:
     """The points of `texts` in `crs`; what their form puts on another system is moved to it.
 
-    `swapped` says that of two plain numbers the longitude or the northing stands where the other is usual.
+    `swapped` says that of two plain numbers the longitude or the northing stands where the other is usual. Where not
+    `irish`, a reference with one letter is none: in Great Britain it lacks the other.
     """
     codes, distinct = pd.factorize(texts)
     read = [read_point(text) for text in distinct]
+    if not irish:
+        read = [None if point and point.crs == _IRISH_GRID else point for point in read]
     found = np.full((len(distinct), 3), np.nan)
     geographic = CRS.from_user_input(crs).is_geographic
     systems = np.full(len(distinct), crs, dtype=object)

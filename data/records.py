@@ -672,7 +672,12 @@ class RecordReader:
         layout, unsaid = self._mapping.place, np.full(len(self._now.block.row_numbers), np.nan)
         if layout.point:
             cell = self._cell(layout.point)
-            points = parse_points(cell.texts, crs=layout.crs or self._geography.crs, swapped=layout.swapped)
+            points = parse_points(
+                cell.texts,
+                crs=layout.crs or self._geography.crs,
+                swapped=layout.swapped,
+                irish=self._settings.nation not in ("england", "wales", "scotland"),
+            )
             return points.x, points.y, points.unreadable, points.precision_m, cell
         if not (layout.x and layout.y):
             return unsaid, unsaid, np.zeros(len(unsaid), dtype=bool), unsaid, None

@@ -102,5 +102,7 @@ def test_what_says_no_place_is_named_and_nothing_is_no_mistake():
     points = read(*none, "", "unknown", "0, 0")
     assert points.unreadable.tolist() == [True] * len(none) + [False] * 3
     assert np.isnan(points.x[:-1]).all()
+    # One letter alone: a reference to the Irish grid, or one to the British that lacks a letter.
+    assert read("J 338 739", irish=False).unreadable.all()
     # What some systems write for none stays so.
     assert points.x[-1] == points.y[-1] == 0
