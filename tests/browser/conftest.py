@@ -23,7 +23,6 @@ from playwright.sync_api import (
     Locator,
     Page,
     Playwright,
-    Position,
     Request,
     expect,
     sync_playwright,
@@ -188,14 +187,16 @@ class Screen:
             timeout=PATIENCE_MS,
         )
 
-    def click(self, target: Locator, **how: Position) -> None:
+    def click(self, target: Locator) -> None:
         """Click as a person does: when nothing runs, and the target lies still with nothing above it."""
         self.wait_until_drawn()
-        target.click(**how)
+        target.click()
 
     def click_map(self, *, x_px: float, y_px: float) -> None:
         """Click that far from the map's upper left corner."""
-        self.click(self.map.locator("#map_div"), position={"x": x_px, "y": y_px})
+        self.wait_until_drawn()
+        corner = self.page.locator("[class*='st-key-nw-map'] iframe").bounding_box()
+        self.page.mouse.click(corner["x"] + x_px, corner["y"] + y_px)
 
     @property
     def sidebar(self) -> Locator:
