@@ -22,16 +22,12 @@ _SHARE_OF_TOTAL = 0.5
 
 def kind_of_side_row(row: Sequence[str], headings: Sequence[str]) -> str:
     """REPEATS_HEADINGS or LOOKS_LIKE_TOTAL where a row is that, "" where it may be a record."""
-    joined = "\n".join(row).casefold()
-    first = next((text for text in headings if text), "")
-    # Cheap tests first: nearly every row passes them.
-    if first.casefold() in joined and _repeats(row, headings):
+    # Cheap tests first: nearly every row is a record.
+    if row[0].strip().casefold() == headings[0].casefold() and _repeats(row, headings):
         return REPEATS_HEADINGS
-    if "total" in joined:
-        filled = [cell for cell in row if cell.strip()]
-        if len(filled) <= _SHARE_OF_TOTAL * len(headings) and any(_TOTAL.match(cell.strip()) for cell in filled):
-            return LOOKS_LIKE_TOTAL
-    return ""
+    if len(row) - row.count("") > _SHARE_OF_TOTAL * len(headings) or "total" not in "".join(row).casefold():
+        return ""
+    return LOOKS_LIKE_TOTAL if any(_TOTAL.match(cell.strip()) for cell in row) else ""
 
 
 def _repeats(row: Sequence[str], headings: Sequence[str]) -> bool:
