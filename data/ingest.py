@@ -485,7 +485,7 @@ def _tell_nobody(share: float, sentence: str) -> None:
 
 _READER_COUNTS = (
     *("zero_coordinates", "ambiguous_times", "nonexistent_times", "future_times", "blank_rows", "filled_down"),
-    *("least_numbers", "waits_past_midnight"),
+    *("least_numbers", "events_past_midnight", "waits_past_midnight"),
 )
 
 

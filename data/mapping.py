@@ -134,9 +134,11 @@ class TimeLayout(_Section):
 
     `formats` are strptime's, tried in order; then ISO 8601, then the common forms with the day or the month first.
     "excel" stands for the numbers that a workbook keeps for dates, "excel-1904" for those of old Macs, "unix" and
-    "unix-ms" for seconds and milliseconds since 1970.
+    "unix-ms" for seconds and milliseconds since 1970. Where the date beside the clock of occurred_at is that of an
+    earlier clock, such as the call's, `after` names this one: a clock before it is the next day's.
     """
 
+    after: str | None = None
     time_zone: str | None = None
     formats: tuple[str, ...] = ()
     day_first: bool = True
@@ -361,6 +363,8 @@ class Mapping(_Section):
         else:
             _check_required(self.columns, self.target)
         _check_form_only(self)
+        if self.times.after and len(self.headings_of("occurred_at")) < 2:
+            raise ValueError("times.after: occurred_at needs a column of dates and one of times of day beside it")
         if self.times.has_months and self.target != MONTHS_ALLOWED_IN:
             raise ValueError("times.formats: each format needs a day and a year, such as %d/%m/%Y %H:%M")
         _check_stored_texts(self)
@@ -429,6 +433,7 @@ class Mapping(_Section):
     def headings(self) -> dict[str, str]:
         """Every heading the mapping reads, with the field it is for."""
         found = {heading: field for field in self.columns for heading in self.headings_of(field)}
+        found |= {self.times.after: "occurred_at"} if self.times.after else {}
         place, person = self.place, self.person
         found |= {each: "place" for each in (place.x, place.y, place.point, place.postcode) if each}
         found |= {each: "person" for each in (*_headings(person.name), person.identifier) if each}

@@ -54,6 +54,7 @@ from data.values import (
     parse_numbers,
     parse_substances,
     parse_texts,
+    past_midnight,
     plain_value,
     says_unknown_number,
     two_digit_years,
@@ -446,9 +447,16 @@ class RecordReader:
         days = cells[0].texts
         if field in _CLOCKS and len(cells) > 1:
             days = np.where(_anything_filled(cells[1:]), days, "")
+        next_day = None
+        if self._mapping.times.after and headings == self._mapping.headings_of("occurred_at"):
+            earlier, longest = self._cell(self._mapping.times.after), pd.Timedelta(minutes=_LONGEST_WAIT_MINUTES)
+            next_day = past_midnight(cells[1].texts, earlier.texts, longest=longest)
+            if field == "occurred_at":
+                self._note("events_past_midnight", next_day)
         moments, bad_clocks = parse_moments(
             days,
             clocks=cells[1].texts if len(cells) > 1 else None,
+            next_day=next_day,
             formats=self._mapping.times.formats,
             day_first=self._mapping.times.day_first,
             file_zone=self._file_zone,
@@ -944,7 +952,10 @@ class RecordReader:
         stated = pd.Series(
             columns.get("outcome", pd.Categorical([NOT_RECORDED] * rows, categories=list(WAIT_OUTCOMES)))
         )
-        stated = stated.mask(zero, "already_there")
+        # "Not called" beside two clocks that are the same is no ambulance that was there.
+        there = zero & stated.isin([NOT_RECORDED, "arrived", "already_there"]).to_numpy()
+        minutes = np.where(zero & ~there, np.nan, minutes)
+        stated = stated.mask(there, "already_there")
         stated = stated.mask((stated == NOT_RECORDED).to_numpy() & (minutes > 0), "arrived")
         columns["minutes"], columns["outcome"] = minutes, stated.array
         if "ended_at" in columns:

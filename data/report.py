@@ -40,6 +40,7 @@ class ImportCounts:
     blank_rows: int = 0
     filled_down: int = 0
     least_numbers: int = 0
+    events_past_midnight: int = 0
     waits_past_midnight: int = 0
     identical_rows: int = 0
     identical_may_be_doses: bool = False
@@ -414,6 +415,17 @@ class ImportReport:
                     "{count} row is dated later than now. Check the clock of the source.",
                     "{count} rows are dated later than now. Check the clock of the source.",
                     counts.future_times,
+                ),
+            ),
+            (
+                "events_past_midnight",
+                counts.events_past_midnight,
+                ngettext(
+                    "{count} time is past midnight of the date beside it, as an earlier clock tells: it is the next "
+                    "day's.",
+                    "{count} times are past midnight of the dates beside them, as an earlier clock tells: they are the "
+                    "next day's.",
+                    counts.events_past_midnight,
                 ),
             ),
             (

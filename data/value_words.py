@@ -133,6 +133,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "left_before", "left", "left scene", "left before ambulance arrived", "left the scene", "walked off", "made off"
     )
     | _each("left_before", "left scene before ambulance arrived", "gone on arrival", "patient left", "no patient found")
+    | _each("left_before", "patient left scene", "patient left the scene", "left before arrival", "patient walked off")
     | _each("declined", "refused", "declined treatment", "refused treatment", "refused ambulance", "declined ambulance")
     | _each("cancelled", "canceled", "stood down", "stand down", "ambulance cancelled", "stood down by police")
     | _each(

@@ -416,17 +416,21 @@ def parse_moments(
     file_zone: str,
     local_zone: str,
     clocks: Texts | None = None,
+    next_day: NDArray[np.bool_] | None = None,
 ) -> tuple[Moments, NDArray[np.bool_]]:
     """Times from cells of date and time, or from `texts` as dates and `clocks` as times of day.
 
     A time without an offset is a wall clock's in `file_zone`. A date alone is that day where the event happened
-    (`local_zone`), with precision "day", and a month alone its first day, with precision "month". Returns the times,
-    and which `clocks` could not be read (they leave a day).
+    (`local_zone`), with precision "day", and a month alone its first day, with precision "month". `next_day` says
+    which `clocks` are of the day after that of their dates. Returns the times, and which `clocks` could not be read
+    (they leave a day).
     """
     walls, precision, unreadable, aware = _parse_walls(texts, formats, day_first)
     bad_clocks = np.zeros(len(texts), dtype=bool)
     if clocks is not None:
         since_midnight, bad_clocks = times_of_day(clocks)
+        if next_day is not None:
+            since_midnight = since_midnight.mask(next_day, since_midnight + pd.Timedelta(days=1))
         walls, precision, aware = _without_midnight(walls, precision, aware, local_zone)
         dated = (precision == "day") & since_midnight.notna().to_numpy()
         walls = walls.mask(dated, walls + since_midnight)
@@ -480,6 +484,12 @@ def _without_midnight(
         if timed.any() and (days == days.dt.normalize())[timed].all():
             return days, np.where(timed, "day", precision), aware & ~timed
     return walls, precision, aware
+
+
+def past_midnight(clocks: Texts, earlier: Texts, *, longest: pd.Timedelta) -> NDArray[np.bool_]:
+    """Which `clocks` are past midnight: before the `earlier` ones, and the next day no longer than `longest` after."""
+    (later, _bad), (first, _bad_first) = times_of_day(clocks), times_of_day(earlier)
+    return ((later < first) & (later + pd.Timedelta(days=1) - first <= longest)).to_numpy()
 
 
 def times_of_day(texts: Texts) -> tuple[pd.Series, NDArray[np.bool_]]:

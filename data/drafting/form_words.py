@@ -369,6 +369,7 @@ FORM = (
         kinds=("category", "yes_no"),
         strong=rf"left (?:scene )?before (?:{AMBULANCE}).*|left (?:the )?scene.*|{AMBULANCE} (?:outcome|result|"
         rf"disposition)|"
-        rf"{AMBULANCE} (?:declined|cancelled).*|stood down|disposition|call outcome",
+        rf"{AMBULANCE} (?:declined|cancelled).*|stood down|disposition|call outcome|"
+        r"how (?:it |wait |call )?ended|(?:attendance|wait) outcome",
     ),
 )

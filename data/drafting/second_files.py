@@ -139,6 +139,9 @@ def _what_it_has(work: Work) -> tuple[Match | None, dict[str, Any]]:
         return None, {}
     form = work.match("administration_id") if "administration_id" in likely else None
     number = form or (work.match("incident_id") if "incident_id" in likely else None)
+    if number is None and work.known_sources and "wait.ended_at" in likely:
+        # "Police ref" beside clocks, where there are records of police to add them to.
+        number = police_reference(work.facts)
     officer = work.match("dose.officer") if "dose.officer" in likely else None
     names = [name for name in ("person.name", "person.last_name") if name in likely]
     day = work.match("occurred_at") if "occurred_at" in likely else None

@@ -12,6 +12,14 @@ from wording import _, format_count, ngettext
 
 __all__ = ["clock_beside", "day_of", "lacks_date", "read_time_of_event", "read_times", "readable_time", "time_headings"]
 
+# Headings of a call, and of when naloxone was given; and how many rows must have the latter.
+_CALL = r"(?:call|called|999|alarm|received|reported)"
+_TIME_GIVEN = (
+    r"(?:naloxone|narcan|nyxoid|administration|administered)(?: (?:given|used|administered))?(?: at)? time|"
+    r"time (?:of )?(?:naloxone|narcan|nyxoid|administration|administered|given)(?: (?:given|used|administered))?"
+)
+_SHARE_TIMED = 0.9
+
 
 def read_time_of_event(work: Work) -> None:
     """The time of the event; asked for where no heading names it."""
@@ -26,7 +34,7 @@ def read_time_of_event(work: Work) -> None:
         match = Match(column=times[0], score=0.4, cells_fit=True, alternatives=headings_of(times[1:4]))
         work.found["occurred_at"] = (match,)
         work.ask("columns.occurred_at", _("Is “{heading}” when it happened?").format(heading=match.column.heading))
-    work.columns["occurred_at"] = time_headings(work, match)
+    work.columns["occurred_at"] = _of_naloxone(work, match) or time_headings(work, match)
     work.use("occurred_at", match, headings=work.columns["occurred_at"])
     read = work.columns["occurred_at"]
     rivals = [heading for heading in match.rivals if heading not in ([read] if isinstance(read, str) else read)]
@@ -39,6 +47,31 @@ def read_time_of_event(work: Work) -> None:
             match.column.heading,
             *(rivals or match.alternatives),
         )
+
+
+def _of_naloxone(work: Work, call: Match) -> list[str]:
+    """The date of a call and the time of day at which naloxone was given, where a file has it; else nothing."""
+    if call.column.kinds & {"time"} or not re.search(rf"\b{_CALL}\b", call.column.plain):
+        return []
+    given = [
+        each
+        for each in work.facts
+        if "clock" in each.kinds and each.filled >= _SHARE_TIMED and re.fullmatch(_TIME_GIVEN, each.plain)
+    ]
+    clock = clock_beside(work, call.column)
+    if not given or not clock or clock in given or "date" not in call.column.kinds:
+        return []
+    work.raw["times"] = {"after": clock.heading}
+    work.used |= {given[0].position, clock.position}
+    work.time_columns.append(call.column)
+    work.ask(
+        "times.after",
+        _(
+            "The date is that of the call, and the time is when naloxone was given: a time before the call's, under "
+            "“{heading}”, is read as the next day's. Is it so?"
+        ).format(heading=clock.heading),
+    )
+    return [call.column.heading, given[0].heading]
 
 
 def time_headings(work: Work, match: Match) -> str | list[str]:
@@ -129,7 +162,7 @@ def read_times(work: Work) -> None:
         now=work.now,
         months=work.table == MONTHS_ALLOWED_IN,
     )
-    times: dict[str, Any] = {}
+    times: dict[str, Any] = work.raw.get("times", {})
     if any(re.search(r"\b(?:utc|zulu)\b", column.plain) for column in columns):
         times["time_zone"] = "UTC"
     if guess.formats:

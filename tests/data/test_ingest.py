@@ -439,6 +439,32 @@ def test_a_clock_past_midnight_beside_the_one_date_is_the_next_days(importer):
     assert sorted(importer.stored("waits")["minutes"].dropna()) == [32, 91]
 
 
+def test_a_time_before_the_clock_that_it_comes_after_is_the_next_days(importer):
+    frame = rows(
+        Day=["30/10/2024", "31/12/2024", "05/11/2024", "06/11/2024", "07/11/2024"],
+        Called=["2355", "23:40", "12:27", "12:27", ""],
+        Given=["0004", "00:10", "12:57", "12:20", "00:05"],
+    )
+    when = {"occurred_at": ["Day", "Given"], "administration_id": "Reference"}
+    report = importer.frame(frame, make_mapping(columns=when, times={"after": "Called"}))
+    found = importer.stored("incidents")["local_date"].dt.strftime("%d/%m/%Y")
+    # Twelve minutes past noon is not the next day's, seven minutes before a call: the clocks disagree.
+    assert sorted(found) == sorted(["31/10/2024", "01/01/2025", "05/11/2024", "06/11/2024", "07/11/2024"])
+    assert report.rows["events_past_midnight"].row_numbers == (1, 2)
+    with pytest.raises(ValueError, match="after"):
+        make_mapping(times={"after": "Called"})
+
+
+@pytest.mark.parametrize(("said", "minutes", "outcome"), [("not called", None, "not_called"), ("", 0, "already_there")])
+def test_two_clocks_alike_are_an_ambulance_that_was_there_unless_words_say_otherwise(importer, said, minutes, outcome):
+    frame = rows(Called=["27/06/2024 01:50"], Came=["27/06/2024 01:50"], How=[said])
+    wait = {"kind": "call_to_arrival", "started_at": "Called", "ended_at": "Came", "outcome": "How"}
+    importer.frame(frame, make_mapping(waits=[wait]))
+    found = importer.stored("waits").iloc[0]
+    assert found["outcome"] == outcome
+    assert pd.isna(found["minutes"]) if minutes is None else found["minutes"] == minutes
+
+
 def test_an_arrival_in_the_hour_that_came_twice_is_never_before_the_call(importer):
     frame = rows(Called=["27/10/2024 01:50"], Came=["27/10/2024 01:10"])
     mapping = make_mapping(waits=[{"kind": "call_to_arrival", "started_at": "Called", "ended_at": "Came"}])

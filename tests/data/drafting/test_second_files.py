@@ -114,6 +114,17 @@ def test_a_list_of_numbers_and_places_adds_only_where_there_is_something_to_add_
     assert drafted(*table(*headings), known_sources=["naloxone form"]).raw["joins"] == "incidents"
 
 
+def test_clocks_with_the_polices_number_are_no_people_where_there_are_records_to_add_them_to():
+    endings = ("Arrived", "Patient left scene", "Stood down", "Not called")
+    rows = [(f"36/{5000 + n}/24", "14:20", f"14:{30 + n % 20}", endings[n % 4], "07/01/2024") for n in range(40)]
+    headings = ("Police ref", "999 call", "Ambulance at scene", "How it ended", "Date")
+    draft = drafted(headings, rows, known_sources=["Niche"])
+    assert (draft.raw["joins"], draft.raw["parent_source"]) == ("incidents", "Niche")
+    assert draft.raw["columns"] == {"incident_id": "Police ref"}
+    assert draft.raw["waits"][0]["outcome"] == "How it ended"
+    assert not draft.unknown_values
+
+
 def test_places_by_day_and_officer_reach_the_records_they_were_made_from(tmp_path):
     """Of 40 forms 30 get their places; 10 rows of days with no form wait."""
     where = make_settings(tmp_path)
