@@ -130,7 +130,7 @@ def choose_reading(
     if draft.table == FORM_TABLE and not raw.get("joins"):
         _edit_rows(raw, prefix)
     _edit_only(raw, prefix)
-    _edit_fill_down(raw, prefix)
+    _edit_fill_down(raw, sample, prefix)
     _edit_yes_no(raw, prefix)
     raw["columns"] = dict(raw.get("columns", {}))
     _edit_fields(raw, sample, draft, prefix)
@@ -400,17 +400,21 @@ def _edit_only(raw: Raw, key: str) -> None:
     raw["only"] = kept
 
 
-def _edit_fill_down(raw: Raw, key: str) -> None:
-    """The columns whose blank cells stand for the one above: each can be dropped."""
-    raw["file"]["fill_down"] = [
-        heading
-        for heading in raw["file"]["fill_down"]
-        if st.checkbox(
-            _("A blank “{heading}” is that of the row above").format(heading=heading),
-            value=True,
-            key=f"fill-down-{heading}|{key}",
+def _edit_fill_down(raw: Raw, sample: FileSample, key: str) -> None:
+    """The columns whose blank cells stand for the one above: dates and keys alone, in which others would wait."""
+    drafted = raw["file"]["fill_down"]
+    needed = [each for path in ("occurred_at", "incident_id", "administration_id") for each in _headings_at(raw, path)]
+    places = {heading: place for place, heading in enumerate(sample.headings) if heading in needed}
+    blank = [heading for heading, place in places.items() if any(not row[place] for row in sample.rows)]
+    if drafted or blank:
+        raw["file"]["fill_down"] = st.multiselect(
+            _("A blank cell is that of the row above in"),
+            list(dict.fromkeys((*drafted, *blank))),
+            default=drafted,
+            key=f"fill-down|{key}",
+            placeholder=_("No column: rows with a blank there wait"),
+            help=_("Where a date is written once a day, or a number once an incident. The outermost comes first."),
         )
-    ]
 
 
 def _edit_yes_no(raw: Raw, key: str) -> None:
