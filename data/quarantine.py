@@ -203,7 +203,10 @@ def reason_sentence(reason: str) -> str:
         "key_of_another_day": _(
             "the key was given before for another day. Correct it at the source, or compose the key of more columns."
         ),
-        "time_missing": _("the row has no time. Fill it in at the source."),
+        "time_missing": _(
+            "the row has no time. Fill it in at the source; or, where a blank stands for the cell above, say so "
+            "(fill_down under [file])."
+        ),
         "time_unreadable": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
         "time_implausible": _("this time is before 1990. Correct the year at the source."),
         "time_in_future": _(
