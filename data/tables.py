@@ -159,8 +159,9 @@ def _substances(records: pd.DataFrame, provenance: Mapping[str, str], pseudonymi
         kind="substance_id", parts=[rows[parent].to_numpy(), flat[:, 0]], source=provenance["source"]
     )
     if joins:
-        # A second file that names no substance says nothing of what was taken.
-        rows = rows[flat[:, 0] != NOT_RECORDED].assign(administration_id=lambda each: each["join_id"])
+        # A second file that names no substance says nothing of what was taken, but that it was no opioid.
+        says = (flat[:, 0] != NOT_RECORDED) | (flat[:, 1] == "found_not_opioid")
+        rows = rows[says].assign(administration_id=lambda each: each["join_id"])
     return _complete(rows, table, provenance)
 
 

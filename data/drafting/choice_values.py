@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from data import schema
 from data.drafting.column_facts import ColumnFacts
+from data.drafting.finding_words import finding_of
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
 from data.drafting.results import UnknownValues
 from data.drafting.work import Work
@@ -108,12 +109,22 @@ def read_values(work: Work) -> None:
     """
     values: dict[str, dict[str, str]] = {}
     names = _words_of_names(work)
+    of = {
+        name: {column for about, column in work.choice_columns if about.name == name}
+        for name in ("substance", "certainty")
+    }
+    findings = of["substance"] & of["certainty"]
     for about, column in work.choice_columns:
         cells = work.cells(column)
         known_whole = whole_words(about) if about.name == "substance" else frozenset()
         texts = _items(cells, known_whole) if known_whole else [text for text in cells if not is_nothing(text)]
         counts = Counter(texts)
         known, unknown = translate(about, counts, yes_no=yes_no_means(about.name, column.plain))
+        if column in findings:
+            part = 0 if about.name == "substance" else 1
+            counts = Counter(text for text in cells if not is_nothing(text))
+            known = {plain_value(text).replace("_", " "): read[part] for text in counts if (read := finding_of(text))}
+            unknown = [text for text in counts if finding_of(text) is None]
         if about.name == "age_band":
             known = _without_read_ages(known, counts)
         if known:

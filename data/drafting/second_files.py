@@ -5,14 +5,17 @@ from collections.abc import Set
 from typing import Any
 
 from data import schema
+from data.drafting.finding_words import findings_column
 from data.drafting.heading_match import (
     LIKELY_SCORE,
+    SURE_SCORE,
     Match,
     ambulance_file,
     police_reference,
     speaks_of_naloxone,
 )
 from data.drafting.heading_words import FREE_TEXT, plain_words
+from data.drafting.record_keys import key_of
 from data.drafting.work import Work
 from data.mapping import FORM_TABLE, mapped_fields
 from wording import _
@@ -77,6 +80,12 @@ def find_joins(work: Work) -> dict[str, Any]:
     """Whether the file adds to records of another: ambulance clocks, no time of its own, or nothing of a person."""
     if not work.may_join:
         return {}
+    finding = findings_column(work)
+    if finding:
+        # Nothing else in the file may be what is found, and how sure that is.
+        work.found = {name: each for name, each in work.found.items() if each[0].column is not finding}
+        told = Match(column=finding, score=SURE_SCORE, cells_fit=True)
+        work.found |= {"substances": (told,), "certainty": (told,)}
     clocks = work.match("wait.ended_at") or work.match("wait.minutes") or work.match("call_category_before")
     event = work.match("occurred_at")
     timeless = not (event and event.cells_fit) and not any(each.kinds & {"time", "date"} for each in work.facts)
@@ -96,6 +105,10 @@ def find_joins(work: Work) -> dict[str, Any]:
     about_people = any(name in _FIELDS_OF_PEOPLE - {"recorded_at", "administration_id"} for name in work.found)
     of_people = (timeless or adds) and (about_people or "substances" in work.found)
     joins = "administrations" if of_people else "incidents"
+    person = work.match("person_number")
+    if finding and key and person and joins == "administrations":
+        work.columns["administration_id"] = [key_of(work, key.column), person.column.heading]
+        work.use("administration_id", key, person)
     _keep_what_is_added(work, joins=joins, person=bool(match.get("person")))
     found: dict[str, Any] = {"joins": joins}
     others = [each for each in work.known_sources if each != source_name(work, found)]
@@ -169,7 +182,8 @@ def _likely_fields(work: Work) -> set[str]:
 
 def _is_a_form(work: Work) -> bool:
     """Whether a file says who was treated or how: its records are its own, even where no time is found."""
-    return bool(_likely_fields(work) & _OF_A_FORM) or speaks_of_naloxone(work.facts)
+    of_a_form = _OF_A_FORM - {"person_number"} if "certainty" in work.found else _OF_A_FORM
+    return bool(_likely_fields(work) & of_a_form) or speaks_of_naloxone(work.facts)
 
 
 def named_for_naloxone(work: Work) -> bool:

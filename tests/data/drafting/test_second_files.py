@@ -1,6 +1,7 @@
 """Files that add to records of another: told from records of their own, and joined to the ones they were made from."""
 
 import io
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
@@ -112,6 +113,40 @@ def test_a_list_of_numbers_and_places_adds_only_where_there_is_something_to_add_
     headings = ("Incident number", "Date", "Easting", "Northing")
     assert "joins" not in drafted(*table(*headings)).raw
     assert drafted(*table(*headings), known_sources=["naloxone form"]).raw["joins"] == "incidents"
+
+
+def test_a_laboratorys_findings_reach_the_people_that_they_are_of(tmp_path):
+    """Two people an incident, told apart by a number; a cell says what was found and how sure it is."""
+    findings = {
+        "Opioid confirmed: heroin": "heroin confirmed", "Not an opioid": "not_recorded found_not_opioid",
+        "Nitazene detected": "nitazene confirmed", "Inconclusive": "",
+        "Not an opioid - benzodiazepine only": "benzodiazepine found_not_opioid",
+    }  # fmt: skip
+    rows = [
+        (f"36/{5000 + n // 2}/24", str(n % 2 + 1), f"{datetime(2024, 1, 1, 8) + timedelta(days=n // 2):%d/%m/%Y %H:%M}")
+        for n in range(60)
+    ]
+    where = make_settings(tmp_path)
+
+    def bring_in(headings, rows, **options):
+        draft = drafted(headings, rows, **options)
+        import_stream(
+            stream=io.BytesIO(as_csv(headings, rows)), label="a.csv", settings=where, keys=KEYS,
+            geography=south_wales(), mapping=check_mapping(draft.raw | {"synthetic": True}),
+        )  # fmt: skip
+        return draft
+
+    bring_in(("Occurrence no", "Person no", "Date & time", "Doses"), [(*row, "1") for row in rows])
+    of_lab = [(*row[:2], list(findings)[n % 5]) for n, row in enumerate(rows)]
+    draft = bring_in(("Occurrence", "Person no", "Finding"), of_lab, known_sources=["Niche"])
+    assert (draft.raw["joins"], draft.raw["source"]) == ("administrations", "laboratory findings")
+    assert not draft.unknown_values
+    assert len(stored(where, "administrations")) == 60
+    taken = stored(where, "substances")
+    found = Counter(taken["substance"].str.cat(taken["certainty"], sep=" "))
+    assert found == {said: 12 for said in findings.values() if said}
+    # Each on another person.
+    assert taken["administration_id"].is_unique
 
 
 def test_clocks_with_the_polices_number_are_no_people_where_there_are_records_to_add_them_to():
