@@ -159,6 +159,7 @@ def test_an_unusable_file_is_named(text, words, tmp_path):
         ("[file]\nheader_row = 1001", "file.header_row: it must be 1000 or less"),
         ('[file]\nheader_row = "x"', "file.header_row: it must be a whole number"),
         ('[file]\ndecimal = "x"', "file.decimal: it must be '.' or ','"),
+        ("[file]\nheader_rows = 2", "file: header_rows: state header_row too"),
         ("[substances]\ncertainty = 'suspected'", "substances: columns or yes_no is needed"),
         ("[[waits]]\nminutes = 'Wait'", "kind: it is needed and not there"),
         ('[only]\n"Kind" = []', "only.Kind: it must not be empty"),
