@@ -16,7 +16,7 @@ from data.value_words import band_of_range, may_be_shown, translate, whole_words
 from data.values import Texts, is_nothing, plain_value
 from wording import _, format_share
 
-__all__ = ["drop_doubtful", "read_values"]
+__all__ = ["drop_doubtful", "read_values", "words_of_names"]
 
 # A column of which more values than this are strange is something else.
 _SHARE_UNKNOWN = 0.5
@@ -108,7 +108,7 @@ def read_values(work: Work) -> None:
     A column that was taken for a field by half its heading, and of whose values few are known, is not that field.
     """
     values: dict[str, dict[str, str]] = {}
-    names = _words_of_names(work)
+    names = words_of_names(work)
     of = {
         name: {column for about, column in work.choice_columns if about.name == name}
         for name in ("substance", "certainty")
@@ -165,7 +165,7 @@ def _tell_lost_ages(work: Work, column: ColumnFacts, counts: Counter[str]) -> No
         )
 
 
-def _words_of_names(work: Work) -> set[str]:
+def words_of_names(work: Work) -> set[str]:
     """The words of every name in the sample: a value that has one is a name in the wrong column."""
     columns = [
         match.column

@@ -12,6 +12,7 @@ from typing import Any
 from data.drafting.blank_cells import settle_blank_cells
 from data.drafting.choice_values import drop_doubtful, read_values
 from data.drafting.column_facts import column_facts
+from data.drafting.counted_tables import is_table_of_counts
 from data.drafting.form_fields import (
     read_doses,
     read_kind_of_event,
@@ -44,6 +45,9 @@ from geo.areas import Geography
 from wording import _
 
 __all__ = ["draft_mapping"]
+
+# Of these tables a row is something that happened; others may have a row a year.
+_OF_EVENTS = (FORM_TABLE, "risk_events")
 
 
 def draft_mapping(
@@ -89,6 +93,13 @@ def draft_mapping(
         facts=facts,
         found=assign_columns(field_words(chosen), facts),
     )
+    if chosen in _OF_EVENTS and is_table_of_counts(facts, sample.rows, work.found):
+        raise DraftError(
+            _(
+                "{file} holds counts and no records: a row for each month and place with numbers. It cannot be read. "
+                "Export a row for each administration instead, with its date and, if there is one, its number."
+            ).format(file=sample.label)
+        )
     settle_blank_cells(work)
     return _draft(work, why)
 

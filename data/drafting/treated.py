@@ -4,14 +4,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from data.drafting.choice_values import words_of_names
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import SURE_SCORE, Match, speaks_of_naloxone
 from data.drafting.heading_words import plain_words
 from data.drafting.second_files import named_for_naloxone
 from data.drafting.work import SHARE_WITH_KEY, Work
 from data.mapping_toml import mapping_toml
+from data.value_words import may_be_shown
 from data.values import is_nothing, plain_value
-from wording import _, format_count, format_share, ngettext
+from wording import _, format_count, format_share, join_words, ngettext
 
 __all__ = ["ask_who_gave", "leave_out_untreated"]
 
@@ -28,10 +30,12 @@ _GIVEN = frozenset({
 _NUMBERS_OF_DOSES = frozenset({*map(str, range(2, 10)), *(f"{number}+" for number in range(1, 10))})
 _NOT_GIVEN = frozenset({
     *("n", "no", "none", "false", "f", "0", "not_given", "not_administered", "not_used", "none_given", "no_narcan"),
-    *("refused", "no_naloxone", "not_applicable", "no_doses"),
+    *("refused", "no_naloxone", "not_applicable", "no_doses", "not_required", "not_needed", "no_not_required"),
 })  # fmt: skip
 # A dose or a kit in so many of the rows that would be left out: the column does not say what it seems to.
 _SHARE_WITH_A_DOSE = 0.02
+# Rarer words could be anybody's.
+_OFTEN = 3
 # Where others gave naloxone in more of the rows than this, to leave them out would leave next to nothing.
 _MOST_BY_OTHERS = 0.8
 _NALOXONE = ("naloxone", "narcan", "nyxoid", "prenoxad", "naloxone_hcl", "naloxone_hydrochloride", "narcan_naloxone")
@@ -142,13 +146,23 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
                 in_mapping=_only_line(match.column, ["*"]),
             )
         return
-    if any(word not in _GIVEN | _NOT_GIVEN and not is_nothing(word) for word in counts):
+    known = _GIVEN | _NOT_GIVEN
+    strange = Counter(
+        text for text in work.cells(match.column) if plain_value(text) not in known and not is_nothing(text)
+    )
+    if strange:
+        shown = may_be_shown(strange, filled=sum(not is_nothing(word) for word in cells), names=words_of_names(work))
         work.ask(
             "only",
             _(
                 "“{heading}” says in some rows that no naloxone was given, and these are read as administrations all "
-                "the same, since not all of its words are known. Leave those of nobody treated out."
-            ).format(heading=heading),
+                "the same, since not all of its words are known{words}. Leave those of nobody treated out."
+            ).format(
+                heading=heading,
+                words=_(" ({words} among those that are not)").format(words=join_words([f"“{each}”" for each in shown]))
+                if shown
+                else "",
+            ),
             in_mapping=_("the words of the rows to take, under [only]"),
         )
         return
@@ -273,13 +287,18 @@ def ask_who_gave(work: Work) -> None:
         _ask_of_others(work, other)
         return
     if by := _column_of_givers(work):
+        words = _words_of_services(work, by)
+        of_police = [word for word in words if _POLICE.search(word)]
         work.ask(
             "only",
             _(
-                "“{heading}” says who gave naloxone, and all of its rows count as the police's. Leave out those that "
-                "others treated."
-            ).format(heading=by.heading),
-            in_mapping=_("the police's words, as in {line}").format(line=_only_line(by, ["police"])),
+                "“{heading}” says who gave naloxone{words}, and all of its rows count as the police's. Leave out those "
+                "that others treated."
+            ).format(
+                heading=by.heading,
+                words=_(" ({words})").format(words=join_words([f"“{each}”" for each in words])) if words else "",
+            ),
+            in_mapping=_("the police's words, as in {line}").format(line=_only_line(by, of_police or ["police"])),
         )
         return
     if (
@@ -307,6 +326,16 @@ def ask_who_gave(work: Work) -> None:
                 " the police's. If it has others' too, leave these out at the source."
             ),
         )
+
+
+def _words_of_services(work: Work, column: ColumnFacts) -> list[str]:
+    """What a column calls those who gave naloxone: frequent words that are made of services' names alone."""
+    counts = Counter(plain_value(text).replace("_", " ") for text in work.cells(column) if not is_nothing(text))
+    return sorted(
+        text
+        for text, cells in counts.items()
+        if cells >= _OFTEN and all(_SERVICES.fullmatch(word) or word in ("and", "or") for word in text.split())
+    )
 
 
 def _column_of_givers(work: Work) -> ColumnFacts | None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from data.drafting import draft_mapping
+from data.drafting import DraftError, draft_mapping
 from data.ingest import import_stream
 from data.mapping_toml import check_mapping
 from data.reading import sample_file
@@ -68,6 +68,45 @@ def test_words_that_nobody_knows_are_asked_about_and_no_row_is_left_out():
     assert "only" not in draft.raw
     assert "not all of its words are known" in sentences(draft)
     assert "book" not in draft.toml()
+
+
+def test_frequent_words_of_a_column_half_known_are_named_and_others_words_for_no_are_known():
+    words = ("Yes", "No", "Not required", "Yes", "Y", "N")
+    rows = [[f"R{n}", when(n), words[n % 6]] for n in range(60)]
+    assert drafted(["Ref", "Date", "Naloxone given"], rows).raw["only"] == {"Naloxone given": ["y", "yes"]}
+    rows = [[f"R{n}", when(n), ("Yes", "No", "Kit opened")[n % 3] if n != 5 else "Ask Dave"] for n in range(60)]
+    asked = sentences(drafted(["Ref", "Date", "Naloxone given"], rows))
+    assert "“Kit opened”" in asked
+    assert "Dave" not in asked
+
+
+def test_police_among_others_who_gave_it_are_the_polices_too():
+    by = ("Police", "EMS", "Police; EMS", "Bystander", "Mrs Fire")
+    rows = [[f"R{n}", when(n), "2", by[n % 4] if n != 7 else by[4]] for n in range(60)]
+    draft = drafted(["Ref", "Date", "Naloxone doses", "Given by"], rows)
+    asked = next(each for each in draft.questions if each.setting == "only")
+    assert '["police", "police ems"]' in asked.in_mapping
+    assert "“bystander”" in asked.sentence
+    assert "mrs" not in asked.sentence.casefold()
+
+
+@pytest.mark.parametrize(
+    ("headings", "row"),
+    [
+        (("Month", "Postcode district", "Naloxone uses", "Doses used"), lambda n: (n // 20, f"CF{n % 20}")),
+        (("Year", "Area", "Number of administrations", "Deaths"), lambda n: (n // 20, f"Area {n % 20}")),
+    ],
+)
+def test_a_table_of_counts_is_refused_by_name(headings, row):
+    rows = []
+    for n in range(120):
+        period, place = row(n)
+        said = str(2019 + period) if headings[0] == "Year" else f"{datetime(2025, 1 + period, 1):%B %Y}"
+        rows.append((said, place, str(n % 4), str(n % 7)))
+    with pytest.raises(DraftError, match="counts and no records"):
+        drafted(headings, rows)
+    # A number that tells its rows apart makes it a file of records, if of months alone.
+    drafted(("Incident number", *headings), [(f"R{n}", *each) for n, each in enumerate(rows)])
 
 
 def test_of_a_row_for_each_medicine_those_of_naloxone_are_doses(tmp_path):
