@@ -22,6 +22,7 @@ import pandas as pd
 from data.demo import make_demo
 from data.drafting import draft_mapping
 from data.drafting.lines import draft_lines, preview_lines
+from data.drafting.sheets import sheet_of_records
 from data.geography import open_geography
 from data.ingest import check_synthetic, import_file
 from data.journal import Journal
@@ -29,7 +30,8 @@ from data.keys import create_keys, load_keys
 from data.mapping import FORM_TABLE, FileLayout, load_mapping
 from data.preview import preview_rows
 from data.pseudonymise import Pseudonymiser, normalise_name
-from data.reading import sample_file
+from data.reading import FileSample, sample_file
+from data.reading.file_rows import SeveralSheetsError
 from data.releases import ReleaseRegister
 from data.schema import OWN_TABLES, TABLES, field_table
 from data.settings import STORE_VARIABLE, SYNTHETIC_SOUTH_WALES, Settings, load_settings
@@ -177,9 +179,18 @@ def _map(options: argparse.Namespace, settings: Settings) -> int:
     if options.out and options.out.exists():
         raise CommandError(_("{file} exists already. Name another file with --out.").format(file=options.out))
     sheet = int(options.sheet) if options.sheet and options.sheet.isdecimal() else options.sheet
-    sample = sample_file(
-        source=options.file, label=options.file.name, limits=settings.imports, layout=FileLayout(sheet=sheet)
-    )
+
+    def read(sheet: str | int | None) -> FileSample:
+        return sample_file(
+            source=options.file, label=options.file.name, limits=settings.imports, layout=FileLayout(sheet=sheet)
+        )
+
+    try:
+        sample = read(sheet)
+    except SeveralSheetsError as error:
+        if (records := sheet_of_records(read, error.sheets)) is None:
+            raise
+        sample = records
     geography = open_geography(settings)
     draft = draft_mapping(
         sample=sample,

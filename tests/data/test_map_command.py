@@ -74,7 +74,25 @@ def test_a_sheet_is_asked_for_by_name_or_number(run, tmp_path):
     file = tmp_path / "book.xlsx"
     headings, rows = FORMS["requests"]()
     file.write_bytes(workbook({"Lists": [["Role"], ["PCSO"]], "Log": [headings, *rows]}))
-    assert "sheet 1 and sheet 2" in run("map", file)[2]
+    assert "sheet 2 is read: it alone looks like records" in run("map", file)[1]
     for sheet in ("Log", "2"):
         code, told, _err = run("map", file, "--sheet", sheet)
         assert (code, "sheet = 2" in told) == (0, True)
+
+
+def test_of_a_workbooks_sheets_the_one_of_records_is_drafted_and_one_a_month_is_told(run, tmp_path):
+    rows = [["Occurrence no", "Date", "Doses"]]
+    rows += [[f"N{n}", f"{1 + n % 28:02}/0{1 + n // 28}/2025", "1"] for n in range(60)]
+    lists = {"Lookup": [["Code", "Meaning"], ["A", "Street"], ["B", "Home"]], "Pivot": [["Month", "Count"], ["Jan", 3]]}
+    file, out = tmp_path / "export.xlsx", tmp_path / "export.toml"
+    file.write_bytes(workbook(lists | {"Occurrences": rows}))
+    code, told, _err = run("map", file, "--out", out)
+    assert (code, "sheet 3 is read: it alone looks like records" in told) == (0, True)
+    assert load_mapping(out).file.sheet == 3
+    file.write_bytes(workbook({"Jan": rows[:30], "Feb": [rows[0], *rows[30:]], **lists}))
+    code, told, err = run("map", file)
+    assert (code, told) == (1, "")
+    assert "sheet 1 and sheet 2" in err
+    assert "by itself" in err
+    file.write_bytes(workbook(lists))
+    assert "State which one to read" in run("map", file)[2]
