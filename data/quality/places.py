@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.spatial import cKDTree
+from scipy.special import pdtr
 
 from data.places import AREA_LEVELS, NAMED_AREAS
 from data.pseudonymise import snap_to_cells
@@ -47,6 +48,8 @@ _FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED, _SHARE_OF_MIDDLES = 10, 3, 0.75, 
 # Half the usual distance between such points. Below it they are street points or buildings, and the bandwidth of a map
 # (200 m or more, and twice the precision) bears them as they are.
 _FINEST_AREA_M = 250.0
+# What chance does once in so many files is none of it; more points than areas are not one in each.
+_NEVER, _MOST_AN_AREA = 1e-6, 1.2
 # A point so close to a station, or to the middle of one of the deployment's own areas, three times over, is that: a
 # hostel may well stand in the next street (chance puts one address of ten thousand so near to one of 20 stations).
 _AT_THE_MIDDLE_M = 3.0
@@ -79,8 +82,8 @@ def settle_area_points(
 
     Signs of such a point: its coordinates have two decimals of a degree or fewer (whole kilometres, of metres) and it
     is not alone in that; most rows of the file sit on few far-apart points, or lie scattered around few far-apart ones,
-    all at one spread; it is the middle of one of the deployment's areas, or a police station (`stations_m`, shape
-    (n, 2)); an earlier file of this source had it so (`known_points_m`, shape (n, 3): snapped easting, northing and
+    all at one spread; it is the middle of one of the deployment's areas, these have one point each, or it is a police
+    station (`stations_m`, shape (n, 2)); an earlier file of this source had it so (`known_points_m`, shape (n, 3): snapped easting, northing and
     precision). Rows in custody stay: they did happen at a station.
 
     One point that holds a good part of the places is a default, where all others hold hardly any. Few points that do so
@@ -99,6 +102,7 @@ def settle_area_points(
         by_others = crowded_points(given.counts, ~np.isfinite(rounded))
         for precision_m in (
             _from_spacing(given),
+            _from_one_an_area(given, geography),
             _from_middles(given, geography, crowd, by_others),
             _from_stations(given, stations_m, geography, crowd, by_others),
             _from_before(given, known_points_m, snap_m),
@@ -351,6 +355,25 @@ def _from_spacing(given: _Points) -> Floats:
     half_m = cKDTree(given.metres).query(given.metres, k=2)[0][:, 1] / 2
     usual_m = float(np.median(half_m[repeated]))
     return np.fmax(half_m, usual_m) if usual_m >= _FINEST_AREA_M else nothing
+
+
+def _from_one_an_area(given: _Points, geography: Geography) -> Floats:
+    """Precision of points of which the deployment's areas have one each, where chance would put many into one area.
+
+    So many pairs share an area by chance: pairs of points / areas, or more where people live in some areas rather than
+    in others (a birthday problem). Whoever made the middles may have taken another outline, or the addresses' mean.
+    """
+    precision_m = np.full(len(given.counts), np.nan)
+    areas = geography.small_areas.geometry.to_numpy()
+    if geography.small_area_kind == "squares" or len(given.counts) > _MOST_AN_AREA * len(areas):
+        return precision_m
+    at, area = shapely.STRtree(areas).query(shapely.points(given.metres), predicate="intersects")
+    held = np.bincount(area, minlength=len(areas))
+    pairs, expected = (held * (held - 1) / 2).sum(), held.sum() * (held.sum() - 1) / 2 / len(areas)
+    if pdtr(pairs, expected) < _NEVER:
+        alone = held[area] == 1
+        precision_m[at[alone]] = np.sqrt(shapely.area(areas[area[alone]]) / np.pi)
+    return precision_m
 
 
 def _share_repeated(given: _Points) -> float:

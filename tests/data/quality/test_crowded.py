@@ -25,7 +25,7 @@ def homes(rows, *, generator):
 
 def settled(metres, busy, *, typed=False, shared_points=None):
     """Which rows got an area's precision, and the warnings, of a file with `busy` rows on the point of the first."""
-    metres[busy] = metres[busy][0]
+    metres[busy] = metres[busy][:1]
     latitude, longitude = to_wgs84(easting_m=metres[:, 0], northing_m=metres[:, 1], crs="EPSG:27700")
     decimals = np.where(busy & typed, 4, 6)
     records = pd.DataFrame(
@@ -98,6 +98,22 @@ def test_a_point_that_is_no_address_is_settled(default):
     areas, found = settled(metres, busy, shared_points="places")
     assert not areas.any()
     assert not found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_points_that_keep_to_one_an_area_are_the_areas_however_few_repeat(seed):
+    generator = np.random.default_rng(seed)
+    areas = south_wales().small_areas
+    # Somebody else's middles: of other outlines, some hundred metres away.
+    middles = np.array([[each.x, each.y] for each in areas.geometry.representative_point()])
+    middles += generator.normal(0, 150, middles.shape)
+    nobody = np.zeros(120, dtype=bool)
+    found_areas, found = settled(middles[generator.choice(len(areas), 120)], nobody)
+    assert set(found) == {"area_points"}
+    assert found_areas.mean() > 0.95
+    for rows in (40, 60, 120):
+        found_areas, found = settled(homes(rows, generator=generator), nobody[:rows])
+        assert not found_areas.any()
 
 
 def test_a_point_that_repeats_among_measured_positions_is_no_place():
