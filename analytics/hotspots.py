@@ -112,6 +112,9 @@ spread."""
 RECENT = 2
 """Periods that count as now."""
 
+FEWEST_PERIODS = 2 * RECENT
+"""Periods with records under which nothing can be lasting, for that needs two before now."""
+
 
 class EmptyDenominatorError(DensityError):
     """The denominator has nothing inside the window."""
@@ -464,13 +467,19 @@ def above_share(
     return above
 
 
-def trend(*, stays: ArrayLike) -> str:
-    """What a strip of periods, oldest first, says: "new", "lasting", "fading" or "unsettled".
+def trend(*, stays: ArrayLike, recorded: ArrayLike | None = None) -> str:
+    """What a strip of periods, oldest first, says: "new", "lasting", "fading", "unsettled" or "short".
 
-    The last two periods are now: "lasting" is now and in at least two before, "new" now only, "fading" before only.
+    `recorded` says in which periods there were records (without it in all): the others say nothing. The last two of
+    these are now: "lasting" is now and in at least two before, "new" now only, or in the last three without a break,
+    "fading" before only. Under four of them none of this can be told apart: "short".
     """
     periods = np.asarray(stays, dtype=bool)
+    if recorded is not None:
+        periods = periods[np.asarray(recorded, dtype=bool)]
+    if periods.size < FEWEST_PERIODS:
+        return "short"
     now, before = bool(periods[-RECENT:].any()), int(periods[:-RECENT].sum())
-    if now:
-        return "lasting" if before >= RECENT else "new" if before == 0 else "unsettled"
-    return "fading" if before else "unsettled"
+    if now and before < RECENT:
+        return "new" if before == 0 or periods[-RECENT - 1 :].all() else "unsettled"
+    return "lasting" if now else "fading" if before else "unsettled"

@@ -53,8 +53,10 @@ SEED = 20_250_509
 RESAMPLES, SIMULATIONS = 200, 999
 QUARTERS, MONTHS_A_QUARTER = 8, 3
 BANDWIDTH_FACTORS = (0.7, 1.4)
-# In the strip of quarters and of bandwidths: there, and not there.
-THERE, NOT_THERE = "■", "□"
+# In the strip of quarters and of bandwidths: there, not there, and a quarter without records.
+THERE, NOT_THERE, NO_RECORDS = "■", "□", "·"
+# Of a quarter that the records begin or end in, they must cover this part for it to say anything.
+SHARE_RECORDED = 0.5
 PLACES_NAMED = 3
 
 
@@ -91,18 +93,24 @@ class HotspotMap:
 
 @dataclass(frozen=True, kw_only=True)
 class _Judged:
-    """What the methods found: hotspots, their names, and where they stay."""
+    """What the methods found: hotspots, their names, and where they stay; `recorded` are the quarters with records."""
 
     found: hotspots.Hotspots
     surface: density.DensitySurface
     names: list[str]
     quarters: Booleans
+    recorded: Booleans
     bandwidths: Booleans
     reason: str
     layer: Layer
 
     def trend(self, index: int) -> str:
-        return hotspots.trend(stays=self.quarters[index])
+        return hotspots.trend(stays=self.quarters[index], recorded=self.recorded)
+
+    @property
+    def too_short(self) -> bool:
+        """Whether the records are too short to say of any place that it lasts."""
+        return int(self.recorded.sum()) < hotspots.FEWEST_PERIODS
 
 
 def _chance_layer(question: Question, layer: Layer | None) -> Layer:
@@ -193,6 +201,7 @@ def _judge(
         surface=surface,
         names=_names(question, found.hotspots),
         quarters=_in_quarters(question, found, surface),
+        recorded=_recorded(question),
         bandwidths=hotspots.persistence(hotspots=found, surfaces=others, share=found.share, cover=hotspots.KEPT_COVER),
         reason=reason,
         layer=layer,
@@ -204,6 +213,16 @@ def _quarters(last_day: date) -> list[tuple[date, date]]:
     ends = pd.Timestamp(last_day) + pd.Timedelta(days=1)
     edges = [(ends - pd.DateOffset(months=MONTHS_A_QUARTER * back)).date() for back in reversed(range(QUARTERS + 1))]
     return [(first, (pd.Timestamp(after) - pd.Timedelta(days=1)).date()) for first, after in itertools.pairwise(edges)]
+
+
+def _recorded(question: Question) -> Booleans:
+    """Which of the last eight quarters the store's records cover, shape (8,): the others had no record anywhere."""
+    first_record, last_record = question.store.period()
+    covered = [
+        ((min(last, last_record) - max(first, first_record)).days + 1) / ((last - first).days + 1)
+        for first, last in _quarters(question.filters.last_day)
+    ]
+    return np.array(covered) >= SHARE_RECORDED
 
 
 def _in_quarters(question: Question, found: hotspots.Hotspots, surface: density.DensitySurface) -> Booleans:
@@ -261,12 +280,20 @@ def _headline(question: Question, judged: _Judged | None, located: int) -> str:
         held=format_count(held),
         all=format_count(judged.found.events),
     )
-    lasting = [index for index, spot in enumerate(found) if spot.beyond_chance and judged.trend(index) == "lasting"]
+    beyond = [index for index, spot in enumerate(found) if spot.beyond_chance]
+    lasting = beyond if judged.too_short else [index for index in beyond if judged.trend(index) == "lasting"]
     # Those that were there in most quarters come first.
     sure = [_place_of(judged.names[index]) for index in sorted(lasting, key=lambda i: -judged.quarters[i].sum())]
+    named = join_words(list(dict.fromkeys(sure))[:PLACES_NAMED])
+    if judged.too_short:
+        short = _("The records are too short to say which of them last.")
+        return (
+            _("{told} Beyond chance: {places}. {short}").format(told=told, places=named, short=short)
+            if sure
+            else _("{told} None is beyond chance. {short}").format(told=told, short=short)
+        )
     if not sure:
         return _("{told} None is both lasting and beyond chance.").format(told=told)
-    named = join_words(list(dict.fromkeys(sure))[:PLACES_NAMED])
     return ngettext(
         "{told} Lasting and beyond chance: {places}.", "{told} Lasting and beyond chance: {places}.", len(sure)
     ).format(told=told, places=named)
@@ -319,7 +346,8 @@ def _method(judged: _Judged | None) -> str:
         "A place is a contiguous part of the smallest area that holds {share} of what the surface expects (bandwidth"
         " {reason}). Kept: share of {resamples} resampled surfaces that still have it. Chance: share of {simulations}"
         " maps of as many administrations, drawn from {layer}, with a place at least as extreme; beyond chance is 0.05"
-        " or less. Quarters: the last eight, oldest first, ■ where it had more than its share."
+        " or less. Quarters: the last eight, oldest first, ■ where it had more than its share, □ where not, · where"
+        " there are no records, or only of less than half the quarter; under four with records none is called lasting."
     ).format(
         share=format_share(judged.found.share),
         reason=judged.reason.rstrip("."),
@@ -330,7 +358,13 @@ def _method(judged: _Judged | None) -> str:
 
 
 def _trend_words() -> dict[str, str]:
-    return {"new": _("new"), "lasting": _("lasting"), "fading": _("fading"), "unsettled": _("comes and goes")}
+    return {
+        "new": _("new"),
+        "lasting": _("lasting"),
+        "fading": _("fading"),
+        "unsettled": _("comes and goes"),
+        "short": _("too short to say"),
+    }
 
 
 def _reading(judged: _Judged, index: int) -> str:
@@ -339,8 +373,11 @@ def _reading(judged: _Judged, index: int) -> str:
     return _("{trend}, {sure}").format(trend=_trend_words()[judged.trend(index)], sure=sure)
 
 
-def _strip(stays: Booleans) -> str:
-    return "".join(THERE if stay else NOT_THERE for stay in stays)
+def _strip(stays: Booleans, recorded: Booleans | None = None) -> str:
+    known = np.ones(len(stays), dtype=bool) if recorded is None else recorded
+    return "".join(
+        THERE if stay and each else NOT_THERE if each else NO_RECORDS for stay, each in zip(stays, known, strict=True)
+    )
 
 
 def _table(question: Question, judged: _Judged | None) -> DisclosedTable:
@@ -364,7 +401,7 @@ def _table(question: Question, judged: _Judged | None) -> DisclosedTable:
                 format_number(spot.chance),
                 format_share(spot.kept_share),
                 _("{lower} to {upper}").format(lower=spot.rank_lower, upper=spot.rank_upper),
-                _strip(judged.quarters[index]),
+                _strip(judged.quarters[index], judged.recorded),
                 _strip(judged.bandwidths[index]),
             )
         )

@@ -331,10 +331,26 @@ def test_islands_and_holes_keep_their_water_empty():
         ([1, 1, 1, 0, 1, 1, 0, 0], "fading"),
         ([0, 1, 0, 0, 0, 0, 1, 0], "unsettled"),
         ([0, 0, 0, 0, 0, 0, 0, 0], "unsettled"),
+        ([0, 0, 0, 0, 0, 1, 1, 1], "new"),
     ],
 )
 def test_trend_reads_the_strip(stays, word):
     assert hotspots.trend(stays=stays) == word
+
+
+@pytest.mark.parametrize(
+    ("stays", "recorded", "word"),
+    [
+        # Hot whenever there were records, which began late.
+        ([0, 0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 1, 1, 1], "short"),
+        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1, 1, 1], "lasting"),
+        ([0, 0, 0, 0, 1, 0, 0, 1], [0, 0, 0, 0, 1, 1, 1, 1], "unsettled"),
+        # Records that ended before the period did.
+        ([1, 1, 1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 1, 0, 0], "lasting"),
+    ],
+)
+def test_a_period_without_records_says_nothing_of_a_place(stays, recorded, word):
+    assert hotspots.trend(stays=stays, recorded=recorded) == word
 
 
 # Accuracy.

@@ -53,6 +53,19 @@ def test_list_and_map_choose_the_row_and_the_profile_in_the_analysts_words(
     assert chosen_row(app) == names[0]
 
 
+def test_quarters_before_the_records_begin_are_not_held_against_a_place(records: Write, open_dashboard: Open) -> None:
+    records(number=100, first_day=date(2025, 10, 1))
+    app = open_dashboard(HOTSPOTS, **{"from": "2025-07-01", "to": "2026-06-30"})
+    assert not app.exception
+    said = text_of(app)
+    # Two of three administrations are in Cardiff and Swansea, in each quarter.
+    rows = next(each.proto.body for each in app.get("html") if 'class="chosen"' in each.proto.body)
+    assert rows.count("·····■■■") >= 2
+    assert "comes and goes" not in rows
+    assert "too short to say, beyond chance" in rows
+    assert "The records are too short to say which of them last." in said
+
+
 @pytest.mark.parametrize("audience", ["partner", "meeting"])
 def test_others_read_plain_words_and_choose_no_share(audience: str, records: Write, open_dashboard: Open) -> None:
     records(number=60)
