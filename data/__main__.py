@@ -10,7 +10,8 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ from data.geography import open_geography
 from data.ingest import check_synthetic, import_file
 from data.journal import Journal
 from data.keys import create_keys, load_keys
+from data.known_numbers import known_numbers
 from data.mapping import FORM_TABLE, FileLayout, load_mapping
 from data.preview import preview_rows
 from data.pseudonymise import Pseudonymiser, normalise_name
@@ -36,6 +38,7 @@ from data.releases import ReleaseRegister
 from data.schema import OWN_TABLES, TABLES, field_table
 from data.settings import STORE_VARIABLE, SYNTHETIC_SOUTH_WALES, Settings, load_settings
 from data.store import (
+    Store,
     check_store,
     current_version,
     erase,
@@ -192,14 +195,16 @@ def _map(options: argparse.Namespace, settings: Settings) -> int:
             raise
         sample = records
     geography = open_geography(settings)
-    draft = draft_mapping(
-        sample=sample,
-        settings=settings,
-        table=options.table,
-        geography=geography,
-        known_sources=_known_sources(settings),
-        may_join=not options.own_records,
-    )
+    with _records(settings) as store:
+        draft = draft_mapping(
+            sample=sample,
+            settings=settings,
+            table=options.table,
+            geography=geography,
+            known_sources=store.form_sources() if store else (),
+            may_join=not options.own_records,
+            known_numbers=known_numbers(store, _pseudonymiser(settings)) if store else None,
+        )
     print("\n".join(draft_lines(draft, sample)))
     print()
     if options.out:
@@ -216,12 +221,18 @@ def _map(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _known_sources(settings: Settings) -> tuple[str, ...]:
-    """Under which names administrations were imported, the latest first; none where there is no store yet."""
+@contextmanager
+def _records(settings: Settings) -> Iterator[Store | None]:
+    """The store, to ask what is in it already; None where there is none yet."""
     if not current_version(settings.store_folder):
-        return ()
+        yield None
+        return
     with open_store(settings=settings, keys=load_keys(store_folder=settings.store_folder)) as store:
-        return store.form_sources()
+        yield store
+
+
+def _pseudonymiser(settings: Settings) -> Pseudonymiser:
+    return Pseudonymiser(load_keys(store_folder=settings.store_folder))
 
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:

@@ -38,6 +38,7 @@ from data.drafting.several_rows import settle_rows, tell_rows_apart
 from data.drafting.time_fields import read_time_of_event, read_times
 from data.drafting.treated import ask_who_gave, leave_out_untreated
 from data.drafting.work import Work
+from data.known_numbers import KnownNumbers
 from data.mapping import FORM_TABLE
 from data.reading import FileSample
 from data.settings import Settings
@@ -58,13 +59,14 @@ def draft_mapping(
     geography: Geography | None = None,
     known_sources: Sequence[str] = (),
     may_join: bool = True,
+    known_numbers: KnownNumbers | None = None,
     now: datetime | None = None,
 ) -> Draft:
     """A mapping for the file of `sample`, for `table` or for the table it is most like. Raises DraftError.
 
     `geography` tells coordinates by where they would lie. `known_sources` are the names under which records of police
-    were imported before. Without `may_join` no file adds to records of another one. `now` (without a zone) is the
-    moment after which nothing can have happened.
+    were imported before, and `known_numbers` asks whether a column holds the numbers of one of them. Without `may_join`
+    no file adds to records of another one. `now` (without a zone) is the moment after which nothing can have happened.
     """
     facts = tell_points(
         column_facts(sample.headings, sample.rows), sample.rows, crs=settings.geography.crs, geography=geography
@@ -89,6 +91,7 @@ def draft_mapping(
         geography=geography,
         known_sources=tuple(known_sources),
         may_join=may_join,
+        known_numbers=known_numbers,
         now=now or datetime.now(),
         facts=facts,
         found=assign_columns(field_words(chosen), facts),

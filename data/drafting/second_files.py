@@ -1,7 +1,7 @@
 """Whether a file adds to records of another one, and under whose name its records are kept."""
 
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Any
 
 from data import schema
@@ -72,6 +72,8 @@ _NAMED_FOR_MORE = re.compile(
     r"\b(?:locations?|places?|address(?:es)?|post ?codes?|coordinates?|maps?|outcomes?|follow ups?|hospital|lab|"
     r"laborator\w*|toxicology|tests?|findings?|geo\w*|gps|xy|results?|ambulances?|cad|ems|clocks?|times|waits?)\b"
 )
+# So many of a file's numbers are in the store: it is about the same incidents.
+_SHARE_OF_OTHERS = 0.5
 # A file that adds to others has little else in it than what it adds.
 _SHARE_STRANGE = 0.25
 
@@ -97,6 +99,8 @@ def find_joins(work: Work) -> dict[str, Any]:
         key = work.match("incident_id") or work.match("administration_id")
     else:
         key, match = _what_it_has(work)
+        if not key and not match:
+            key = _number_of_others(work)
         adds = bool(key or match)
     if not key and not match:
         return {}
@@ -112,9 +116,10 @@ def find_joins(work: Work) -> dict[str, Any]:
     _keep_what_is_added(work, joins=joins, person=bool(match.get("person")))
     found: dict[str, Any] = {"joins": joins}
     others = [each for each in work.known_sources if each != source_name(work, found)]
+    held = _source_of_numbers(work, key, others)
     # Without a name that is known, the one that a form's own draft gives it.
-    found["parent_source"] = (*others, _SOURCES[FORM_TABLE])[0]
-    if len(others) != 1:
+    found["parent_source"] = held or (*others, _SOURCES[FORM_TABLE])[0]
+    if len(others) != 1 and not held:
         work.ask(
             "parent_source",
             _("Under which source were the records imported that this file adds to?"),
@@ -174,6 +179,24 @@ def _what_it_has(work: Work) -> tuple[Match | None, dict[str, Any]]:
         return None, {"day": day.column.heading, "person": True}
     work.use("match.officer", officer)
     return None, {"day": day.column.heading, "officer": officer.column.heading}
+
+
+def _number_of_others(work: Work) -> Match | None:
+    """The number of a file that says nothing of a person, where most of its numbers are those of another's records."""
+    match = work.match("incident_id") or police_reference(work.facts)
+    own = source_name(work, {})
+    if match is None or _is_a_form(work) or named_for_naloxone(work):
+        return None
+    return match if _source_of_numbers(work, match, [each for each in work.known_sources if each != own]) else None
+
+
+def _source_of_numbers(work: Work, match: Match | None, sources: Sequence[str]) -> str | None:
+    """The source whose records have most of a column's numbers; None where none has half of them."""
+    if match is None or work.known_numbers is None or not sources:
+        return None
+    shares = {source: work.known_numbers(source, work.cells(match.column)) for source in sources}
+    best = max(shares, key=lambda source: shares[source])
+    return best if shares[best] >= _SHARE_OF_OTHERS else None
 
 
 def _likely_fields(work: Work) -> set[str]:

@@ -10,6 +10,7 @@ from data.drafting.column_facts import ColumnFacts, cells_of
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
 from data.drafting.results import Confidence, FieldDraft, Question, UnknownValues
 from data.drafting.row_kinds import RowKinds
+from data.known_numbers import KnownNumbers
 from data.reading import FileSample
 from data.settings import Settings
 from data.values import Texts, is_nothing
@@ -26,6 +27,8 @@ SHARE_WITH_KEY = 0.98
 class Work:
     """One draft in the making. `raw` grows into the mapping, and `columns` into its [columns].
 
+    `known_numbers` asks the store whose numbers a column holds (None where there is no store).
+
     `found` are the columns of each field, best first; `used` the positions of those that are read. `treated` are the
     rows of people who were given naloxone, `kinds` what such a row stands for, and `incident` what numbers incidents:
     with the column `day_of_number` where their number comes again on other days.
@@ -37,6 +40,7 @@ class Work:
     geography: Geography | None
     known_sources: tuple[str, ...]
     may_join: bool
+    known_numbers: KnownNumbers | None
     now: datetime
     facts: tuple[ColumnFacts, ...]
     found: dict[str, tuple[Match, ...]]

@@ -17,9 +17,11 @@ from analytics.findings.import_rows import rows_of_report
 from analytics.findings.question import Question
 from data.ingest import check_synthetic, import_stream
 from data.keys import Keys, load_keys
+from data.known_numbers import known_numbers
 from data.mapping import FORM_TABLE, Mapping
 from data.mapping_toml import mapping_toml
 from data.preview import preview_rows
+from data.pseudonymise import Pseudonymiser
 from data.report import ImportReport
 from data.saved_mappings import save_mapping
 from data.settings import Settings
@@ -135,9 +137,13 @@ def _may_begin(settings: Settings, question: Question | None, *, first: bool) ->
 def _show_file(file: UploadedFile, settings: Settings, geography: Geography, question: Question | None) -> None:
     """How the file would be read, ten rows of it, and the way to try and to import it."""
     known_sources = question.store.form_sources() if question else ()
+    keys = load_keys(store_folder=settings.store_folder) if question else None
+    numbers = known_numbers(question.store, Pseudonymiser(keys)) if question and keys else None
     above = st.container()
     try:
-        reading = choose_reading(file, settings=settings, geography=geography, known_sources=known_sources)
+        reading = choose_reading(
+            file, settings=settings, geography=geography, known_sources=known_sources, known_numbers=numbers
+        )
         if reading is not None:
             check_synthetic(reading.mapping, settings)
             with above:

@@ -20,6 +20,7 @@ from analytics.findings.words import field_label
 from data.drafting import Draft, FieldDraft, draft_mapping
 from data.drafting.heading_words import field_words
 from data.ingest import NoRowsError
+from data.known_numbers import KnownNumbers
 from data.mapping import FORM_TABLE, ROW_KEYS, FileLayout, Mapping, mapped_fields, needed_fields, plain_heading
 from data.mapping_toml import check_mapping, mapping_toml
 from data.reading import FileSample, UnreadableFileError, sample_file
@@ -98,9 +99,15 @@ class Reading:
 
 
 def choose_reading(
-    file: UploadedFile, *, settings: Settings, geography: Geography, known_sources: tuple[str, ...]
+    file: UploadedFile,
+    *,
+    settings: Settings,
+    geography: Geography,
+    known_sources: tuple[str, ...],
+    known_numbers: KnownNumbers | None,
 ) -> Reading | None:
-    """Draw the form and return what it says; `known_sources` are those of the store's administrations.
+    """Draw the form and return what it says; `known_sources` are those of the store's administrations, and
+    `known_numbers` asks whose numbers a column holds.
 
     Raises NaloxoneWatchError: an unreadable file, an unusable mapping.
     """
@@ -118,7 +125,7 @@ def choose_reading(
     if not sample.rows:
         raise NoRowsError(_("The file {file} has headings and no rows.").format(file=sample.label))
     with right:
-        draft = _draft(sample, settings, geography, file.file_id, start, known_sources)
+        draft = _draft(sample, settings, geography, file.file_id, start, known_sources, known_numbers)
     prefix = f"{file.file_id}|{chosen}|{draft.table}|{'joins' in draft.raw}|{sample.layout!r}"
     raw = copy.deepcopy(tomllib.loads(mapping_toml(start)) if start else draft.raw)
     raw["synthetic"] = settings.store.synthetic
@@ -237,6 +244,7 @@ def _draft(
     key: str,
     start: Mapping | None,
     known_sources: tuple[str, ...],
+    known_numbers: KnownNumbers | None,
 ) -> Draft:
     """The draft for the table that the reader chose, or for the one that fits best."""
 
@@ -251,6 +259,7 @@ def _draft(
                     geography=geography,
                     known_sources=known_sources,
                     may_join=may_join,
+                    known_numbers=known_numbers,
                 )
             ),
         )

@@ -80,6 +80,27 @@ def test_a_sheet_is_asked_for_by_name_or_number(run, tmp_path):
         assert (code, "sheet = 2" in told) == (0, True)
 
 
+def test_a_file_with_the_numbers_of_records_that_are_there_adds_to_them_whatever_its_headings(run, tmp_path):
+    """Two sources in the store: the numbers say which is meant, and that nobody in the file is another person."""
+    for name, heading in (("first", "Ref"), ("second", "Occurrence no")):
+        rows = [(f"{name[0]}{n}/25", f"{1 + n % 28:02}/01/2025 10:00", "1") for n in range(40)]
+        (tmp_path / f"{name}.csv").write_bytes(as_csv((heading, "Date and time", "Doses given"), rows))
+        out = tmp_path / f"{name}.toml"
+        assert run("map", tmp_path / f"{name}.csv", "--out", out)[0] == 0
+        out.write_text(f"synthetic = true\n{out.read_text(encoding='utf-8')}", encoding="utf-8")
+        assert run("import", tmp_path / f"{name}.csv", "--mapping", out)[0] == 0
+    file = tmp_path / "third.csv"
+    odd = [(f"s{n}/25", f"{1 + n % 28:02}/01/2025", "Y", str(n), "x") for n in range(40)]
+    headings = ("Our log ref", "Day", "Taken to hospital", "Stock at base", "Reviewed by panel")
+    file.write_bytes(as_csv(headings, odd))
+    told = run("map", file)[1]
+    assert 'parent_source = "Niche"' in told
+    assert "To settle, joins" in told
+    # Of numbers that nobody has there is nothing to add to.
+    file.write_bytes(as_csv(headings, [(f"t{n}/25", *row[1:]) for n, row in enumerate(odd)]))
+    assert "parent_source" not in run("map", file)[1]
+
+
 def test_of_a_workbooks_sheets_the_one_of_records_is_drafted_and_one_a_month_is_told(run, tmp_path):
     rows = [["Occurrence no", "Date", "Doses"]]
     rows += [[f"N{n}", f"{1 + n % 28:02}/0{1 + n // 28}/2025", "1"] for n in range(60)]

@@ -111,6 +111,11 @@ class ImportQuestions(Reader):
         imports = self.imports()
         return tuple(dict.fromkeys(imports.loc[imports["target"] == "administrations", "source"]))
 
+    def count_incidents(self, tokens: list[str]) -> int:
+        """How many of these are tokens of incidents in the store, counted or not."""
+        asked = "SELECT count(*) FROM records.incidents WHERE incident_id IN (SELECT unnest(?))"
+        return int(self._row(asked, [tokens])[0])
+
     def quarantine_reasons(self) -> pd.DataFrame:
         """Columns target, reason, field, rows and fields: what waits in quarantine and why, most frequent first."""
         return self._frame(
