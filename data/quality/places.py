@@ -49,7 +49,7 @@ _FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED, _SHARE_OF_MIDDLES = 10, 3, 0.75, 
 # (200 m or more, and twice the precision) bears them as they are.
 _FINEST_AREA_M = 250.0
 # What chance does once in so many files is none of it; more points than areas are not one in each.
-_NEVER, _MOST_AN_AREA = 1e-6, 1.2
+_NEVER, _MOST_AN_AREA, _MOST_SHARED = 1e-6, 1.2, 0.1
 # A point so close to a station, or to the middle of one of the deployment's own areas, three times over, is that: a
 # hostel may well stand in the next street (chance puts one address of ten thousand so near to one of 20 stations).
 _AT_THE_MIDDLE_M = 3.0
@@ -360,8 +360,8 @@ def _from_spacing(given: _Points) -> Floats:
 def _from_one_an_area(given: _Points, geography: Geography) -> Floats:
     """Precision of points of which the deployment's areas have one each, where chance would put many into one area.
 
-    So many pairs share an area by chance: pairs of points / areas, or more where people live in some areas rather than
-    in others (a birthday problem). Whoever made the middles may have taken another outline, or the addresses' mean.
+    Pairs of points share an area by chance as often as pairs of addresses do (a birthday problem), or more often where
+    what happens gathers. Whoever made the middles may have taken another outline, or the addresses' mean.
     """
     precision_m = np.full(len(given.counts), np.nan)
     areas = geography.small_areas.geometry.to_numpy()
@@ -369,11 +369,23 @@ def _from_one_an_area(given: _Points, geography: Geography) -> Floats:
         return precision_m
     at, area = shapely.STRtree(areas).query(shapely.points(given.metres), predicate="intersects")
     held = np.bincount(area, minlength=len(areas))
-    pairs, expected = (held * (held - 1) / 2).sum(), held.sum() * (held.sum() - 1) / 2 / len(areas)
-    if pdtr(pairs, expected) < _NEVER:
+    shared, pairs = (held * (held - 1) / 2).sum(), held.sum() * (held.sum() - 1) / 2
+    if shared <= _MOST_SHARED * held.sum() and pdtr(shared, pairs * _share_an_area(geography)) < _NEVER:
         alone = held[area] == 1
         precision_m[at[alone]] = np.sqrt(shapely.area(areas[area[alone]]) / np.pi)
     return precision_m
+
+
+def _share_an_area(geography: Geography) -> float:
+    """How likely two addresses are in one small area; where none are known, as if all areas had as many."""
+    areas = geography.small_areas.geometry.to_numpy()
+    if not geography.has_addresses:
+        return 1 / len(areas)
+    row, column = np.nonzero(geography.addresses)
+    cells = shapely.points(geography.grid.easting_m[column], geography.grid.northing_m[row])
+    cell, area = shapely.STRtree(areas).query(cells, predicate="intersects")
+    held = np.bincount(area, weights=geography.addresses[row, column][cell], minlength=len(areas))
+    return float(((held / held.sum()) ** 2).sum())
 
 
 def _share_repeated(given: _Points) -> float:
