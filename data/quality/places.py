@@ -378,13 +378,8 @@ def _from_one_an_area(given: _Points, geography: Geography) -> Floats:
 
 def _share_an_area(geography: Geography) -> float:
     """How likely two addresses are in one small area; where none are known, as if all areas had as many."""
-    areas = geography.small_areas.geometry.to_numpy()
-    if not geography.has_addresses:
-        return 1 / len(areas)
-    row, column = np.nonzero(geography.addresses)
-    cells = shapely.points(geography.grid.easting_m[column], geography.grid.northing_m[row])
-    cell, area = shapely.STRtree(areas).query(cells, predicate="intersects")
-    held = np.bincount(area, weights=geography.addresses[row, column][cell], minlength=len(areas))
+    areas = geography.small_areas
+    held = areas["addresses"].to_numpy(dtype=float) if geography.has_addresses else np.ones(len(areas))
     return float(((held / held.sum()) ** 2).sum())
 
 
