@@ -683,7 +683,8 @@ def _value_fields(target: str) -> dict[str, schema.Field]:
 
 def _check_values(name: str, known: dict[str, str], fields: dict[str, schema.Field]) -> None:
     if name not in fields or fields[name].token or fields[name].type not in ("VARCHAR", *_NUMBERS):
-        raise ValueError(f"values.{name}: not a field whose values can be mapped")
+        listed = sorted(each for each, field in fields.items() if field.values and not field.token)
+        raise ValueError(f"values.{name}: not a field whose values can be mapped; choose one of {', '.join(listed)}")
     if fields[name].type in _NUMBERS and not all(re.fullmatch(r"(\d+(\.\d+)?)?", value) for value in known.values()):
         raise ValueError(f'values.{name}: a number stands for each word, as in "two doses" = "2"')
     allowed = fields[name].values

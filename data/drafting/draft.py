@@ -33,7 +33,7 @@ from data.drafting.record_keys import (
     tell_form_from_incident,
 )
 from data.drafting.results import Draft, DraftError, UnusedColumn
-from data.drafting.second_files import ask_for_parent, find_joins, source_name
+from data.drafting.second_files import advise_full_extract, ask_for_parent, find_joins, source_name
 from data.drafting.several_rows import settle_rows, tell_rows_apart
 from data.drafting.time_fields import read_time_of_event, read_times
 from data.drafting.treated import ask_who_gave, leave_out_untreated
@@ -140,6 +140,7 @@ def _draft(work: Work, table_why: str) -> Draft:
     if form and not joins:
         settle_rows(work)
         ask_who_gave(work)
+        advise_full_extract(work)
     read_times(work)
     read_values(work)
     _describe_file(work)

@@ -20,7 +20,7 @@ from data.drafting.work import Work
 from data.mapping import FORM_TABLE, mapped_fields
 from wording import _
 
-__all__ = ["STREET_SOURCE", "ask_for_parent", "find_joins", "named_for_naloxone", "source_name"]
+__all__ = ["STREET_SOURCE", "advise_full_extract", "ask_for_parent", "find_joins", "named_for_naloxone", "source_name"]
 
 # Public street-level files.
 STREET_SOURCE = "data.police.uk"
@@ -197,6 +197,19 @@ def _source_of_numbers(work: Work, match: Match | None, sources: Sequence[str]) 
     shares = {source: work.known_numbers(source, work.cells(match.column)) for source in sources}
     best = max(shares, key=lambda source: shares[source])
     return best if shares[best] >= _SHARE_OF_OTHERS else None
+
+
+def advise_full_extract(work: Work) -> None:
+    """A file most of whose numbers came before under its own source may be all that there is: then some have gone."""
+    match, source = work.match("incident_id"), str(work.raw["source"])
+    if source in work.known_sources and _source_of_numbers(work, match, [source]):
+        work.advice.append(
+            _(
+                "Most of its numbers are in the store already, under “{source}”. If the file holds every record that "
+                "there is of its days, say so: then records that it lacks are withdrawn. As it stands they stay. (In "
+                "the mapping: {line})"
+            ).format(source=source, line='extract = "full", covers = "its_days"')
+        )
 
 
 def _likely_fields(work: Work) -> set[str]:

@@ -89,6 +89,8 @@ def test_a_file_with_the_numbers_of_records_that_are_there_adds_to_them_whatever
         assert run("map", tmp_path / f"{name}.csv", "--out", out)[0] == 0
         out.write_text(f"synthetic = true\n{out.read_text(encoding='utf-8')}", encoding="utf-8")
         assert run("import", tmp_path / f"{name}.csv", "--mapping", out)[0] == 0
+    # The same numbers under the same source may be all that there is.
+    assert 'extract = "full"' in run("map", tmp_path / "second.csv")[1]
     file = tmp_path / "third.csv"
     odd = [(f"s{n}/25", f"{1 + n % 28:02}/01/2025", "Y", str(n), "x") for n in range(40)]
     headings = ("Our log ref", "Day", "Taken to hospital", "Stock at base", "Reviewed by panel")
