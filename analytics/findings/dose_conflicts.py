@@ -20,18 +20,19 @@ _TOKEN_SHOWN = 8
 
 @dataclass(frozen=True, kw_only=True)
 class OpenConflict:
-    """One administration whose reports wait to be settled; `reports` names each by what it says."""
+    """One administration whose reports can be settled; `reports` names each by what it says, `counted` counts now."""
 
     conflict_id: str
     name: str
     table: DisclosedTable
     reports: Mapping[str, str]
+    counted: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class DoseConflicts:
-    """What waits to be settled, oldest first, and what was settled by whom; in `agreeing` of the open ones all reports
-    state the same number of doses, and `agreeing_reports` lists these.
+    """What waits to be settled, oldest first, and what was settled by whom, which can be decided again (`decided`); in
+    `agreeing` of the open ones all reports state the same number of doses, and `agreeing_reports` lists these.
     """
 
     sentence: str
@@ -39,6 +40,7 @@ class DoseConflicts:
     agreeing_reports: DisclosedTable
     open: tuple[OpenConflict, ...]
     settled: DisclosedTable
+    decided: tuple[OpenConflict, ...]
 
 
 def find_dose_conflicts(question: Question) -> DoseConflicts:
@@ -50,6 +52,7 @@ def find_dose_conflicts(question: Question) -> DoseConflicts:
         row.import_id: format_moment(row.imported_at.tz_convert(zone)) for row in question.store.imports().itertuples()
     }
     agreeing = [each for each in waiting if each.agrees]
+    settled = [each for each in found if each.settlement is not None]
     timed = any(report.given_at for each in agreeing for report in each.reports)
     return DoseConflicts(
         sentence=ngettext(
@@ -73,7 +76,8 @@ def find_dose_conflicts(question: Question) -> DoseConflicts:
             caption="",
         ),
         open=tuple(_open_conflict(each, imported, zone, question) for each in waiting),
-        settled=_settled_table([each for each in found if each.settlement is not None], zone, question),
+        settled=_settled_table(settled, zone, question),
+        decided=tuple(_open_conflict(each, imported, zone, question) for each in settled),
     )
 
 
@@ -156,7 +160,22 @@ def _open_conflict(
             caption="",
         ),
         reports=names,
+        counted=_counted(conflict),
     )
+
+
+def _counted(conflict: DoseConflict) -> str:
+    """The report that counts: the one decided on, else the one of the most doses."""
+    if conflict.settlement is not None and conflict.settlement.report_id is not None:
+        return conflict.settlement.report_id
+    return max(conflict.reports, key=lambda report: -1 if report.doses is None else report.doses).report_id
+
+
+def _doses_settled(conflict: DoseConflict) -> str:
+    """How many doses count since it was settled."""
+    if conflict.settlement is not None and conflict.settlement.decision == "same":
+        return next(_doses(each) for each in conflict.reports if each.report_id == conflict.settlement.report_id)
+    return format_count(sum(each.doses or 0 for each in conflict.reports))
 
 
 def _settled_table(settled: list[DoseConflict], zone: ZoneInfo, question: Question) -> DisclosedTable:
@@ -169,6 +188,7 @@ def _settled_table(settled: list[DoseConflict], zone: ZoneInfo, question: Questi
                 (
                     _when(conflict, zone),
                     decisions[settlement.decision],
+                    _doses_settled(conflict),
                     settlement.who,
                     format_moment(settlement.at.astimezone(zone)),
                 )
@@ -177,6 +197,7 @@ def _settled_table(settled: list[DoseConflict], zone: ZoneInfo, question: Questi
         columns=[
             Column(heading=_("Administration")),
             Column(heading=_("Settled as")),
+            Column(heading=_("Doses"), numeric=True),
             Column(heading=_("Who")),
             Column(heading=_("When")),
         ],

@@ -33,6 +33,17 @@ def show_conflicts(context: PageContext, conflicts: DoseConflicts) -> None:
         _show_conflict(conflict, settings)
     if conflicts.settled.rows:
         show_table(conflicts.settled, title=_("Settled"), tallest_rem=16, headed=True)
+        again = st.selectbox(
+            _("Decide again on"),
+            conflicts.decided,
+            index=None,
+            format_func=lambda conflict: conflict.name,
+            placeholder=_("Choose an administration"),
+            key="conflicts-again",
+            width=420,
+        )
+        if again is not None:
+            _show_conflict(again, settings)
 
 
 def _choose_first(waiting: int) -> int:
@@ -70,6 +81,7 @@ def _show_conflict(conflict: OpenConflict, settings: Settings) -> None:
         counted = st.selectbox(
             _("Report to count"),
             list(conflict.reports),
+            index=list(conflict.reports).index(conflict.counted),
             format_func=conflict.reports.get,
             key=f"counted-{key}",
             help=_("Where the reports are of the same doses, this one counts. The other is kept."),
