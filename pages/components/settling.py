@@ -33,17 +33,18 @@ def show_conflicts(context: PageContext, conflicts: DoseConflicts) -> None:
         _show_conflict(conflict, settings)
     if conflicts.settled.rows:
         show_table(conflicts.settled, title=_("Settled"), tallest_rem=16, headed=True)
+        decided = {each.conflict_id: each for each in conflicts.decided}
         again = st.selectbox(
             _("Decide again on"),
-            conflicts.decided,
+            list(decided),
             index=None,
-            format_func=lambda conflict: conflict.name,
+            format_func=lambda conflict_id: decided[conflict_id].name,
             placeholder=_("Choose an administration"),
             key="conflicts-again",
             width=420,
         )
         if again is not None:
-            _show_conflict(again, settings)
+            _show_conflict(decided[again], settings)
 
 
 def _choose_first(waiting: int) -> int:

@@ -170,6 +170,8 @@ B2,2026-05-03 12:10,PC 3001,1
     app = open_dashboard(PAGE)
     assert not app.exception
     assert "1 administration has doses reported by more than one officer" in text_of(app)
+    # What counts until somebody decides is offered first.
+    assert next(box for box in app.selectbox if box.label == "Report to count").value.endswith("3 doses")
     same = next(button for button in app.button if button.label == "Same doses: count once")
     app.button(key=same.key).click().run()
     assert not app.exception
@@ -177,6 +179,13 @@ B2,2026-05-03 12:10,PC 3001,1
     said = text_of(app.run())
     assert "No reports of doses wait to be settled" in said
     assert "The same doses, counted once" in said
+    again = next(box for box in app.selectbox if box.label == "Decide again on")
+    again.select_index(0).run()
+    next(button for button in app.button if button.label == "Different doses: add up").click().run()
+    assert not app.exception
+    said = text_of(open_dashboard(PAGE))
+    assert "Different doses, added up" in said
+    assert "The same doses, counted once" not in said
     bring_in(reports + b"B3,2026-05-04 13:10,PC 3001,1\n")
     assert "No reports of doses wait to be settled" in text_of(open_dashboard(PAGE))
     # Two more whose reports agree are settled by one word.
