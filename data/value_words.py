@@ -13,7 +13,15 @@ from data.pseudonymise import age_bands
 from data.schema import AGE_RANGES, NOT_RECORDED, Field
 from data.values import holds_personal_data, known_choices, plain_value
 
-__all__ = ["band_of_range", "certain_words", "may_be_shown", "translate", "whole_words", "yes_no_means"]
+__all__ = [
+    "band_of_range",
+    "certain_words",
+    "may_be_shown",
+    "plain_categories",
+    "translate",
+    "whole_words",
+    "yes_no_means",
+]
 
 # A slip of one letter in seven; below it "Marley" would be "male".
 _NEARLY = 0.88
@@ -221,11 +229,14 @@ def may_be_shown(unknown: Mapping[str, int], *, filled: int, names: Set[str]) ->
     `filled` is how many cells say something, `names` the words (plain) of all names in the file: a text that has one is
     a name in the wrong column.
     """
-    if filled - sum(unknown.values()) < _SHARE_KNOWN * filled:
-        return ()
+    return plain_categories(unknown, names=names) if filled - sum(unknown.values()) >= _SHARE_KNOWN * filled else ()
+
+
+def plain_categories(texts: Mapping[str, int], *, names: Set[str]) -> tuple[str, ...]:
+    """Which of these texts, with the number of their cells, are frequent and nobody's name; none if they are many."""
     shown = [
         text
-        for text, cells in unknown.items()
+        for text, cells in texts.items()
         if cells >= _OFTEN_ENOUGH
         and not holds_personal_data(text)
         and not _FULL_NAME.fullmatch(text.strip())

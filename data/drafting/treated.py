@@ -15,7 +15,7 @@ from data.value_words import may_be_shown
 from data.values import is_nothing, plain_value
 from wording import _, format_count, format_share, join_words, ngettext
 
-__all__ = ["ask_who_gave", "leave_out_untreated"]
+__all__ = ["ask_who_gave", "leave_out_untreated", "says_given"]
 
 # How a file says that naloxone was given, how much and how, in plain form; and that it was not. Other words are no
 # reason to leave a row out.
@@ -73,6 +73,17 @@ def leave_out_untreated(work: Work) -> None:
         _leave_out_by_words(work, match)
     elif not _leave_out_other_medications(work):
         _leave_out_unnumbered(work)
+
+
+def says_given(text: str) -> bool | None:
+    """Whether a cell says that police gave naloxone; False where nobody or others did, None for a word on no list."""
+    plain = plain_value(text)
+    if plain in _GIVEN or plain in _NOT_GIVEN or plain in _NALOXONE:
+        return plain not in _NOT_GIVEN
+    words = [word for word in plain.split("_") if word not in ("and", "or")]
+    if words and all(_SERVICES.fullmatch(word) for word in words):
+        return any(_POLICE.fullmatch(word) for word in words)
+    return None
 
 
 def _holds_postcodes(column: ColumnFacts) -> bool:

@@ -31,6 +31,7 @@ from data.settings import Settings
 from geo.areas import Geography
 from pages.components.import_job import without_values
 from pages.components.import_steps import import_steps
+from pages.components.rows_that_count import edit_rows_that_count, same_rows, title_of_rows_that_count
 from pages.components.theme import show_lines, show_small
 from wording import NaloxoneWatchError, _, format_count, ngettext
 
@@ -132,11 +133,13 @@ def choose_reading(
     raw["file"] = sample.layout.model_dump(exclude_none=True) | {
         "fill_down": list(raw.get("file", {}).get("fill_down", ()))
     }
-    _show_what_was_found(sample, draft, start)
+    found = st.container()
     _edit_file(raw, prefix)
     if draft.table == FORM_TABLE and not raw.get("joins"):
         _edit_rows(raw, prefix)
-    _edit_only(raw, prefix)
+    raw["only"] = edit_rows_that_count(raw.get("only", {}), sample, prefix)
+    with found:
+        _show_what_was_found(sample, draft, start, rows_chosen=not same_rows(raw["only"], draft.raw.get("only", {})))
     _edit_fill_down(raw, sample, prefix)
     _edit_yes_no(raw, prefix)
     raw["columns"] = dict(raw.get("columns", {}))
@@ -282,10 +285,19 @@ def _draft(
     return drafted
 
 
-def _show_what_was_found(sample: FileSample, draft: Draft, start: Mapping | None) -> None:
-    """What is in doubt, for the reader to settle in the boxes below."""
-    doubts = [] if start is not None else [*(question.sentence for question in draft.questions), *draft.advice]
-    show_lines([*sample.notes, *doubts])
+def _show_what_was_found(sample: FileSample, draft: Draft, start: Mapping | None, *, rows_chosen: bool) -> None:
+    """What is in doubt, for the reader to settle in the boxes below; which rows count is not, once that was chosen."""
+    doubts = []
+    for question in draft.questions if start is None else ():
+        if question.setting != "only" or not question.in_mapping:
+            doubts.append(question.sentence)
+        elif not rows_chosen:
+            doubts.append(
+                _("{sentence} That is chosen under “{box}”.").format(
+                    sentence=question.sentence, box=title_of_rows_that_count()
+                )
+            )
+    show_lines([*sample.notes, *doubts, *(draft.advice if start is None else ())])
 
 
 def _show_unread(mapping: Mapping, sample: FileSample, draft: Draft) -> None:
@@ -396,17 +408,6 @@ def _edit_rows(raw: Raw, key: str) -> None:
         if again != "same":
             raw["repeats"] = again
         raw["doses"] = raw.get("doses") or [{}]
-
-
-def _edit_only(raw: Raw, key: str) -> None:
-    """The rows that are taken: each condition of the mapping can be dropped."""
-    kept = {}
-    for heading, values in raw.get("only", {}).items():
-        said = _("anything") if "*" in values else ", ".join(f"“{value}”" for value in values)
-        label = _("Take only rows with {values} under “{heading}”").format(values=said, heading=heading)
-        if st.checkbox(label, value=True, key=f"only-{heading}|{key}"):
-            kept[heading] = values
-    raw["only"] = kept
 
 
 def _edit_fill_down(raw: Raw, sample: FileSample, key: str) -> None:

@@ -443,3 +443,32 @@ R-2,2,02/05/2025 11:10,Heroin,9,1,PC 3002
     box("selectbox", "Administration: “Ref” is compared").set_value("").run()
     assert "recording_force" not in mapping()["columns"]
     assert mapping()["columns"]["administration_id"] == ["Ref", "Person"]
+
+
+@pytest.mark.usefixtures("settings")
+def test_rows_that_count_are_chosen_by_the_words_of_a_column(open_dashboard: Open) -> None:
+    cells = ["Given by us"] * 4 + ["No"] * 4 + ["Left at scene"] * 3 + ["Ask Zebedee Quill"]
+    rows = [f"K{n},{n + 1:02}/05/2025 10:00,51.48{n % 10},-3.179,{cell}" for n, cell in enumerate(cells)]
+    content = "\n".join(("Reference,When,Lat,Lon,Naloxone given", *rows)).encode()
+    app = upload(tick_generated(open_dashboard(PAGE)), content)
+    assert not app.exception
+    assert "all the same" in text_of(app)
+    assert "That is chosen under “Rows count by the words of”" in text_of(app)
+    columns = next(box for box in app.multiselect if box.label == "Rows count by the words of")
+    columns.set_value(["Naloxone given"]).run()
+    words = next(box for box in app.multiselect if box.label.startswith("Under “Naloxone given”"))
+    # What is rare and on no list may be anybody's name.
+    assert [each.split(" (")[0] for each in words.options] == [
+        "Given by us",
+        "No",
+        "Left at scene",
+        "anything that is not empty",
+    ]
+    words.set_value(["Given by us"]).run()
+    assert "Of 12 rows looked at 4 count; 8 are left out." in text_of(app)
+    assert "all the same" not in text_of(app)
+    press(app, "try-import")
+    assert "12 rows in = 4 imported" in text_of(app)
+    press(app, "confirm-import")
+    assert "12 rows in = 4 imported" in text_of(app)
+    assert "4 administrations" in text_of(app)
