@@ -16,12 +16,15 @@ from data.report import ImportReport
 from data.snapshots import current_version
 from wording import NaloxoneWatchError, _
 
-__all__ = ["ImportJob", "ImportStoppedError", "UnexpectedImportError", "without_values"]
+__all__ = ["ImportJob", "ImportStoppedError", "UnexpectedImportError", "running_import", "without_values"]
 
 T = TypeVar("T")
 Progress = Callable[[float, str], None]
 
 _LOG = logging.getLogger(__name__)
+
+# The import into each store: a page that is loaded anew, and any other window, finds it here.
+_RUNNING: dict[Path, "ImportJob"] = {}
 
 
 class ImportStoppedError(NaloxoneWatchError):
@@ -56,6 +59,8 @@ class ImportJob:
         one = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import")
         self._future: Future[ImportReport] = one.submit(run, self._tell)
         one.shutdown(wait=False)
+        if not dry_run:
+            _RUNNING[folder] = self
 
     @property
     def running(self) -> bool:
@@ -75,6 +80,12 @@ class ImportJob:
         if self._stop.is_set() and current_version(self._folder) == self._version:
             raise ImportStoppedError
         self.share, self.sentence = min(max(share, 0.0), 1.0), sentence
+
+
+def running_import(folder: Path) -> ImportJob | None:
+    """The import into the store in `folder` that is under way in this program, whoever began it."""
+    job = _RUNNING.get(folder)
+    return job if job is not None and job.running else None
 
 
 def without_values(call: Callable[[], T]) -> T:

@@ -41,6 +41,7 @@ class ImportSteps:
     file_id: str = ""
     kept: dict[str, object] = field(default_factory=dict)
     job: ImportJob | None = None
+    followed: bool = False  # the job was begun in another window, or before this page was loaded
     tried: str = ""
     trial: ImportReport | None = None
     done: ImportReport | None = None

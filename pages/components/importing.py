@@ -28,7 +28,7 @@ from data.settings import Settings
 from data.snapshots import current_version
 from geo.areas import Geography
 from pages.components.beginning import show_commands, show_real_set_up
-from pages.components.import_job import ImportJob, without_values
+from pages.components.import_job import ImportJob, running_import, without_values
 from pages.components.import_steps import import_steps, put_file_away, show_uploader
 from pages.components.mapping_form import Reading, choose_reading
 from pages.components.tables import show_rows_download, show_table
@@ -65,18 +65,23 @@ def _show_import(settings: Settings, geography: Geography, question: Question | 
         largest_mb=settings.imports.largest_file_mb,
         help_text=_("It is read in this program's memory. Nothing is written before you confirm."),
     )
-    job = import_steps().job
+    job, followed = import_steps().job, import_steps().followed
     with st.container():
-        if job is not None:
+        if job is not None and job.dry_run:
             _show_job()
     # During a trial the form stays: a browser forgets what was chosen in boxes that go.
-    if file is not None and (job is None or job.dry_run):
+    if file is not None and (job is None or job.dry_run or followed):
         _show_file(file, settings, geography, question)
 
 
 def show_import_result(settings: Settings) -> None:
     """What the last import of this session did, until it is closed; it can be undone from here."""
     steps = import_steps()
+    if steps.job is None:
+        steps.job = running_import(settings.store_folder)
+        steps.followed = steps.job is not None
+    if steps.job is not None and not steps.job.dry_run:
+        _show_job()
     if steps.said:
         st.info(steps.said)
         steps.said = ""
@@ -251,6 +256,7 @@ def _start(file: UploadedFile, mapping: Mapping, settings: Settings, geography: 
     """Begin the trial or the import beside the page, and look in on it."""
     keys = _keys(settings, dry_run=dry_run)
     content = file.getvalue()
+    import_steps().followed = False
     import_steps().job = ImportJob(
         folder=settings.store_folder,
         dry_run=dry_run,
@@ -305,7 +311,8 @@ def _take_result(job: ImportJob) -> None:
     if job.dry_run:
         steps.trial = report
     else:
-        put_file_away()
+        if not steps.followed:
+            put_file_away()
         done = _("Imported: {brought} of {count} rows. More at the top of the page.").format(
             brought=format_count(report.brought), count=format_count(report.rows_in)
         )
