@@ -16,7 +16,7 @@ from data.ingest import import_stream
 from data.report import ImportReport
 from data.settings import Settings
 from data.snapshots import current_version
-from pages.components.import_job import ImportJob, ImportStoppedError, UnexpectedImportError
+from pages.components.import_job import ImportJob, ImportStoppedError, UnexpectedImportError, running_import
 from pages.components.import_steps import keep_uploads_in_memory
 from tests.data.importing import KEYS, make_mapping, make_settings, south_wales
 
@@ -73,6 +73,25 @@ def test_stopped_at_any_step_the_store_is_as_it_was(when: str, settings: Setting
     assert current_version(settings.store_folder) == before
     assert files_of(settings) == files
     assert start(settings, 4).report().imported == 1
+
+
+def test_an_import_is_found_while_it_runs_and_a_trial_is_not(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def run(_tell: Progress) -> ImportReport:
+        go_on.wait(30)
+        raise ImportStoppedError
+
+    trial = ImportJob(folder=tmp_path, dry_run=True, run=run)
+    assert running_import(tmp_path) is None
+    job = ImportJob(folder=tmp_path, dry_run=False, run=run)
+    assert running_import(tmp_path) is job
+    assert running_import(tmp_path / "another") is None
+    go_on.set()
+    for each in (trial, job):
+        with pytest.raises(ImportStoppedError):
+            each.report()
+    assert running_import(tmp_path) is None
 
 
 def test_what_counts_already_is_not_called_stopped(settings: Settings) -> None:
