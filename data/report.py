@@ -316,9 +316,11 @@ class ImportReport:
                 "conflicts",
                 self.conflicts,
                 ngettext(
-                    "{count} administration has several officers' reports of its doses. They are not added up until "
+                    "{count} administration of the store has several officers' reports of its doses, this file's "
+                    "included. They are not added up until "
                     "someone has settled it: “Reports to settle” on the page “Data quality”.",
-                    "{count} administrations have several officers' reports of their doses. They are not added up "
+                    "{count} administrations of the store have several officers' reports of their doses, this file's "
+                    "included. They are not added up "
                     "until someone has settled them: “Reports to settle” on the page “Data quality”.",
                     self.conflicts,
                 ),

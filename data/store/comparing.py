@@ -100,9 +100,6 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
                     source=batch.import_row["source"],
                 )
             )
-    # Of what waits to be settled, this file's.
-    ours = target["administration_id"] if "administration_id" in target else pd.Series(dtype=object)
-    in_conflict = in_conflict[np.isin(in_conflict.astype(object), ours.to_numpy(dtype=object))]
     numbers = np.arange(1, len(target) + 1) if batch.row_numbers is None else batch.row_numbers
     taken_back = (target["record_state"] == "withdrawn").to_numpy(dtype=bool)
     waiting &= ~taken_back
