@@ -18,6 +18,7 @@ from pages.components.import_job import ImportJob
 
 __all__ = [
     "ImportSteps",
+    "hold_boxes",
     "import_steps",
     "keep_uploads_in_memory",
     "leave_import",
@@ -35,11 +36,15 @@ _NEVER_SPOOLED_BYTES = 1 << 40
 
 @dataclass
 class ImportSteps:
-    """One reader's import: `round` numbers its uploader, `kept` holds what was read from the file so far."""
+    """One reader's import: `round` numbers its uploader, `kept` holds what was read from the file so far.
+
+    `boxes` holds what was chosen in the form's boxes, those that are not drawn now too.
+    """
 
     round: int = 0
     file_id: str = ""
     kept: dict[str, object] = field(default_factory=dict)
+    boxes: dict[str, object] = field(default_factory=dict)
     job: ImportJob | None = None
     followed: bool = False  # the job was begun in another window, or before this page was loaded
     tried: str = ""
@@ -60,6 +65,18 @@ def import_steps() -> ImportSteps:
     if _STEPS not in st.session_state:
         st.session_state[_STEPS] = ImportSteps()
     return cast(ImportSteps, st.session_state[_STEPS])
+
+
+def hold_boxes(file_id: str) -> None:
+    """Give the boxes of this file what was chosen in them last; to be called before they are drawn.
+
+    Streamlit forgets a box that is not drawn, and with another choice of how the file is read other boxes are.
+    """
+    boxes = import_steps().boxes
+    boxes |= {str(key): value for key, value in st.session_state.items() if file_id in str(key)}
+    for key, value in boxes.items():
+        if key not in st.session_state:
+            st.session_state[key] = value
 
 
 def keep_uploads_in_memory() -> None:
@@ -105,4 +122,7 @@ def _forget(steps: ImportSteps) -> None:
         context.uploaded_file_mgr.remove_file(context.session_id, steps.file_id)
     steps.file_id = ""
     steps.kept.clear()
+    for key in steps.boxes:
+        st.session_state.pop(key, None)
+    steps.boxes.clear()
     steps.tried, steps.trial = "", None

@@ -245,11 +245,12 @@ def _show_saving(text: str, name: str) -> None:
         chosen = st.text_input(_("Name"), value=name, max_chars=60, key="mapping-name")
         left, right, _rest = st.columns([1, 1, 3])
         if left.button(_("Save it on this machine"), key="save-mapping"):
-            st.success(_("Saved as {file}.").format(file=save_mapping(chosen.strip(), text)))
+            save_mapping(chosen.strip(), text)
+            said = _("Saved as “{name}”: choose it under “{box}”.")
+            st.success(said.format(name=chosen.strip(), box=_("How is it read?")))
         right.download_button(
             _("Download it (TOML)"), text.encode(), file_name=f"{chosen.strip()}.toml", on_click="ignore"
         )
-        st.code(text, language="toml")
 
 
 def _start(file: UploadedFile, mapping: Mapping, settings: Settings, geography: Geography, *, dry_run: bool) -> None:

@@ -30,10 +30,10 @@ from data.schema import TABLES, Field
 from data.settings import Settings
 from geo.areas import Geography
 from pages.components.import_job import without_values
-from pages.components.import_steps import import_steps
+from pages.components.import_steps import hold_boxes, import_steps
 from pages.components.rows_that_count import edit_rows_that_count, same_rows, title_of_rows_that_count
 from pages.components.theme import show_lines, show_small
-from wording import NaloxoneWatchError, _, format_count, ngettext
+from wording import NaloxoneWatchError, _, format_count, join_words, ngettext
 
 __all__ = ["Reading", "choose_reading"]
 
@@ -86,6 +86,31 @@ class FieldNeededError(NaloxoneWatchError):
         )
 
 
+class OtherFileError(NaloxoneWatchError):
+    """A kept mapping none of whose columns is in the file."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _(
+                "None of the columns that “{name}” reads is in this file. Choose another under “{box}”. If it is the "
+                "right one, the headings may be in another row: see “{layout}”."
+            ).format(name=name, box=_("How is it read?"), layout=_("How the file is laid out"))
+        )
+
+
+class ColumnsMissingError(NaloxoneWatchError):
+    """The form names columns that are not in the file: those of a kept mapping."""
+
+    def __init__(self, headings: Sequence[str]) -> None:
+        super().__init__(
+            ngettext(
+                "The file has no column {headings}. Choose another in its box, or none.",
+                "The file has no columns {headings}. Choose others in their boxes, or none.",
+                len(headings),
+            ).format(headings=join_words([f"“{heading}”" for heading in headings]))
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """A mapping that can be used, the sample it was corrected on, and a name to keep it under.
@@ -112,12 +137,17 @@ def choose_reading(
 
     Raises NaloxoneWatchError: an unreadable file, an unusable mapping.
     """
-    kept = saved_mappings()
+    hold_boxes(file.file_id)
+    misfits = _misfits(file, settings)
     left, right = st.columns(2)
     chosen = left.selectbox(
         _("How is it read?"),
-        (_DRAFTED, *kept),
-        format_func=lambda name: name or _("As drafted from the file"),
+        (_DRAFTED, *sorted(saved_mappings(), key=lambda name: name in misfits)),
+        format_func=lambda name: (
+            _("{name} (none of its columns is in this file)").format(name=name)
+            if name in misfits
+            else name or _("As drafted from the file")
+        ),
         key=f"start-{file.file_id}",
         help=_("A mapping says which column is what. Kept ones are in your configuration folder."),
     )
@@ -125,6 +155,8 @@ def choose_reading(
     sample = _sample(file, settings, start.file if start else None)
     if not sample.rows:
         raise NoRowsError(_("The file {file} has headings and no rows.").format(file=sample.label))
+    if start is not None and not _headings_there(start, sample):
+        raise OtherFileError(chosen)
     with right:
         draft = _draft(sample, settings, geography, file.file_id, start, known_sources, known_numbers)
     prefix = f"{file.file_id}|{chosen}|{draft.table}|{'joins' in draft.raw}|{sample.layout!r}"
@@ -147,9 +179,39 @@ def choose_reading(
     _edit_values(raw, draft, prefix)
     _check_needed(raw, draft.table)
     mapping = check_mapping(raw)
+    there = _headings_there(mapping, sample)
+    if missing := [heading for heading in mapping.headings if plain_heading(heading) not in there]:
+        raise ColumnsMissingError(missing)
     _show_unread(mapping, sample, draft)
     name = chosen or _plain_name(mapping.source)
     return Reading(mapping=mapping, sample=sample, name=name, drafted=start is None)
+
+
+def _headings_there(mapping: Mapping, sample: FileSample) -> set[str]:
+    """The headings of the file, in plain form, that a mapping reads."""
+    return {plain_heading(heading) for heading in mapping.headings} & {
+        plain_heading(heading) for heading in sample.headings
+    }
+
+
+def _misfits(file: UploadedFile, settings: Settings) -> set[str]:
+    """The kept mappings that read no column of the file; none where it cannot be read without a word more."""
+
+    def find() -> set[str]:
+        try:
+            sample = _read_sample(file, settings, None)
+        except NaloxoneWatchError:
+            return set()
+        return {name for name in saved_mappings() if not reads(name, sample)}
+
+    def reads(name: str, sample: FileSample) -> bool:
+        try:
+            return bool(_headings_there(load_saved_mapping(name), sample))
+        except NaloxoneWatchError:
+            # One that cannot be used says so where it is chosen.
+            return True
+
+    return import_steps().keep(f"misfits|{saved_mappings()}", find)
 
 
 def _check_needed(raw: Raw, table: str) -> None:
@@ -165,16 +227,9 @@ def _check_needed(raw: Raw, table: str) -> None:
 
 def _sample(file: UploadedFile, settings: Settings, stated: FileLayout | None) -> FileSample:
     """The file's first rows, laid out as found, or as the reader says in "How the file is laid out"."""
-    steps = import_steps()
 
     def read(layout: FileLayout | None) -> FileSample:
-        content = io.BytesIO(file.getvalue())
-        return steps.keep(
-            f"sample|{layout!r}",
-            lambda: without_values(
-                lambda: sample_file(source=content, label=file.name, limits=settings.imports, layout=layout)
-            ),
-        )
+        return _read_sample(file, settings, layout)
 
     try:
         return _as_laid_out(read, stated, file.file_id)
@@ -182,6 +237,16 @@ def _sample(file: UploadedFile, settings: Settings, stated: FileLayout | None) -
         sheet = st.selectbox(_("Sheet"), error.sheets, key=f"sheet-{file.file_id}")
         chosen = (stated or FileLayout()).model_copy(update={"sheet": sheet})
         return _as_laid_out(read, chosen, f"{file.file_id}-{sheet}")
+
+
+def _read_sample(file: UploadedFile, settings: Settings, layout: FileLayout | None) -> FileSample:
+    content = io.BytesIO(file.getvalue())
+    return import_steps().keep(
+        f"sample|{layout!r}",
+        lambda: without_values(
+            lambda: sample_file(source=content, label=file.name, limits=settings.imports, layout=layout)
+        ),
+    )
 
 
 def _as_laid_out(read: Callable[[FileLayout | None], FileSample], stated: FileLayout | None, key: str) -> FileSample:

@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 from data.ingest import import_stream
 from data.journal import Journal
 from data.keys import load_keys
+from data.mapping_toml import mapping_toml
+from data.saved_mappings import save_mapping
 from data.settings import Settings
 from data.snapshots import current_version
 from tests.data.importing import make_mapping, south_wales, workbook
@@ -172,7 +174,7 @@ B2,2026-05-03 12:10,PC 3001,1
     assert "1 administration has doses reported by more than one officer" in text_of(app)
     # What counts until somebody decides is offered first.
     offered = next(box for box in app.selectbox if box.label == "Report to count")
-    assert offered.options[offered.index] == "Report 2: 3 doses"
+    assert offered.options[offered.index].endswith(": 3 doses")
     same = next(button for button in app.button if button.label == "Same doses: count once")
     app.button(key=same.key).click().run()
     assert not app.exception
@@ -472,3 +474,15 @@ def test_rows_that_count_are_chosen_by_the_words_of_a_column(open_dashboard: Ope
     press(app, "confirm-import")
     assert "12 rows in = 4 imported" in text_of(app)
     assert "4 administrations" in text_of(app)
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_kept_mapping_for_other_files_is_marked_and_says_so_when_chosen(open_dashboard: Open) -> None:
+    other = make_mapping(source="dose log", columns={"occurred_at": "Logged", "administration_id": "Our number"})
+    save_mapping("Dose log", mapping_toml(other))
+    app = upload(tick_generated(open_dashboard(PAGE)))
+    choice = next(box for box in app.selectbox if box.label == "How is it read?")
+    assert choice.options == ["As drafted from the file", "Dose log (none of its columns is in this file)"]
+    choice.set_value("Dose log").run()
+    assert "None of the columns that “Dose log” reads is in this file" in app.error[0].value
+    assert "Words that are on no list yet" not in text_of(app)
