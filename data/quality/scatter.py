@@ -31,6 +31,8 @@ _ENOUGH_TO_TELL = 30
 # Half of the points at least lie in such clusters. The others lie by themselves (an area with few rows); few of them
 # between, closer to a cluster than half the way to the next.
 _LEAST_SHARE, _MOST_BETWEEN = 0.5, 0.1
+# Where more lie by themselves, or a scatter is as small as that of pins around busy addresses, a person must say so.
+_SHARE_CERTAIN, _FINEST_M = 0.8, 100.0
 # A point farther from a centre than this many of its radii is none of its scatter (a normal one reaches that in 8,000).
 _RIM = 3.0
 # Of the clusters so many may differ: two middles so close together that their scatters are one.
@@ -68,7 +70,7 @@ class Scatter:
     `radius_m` is the root mean square distance from the centre, `reach_m` the farthest, `apart_m` the usual distance
     from a centre to the next. `unlike` is the upper limit of the standard deviation between the clusters' variances, in
     shares of them, and `edge` says that the scatter ends at an edge, as a square's or a disc's. Where not `certain`,
-    towns may look so too.
+    towns may look so too. `share` of all points lie around them; the others by themselves.
     """
 
     centres_m: Floats
@@ -77,12 +79,15 @@ class Scatter:
     apart_m: float
     unlike: float
     edge: bool
+    share: float
 
     @property
     def certain(self) -> bool:
         """Whether no real places look so."""
         apart = _APART_WITH_EDGE if self.edge else _APART_ASKED if self.radius_m < _TOWN_M else _APART_WITHOUT
         if not self.edge and len(self.centres_m) < _FEWEST_WITHOUT_EDGE:
+            return False
+        if self.share < _SHARE_CERTAIN or self.radius_m < _FINEST_M:
             return False
         return self.unlike < _ALIKE and self.apart_m >= apart * self.radius_m and self.radius_m <= _WIDEST_M
 
@@ -177,6 +182,7 @@ def _compare(metres: Floats, label: NDArray[np.int32]) -> Scatter | None:
         apart_m=apart_m,
         unlike=_unlike(scaled, cluster, counts),
         edge=_has_edge((scaled**2).sum(axis=1), cluster, counts),
+        share=float(near.mean()),
     )
 
 
