@@ -28,11 +28,9 @@ Ints = NDArray[np.int64]
 _FEWEST_POINTS, _FEWEST_OF_CENTRE, _FEWEST_CENTRES = 100, 5, 3
 # What a point varies by is told from so many, else that of a normal scatter is taken.
 _ENOUGH_TO_TELL = 30
-# Half of the points at least lie in such clusters. The others lie by themselves (an area with few rows); few of them
-# between, closer to a cluster than half the way to the next.
-_LEAST_SHARE, _MOST_BETWEEN = 0.5, 0.1
-# Where more lie by themselves, or a scatter is as small as that of pins around busy addresses, a person must say so.
-_SHARE_CERTAIN, _FINEST_M = 0.8, 100.0
+# So many of the points at least lie in such clusters: pins around busy addresses look like moved middles, and half of a
+# file's places have addresses of their own. The others lie by themselves (an area with few rows); few of them between, closer to a cluster than half the way to the next.
+_LEAST_SHARE, _SHARE_CERTAIN, _MOST_BETWEEN = 0.65, 0.8, 0.1
 # A point farther from a centre than this many of its radii is none of its scatter (a normal one reaches that in 8,000).
 _RIM = 3.0
 # Of the clusters so many may differ: two middles so close together that their scatters are one.
@@ -87,7 +85,7 @@ class Scatter:
         apart = _APART_WITH_EDGE if self.edge else _APART_ASKED if self.radius_m < _TOWN_M else _APART_WITHOUT
         if not self.edge and len(self.centres_m) < _FEWEST_WITHOUT_EDGE:
             return False
-        if self.share < _SHARE_CERTAIN or self.radius_m < _FINEST_M:
+        if self.share < _SHARE_CERTAIN:
             return False
         return self.unlike < _ALIKE and self.apart_m >= apart * self.radius_m and self.radius_m <= _WIDEST_M
 

@@ -161,6 +161,14 @@ def test_real_places_are_no_scattered_middles():
     assert not any(each and each.certain for each in found)
 
 
+def test_pins_around_busy_addresses_are_no_moved_middles(check):
+    """Half of a file at seventy addresses, each pinned somewhere around, and half at homes all over the force."""
+    generator = np.random.default_rng(21)
+    busy = real_places(70, generator=generator)[generator.integers(0, 70, 400)]
+    metres = np.vstack([busy + SPREADS["normal"](generator, 400), real_places(400, generator=generator)])
+    assert check(metres) == {}
+
+
 def test_towns_of_one_spread_are_asked_about_and_the_mapping_answers(check):
     """A normal scatter has no edge: towns may look so, where they are not too far apart for it."""
     generator = np.random.default_rng(6)
