@@ -20,6 +20,7 @@ from wording import _
 
 __all__ = [
     "LEFT_OUT",
+    "NO_RECORDS",
     "QuarantineLog",
     "ReasonCount",
     "advice",
@@ -33,6 +34,8 @@ Mask = NDArray[np.bool_]
 
 # The reason of rows that wait for nobody: the mapping leaves them out on purpose.
 LEFT_OUT = "left_out_by_mapping"
+# Rows that are no records: nobody has anything to correct in them.
+NO_RECORDS = frozenset({REPEATS_HEADINGS, LOOKS_LIKE_TOTAL})
 # What a quarantine_id holds for the field where the whole row is meant.
 _WHOLE_ROW = "*"
 
@@ -185,7 +188,8 @@ def reason_sentence(reason: str) -> str:
         ),
         REPEATS_HEADINGS: _("the row is the headings once more. Nothing needs to be corrected."),
         LOOKS_LIKE_TOTAL: _(
-            "the row looks like a total and not like a record. If it is one, take the word “total” out at the source."
+            "the row looks like a total, so it is taken for no record. Nothing needs to be corrected, unless it is a "
+            "record all the same: then take the word “total” out of it at the source."
         ),
         "key_missing": _("the row has no key, so it could not be recognised again. Fill it in at the source."),
         "key_rounded": _(

@@ -15,7 +15,7 @@ from analytics.findings.import_rows import RowList
 from analytics.findings.question import Question
 from data.journal import Journal
 from data.keys import load_keys
-from data.quarantine import LEFT_OUT, advice
+from data.quarantine import LEFT_OUT, NO_RECORDS, advice
 from data.row_runs import RowRuns
 from data.settings import Settings
 from wording import _, format_count, format_moment, format_period, ngettext
@@ -303,10 +303,10 @@ def _warnings_table(warnings: pd.DataFrame, zone: ZoneInfo, question: Question) 
 def _quarantine_sentence(groups: pd.DataFrame) -> str:
     if groups.empty:
         return _("Nothing waits in quarantine.")
-    by_choice = groups["reason"] == LEFT_OUT
-    left_out = int(groups.loc[by_choice, "entries"].sum())
-    whole = int(groups.loc[groups["whole_row"] & ~by_choice, "entries"].sum())
-    alone = int(groups.loc[~groups["whole_row"] & ~by_choice, "entries"].sum())
+    by_choice, no_records = groups["reason"] == LEFT_OUT, groups["reason"].isin(NO_RECORDS)
+    left_out, aside = (int(groups.loc[each, "entries"].sum()) for each in (by_choice, no_records))
+    whole = int(groups.loc[groups["whole_row"] & ~by_choice & ~no_records, "entries"].sum())
+    alone = int(groups.loc[~groups["whole_row"], "entries"].sum())
     sentences = [_to_correct_sentence(whole, alone)] if whole + alone else []
     if left_out:
         sentences.append(
@@ -315,6 +315,16 @@ def _quarantine_sentence(groups: pd.DataFrame) -> str:
                 "{count} rows were left out, as the mapping says: nothing needs to be corrected in them.",
                 left_out,
             ).format(count=format_count(left_out))
+        )
+    if aside:
+        sentences.append(
+            ngettext(
+                "{count} row was set aside as a total or a repeated heading: it is no record, and nothing needs to be "
+                "corrected in it.",
+                "{count} rows were set aside as totals or repeated headings: they are no records, and nothing needs to "
+                "be corrected in them.",
+                aside,
+            ).format(count=format_count(aside))
         )
     return " ".join((*sentences, _("No value is kept here, only where it stands and what kind it is.")))
 
@@ -336,7 +346,7 @@ def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) 
     rows = [
         (
             _import_name(row.source, row.imported_at, zone),
-            _("Row left out") if row.reason == LEFT_OUT else _("Whole row") if row.whole_row else _("Field alone"),
+            _what_is_held(row),
             _column_number(row),
             stored_label(row.field),
             _advice(row),
@@ -359,6 +369,14 @@ def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) 
         audience=question.audience,
         caption=_("Row 1 is the first row under the headings; column 1 is the first.") if rows else "",
     )
+
+
+def _what_is_held(group: Any) -> str:
+    if group.reason == LEFT_OUT:
+        return _("Row left out")
+    if group.reason in NO_RECORDS:
+        return _("No record")
+    return _("Whole row") if group.whole_row else _("Field alone")
 
 
 def _column_number(group: Any) -> str:

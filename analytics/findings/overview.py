@@ -212,6 +212,7 @@ def _undone(question: Question, freshness: Freshness) -> list[str]:
     if question.audience is Audience.ANALYST:
         store = question.store
         waiting, conflicts, left_out = store.count_waiting(), store.count_conflicts(), freshness.rows_left_out
+        aside = freshness.rows_no_records
         # By kind: a full extract that comes in every night would repeat its warnings every night.
         kinds = len(import_warnings(question).drop_duplicates(["target", "source", "kind"]))
         parts += [
@@ -220,6 +221,14 @@ def _undone(question: Question, freshness: Freshness) -> list[str]:
                 left_out,
                 ngettext(
                     "{count} row was left out by the mapping", "{count} rows were left out by the mapping", left_out
+                ),
+            ),
+            (
+                aside,
+                ngettext(
+                    "{count} row is a total or a heading, no record",
+                    "{count} rows are totals or headings, no records",
+                    aside,
                 ),
             ),
             (

@@ -486,3 +486,18 @@ def test_a_kept_mapping_for_other_files_is_marked_and_says_so_when_chosen(open_d
     choice.set_value("Dose log").run()
     assert "None of the columns that “Dose log” reads is in this file" in app.error[0].value
     assert "Words that are on no list yet" not in text_of(app)
+
+
+@pytest.mark.usefixtures("settings")
+def test_totals_and_repeated_headings_wait_for_nobody(open_dashboard: Open) -> None:
+    rows = [f"T{n},{n:02}/05/2025 10:00,51.481,-3.17{n},2" for n in range(1, 7)]
+    log = ["Reference,When,Lat,Lon,Doses", *rows[:3], "Total,,,,6", "Reference,When,Lat,Lon,Doses", *rows[3:]]
+    app = upload(tick_generated(open_dashboard(PAGE)), "\n".join(log).encode())
+    press(press(app, "try-import"), "confirm-import")
+    assert "6 administrations" in text_of(app)
+    said = text_of(open_dashboard(PAGE))
+    assert "2 rows were set aside as totals or repeated headings" in said
+    assert "wait whole" not in said
+    said = text_of(open_dashboard())
+    assert "2 rows are totals or headings, no records" in said
+    assert "in quarantine" not in said

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pandas as pd
 
-from data.quarantine import LEFT_OUT
+from data.quarantine import LEFT_OUT, NO_RECORDS
 from data.schema import TABLES, Table, table_named
 from data.store.conflicts import CONFLICTS, OPEN_CONFLICTS, DoseConflict, DoseReport, Settlement
 from data.store.connection import sql, tables_of
@@ -25,6 +25,7 @@ class Freshness:
     rows_quarantined: int
     fields_quarantined: int
     rows_left_out: int
+    rows_no_records: int
 
 
 class ImportQuestions(Reader):
@@ -33,18 +34,22 @@ class ImportQuestions(Reader):
     def freshness(self) -> Freshness:
         """When records last came in, how far they reach, and what waits in quarantine for somebody to correct it.
 
-        Rows that the mapping leaves out are in quarantine too; they wait for nobody and are counted apart.
+        Rows that the mapping leaves out, and totals and repeated headings, are in quarantine too; they wait for nobody
+        and are counted apart.
         """
         last_import_at, imports = self._row("SELECT max(imported_at), count(*) FROM records.imports")
         (last_event_day,) = self._row("SELECT max(local_date) FROM records.counted")
-        rows, fields, left_out = self._row(
+        rows, fields, left_out, no_records = self._row(
             """
-            SELECT count(DISTINCT (import_id, row_number)) FILTER (whole_row AND reason <> $1),
+            SELECT count(DISTINCT (import_id, row_number)) FILTER (
+                       whole_row AND reason <> $1 AND NOT list_contains($2, reason)
+                   ),
                    count(*) FILTER (NOT whole_row),
-                   count(DISTINCT (import_id, row_number)) FILTER (whole_row AND reason = $1)
+                   count(DISTINCT (import_id, row_number)) FILTER (whole_row AND reason = $1),
+                   count(DISTINCT (import_id, row_number)) FILTER (whole_row AND list_contains($2, reason))
             FROM records.quarantine
             """,
-            [LEFT_OUT],
+            [LEFT_OUT, sorted(NO_RECORDS)],
         )
         return Freshness(
             last_import_at=last_import_at.astimezone(self._time_zone) if last_import_at else None,
@@ -53,6 +58,7 @@ class ImportQuestions(Reader):
             rows_quarantined=rows,
             fields_quarantined=fields,
             rows_left_out=left_out,
+            rows_no_records=no_records,
         )
 
     def feeds(self) -> pd.DataFrame:
