@@ -29,7 +29,8 @@ _FEWEST_POINTS, _FEWEST_OF_CENTRE, _FEWEST_CENTRES = 100, 5, 3
 # What a point varies by is told from so many, else that of a normal scatter is taken.
 _ENOUGH_TO_TELL = 30
 # So many of the points at least lie in such clusters: pins around busy addresses look like moved middles, and half of a
-# file's places have addresses of their own. The others lie by themselves (an area with few rows); few of them between, closer to a cluster than half the way to the next.
+# file's places have addresses of their own. The others lie by themselves (an area with few rows); few of them
+# between, closer to a cluster than half the way to the next.
 _LEAST_SHARE, _SHARE_CERTAIN, _MOST_BETWEEN = 0.65, 0.8, 0.1
 # A point farther from a centre than this many of its radii is none of its scatter (a normal one reaches that in 8,000).
 _RIM = 3.0
