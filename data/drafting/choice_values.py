@@ -13,7 +13,7 @@ from data.drafting.results import UnknownValues
 from data.drafting.work import Work
 from data.mapping import SubstanceLayout, mapped_fields
 from data.value_words import band_of_range, may_be_shown, translate, whole_words, yes_no_means
-from data.values import Texts, is_nothing, plain_value
+from data.values import Texts, is_nothing, plain_value, whole_number
 from wording import _, format_share
 
 __all__ = ["drop_doubtful", "read_values", "words_of_names"]
@@ -30,6 +30,14 @@ _LABEL = re.compile(
     r"(?:(?:patient|person|subject|casualty|victim|individual)\W{0,3})?(?:[a-z]|\d{1,2})", re.IGNORECASE
 )
 _SHARE_LABELS = 0.95
+# Words of forms in two languages: "Yes / Oui" says no officer's name.
+_ANSWERS = frozenset({
+    "yes", "no", "y", "n", "true", "false", "oui", "non", "ja", "nein", "nee", "nej", "ie", "ydy", "oes", "nac", "oedd",
+    "nage", "naddo", "na", "do", "tá", "níl", "sea", "ní", "hea", "sí", "si", "sim", "não", "tak", "nie", "1", "0",
+})  # fmt: skip
+# One word in so many rows names nobody who gave it.
+_FEWEST_OF_ONE_WORD = 10
+_MOST_PEOPLE = 20
 
 
 def drop_doubtful(work: Work) -> None:
@@ -51,6 +59,8 @@ def drop_doubtful(work: Work) -> None:
         if kept:
             work.found[name] = kept
     _tell_outcome_from_condition(work)
+    _drop_answers_for_officers(work)
+    _take_numbers_of_recipients(work)
     for name, matches in list(work.found.items()):
         table, plain = fields.get(name, ("", name))
         about = schema.table_named(table).field(plain) if table else mapped_fields(work.table).get(plain)
@@ -66,6 +76,33 @@ def drop_doubtful(work: Work) -> None:
             work.found[name] = kept
         else:
             del work.found[name]
+
+
+def _drop_answers_for_officers(work: Work) -> None:
+    """ "Officer gave" with one word in every row, or with yes and no, names no officer."""
+    kept = []
+    for match in work.found.pop("dose.officer", ()):
+        texts = {plain_value(text) for text in work.cells(match.column) if not is_nothing(text)}
+        words = {word for text in texts for word in text.split("_")}
+        same = len(texts) == 1 and match.column.looked_at >= _FEWEST_OF_ONE_WORD
+        if not texts or not (words <= _ANSWERS or (same and not any(map(str.isdigit, "".join(texts))))):
+            kept.append(match)
+    if kept:
+        work.found["dose.officer"] = tuple(kept)
+
+
+def _take_numbers_of_recipients(work: Work) -> None:
+    """ "Recipient" with 1 and 2 in it is no type: the number of the person, where one incident has several."""
+    match, incident = work.match("recipient_type"), work.match("incident_id")
+    numbers = [whole_number(text) for text in work.cells(match.column) if not is_nothing(text)] if match else []
+    if match is None or not numbers or not all(n.isdecimal() and int(n) <= _MOST_PEOPLE for n in numbers):
+        return
+    del work.found["recipient_type"]
+    if incident is None or work.match("person_number"):
+        return
+    pairs = set(zip(work.cells(incident.column), map(whole_number, work.cells(match.column)), strict=True))
+    if len(pairs) > len({number for number, _person in pairs}):
+        work.found["person_number"] = (replace(match, score=LIKELY_SCORE, cells_fit=True),)
 
 
 def _has_respondents(work: Work) -> bool:

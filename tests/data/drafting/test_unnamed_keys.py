@@ -37,6 +37,35 @@ def test_a_plain_heading_of_codes_that_all_differ_is_the_key_and_no_place_is_par
     assert "administration_id" not in draft.raw["columns"]
 
 
+@pytest.mark.parametrize(
+    ("heading", "cell", "is_read"),
+    [
+        ("Officer given / Donné par agent", lambda _n: "Yes / Oui", False),
+        ("Officer", lambda n: ("Nage / No", "Ie / Yes")[n % 2], False),
+        ("Officer", lambda _n: "Police", False),
+        ("Officer", lambda _n: "4711", True),
+        ("Officer", lambda n: f"{4000 + n}", True),
+    ],
+)
+def test_answers_and_one_word_in_every_row_are_no_officers(heading, cell, is_read):
+    rows = [(f"NX-{n:03}", f"{n % 28 + 1:02}/03/2025", "1", cell(n)) for n in range(30)]
+    officers = [each.get("officer") for each in drafted(("Ref", "Date", "Doses", heading), rows).raw.get("doses", ())]
+    assert (heading in officers) is is_read
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_numbers_under_recipient_tell_the_people_of_an_incident_apart(several):
+    rows = [
+        (f"NX-{n:03}", f"{n % 28 + 1:02}/03/2025", "Male", "1", str(1 + person))
+        for n in range(30)
+        for person in range(2 if several and n % 3 == 0 else 1)
+    ]
+    columns = drafted(("Incident number", "Date", "Gender", "Doses", "Recipient"), rows).raw["columns"]
+    assert "recipient_type" not in columns
+    key = [{"code": "Incident number"}, "Recipient"]
+    assert not several or columns["administration_id"] in (key, ["Incident number", "Recipient"])
+
+
 def test_a_number_of_rows_alone_is_asked_about():
     rows = [(str(n + 1), f"{datetime(2025, 1, 1) + timedelta(days=n):%d/%m/%Y}", "2") for n in range(40)]
     draft = drafted(("No", "Date", "Doses"), rows)
