@@ -95,8 +95,12 @@ _YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?=$|[T ])")
 _NAMED_UTC = re.compile(r" ?(?:UTC|GMT)$")
 # RFC 5322: "Mon, 25 Nov 2019 08:00:00 GMT".
 _INTERNET_DATE = re.compile(r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|[+-]\d{4})")
+# "03/05/2023 08:00:00+00". Without its seconds, "08:00-09" may be a span of time.
+_SHORT_WITH_OFFSET = re.compile(
+    r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?([Zz]|[+-]\d\d(?::?\d\d)?)", re.ASCII
+)
 # What all of these have, and hardly any other.
-_UNTIDY = re.compile(r",|\d{4}[/.-]\d")
+_UNTIDY = re.compile(r",|\d{4}[/.-]\d|\d{4}[T ]\d\d:\d\d:\d\d[\d.]* ?[Zz+-]")
 _COMMA_AFTER_DATE = re.compile(r"^(\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}),\s*")
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # Years that a nanosecond clock of 64 bits cannot hold are read as the nearest that it can: both are implausible.
@@ -561,7 +565,7 @@ def _parse_walls(
     odd = waiting & (ends_in_utc | (~iso & _contain(_UNTIDY, distinct)))
     if odd.any():
         distinct = distinct.copy()
-        distinct[odd] = [_tidied(text) for text in distinct[odd]]
+        distinct[odd] = [_tidied(text, day_first) for text in distinct[odd]]
         iso = _matches(_ISO_DATE, distinct)
     iso &= waiting
     if iso.any():
@@ -587,13 +591,16 @@ def _parse_walls(
     return pd.Series(walls[codes]), precision[codes], waiting[codes], aware[codes]
 
 
-def _tidied(text: str) -> str:
+def _tidied(text: str, day_first: bool) -> str:
     """A time as databases and web services write it, brought nearer to ISO 8601 or a common form."""
     if _INTERNET_DATE.fullmatch(text):
         try:
             return parsedate_to_datetime(text).isoformat()
         except ValueError:
             return text
+    if found := _SHORT_WITH_OFFSET.fullmatch(text):
+        day, month = found.group(*((1, 3) if day_first else (3, 1)))
+        return f"{found[4]}-{int(month):02}-{int(day):02}T{found[5]}{found[6]}"
     text = _NAMED_UTC.sub("Z", text) if _YEAR_FIRST.match(text) else text
     return _COMMA_AFTER_DATE.sub(r"\1 ", _YEAR_FIRST.sub(_hyphened, text))
 

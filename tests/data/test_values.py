@@ -291,6 +291,9 @@ def test_the_day_or_the_month_comes_first_as_the_mapping_says():
     assert moments("03/04/2024 10:00", day_first=False).local[0] == pd.Timestamp(2024, 3, 4, 10)
     assert moments("03/04/2024 10:00", formats=["%m/%d/%Y %H:%M"]).local[0] == pd.Timestamp(2024, 3, 4, 10)
     assert moments("25/12/2024 10:00", day_first=False).unreadable[0]
+    assert moments("03/04/2024 10:00:00+01").instants[0] == utc(2024, 4, 3, 9)
+    assert moments("25/12/2024 10:00:00+00", day_first=False).unreadable[0]
+    assert moments("03/04/2024 10:00-09").unreadable[0]
 
 
 def test_each_cell_may_have_its_own_form():
@@ -366,6 +369,9 @@ def test_a_workbooks_time_of_day_may_carry_excels_day_zero():
         ("2018 Jan 05 12:00:00 AM", "2018-01-05 07:00"),
         ("Mon, 25 Nov 2019 08:00:00 GMT", "2019-11-25 08:00"),
         ("Mon, 1 Jul 2019 08:00:00 +0100", "2019-07-01 07:00"),
+        ("03/05/2023 08:00:00+00", "2023-03-05 08:00"),
+        ("3-5-2023 08:00:00 -0700", "2023-03-05 15:00"),
+        ("03/05/2023 08:00:00.123Z", "2023-03-05 08:00:00.123"),
     ],
 )
 def test_times_as_databases_and_web_services_write_them(text, expected):
