@@ -50,8 +50,10 @@ _FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED, _SHARE_OF_MIDDLES = 10, 3, 0.75, 
 _FINEST_AREA_M = 250.0
 # What chance does once in so many files is none of it; more points than areas are not one in each.
 _NEVER, _MOST_AN_AREA, _MOST_SHARED = 1e-6, 1.2, 0.1
-# Of so many draws of other places none may have hardly more close pairs than the points that repeat have.
-_DRAWS, _FEWEST_APART, _FEWEST_TO_MEASURE, _FEWER_PAIRS, _FEWEST_PAIRS = 1_000, 8, 30, 4, 4
+# Of so many draws of other places none may have as few close pairs as the points that repeat; to settle it, four times
+# as many. Addresses of hostels, one a town, may keep apart too: asked about where they hold a good part of the rows.
+_DRAWS, _FEWER_PAIRS, _FEWEST_PAIRS, _SHARE_ASKED = 1_000, 4, 4, 0.2
+_FEWEST_APART, _MOST_APART, _FEWEST_TO_MEASURE = 8, 2_000, 30
 _REPEATED_SO_OFTEN = (2, 3, 5, 10, 20, 50)
 # A point so close to a station, or to the middle of one of the deployment's own areas, three times over, is that: a
 # hostel may well stand in the next street (chance puts one address of ten thousand so near to one of 20 stations).
@@ -102,11 +104,12 @@ def settle_area_points(
     scattered = nothing
     if shared_points != "places":
         crowd = _crowd(given, geography)
+        keeping_apart, doubtful = _from_keeping_apart(given, geography)
         by_others = crowded_points(given.counts, ~np.isfinite(rounded))
         for precision_m in (
             _from_spacing(given),
             _from_one_an_area(given, geography),
-            _from_keeping_apart(given, geography),
+            keeping_apart,
             _from_middles(given, geography, crowd, by_others),
             _from_stations(given, stations_m, geography, crowd, by_others),
             _from_before(given, known_points_m, snap_m),
@@ -117,6 +120,7 @@ def settle_area_points(
         no_address = crowd.no_addresses(unexplained)
         if _share_repeated(given) >= _LEAST_SHARE_REPEATED:
             crowded |= unexplained & (given.counts >= _REPEATS)
+        crowded |= unexplained & doubtful
         if shared_points == "areas":
             no_address |= crowded | (unexplained & (given.incidents > 1))
         of_areas = np.fmax(of_areas, _half_way_to_next(given, no_address, geography))
@@ -380,38 +384,45 @@ def _from_one_an_area(given: _Points, geography: Geography) -> Floats:
     return precision_m
 
 
-def _from_keeping_apart(given: _Points, geography: Geography) -> Floats:
+def _from_keeping_apart(given: _Points, geography: Geography) -> tuple[Floats, Mask]:
     """Precision of points that repeat and keep apart from one another as places that happen do not: half the distance
-    to the next of them, at least the median of these halves.
+    to the next of them, at least the median of these halves. And the points of which a person must say it.
 
     The measure are the file's own single places, or the deployment's addresses: so many of these, drawn again and again,
     always have pairs close together. Prolific addresses gather where the others do, or more.
     """
-    precision_m = np.full(len(given.counts), np.nan)
+    precision_m, doubtful = np.full(len(given.counts), np.nan), np.zeros(len(given.counts), dtype=bool)
     measure_m = given.metres[given.incidents == 1]
     if len(measure_m) < _FEWEST_TO_MEASURE:
         row, column = np.nonzero(geography.addresses)
         measure_m = np.column_stack([geography.grid.easting_m[column], geography.grid.northing_m[row]])
     for least in _REPEATED_SO_OFTEN:
         own = given.incidents >= least
-        if own.sum() < _FEWEST_APART or own.sum() > len(measure_m):
+        if not _FEWEST_APART <= own.sum() <= min(len(measure_m), _MOST_APART):
             continue
         points_m = given.metres[own]
         half_m = cKDTree(points_m).query(points_m, k=2)[0][:, 1] / 2
         usual_m = float(np.median(half_m))
-        if usual_m >= _FINEST_AREA_M and _keep_apart(points_m, measure_m, within_m=usual_m):
+        if usual_m < _FINEST_AREA_M:
+            continue
+        pairs = _pairs(points_m, usual_m)
+        fewest = _fewest_pairs(len(points_m), measure_m, within_m=usual_m, above=pairs)
+        if fewest >= max(pairs * _FEWER_PAIRS, _FEWEST_PAIRS):
             precision_m[own] = np.fmax(half_m, usual_m)
+            return precision_m, np.zeros_like(doubtful)
+        if fewest > pairs and not doubtful.any() and given.counts[own].sum() >= _SHARE_ASKED * given.counts.sum():
+            doubtful = own
+    return precision_m, doubtful
+
+
+def _fewest_pairs(count: int, measure_m: Floats, *, within_m: float, above: int) -> int:
+    """Of many draws of so many places the fewest pairs so close; drawing ends where there are not more than `above`."""
+    generator, fewest = np.random.default_rng(1), count * count
+    for _draw in range(_DRAWS):
+        fewest = min(fewest, _pairs(generator.choice(measure_m, count, replace=False), within_m))
+        if fewest <= above:
             break
-    return precision_m
-
-
-def _keep_apart(points_m: Floats, measure_m: Floats, *, within_m: float) -> bool:
-    """Whether hardly two of the points are so close, and always many pairs of as many places of the measure."""
-    generator = np.random.default_rng(1)
-    draws = (generator.choice(measure_m, len(points_m), replace=False) for _draw in range(_DRAWS))
-    own = _pairs(points_m, within_m)
-    bound = max(own * _FEWER_PAIRS, _FEWEST_PAIRS)
-    return all(_pairs(draw, within_m) >= bound for draw in draws)
+    return fewest
 
 
 def _pairs(points_m: Floats, within_m: float) -> int:

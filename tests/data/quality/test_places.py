@@ -161,6 +161,26 @@ def test_real_places_are_no_scattered_middles():
     assert not any(each and each.certain for each in found)
 
 
+def test_middles_among_as_many_true_places_are_named_by_how_they_keep_apart(check):
+    """Half of a file at the middles of squares of 5 km, half where it happened: towns, with prolific addresses."""
+    generator = np.random.default_rng(4)
+    true = real_places(300, generator=generator)
+    true[:60] = true[generator.integers(60, 75, 60)]
+    rest = true[75:]
+    corners = np.unique(np.floor(real_places(400, generator=generator) / 5_000), axis=0) * 5_000 + 2_500
+    middles_m = corners[generator.integers(0, len(corners), 300)] + 7
+    found = check(np.vstack([true[:75], rest, middles_m]), shared_points="areas")
+    assert set(found) == {"area_points"}
+    assert found["area_points"].count >= 300 - len(corners) * 0.1
+    found = check(np.vstack([true, middles_m]))
+    assert len(found) == 1
+    warning = next(iter(found.values()))
+    named = set(warning.row_numbers)
+    shared = pd.Series(map(tuple, middles_m)).duplicated(keep=False)
+    assert set(301 + np.flatnonzero(shared)) <= named | set(range(1, 76))
+    assert check(true) == {}
+
+
 def test_pins_around_busy_addresses_are_no_moved_middles(check):
     """Half of a file at seventy addresses, each pinned somewhere around, and half at homes all over the force."""
     generator = np.random.default_rng(21)
