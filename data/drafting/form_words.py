@@ -215,7 +215,7 @@ FORM = (
         strong=r"(?:number|no|total|count|how many|num|qty|quantity) (?:\w+ )?(?:doses?|actuations?|sprays?|"
         r"administrations?)"
         r"(?: .*)?|(?:doses?|actuations?|sprays?)(?: (?:given|delivered|administered|used|number|total|count|no))*|"
-        r"(?:naloxone|nyxoid|narcan) (?:doses?|sprays?|units?)(?: (?:given|used|administered|total))?|"
+        r"(?:naloxone|nyxoid|narcan|nx) (?:doses?|sprays?|units?)(?: (?:given|used|administered|total))?|"
         r"(?:doses?|sprays?) (?:of )?(?:naloxone|nyxoid|narcan)(?: (?:given|used|administered|total))?",
         # Where the cells count doses; a yes or no is naloxone_given's.
         weak=rf"^{ANTIDOTE}(?: (?:given|used|administered|amount|quantity))?$",

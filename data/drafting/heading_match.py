@@ -45,6 +45,8 @@ _AMBULANCE = re.compile(
 _NALOXONE = re.compile(r"\b(?:naloxone|narcan|nyxoid|doses?|actuations?|recovery position|resupply)\b")
 # The number of a form tells nothing of what is on it.
 _NALOXONE_FORM = re.compile(r"\b(?:naloxone|narcan) (?:(?:form|record|report) )?(?:ref|reference|id|urn|no|number)$")
+# What a column that counts them says, and one that may also say whether any was given.
+_DOSES, _ANTIDOTE = re.compile(r"\b(?:doses|dose count)\b"), re.compile(r"\b(?:naloxone|narcan|nyxoid|nx)\b")
 _AMBULANCE_COLUMNS = 2
 _POLICE = re.compile(r"\b(?:police|force|niche|storm|linked|related|occurrence)\b")
 _KINDS_OF_KEYS = frozenset({"key", "number", "metres", "category", "text", "clock", "excel", "outcode"})
@@ -153,6 +155,15 @@ def police_reference(facts: Sequence[ColumnFacts]) -> Match | None:
     return Match(column=named[0], score=0.9, cells_fit=True, alternatives=tuple(column.heading for column in named[1:]))
 
 
+def _counts_doses(column: ColumnFacts) -> bool:
+    """Whether a column counts doses of naloxone: its rows are administrations, whatever they are filed under."""
+    if not column.kinds & {"number", "doses"}:
+        return False
+    named = _ANTIDOTE.search(column.plain) and not _NALOXONE_FORM.search(column.plain)
+    counts = "category" in column.kinds and "yes_no" not in column.kinds
+    return bool(_DOSES.search(column.plain) or (named and counts))
+
+
 def most_like_table(facts: Sequence[ColumnFacts]) -> tuple[str, str]:
     """The table that most of the headings speak for, and why."""
     if ambulance_file(facts) and police_reference(facts):
@@ -165,6 +176,8 @@ def most_like_table(facts: Sequence[ColumnFacts]) -> tuple[str, str]:
             weight for pattern, weight in signs for column in facts if re.search(rf"\b(?:{pattern})\b", column.plain)
         )
     best = max(scores, key=lambda table: scores[table])
+    if best == "risk_events" and any(map(_counts_doses, facts)):
+        return FORM_TABLE, _("it counts the doses of naloxone that were given")
     others = sorted((score for table, score in scores.items() if table != best), reverse=True)
     sure = scores[best] >= 1.5 * others[0]
     return best, _("most of its headings are of this table") if sure else _("its headings fit this table best")

@@ -34,6 +34,16 @@ def drafted(headings, rows, **options):
     )
 
 
+@pytest.mark.parametrize(
+    ("heading", "table"), [("Nx doses", "administrations"), ("Naloxone (2 mg)", "administrations"), ("Beat", None)]
+)
+def test_a_crime_systems_file_with_doses_of_naloxone_is_of_administrations(heading, table):
+    rows = [(f"36/{n}/23", f"{n % 28 + 1:02}/03/2023 10:00", "Overdose", str(n % 4 + 1)) for n in range(40)]
+    draft = drafted(("CrimeRef", "Offence start", "Offence", heading), rows)
+    assert draft.table == (table or "risk_events")
+    assert draft.raw["columns"].get("doses_given") == (heading if heading == "Nx doses" else None)
+
+
 def previewed(mapping, headings, rows):
     return preview_rows(
         mapping=mapping, sample=sample_of(headings, rows), settings=SYNTHETIC_SOUTH_WALES, geography=south_wales()
