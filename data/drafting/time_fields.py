@@ -8,6 +8,7 @@ from data.drafting.heading_match import LIKELY_SCORE, Match
 from data.drafting.times import TimesGuess, guess_times
 from data.drafting.work import Work, headings_of
 from data.mapping import MONTHS_ALLOWED_IN, mapped_fields
+from data.values import parse_moments
 from wording import _, format_count, ngettext
 
 __all__ = ["clock_beside", "day_of", "lacks_date", "read_time_of_event", "read_times", "readable_time", "time_headings"]
@@ -19,6 +20,8 @@ _TIME_GIVEN = (
     r"time (?:of )?(?:naloxone|narcan|nyxoid|administration|administered|given)(?: (?:given|used|administered))?"
 )
 _SHARE_TIMED = 0.9
+# Days that are all the first of as many months are no accident.
+_FEWEST_MONTHS = 3
 
 
 def read_time_of_event(work: Work) -> None:
@@ -170,6 +173,7 @@ def read_times(work: Work) -> None:
     if not guess.day_first:
         times["day_first"] = False
     work.raw["times"] = times
+    _ask_of_months(work, guess)
     if guess.asked:
         work.ask(
             "times.day_first",
@@ -184,6 +188,32 @@ def read_times(work: Work) -> None:
         )  # fmt: skip
     if guess.unreadable:
         work.ask("times.formats", _unreadable(guess), in_mapping='formats = ["%d %B %Y, %I.%M%p"]')
+
+
+def _ask_of_months(work: Work, guess: TimesGuess) -> None:
+    """Dates that are all the first of a month stand for months: read as they are, each would be a day."""
+    column = work.column_of("occurred_at")
+    if column is None or work.columns.get("occurred_at") != column.heading:
+        return
+    moments, _bad = parse_moments(
+        work.cells(column),
+        formats=guess.formats,
+        day_first=guess.day_first,
+        file_zone=work.settings.time_zone,
+        local_zone=work.settings.time_zone,
+    )
+    # Midnight may be that of the deployment, or of UTC.
+    for times in (moments.local.dropna(), moments.instants.dropna()):
+        if (times == times.dt.normalize()).all() and (times.dt.day == 1).all() and times.nunique() >= _FEWEST_MONTHS:
+            work.ask(
+                "columns.occurred_at",
+                _(
+                    "“{heading}” is the first of a month in all of its rows, which says the month and not the day. "
+                    "Imported so, every record counts as one of the first of its month, and its weekday, alerts and "
+                    "spikes mean nothing. Is there a column, or another export, with the days?"
+                ).format(heading=column.heading),
+            )
+            return
 
 
 def _unreadable(guess: TimesGuess) -> str:

@@ -44,6 +44,23 @@ def test_a_crime_systems_file_with_doses_of_naloxone_is_of_administrations(headi
     assert draft.raw["columns"].get("doses_given") == (heading if heading == "Nx doses" else None)
 
 
+@pytest.mark.parametrize(
+    ("cell", "is_asked"),
+    [
+        (lambda month, _n: f"2022-{month:02}-01T00:00:00.000", True),
+        (lambda month, _n: f"01/{month:02}/2022", True),
+        (lambda month, _n: f"01/{min(month, 2):02}/2022", False),
+        (lambda month, n: f"{2 if n == 7 else 1:02}/{month:02}/2022", False),
+        (lambda month, n: f"01/{month:02}/2022 {n % 24:02}:30", False),
+    ],
+)
+def test_dates_that_are_all_the_first_of_a_month_are_asked_about(cell, is_asked):
+    rows = [(f"NX-{n}", cell(n % 12 + 1, n), str(n % 3 + 1)) for n in range(48)]
+    draft = drafted(("Ref", "Date", "Naloxone doses"), rows)
+    assert draft.raw["columns"]["occurred_at"] == "Date"
+    assert any("first of a month" in each.sentence for each in draft.questions) is is_asked
+
+
 def previewed(mapping, headings, rows):
     return preview_rows(
         mapping=mapping, sample=sample_of(headings, rows), settings=SYNTHETIC_SOUTH_WALES, geography=south_wales()
