@@ -50,9 +50,9 @@ _FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED, _SHARE_OF_MIDDLES = 10, 3, 0.75, 
 _FINEST_AREA_M = 250.0
 # What chance does once in so many files is none of it; more points than areas are not one in each.
 _NEVER, _MOST_AN_AREA, _MOST_SHARED = 1e-6, 1.2, 0.1
-# Of so many draws of other places none may have as few close pairs as the points that repeat; to settle it, four times
-# as many. Addresses of hostels, one a town, may keep apart too: asked about where they hold a good part of the rows.
-_DRAWS, _FEWER_PAIRS, _FEWEST_PAIRS, _SHARE_ASKED = 1_000, 4, 4, 0.2
+# Of so many draws of other places hardly any may have as few close pairs as the points that repeat; to settle it, all
+# have four times as many. Hostels, one a town, may keep apart too: asked about where they hold a good part of the rows.
+_DRAWS, _FEW_DRAWS, _FEWER_PAIRS, _FEWEST_PAIRS, _SHARE_ASKED = 300, 3, 4, 4, 0.2
 _FEWEST_APART, _MOST_APART, _FEWEST_TO_MEASURE = 8, 2_000, 30
 _REPEATED_SO_OFTEN = (2, 3, 5, 10, 20, 50)
 # A point so close to a station, or to the middle of one of the deployment's own areas, three times over, is that: a
@@ -406,23 +406,25 @@ def _from_keeping_apart(given: _Points, geography: Geography) -> tuple[Floats, M
         if usual_m < _FINEST_AREA_M:
             continue
         pairs = _pairs(points_m, usual_m)
-        fewest = _fewest_pairs(len(points_m), measure_m, within_m=usual_m, above=pairs)
+        fewest, as_few = _pairs_of_draws(len(points_m), measure_m, within_m=usual_m, own=pairs)
         if fewest >= max(pairs * _FEWER_PAIRS, _FEWEST_PAIRS):
             precision_m[own] = np.fmax(half_m, usual_m)
             return precision_m, np.zeros_like(doubtful)
-        if fewest > pairs and not doubtful.any() and given.counts[own].sum() >= _SHARE_ASKED * given.counts.sum():
+        if as_few <= _FEW_DRAWS and not doubtful.any() and given.counts[own].sum() >= _SHARE_ASKED * given.counts.sum():
             doubtful = own
     return precision_m, doubtful
 
 
-def _fewest_pairs(count: int, measure_m: Floats, *, within_m: float, above: int) -> int:
-    """Of many draws of so many places the fewest pairs so close; drawing ends where there are not more than `above`."""
-    generator, fewest = np.random.default_rng(1), count * count
+def _pairs_of_draws(count: int, measure_m: Floats, *, within_m: float, own: int) -> tuple[int, int]:
+    """Of many draws of so many places the fewest pairs so close, and how many draws have not more than `own`; drawing
+    ends where these are no longer few."""
+    generator, fewest, as_few = np.random.default_rng(1), count * count, 0
     for _draw in range(_DRAWS):
-        fewest = min(fewest, _pairs(generator.choice(measure_m, count, replace=False), within_m))
-        if fewest <= above:
+        pairs = _pairs(generator.choice(measure_m, count, replace=False), within_m)
+        fewest, as_few = min(fewest, pairs), as_few + (pairs <= own)
+        if as_few > _FEW_DRAWS:
             break
-    return fewest
+    return fewest, as_few
 
 
 def _pairs(points_m: Floats, within_m: float) -> int:
