@@ -65,9 +65,18 @@ class Preview:
 
 
 def preview_rows(
-    *, mapping: Mapping, sample: FileSample, settings: Settings, geography: Geography, rows: int = _ROWS
+    *,
+    mapping: Mapping,
+    sample: FileSample,
+    settings: Settings,
+    geography: Geography,
+    rows: int = _ROWS,
+    on_page: bool = False,
 ) -> Preview:
-    """The first `rows` rows of the sample, read by the mapping. Raises MissingHeadingError."""
+    """The first `rows` rows of the sample, read by the mapping. Raises MissingHeadingError.
+
+    `on_page`: what to do is said by the boxes of the page, else by the settings of the mapping.
+    """
     positions = find_columns(mapping, sample)
     reader = RecordReader(
         mapping=mapping,
@@ -97,7 +106,7 @@ def preview_rows(
     for entry in entries.itertuples():
         field = f"{entry.field}: " if entry.field else ""
         problems[int(entry.row_number)].append(
-            f"{field}{advice(entry.reason, target=mapping.stored_in, field=entry.field)}"
+            f"{field}{advice(entry.reason, target=mapping.stored_in, field=entry.field, on_page=on_page)}"
         )
     # Records carry more than is stored, such as places before they are snapped.
     names = [name for name in records.columns if stored_field(name) and name not in _NOT_SHOWN]

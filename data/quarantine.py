@@ -169,18 +169,52 @@ def reason_counts(entries: pd.DataFrame) -> tuple[ReasonCount, ...]:
     return tuple(sorted(found, key=lambda each: (not each.whole_row, -each.count)))
 
 
-def advice(reason: str, *, target: str, field: str) -> str:
+def advice(reason: str, *, target: str, field: str, on_page: bool) -> str:
     """What is wrong with a field of a file for `target` and what to do, with the values that it may have."""
-    sentence = reason_sentence(reason)
+    sentence = reason_sentence(reason, on_page=on_page)
     tables = (table_named(target), *(each for each in TABLES if each.name != target))
     values = next((table.field(field).values for table in tables if field in table.names), ())
     if reason != "value_unknown" or not values:
         return sentence
-    return _("{sentence} It may be {values}.").format(sentence=sentence, values=", ".join(values))
+    shown = [value.replace("_", " ") if on_page else value for value in values]
+    return _("{sentence} It may be {values}.").format(sentence=sentence, values=", ".join(shown))
 
 
-def reason_sentence(reason: str) -> str:
-    """What is wrong and what to do, for each reason; the report adds where."""
+def _settings(*, on_page: bool) -> dict[str, str]:
+    """What to change in how a file is read: the boxes of the page, or the settings of the mapping."""
+    if not on_page:
+        return {
+            "blank": _("fill_down under [file]"),
+            "formats": _("formats under [times]"),
+            "day_first": _("day_first under [times]"),
+            "excel": _('add "excel" to formats under [times]'),
+            "decimal": _("decimal under [file]"),
+            "words": _("[values]"),
+            "number_words": _("Say in the mapping what number each stands for, for doses under [values.doses_given]"),
+            "crs": _("the crs under [place]"),
+            "rows": _("rows in the mapping"),
+        }
+    boxes = {
+        "blank": _("A blank cell is that of the row above in"),
+        "formats": _("Date format, if unusual"),
+        "day_first": _("Order of day and month"),
+        "decimal": _("Decimal mark"),
+        "words": _("Words that are on no list yet"),
+        "crs": _("Coordinates are"),
+        "rows": _("What is a row?"),
+    }
+    return {name: _("“{box}”").format(box=box) for name, box in boxes.items()} | {
+        "excel": _("write excel under “{box}”").format(box=boxes["formats"]),
+        "number_words": _("Choose another column"),
+    }
+
+
+def reason_sentence(reason: str, *, on_page: bool = False) -> str:
+    """What is wrong and what to do, for each reason; the report adds where.
+
+    `on_page` names the boxes of the page where an import is tried, else the settings of the mapping are named.
+    """
+    where = _settings(on_page=on_page)
     return {
         "wrong_number_of_cells": _(
             "the row has more or fewer cells than there are headings. Look for a separator or a line break inside a "
@@ -197,9 +231,8 @@ def reason_sentence(reason: str) -> str:
         ),
         "key_repeated": _(
             "the key was given before in this file, with different content. If several rows are of one person, say "
-            "what a row is (“What is a row?” on the page, rows in the mapping); else compose the key of more columns, "
-            "or keep one of the two at the source."
-        ),
+            "what a row is ({setting}); else compose the key of more columns, or keep one of the two at the source."
+        ).format(setting=where["rows"]),
         "key_of_another_person": _(
             "the key was given before for another person, by name, date of birth, age or gender. Two people are never "
             "made one: add the person's number to the key, or correct the row at the source."
@@ -209,44 +242,54 @@ def reason_sentence(reason: str) -> str:
         ),
         "time_missing": _(
             "the row has no time. Fill it in at the source; or, where a blank stands for the cell above, say so "
-            "(fill_down under [file])."
+            "({setting})."
+        ).format(setting=where["blank"]),
+        "time_unreadable": _("this is no time in a known form. Correct it, or add its form ({setting}).").format(
+            setting=where["formats"]
         ),
-        "time_unreadable": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
         "time_implausible": _("this time is before 1990. Correct the year at the source."),
         "time_in_future": _(
             "this time is more than a day after the import, so it cannot have happened yet. Correct the year, or the "
-            "order of day and month (day_first under [times])."
-        ),
+            "order of day and month ({setting})."
+        ).format(setting=where["day_first"]),
         "date_implausible": _("this date is before 1950 or after 2100. Correct the year at the source."),
         "excel_date": _(
             "this looks like an Excel date number. Format the column as a date in Excel and save the file again, or "
-            'add "excel" to formats under [times].'
+            "{setting}."
+        ).format(setting=where["excel"]),
+        "not_a_time": _("this is no time in a known form. Correct it, or add its form ({setting}).").format(
+            setting=where["formats"]
         ),
-        "not_a_time": _("this is no time in a known form. Correct it, or add its form to formats under [times]."),
         "not_a_time_of_day": _("this is no time of day such as 14:05; only the date was kept. Correct it."),
-        "not_a_date": _("this is no date in a known form. Correct it, or add its form to formats under [times]."),
-        "not_a_number": _("this is no number. Correct it, or set decimal under [file]."),
+        "not_a_date": _("this is no date in a known form. Correct it, or add its form ({setting}).").format(
+            setting=where["formats"]
+        ),
+        "not_a_number": _("this is no number. Correct it, or set how decimals are written ({setting}).").format(
+            setting=where["decimal"]
+        ),
         "words_for_number": _(
-            "there are words where a number belongs. Say in the mapping what number each stands for, for doses under "
-            "[values.doses_given], or correct them at the source."
-        ),
+            "there are words where a number belongs. {setting}, or correct them at the source."
+        ).format(setting=where["number_words"]),
         "number_missing": _("the row lacks the number that it is there for. Fill it in at the source."),
-        LEFT_OUT: _(
-            "the mapping takes only some kinds of row, and this is another. Nothing needs to be corrected."
-        ),
+        LEFT_OUT: _("the mapping takes only some kinds of row, and this is another. Nothing needs to be corrected."),
         "out_of_range": _("this number is outside what the field allows. Correct it at the source."),
-        "value_unknown": _("the mapping does not know this value. Add it under [values], or correct it at the source."),
+        "value_unknown": _(
+            "the mapping does not know this value. Say what it means ({setting}), or correct it at the source."
+        ).format(setting=where["words"]),
         "text_not_stored": _(
             "this text is longer than a category, or holds a name or key of another column, a date, a long number or "
-            "an e-mail address, so it was not stored. Map another column, or give its value under [values]."
-        ),
+            "an e-mail address, so it was not stored. Choose another column, or say what it means ({setting})."
+        ).format(setting=where["words"]),
         "cell_too_long": _("the cell is longer than the settings allow. Shorten it at the source."),
         "age_implausible": _("no living person has this age. Correct it, or the date of birth, at the source."),
         "coordinates_unusable": _(
-            "the coordinates are no place on Earth, or one of the two lacks. Correct them, or the crs under [place]."
-        ),
+            "the coordinates are no place on Earth, or one of the two lacks. Correct them, or say what they are "
+            "({setting})."
+        ).format(setting=where["crs"]),
         "postcode_unknown": _("this is no postcode that is or was in use. Correct it at the source."),
-        "area_unknown": _("no area of this deployment has this code or name. Correct it, or add it under [values]."),
+        "area_unknown": _(
+            "no area of this deployment has this code or name. Correct it, or say what it means ({setting})."
+        ).format(setting=where["words"]),
         "wait_negative": _("the wait ends before it starts. Correct one of the two times at the source."),
         "wait_too_long": _("the wait is longer than 6 hours. Correct it at the source if it is a slip."),
     }[reason]

@@ -1,6 +1,6 @@
 """What became of a file: every row accounted for, and what to correct at its source."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ __all__ = ["ImportCounts", "ImportReport"]
 
 # How many kinds of problem the sentences list; the JSON holds them all.
 _REASONS_LISTED = 25
+_UNKNOWN_WORDS = frozenset({"unknown_value", "unlisted_value"})
 
 
 # Warnings that say how most coordinates were misread.
@@ -122,7 +123,7 @@ class ImportReport:
                 self.waiting,
             ).format(count=format_count(self.waiting))
         if self.left_out == self.rows_in:
-            return _("The mapping leaves out every row of this file: see [only] in it.")
+            return _("The mapping leaves out every row of this file: none has the words of rows that count.")
         return ngettext(
             "No row could be used: the row waits in quarantine. Correct what the report names and import again.",
             "No row could be used: all wait in quarantine. Correct what the report names and import again.",
@@ -181,20 +182,25 @@ class ImportReport:
             rows_in=format_count(self.rows_in), parts=self._parts()
         )
 
-    def sections(self) -> list[tuple[str, list[str]]]:
-        """The sentences after the sum, each section under its title ("" for the first); indented lines are TOML."""
+    def sections(self, *, name_field: Callable[[str], str] | None = None) -> list[tuple[str, list[str]]]:
+        """The sentences after the sum, each section under its title ("" for the first); indented lines are TOML.
+
+        With `name_field`, which puts a field in words, they are for the page: they name its boxes and hold no TOML.
+        """
         account = [
             *self._result_lines(),
             *self._place_lines(),
             *self._wait_lines(),
             *self._told(self._notice_sentences()),
         ]
-        suspicious = [line for each in self.warnings for line in each.lines()]
+        # What the page says of unknown words stands under what could not be used.
+        about = [each for each in self.warnings if name_field is None or each.kind not in _UNKNOWN_WORDS]
+        suspicious = [line for each in about for line in each.lines()]
         unused = _("What could not be used in {file} (row 1 is the first row under the headings)")
         found = [
             ("", account),
             (_("What looks suspicious"), suspicious),
-            (unused.format(file=self.label), self._reason_lines()),
+            (unused.format(file=self.label), self._reason_lines(name_field)),
         ]
         return [(title, lines) for title, lines in found if lines]
 
@@ -542,9 +548,9 @@ class ImportReport:
             if count
         ]
 
-    def _reason_lines(self) -> list[str]:
+    def _reason_lines(self, name_field: Callable[[str], str] | None) -> list[str]:
         reasons = [each for each in self.reasons if each.reason != LEFT_OUT]
-        lines = [f"{_reason_words(each)} {each.in_words}" for each in reasons[:_REASONS_LISTED]]
+        lines = [f"{_reason_words(each, name_field)} {each.in_words}" for each in reasons[:_REASONS_LISTED]]
         if (more := len(reasons) - _REASONS_LISTED) > 0:
             lines.append(
                 ngettext(
@@ -560,14 +566,14 @@ def _unplaced_words() -> dict[str, str]:
     return {"area_only": _("With an area alone"), "unlocated": _("Without a place")}
 
 
-def _reason_words(reason: ReasonCount) -> str:
+def _reason_words(reason: ReasonCount, name_field: Callable[[str], str] | None = None) -> str:
     """Where, how often, what kind of value, what is wrong and what to do."""
     parts = {
         "count": format_count(reason.count),
         "column": format_count(reason.column_number),
-        "field": reason.field,
+        "field": name_field(reason.field) if name_field else reason.field,
         "kind": _kind_words().get(reason.value_kind, reason.value_kind),
-        "advice": reason_sentence(reason.reason),
+        "advice": reason_sentence(reason.reason, on_page=name_field is not None),
     }
     if not reason.column_number:
         sentence = ngettext(

@@ -384,7 +384,7 @@ def _column_number(group: Any) -> str:
 
 
 def _advice(group: Any) -> str:
-    sentence = advice(group.reason, target=group.target, field=group.field)
+    sentence = advice(group.reason, target=group.target, field=group.field, on_page=True)
     return sentence[:1].upper() + sentence[1:]
 
 

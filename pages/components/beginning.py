@@ -35,7 +35,7 @@ def show_commands(settings: Settings) -> None:
     """The commands that make or fill the store of these settings, to be copied."""
     if settings.store.synthetic:
         st.markdown(_("To look around with a synthetic force, in the program's folder:"))
-        st.code(f"{_python()} -m data demo{_settings_option()}", language=None)
+        st.code(f"{_python()} -m data demo{_settings_option()}", language=None, wrap_lines=True)
         st.markdown(
             _("To bring in a generated file by command: draft its mapping, try it (nothing is written), import it:")
         )
@@ -48,7 +48,7 @@ def show_commands(settings: Settings) -> None:
         f"{mapped} --dry-run",
         mapped,
     )
-    st.code("\n".join(commands), language=None)
+    st.code("\n".join(commands), language=None, wrap_lines=True)
 
 
 def _key_commands(settings: Settings) -> tuple[str, ...]:
@@ -71,9 +71,9 @@ def show_real_set_up() -> None:
         language="toml",
     )
     st.markdown(_("2. Make the keys of its store, once, and keep a copy of them somewhere safe:"))
-    st.code(f"{_python()} -m data keys --create --settings my_force.toml", language=None)
+    st.code(f"{_python()} -m data keys --create --settings my_force.toml", language=None, wrap_lines=True)
     st.markdown(_("3. Stop this program and open it again with these settings:"))
-    st.code(_opening_command(), language=None)
+    st.code(_opening_command(), language=None, wrap_lines=True)
 
 
 def _opening_command() -> str:

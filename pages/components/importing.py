@@ -11,7 +11,7 @@ from hashlib import sha256
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from analytics.findings.file_preview import describe_preview
+from analytics.findings.file_preview import describe_preview, stored_label
 from analytics.findings.import_history import PastImport
 from analytics.findings.import_rows import rows_of_report
 from analytics.findings.question import Question
@@ -189,7 +189,9 @@ def _show_what_it_adds_to(reading: Reading, question: Question | None) -> None:
 
 def _show_preview(reading: Reading, settings: Settings, geography: Geography) -> None:
     preview = without_values(
-        lambda: preview_rows(mapping=reading.mapping, sample=reading.sample, settings=settings, geography=geography)
+        lambda: preview_rows(
+            mapping=reading.mapping, sample=reading.sample, settings=settings, geography=geography, on_page=True
+        )
     )
     described = describe_preview(preview, geography=geography)
     title = _("The first rows as they would be stored")
@@ -243,7 +245,7 @@ def _show_remedy(tried: ImportReport, mapping: Mapping) -> None:
 def _show_saving(text: str, name: str) -> None:
     with st.expander(_("Keep this mapping for the next file")):
         chosen = st.text_input(_("Name"), value=name, max_chars=60, key="mapping-name")
-        left, right, _rest = st.columns([1, 1, 3])
+        left, right, beside, _rest = st.columns([1, 1, 1, 2])
         if left.button(_("Save it on this machine"), key="save-mapping"):
             save_mapping(chosen.strip(), text)
             said = _("Saved as “{name}”: choose it under “{box}”.")
@@ -251,6 +253,8 @@ def _show_saving(text: str, name: str) -> None:
         right.download_button(
             _("Download it (TOML)"), text.encode(), file_name=f"{chosen.strip()}.toml", on_click="ignore"
         )
+        with beside.popover(_("Show it (TOML)")):
+            st.code(text, language="toml")
 
 
 def _start(file: UploadedFile, mapping: Mapping, settings: Settings, geography: Geography, *, dry_run: bool) -> None:
@@ -325,7 +329,7 @@ def _show_report(report: ImportReport, settings: Settings) -> None:
     if report.nothing_taken:
         st.warning(report.nothing_taken)
     show_finding(report.total)
-    for title, sentences in report.sections():
+    for title, sentences in report.sections(name_field=stored_label):
         if title:
             st.subheader(title)
         show_lines(sentences)

@@ -281,9 +281,12 @@ def draw_place_controls(chosen: Sequence[str], offered: Offered) -> None:
         st.selectbox(
             _("Places hold"),
             SHARES,
-            format_func=lambda share: _("{share} of administrations").format(share=format_share(share)),
+            format_func=lambda share: _("{share} of what the density expects").format(share=format_share(share)),
             key="share",
-            help=_("The smallest area that holds this share of the expected ones. Less: fewer, denser places."),
+            help=_(
+                "The smallest area that holds this share. Less: fewer, denser places. More of the recorded "
+                "administrations lie there, for the density spreads each over the ground around it."
+            ),
         )
     if "risk" in chosen:
         words = {

@@ -234,7 +234,7 @@ def test_conflicts_are_listed_and_settled_and_an_import_undone(run, real, tmp_pa
     )
     run("keys", "--create", "--settings", settings)
     code, out, _err = run("import", records, "--mapping", mapping, "--settings", settings, "--dry-run")
-    assert (code, "1 administration has several officers' reports" in out) == (0, True)
+    assert (code, "1 administration of the store has several officers' reports" in out) == (0, True)
     assert "on the page “Data quality”. Rows: 1 to 2." in out
     code, out, _err = run("import", records, "--mapping", mapping, "--settings", settings)
     assert code == 0

@@ -316,7 +316,7 @@ def test_what_is_in_no_list_of_forces_categories_or_areas_is_not_stored(importer
     report = importer.frame(frame, mapping)
     fields = ("recording_force", "call_category_before", "officer_area")
     assert reasons(report) == {("value_unknown", field): len(SLIPPED) for field in fields}
-    assert "Add it under [values]" in "\n".join(report.lines())
+    assert "Say what it means ([values])" in "\n".join(report.lines())
     incidents, administrations = importer.stored("incidents"), importer.stored("administrations")
     assert sorted(incidents["recording_force"].dropna()) == [
         *("British Transport Police", "Devon & Cornwall", "Gwent", "South Wales Police", "South Wales Police")

@@ -1,6 +1,7 @@
 """The page Data quality without a browser: what it shows to whom, and a file from its choice to its undoing."""
 
 import io
+import re
 import time
 import tomllib
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from data.ingest import import_stream
 from data.journal import Journal
 from data.keys import load_keys
 from data.mapping_toml import mapping_toml
+from data.quarantine import reason_sentence
 from data.saved_mappings import save_mapping
 from data.settings import Settings
 from data.snapshots import current_version
@@ -501,3 +503,15 @@ def test_totals_and_repeated_headings_wait_for_nobody(open_dashboard: Open) -> N
     said = text_of(open_dashboard())
     assert "2 rows are totals or headings, no records" in said
     assert "in quarantine" not in said
+
+
+def test_what_to_do_names_boxes_that_are_there_and_no_setting() -> None:
+    # Only the reasons that name a setting of the mapping have another sentence for the page.
+    reasons = ("time_missing", "time_unreadable", "time_in_future", "excel_date", "not_a_number", "words_for_number")
+    reasons += ("value_unknown", "text_not_stored", "coordinates_unusable", "area_unknown", "key_repeated")
+    drawn = "".join(file.read_text(encoding="utf-8") for file in Path("pages/components").glob("*.py"))
+    for reason in reasons:
+        said, by_hand = reason_sentence(reason, on_page=True), reason_sentence(reason)
+        assert said != by_hand
+        assert "[" not in said
+        assert all(f'_("{box}")' in drawn for box in re.findall("“(.+?)”", said)), said

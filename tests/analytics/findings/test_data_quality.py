@@ -245,7 +245,7 @@ def test_rows_that_the_mapping_leaves_out_are_not_to_be_corrected(
     ]  # fmt: skip
 
     def found(reason: str) -> str:
-        sentence = reason_sentence(reason)
+        sentence = reason_sentence(reason, on_page=True)
         return sentence[0].upper() + sentence[1:]
 
     runs = [(row[3], *row[-2:]) for row in history.quarantine_rows.table().rows]
