@@ -42,8 +42,8 @@ FORM = (
         kinds=("key",),
         strong=rf"(?:niche )?{INCIDENT} {REFERENCE}(?: {REFERENCE})?|unique (?:reference|id|identifier)(?: number)?|"
         r"(?:our |police |force |form )reference(?: number)?",
-        exact=r"urn|reference(?: number)?|ref(?: no)?|occurrence|incident|log|id|key",
-        weak=rf"reference|ref|urn|id|(?:call|run|alarm|dispatch|complaint|pcr|epcr|ticket|file) {REFERENCE}",
+        exact=r"urn|reference(?: number)?|ref(?: no)?|occurrence|incident|log|id|key|e?pcr",
+        weak=rf"reference|ref|urn|id|uuid|guid|(?:call|run|alarm|dispatch|complaint|pcr|epcr|ticket|file) {REFERENCE}",
         unlike=NOT_KEYS,
         never=EXPORT_NUMBERS,
     ),
@@ -51,13 +51,15 @@ FORM = (
         field="administration_id",
         kinds=("key",),
         strong=rf"administration {REFERENCE}|{ANTIDOTE} (?:form |record |report )?{REFERENCE}",
+        # An officer's entry in the log of an occurrence.
+        exact=rf"oel(?: entry)?(?: {REFERENCE})?",
     ),
     FieldWords(
         field="person_number",
         kinds=("key", "number", "category"),
         strong=r"(?:person|patient|subject|casualty|individual) (?:no|number|index|seq|sequence|count)|"
-        r"(?:person|patient|subject) \d",
-        exact=r"victim",
+        r"(?:person|patient|subject) \d|(?:person|patient|subject) on (?:form|report|incident|log)",
+        exact=r"victim|pt",
     ),
     FieldWords(
         field="occurred_at",
@@ -154,6 +156,7 @@ FORM = (
         kinds=("key", "category", "number"),
         strong=rf"(?:nominal|person|patient|subject|victim|pnc|cro|nhs|offender|golden nominal|"
         rf"service user)(?: {REFERENCE})+|pncid",
+        exact=r"nominal",
     ),
     FieldWords(
         field="gender",

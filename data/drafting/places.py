@@ -18,7 +18,16 @@ from geo.areas import Geography
 from geo.projection import from_wgs84, to_wgs84
 from wording import _
 
-__all__ = ["InexactPlaces", "PlaceGuess", "PointGuess", "guess_place", "guess_point", "inexact_places", "tell_points"]
+__all__ = [
+    "InexactPlaces",
+    "PlaceGuess",
+    "PointGuess",
+    "guess_place",
+    "guess_point",
+    "inexact_places",
+    "says_moved",
+    "tell_points",
+]
 
 _WGS84 = "EPSG:4326"
 # The British and the Irish grids, the Irish one of today, and what web maps use.
@@ -149,6 +158,11 @@ def guess_point(column: ColumnFacts, cells: Texts, *, crs: str, geography: Geogr
         crs=of_form or place.crs or crs,
         swapped=place.x == "y",
     )
+
+
+def says_moved(plain: str) -> bool:
+    """Whether the heading of a coordinate says that places were moved on purpose."""
+    return bool(_MOVED.search(plain))
 
 
 def inexact_places(

@@ -12,6 +12,7 @@ from data.drafting.field_patterns import REFERENCE
 from data.drafting.form_words import NOT_KEYS
 from data.drafting.heading_match import SURE_SCORE, WEAK_SCORE, Match
 from data.drafting.heading_words import EXPORT_NUMBERS
+from data.drafting.places import says_moved
 from data.drafting.results import FieldDraft
 from data.drafting.row_kinds import RowKinds
 from data.drafting.work import SHARE_WITH_KEY, Work, headings_of
@@ -256,6 +257,9 @@ def _compose_key(work: Work, name: str) -> None:
     for each in _KEY_PARTS[work.table]:
         match = work.match(each)
         if match is None or match.column in parts or match.column.filled < SHARE_WITH_KEY:
+            continue
+        if says_moved(match.column.plain):
+            # Drawn anew each time that a file is published: every row would be another record then.
             continue
         fields += 1
         for column in (match.column, *_clock_beside(work, each)):

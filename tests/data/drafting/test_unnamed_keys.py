@@ -24,8 +24,11 @@ def drafted(headings, rows):
 
 @pytest.mark.parametrize(
     ("heading", "code"),
-    [("Number", "N{}"), ("Record", "2024-{}"), ("Log", "LOG {} of 04/01/2025"), ("No", "{}0"), ("Ref", "NX/{}")],
-)
+    [
+        ("Number", "N{}"), ("Record", "2024-{}"), ("Log", "LOG {} of 04/01/2025"), ("No", "{}0"), ("Ref", "NX/{}"),
+        ("PCR", "TF{}"), ("Deployment UUID", "3f{}-00a1"),
+    ],
+)  # fmt: skip
 def test_a_plain_heading_of_codes_that_all_differ_is_the_key_and_no_place_is_part_of_it(heading, code):
     start = datetime(2025, 1, 1)
     rows = [
@@ -64,6 +67,29 @@ def test_numbers_under_recipient_tell_the_people_of_an_incident_apart(several):
     assert "recipient_type" not in columns
     key = [{"code": "Incident number"}, "Recipient"]
     assert not several or columns["administration_id"] in (key, ["Incident number", "Recipient"])
+
+
+@pytest.mark.parametrize(("heading", "cell"), [("Person on form", "{}"), ("Pt", "Patient {}"), ("Nominal", "6{}24")])
+def test_the_persons_number_beside_the_incidents_makes_the_key(heading, cell):
+    rows = [
+        (f"NX-{n:03}", f"{n % 28 + 1:02}/03/2025", "Male", "1", cell.format(n if heading == "Nominal" else person))
+        for n in range(30)
+        for person in range(2 if n % 3 == 0 and heading != "Nominal" else 1)
+    ]
+    rows.append((*rows[-1][:4], cell.format(77)))
+    key = drafted(("Incident number", "Date", "Gender", "Doses", heading), rows).raw["columns"]["administration_id"]
+    assert [each["code"] if isinstance(each, dict) else each for each in key] == ["Incident number", heading]
+
+
+def test_places_moved_at_random_are_no_part_of_a_key():
+    rows = [
+        (f"{n % 28 + 1:02}/03/2025 {n % 24:02}:15", f"{51.5 + n / 999:.5f}", f"{-3.2 + n / 999:.5f}", str(n % 3), "M")
+        for n in range(60)
+    ]
+    headings = ("Date", "Latitude_Random", "Longitude_Random", "Doses", "Gender")
+    assert "Random" not in str(drafted(headings, rows).raw["columns"]["administration_id"])
+    plain = tuple(each.removesuffix("_Random") for each in headings)
+    assert "Longitude" in drafted(plain, rows).raw["columns"]["administration_id"]
 
 
 def test_a_number_of_rows_alone_is_asked_about():
