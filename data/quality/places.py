@@ -49,7 +49,7 @@ _FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED, _SHARE_OF_MIDDLES = 10, 3, 0.75, 
 # (200 m or more, and twice the precision) bears them as they are.
 _FINEST_AREA_M = 250.0
 # What chance does once in so many files is none of it; more points than areas are not one in each.
-_NEVER, _MOST_AN_AREA, _MOST_SHARED = 1e-6, 1.2, 0.1
+_NEVER, _MOST_AN_AREA, _MOST_SHARED = 1e-5, 1.2, 0.1
 # Of so many draws of other places hardly any may have as few close pairs as the points that repeat; to settle it, all
 # have four times as many. Hostels, one a town, may keep apart too: asked about where they hold a good part of the rows.
 _DRAWS, _FEW_DRAWS, _FEWER_PAIRS, _FEWEST_PAIRS, _SHARE_ASKED = 300, 3, 4, 4, 0.2
@@ -373,14 +373,17 @@ def _from_one_an_area(given: _Points, geography: Geography) -> Floats:
     """
     precision_m = np.full(len(given.counts), np.nan)
     areas = geography.small_areas.geometry.to_numpy()
-    if geography.small_area_kind == "squares" or len(given.counts) > _MOST_AN_AREA * len(areas):
-        return precision_m
-    at, area = shapely.STRtree(areas).query(shapely.points(given.metres), predicate="intersects")
-    held = np.bincount(area, minlength=len(areas))
-    shared, pairs = (held * (held - 1) / 2).sum(), held.sum() * (held.sum() - 1) / 2
-    if shared <= _MOST_SHARED * held.sum() and pdtr(shared, pairs * _share_an_area(geography)) < _NEVER:
-        alone = held[area] == 1
-        precision_m[at[alone]] = np.sqrt(shapely.area(areas[area[alone]]) / np.pi)
+    for least in () if geography.small_area_kind == "squares" else (1, *_REPEATED_SO_OFTEN):
+        own = np.flatnonzero(given.incidents >= least)
+        if len(own) > _MOST_AN_AREA * len(areas):
+            continue
+        at, area = shapely.STRtree(areas).query(shapely.points(given.metres[own]), predicate="intersects")
+        held = np.bincount(area, minlength=len(areas))
+        shared, pairs = (held * (held - 1) / 2).sum(), held.sum() * (held.sum() - 1) / 2
+        if shared <= _MOST_SHARED * held.sum() and pdtr(shared, pairs * _share_an_area(geography)) < _NEVER:
+            alone = held[area] == 1
+            precision_m[own[at[alone]]] = np.sqrt(shapely.area(areas[area[alone]]) / np.pi)
+            break
     return precision_m
 
 
