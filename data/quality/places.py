@@ -120,7 +120,8 @@ def settle_area_points(
         no_address = crowd.no_addresses(unexplained)
         if _share_repeated(given) >= _LEAST_SHARE_REPEATED:
             crowded |= unexplained & (given.counts >= _REPEATS)
-        crowded |= unexplained & doubtful
+        if given.counts[unexplained & doubtful].sum() >= _SHARE_ASKED * given.counts.sum():
+            crowded |= unexplained & doubtful
         if shared_points == "areas":
             no_address |= crowded | (unexplained & (given.incidents > 1))
         of_areas = np.fmax(of_areas, _half_way_to_next(given, no_address, geography))
