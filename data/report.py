@@ -360,8 +360,8 @@ class ImportReport:
         if counts.outside > counts.located / 2 and not named & MISREADINGS:
             lines.append(
                 _(
-                    "Most places lie outside the force. Perhaps x and y are swapped, or the crs is wrong: see [place] "
-                    "in the mapping."
+                    "Most places lie outside the force. Perhaps longitude and latitude, or easting and northing, are "
+                    "swapped, or the coordinates are of another system than the mapping says."
                 )
             )
         return lines

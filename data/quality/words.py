@@ -165,7 +165,7 @@ class WordLog:
                 rows=np.unique(np.concatenate(list(rows.values()))),
                 count=count,
                 sentence=sentence,
-                advice=_("Nothing needs to be done, unless one of them is an answer: then name it under [values]."),
+                advice=_("Nothing needs to be done, unless one of them is an answer: then the mapping must say which."),
             )
         ]
 
