@@ -1,6 +1,7 @@
 """Where it happened: coordinates, postcodes or names of areas, and the settings that a new place needs."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from data.drafting.heading_words import ABODES
 from data.drafting.places import InexactPlaces, PlaceGuess, guess_place, guess_point, inexact_places
 from data.drafting.second_files import STREET_SOURCE
 from data.drafting.work import Work, distinct_texts
-from data.mapping import mapped_fields
+from data.mapping import FORM_TABLE, mapped_fields
 from data.mapping_toml import mapping_toml
 from data.places import AREA_LEVELS, AreaNames
 from geo.cities import nearest_city
@@ -23,6 +24,8 @@ __all__ = ["choose_areas", "read_place"]
 _STREET_POINTS_M = 250
 # Of a column of areas so many of the different names are the deployment's.
 _SHARE_OF_AREAS = 0.6
+# Two columns whose headings say nothing are coordinates where nearly all of so many lie in or near the force.
+_SHARE_IN_FORCE, _FEWEST_COORDINATES = 0.9, 10
 _AREAS = (
     r"zip(?: code)?|postal code|(?:census )?tract|fips|geoid|lsoa|"
     r"county|counties|ward|district|town|city|borough|municipality|parish|neighbou?rhood|beat|sector|zone|area|region"
@@ -55,6 +58,8 @@ def read_place(work: Work) -> None:
     """Coordinates in two columns or one, and postcodes; without either, a column of areas."""
     x, y, postcode = (work.match(f"place.{name}") for name in ("x", "y", "postcode"))
     place: dict[str, Any] = {}
+    if not (x or y or any(map(_holds_points, work.facts))):
+        x, y = _unnamed_coordinates(work)
     if x and y:
         cells = [work.cells(match.column) for match in (x, y)]
         guess = guess_place(
@@ -93,6 +98,37 @@ def read_place(work: Work) -> None:
     if not place:
         _read_area_by_name(work)
     work.raw["place"] = place
+
+
+def _unnamed_coordinates(work: Work) -> tuple[Match, Match] | tuple[None, None]:
+    """Two columns side by side that no heading names and whose numbers lie in the force: asked about."""
+    if work.geography is None or work.table not in (FORM_TABLE, "risk_events"):
+        return None, None
+    crs = work.settings.geography.crs
+    for x, y in pairwise(work.facts):
+        both = (x, y)
+        if (
+            y.position != x.position + 1
+            or work.used & {x.position, y.position}
+            or not any(x.kinds & y.kinds & {kind} for kind in ("degrees", "metres"))
+            or min(x.distinct, y.distinct) < _FEWEST_COORDINATES
+            or any(re.search(rf"\b(?:{ABODES})\b", each.plain) for each in both)
+        ):
+            continue
+        cells = [work.cells(each) for each in both]
+        guess = guess_place(x, y, cells, decimal=x.decimal, crs=crs, geography=work.geography)
+        if guess.share_inside >= _SHARE_IN_FORCE and ("degrees" in x.kinds or guess.crs == crs):
+            work.ask(
+                "place.x",
+                _(
+                    "Are “{first}” and “{second}” the coordinates of where it happened? {share} of them lie in or near "
+                    "the area of the settings, and their headings do not say what they are."
+                ).format(first=x.heading, second=y.heading, share=format_share(guess.share_inside)),
+            )
+            return Match(column=x, score=LIKELY_SCORE, cells_fit=True), Match(
+                column=y, score=LIKELY_SCORE, cells_fit=True
+            )
+    return None, None
 
 
 def _settle_inexact(work: Work, place: dict[str, Any], inexact: InexactPlaces | None) -> None:

@@ -92,6 +92,26 @@ def test_places_moved_at_random_are_no_part_of_a_key():
     assert "Longitude" in drafted(plain, rows).raw["columns"]["administration_id"]
 
 
+@pytest.mark.parametrize(
+    ("headings", "east", "is_read"),
+    [
+        (("ITM_E", "ITM_N"), 318_000, True),
+        (("gy", "gx"), 318_000, True),
+        (("Home e", "Home n"), 318_000, False),
+        (("Cost", "Paid"), 918_000, False),
+    ],
+)
+def test_numbers_side_by_side_that_lie_in_the_force_are_asked_about_as_coordinates(headings, east, is_read):
+    east_and_north = [(str(east + 100 * n), str(176_000 + 70 * n)) for n in range(40)]
+    if headings[0] == "gy":
+        east_and_north = [(north, east) for east, north in east_and_north]
+    rows = [(f"NX-{n:03}", f"{n % 28 + 1:02}/03/2025", *point, "1") for n, point in enumerate(east_and_north)]
+    draft = drafted(("Incident number", "Date", *headings, "Doses"), rows)
+    place = draft.raw.get("place", {})
+    assert [place.get("x"), place.get("y")] == (sorted(headings) if is_read else [None, None])
+    assert ("place.x" in {each.setting for each in draft.questions}) is is_read
+
+
 def test_a_number_of_rows_alone_is_asked_about():
     rows = [(str(n + 1), f"{datetime(2025, 1, 1) + timedelta(days=n):%d/%m/%Y}", "2") for n in range(40)]
     draft = drafted(("No", "Date", "Doses"), rows)
