@@ -88,8 +88,9 @@ def settle_area_points(
     Signs of such a point: its coordinates have two decimals of a degree or fewer (whole kilometres, of metres) and it
     is not alone in that; most rows of the file sit on few far-apart points, or lie scattered around few far-apart ones,
     all at one spread; it is the middle of one of the deployment's areas, these have one point each, or it is a police
-    station (`stations_m`, shape (n, 2)); an earlier file of this source had it so (`known_points_m`, shape (n, 3): snapped easting, northing and
-    precision). Rows in custody stay: they did happen at a station.
+    station (`stations_m`, shape (n, 2)); points that repeat keep apart as other places do not; an earlier file of this
+    source had it so (`known_points_m`, shape (n, 3): snapped easting, northing and precision). Rows in custody stay:
+    they did happen at a station.
 
     One point that holds a good part of the places is a default, where all others hold hardly any. Few points that do so
     together, or a scatter that towns could be as well, are asked about and left as they are, until the mapping says
@@ -392,8 +393,8 @@ def _from_keeping_apart(given: _Points, geography: Geography) -> tuple[Floats, M
     """Precision of points that repeat and keep apart from one another as places that happen do not: half the distance
     to the next of them, at least the median of these halves. And the points of which a person must say it.
 
-    The measure are the file's own single places, or the deployment's addresses: so many of these, drawn again and again,
-    always have pairs close together. Prolific addresses gather where the others do, or more.
+    The measure are the file's own single places, or the deployment's addresses: so many of these, drawn again and
+    again, always have pairs close together. Prolific addresses gather where the others do, or more.
     """
     precision_m, doubtful = np.full(len(given.counts), np.nan), np.zeros(len(given.counts), dtype=bool)
     measure_m = given.metres[given.incidents == 1]

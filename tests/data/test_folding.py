@@ -11,10 +11,10 @@ import pytest
 from data.store import (
     ConflictNotFoundError,
     check_store,
+    current_version,
     erase,
     open_store,
     rollback,
-    current_version,
     settle_agreeing,
     settle_conflict,
     undo_import,

@@ -274,7 +274,7 @@ def test_an_erased_person_takes_what_was_joined_along(importer):
         ({"joins": "incidents"}, "fields of one person"),
         ({"match": {"day": "Date"}}, "a day alone fits many"),
         ({"match": {"day": "Date", "person": True}}, "which columns hold the name"),
-        ({"joins": None, "match": {"day": "Date", "officer": "Collar"}}, "match belongs to such a file"),
+        ({"joins": None, "match": {"day": "Date", "officer": "Collar"}}, "it belongs to a file that adds to records"),
         ({"rows": "substance"}, "several rows a record"),
         ({"parent_source": "second"}, "source is this file's own"),
     ],
