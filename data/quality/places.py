@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.spatial import cKDTree
-from scipy.special import pdtr
+from scipy.special import bdtrc, pdtr
 
 from data.places import AREA_LEVELS, NAMED_AREAS
 from data.pseudonymise import snap_to_cells
@@ -54,6 +54,7 @@ _NEVER, _MOST_AN_AREA, _MOST_SHARED = 1e-5, 1.2, 0.1
 # have four times as many. Hostels, one a town, may keep apart too: asked about where they hold a good part of the rows.
 _DRAWS, _FEW_DRAWS, _FEWER_PAIRS, _FEWEST_PAIRS, _SHARE_ASKED = 300, 3, 4, 4, 0.2
 _FEWEST_APART, _MOST_APART, _FEWEST_TO_MEASURE = 8, 2_000, 30
+_HOMES_TO_MEASURE, _NEAREST_ADDRESSES = 5_000, 0.05
 _REPEATED_SO_OFTEN = (2, 3, 5, 10, 20, 50)
 # A point so close to a station, or to the middle of one of the deployment's own areas, three times over, is that: a
 # hostel may well stand in the next street (chance puts one address of ten thousand so near to one of 20 stations).
@@ -466,7 +467,9 @@ def _from_middles(given: _Points, geography: Geography, crowd: Crowd, crowded: M
             (centres.x, centres.y),
             (inner.x, inner.y),
         ):
-            precision_m = np.fmax(precision_m, _near(given, np.column_stack([x, y]), radius_m, crowd, crowded))
+            centres_m = np.column_stack([x, y])
+            precision_m = np.fmax(precision_m, _near(given, centres_m, radius_m, crowd, crowded))
+            precision_m = np.fmax(precision_m, _gathered_at(given, centres_m, radius_m, crowd))
     whole = geography.outline.centroid
     radius_m = np.array([np.sqrt(geography.outline.area / np.pi)])
     return np.fmax(precision_m, _near(given, np.array([[whole.x, whole.y]]), radius_m, crowd, crowded))
@@ -492,6 +495,28 @@ def _near(given: _Points, centres_m: Floats, radius_m: Floats, crowd: Crowd, cro
     if crowded.any():
         there |= crowded[repeated] & (distance_m <= reach_of_chance_m(crowd.homes_m, centres_m, radius_m)[nearest])
     found[repeated[there]] = radius_m[nearest[there]]
+    return found
+
+
+def _gathered_at(given: _Points, centres_m: Floats, radius_m: Floats, crowd: Crowd) -> Floats:
+    """The radius of the nearest centre for points that repeat and lie among the twentieth of the addresses that is
+    nearest to one, where most such points do and the file's single places do not: middles of the same areas, worked out
+    in another way.
+    """
+    found = np.full(len(given.counts), np.nan)
+    repeated, single = np.flatnonzero(given.incidents > 1), np.flatnonzero(given.incidents == 1)
+    enough = _FEWEST_APART <= len(repeated) <= _MOST_APART and len(single) >= _FEWEST_TO_MEASURE
+    if not enough or given.counts[repeated].sum() < _SHARE_ASKED * given.counts.sum() or not len(crowd.homes_m):
+        return found
+    tree = cKDTree(centres_m)
+    homes_m = crowd.homes_m[:: len(crowd.homes_m) // _HOMES_TO_MEASURE + 1]
+    within_m = np.quantile(tree.query(homes_m)[0], _NEAREST_ADDRESSES)
+    distance_m, nearest = tree.query(given.metres[repeated])
+    near = distance_m <= within_m
+    usual = max(float((tree.query(given.metres[single])[0] <= within_m).mean()), _NEAREST_ADDRESSES)
+    # The chance that so many of the points, or more, are as near as single places are.
+    if 2 * near.sum() >= len(near) and bdtrc(near.sum() - 1, len(near), usual) < _NEVER:
+        found[repeated[near]] = radius_m[nearest[near]]
     return found
 
 

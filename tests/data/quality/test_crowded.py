@@ -116,6 +116,23 @@ def test_points_that_keep_to_one_an_area_are_the_areas_however_few_repeat(seed):
         assert not found_areas.any()
 
 
+def test_middles_worked_out_by_somebody_else_are_known_among_true_places():
+    generator = np.random.default_rng(6)
+    areas = south_wales().small_areas
+    middles = areas[["easting_m", "northing_m"]].to_numpy() + generator.normal(0, 250, (len(areas), 2))
+    true = homes(220, generator=generator)
+    metres = np.vstack([true, middles[generator.integers(0, len(areas), 380)]])
+    nobody = np.zeros(600, dtype=bool)
+    found_areas, found = settled(metres, nobody)
+    assert "area_points" in found
+    assert found_areas[220:].mean() > 0.6
+    assert found_areas[:220].mean() < 0.05
+    # Busy addresses in the same force stay where they are.
+    busy = homes(25, generator=generator)[generator.integers(0, 25, 380)]
+    found_areas, found = settled(np.vstack([true, busy]), nobody)
+    assert not found_areas.any()
+
+
 def test_a_point_that_repeats_among_measured_positions_is_no_place():
     """Nobody measures one position to the last decimal twice; of addresses every tenth is a fellow's."""
     for seed in range(3):
