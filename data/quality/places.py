@@ -122,6 +122,9 @@ def settle_area_points(
         no_address = crowd.no_addresses(unexplained)
         if _share_repeated(given) >= _LEAST_SHARE_REPEATED:
             crowded |= unexplained & (given.counts >= _REPEATS)
+        if np.isfinite(of_areas).sum() >= _FEWEST_APART:
+            # Where many points are areas', others that repeat may be too.
+            doubtful = given.incidents > 1
         if given.counts[unexplained & doubtful].sum() >= _SHARE_ASKED * given.counts.sum():
             crowded |= unexplained & doubtful
         if shared_points == "areas":
