@@ -19,7 +19,7 @@ from data.mapping import Mapping
 from data.pieces import known_where
 from data.places import NAMED_AREAS
 from data.pseudonymise import Pseudonymiser
-from data.quality.places import RAW_X, RAW_Y
+from data.quality.file_points import RAW_X, RAW_Y
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, doses_of_each
 from data.schema import NOT_RECORDED
 

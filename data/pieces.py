@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from data.quality.places import RAW_X, RAW_Y
+from data.quality.file_points import RAW_X, RAW_Y
 from data.schema import NOT_RECORDED
 
 __all__ = ["contents_of_pieces", "known_where", "pieces_from_store", "pieces_to_store"]

@@ -33,7 +33,7 @@ from data.mapping import (
 from data.places import AREA_LEVELS, AreaNames, Places, locate_rows, locate_sites
 from data.points import parse_points
 from data.pseudonymise import Pseudonymiser, age_bands, normalise_code, normalise_name, years_between
-from data.quality.places import RAW_X, RAW_Y
+from data.quality.file_points import RAW_X, RAW_Y
 from data.quality.words import WordLog
 from data.quarantine import LEFT_OUT, QuarantineLog
 from data.reading import Block

@@ -11,8 +11,9 @@ import pandas as pd
 
 from data.mapping import FORM_TABLE, Mapping
 from data.places import NAMED_AREAS
+from data.quality.file_points import RAW_X, RAW_Y
 from data.quality.misread import misread_coordinates
-from data.quality.places import RAW_X, RAW_Y, settle_area_points
+from data.quality.places import settle_area_points
 from data.quality.repeats import event_frame, suspected_repeats
 from data.quality.second_file import suspected_second_file
 from data.quality.times import crowded_days, heaped_on_fives, settle_dates_only, silent_days

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from data.mapping import PlaceLayout
-from data.quality.places import RAW_X, RAW_Y
+from data.quality.file_points import RAW_X, RAW_Y
 from data.quality.warnings import QualityWarning, make_warning
 from geo.areas import Geography
 from geo.projection import reproject

@@ -5,60 +5,47 @@ place and gets the precision of its area, so that no map draws a peak there.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
 from scipy.spatial import cKDTree
-from scipy.special import bdtrc, pdtr
 
 from data.places import AREA_LEVELS, NAMED_AREAS
 from data.pseudonymise import snap_to_cells
+from data.quality.area_middles import FEWEST_MIDDLES, SHARE_ASKED, gathered_at_middles, keeping_apart, one_an_area
 from data.quality.crowded import FEWEST_CROWDED, Crowd, crowded_points, reach_of_chance_m
+from data.quality.file_points import FilePoints, points_of_file
 from data.quality.scatter import Scatter, find_scatter
 from data.quality.warnings import QualityWarning, make_warning
 from data.store.ddl import AREA_LEVEL_M
 from geo.areas import Geography
-from geo.projection import reproject
 from wording import _, format_count, format_number, format_share, ngettext
 
-__all__ = ["RAW_X", "RAW_Y", "settle_area_points"]
+__all__ = ["settle_area_points"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Objects = NDArray[np.object_]
 
-# The file's own coordinates beside the record, for these checks alone: no table has such columns.
-RAW_X, RAW_Y = "raw_x", "raw_y"
-
 # Coordinates that lie on a grid so coarse were rounded to it. Of places on the next finer one a hundredth does so by
 # chance, hence the least share.
 _STEPS_DEGREES, _METRES_OF_A_DEGREE, _STEPS_M = (0.01, 0.1, 1.0), 111_320.0, (1_000.0, 10_000.0)
 _ON_THE_GRID, _FEWEST_ROUNDED, _LEAST_SHARE_ROUNDED = 1e-4, 3, 0.03
-# A metre: coordinates that differ by less are one point.
-_DECIMALS_OF_DEGREES, _SAME_POINT_M = 5, 1.0
 # Most rows on points that hold three or more: an address that repeats (a hostel) has many around it that do not.
 # A few hostels and single addresses may look so: below the larger share it is asked about.
 _FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED, _SHARE_OF_MIDDLES = 10, 3, 0.75, 0.9
 # Half the usual distance between such points. Below it they are street points or buildings, and the bandwidth of a map
 # (200 m or more, and twice the precision) bears them as they are.
 _FINEST_AREA_M = 250.0
-# What chance does once in so many files is none of it; more points than areas are not one in each.
-_NEVER, _MOST_AN_AREA, _MOST_SHARED = 1e-5, 1.2, 0.1
-# Of so many draws of other places hardly any may have as few close pairs as the points that repeat; to settle it, all
-# have four times as many. Hostels, one a town, may keep apart too: asked about where they hold a good part of the rows.
-_DRAWS, _FEW_DRAWS, _FEWER_PAIRS, _FEWEST_PAIRS, _SHARE_ASKED = 300, 3, 4, 4, 0.2
-_FEWEST_APART, _MOST_APART, _FEWEST_TO_MEASURE = 8, 2_000, 30
-_HOMES_TO_MEASURE, _NEAREST_ADDRESSES = 5_000, 0.05
-_REPEATED_SO_OFTEN = (2, 3, 5, 10, 20, 50)
 # A point so close to a station, or to the middle of one of the deployment's own areas, three times over, is that: a
 # hostel may well stand in the next street (chance puts one address of ten thousand so near to one of 20 stations).
 _AT_THE_MIDDLE_M = 3.0
+# A metre: coordinates that differ by less are one point.
+_SAME_POINT_M = 1.0
 # Of an earlier file's moved middles so many are near a new one's: the third nearest, as far as for most of them.
 _FELLOWS, _USUAL_FELLOWS, _OF_PRECISION = 3, 0.95, 0.25
 # What answers both questions, and what takes back what was settled without one.
@@ -97,7 +84,7 @@ def settle_area_points(
     together, or a scatter that towns could be as well, are asked about and left as they are, until the mapping says
     what they are: `shared_points`. As "places", decimals alone make an area of one.
     """
-    given = _given_points(records, crs, geography)
+    given = points_of_file(records, crs, geography)
     if given is None:
         return records, []
     nothing = np.full(len(given.counts), np.nan)
@@ -106,12 +93,12 @@ def settle_area_points(
     scattered = nothing
     if shared_points != "places":
         crowd = _crowd(given, geography)
-        keeping_apart, doubtful = _from_keeping_apart(given, geography)
+        apart_m, doubtful = keeping_apart(given, geography)
         by_others = crowded_points(given.counts, ~np.isfinite(rounded))
         for precision_m in (
             _from_spacing(given),
-            _from_one_an_area(given, geography),
-            keeping_apart,
+            one_an_area(given, geography),
+            apart_m,
             _from_middles(given, geography, crowd, by_others),
             _from_stations(given, stations_m, geography, crowd, by_others),
             _from_before(given, known_points_m, snap_m),
@@ -122,10 +109,10 @@ def settle_area_points(
         no_address = crowd.no_addresses(unexplained)
         if _share_repeated(given) >= _LEAST_SHARE_REPEATED:
             crowded |= unexplained & (given.counts >= _REPEATS)
-        if np.isfinite(of_areas).sum() >= _FEWEST_APART:
+        if np.isfinite(of_areas).sum() >= FEWEST_MIDDLES:
             # Where many points are areas', others that repeat may be too.
             doubtful = given.incidents > 1
-        if given.counts[unexplained & doubtful].sum() >= _SHARE_ASKED * given.counts.sum():
+        if given.counts[unexplained & doubtful].sum() >= SHARE_ASKED * given.counts.sum():
             crowded |= unexplained & doubtful
         if shared_points == "areas":
             no_address |= crowded | (unexplained & (given.incidents > 1))
@@ -171,7 +158,7 @@ def settle_area_points(
 
 def _told(
     kind: str,
-    given: "_Points",
+    given: "FilePoints",
     chosen: Mask,
     precision_m: Floats,
     settled: pd.DataFrame,
@@ -257,76 +244,7 @@ def _areas_as_wide(records: pd.DataFrame, precision_m: Floats, geography: Geogra
     return kept
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Points:
-    """The distinct points of a file, `raw` to a metre and as first `stated`, and its located rows: positions, the point
-    of each, and whether in custody.
-    """
-
-    rows: NDArray[np.intp]
-    point: NDArray[np.intp]
-    custody: Mask
-    easting_m: Floats
-    northing_m: Floats
-    raw: Floats
-    stated: Floats
-    degrees: bool
-    counts: Ints
-    incidents: Ints
-    row_numbers: Ints
-
-    @property
-    def metres(self) -> Floats:
-        """Shape (n, 2)."""
-        return np.column_stack([self.easting_m, self.northing_m])
-
-
-def _given_points(records: pd.DataFrame, crs: str, geography: Geography) -> _Points | None:
-    if RAW_X not in records or "location_source" not in records:
-        return None
-    # Records that were folded with stored ones may have a place and no coordinates of this file.
-    stated = records[[RAW_X, RAW_Y]].notna().all(axis=1).to_numpy()
-    rows = np.flatnonzero((records["location_source"] == "coordinates").to_numpy() & stated)
-    if not rows.size:
-        return None
-    # Degrees that differ in the last digit alone are one point.
-    decimals = _DECIMALS_OF_DEGREES if CRS.from_user_input(crs).is_geographic else 0
-    pairs = records[[RAW_X, RAW_Y]].iloc[rows].round(decimals)
-    point = pairs.groupby([RAW_X, RAW_Y], sort=False).ngroup().to_numpy()
-    first = ~pairs.duplicated().to_numpy()
-    distinct = pairs[first].to_numpy(dtype=float)
-    easting_m, northing_m = (
-        reproject(easting_m=distinct[:, 0], northing_m=distinct[:, 1], from_crs=crs, to_crs=geography.crs)
-        if crs != geography.crs
-        else (distinct[:, 0], distinct[:, 1])
-    )
-    custody = (
-        (records["setting"].iloc[rows] == "custody").to_numpy() if "setting" in records else np.zeros(len(rows), bool)
-    )
-    return _Points(
-        rows=rows,
-        point=point,
-        custody=custody,
-        easting_m=np.asarray(easting_m, dtype=float),
-        northing_m=np.asarray(northing_m, dtype=float),
-        raw=distinct,
-        stated=records[[RAW_X, RAW_Y]].iloc[rows[first]].to_numpy(dtype=float),
-        degrees=CRS.from_user_input(crs).is_geographic,
-        counts=np.bincount(point),
-        incidents=np.bincount(point[~_of_one_incident(records, rows, point)]),
-        row_numbers=records.index.to_numpy(dtype=np.int64)[rows],
-    )
-
-
-def _of_one_incident(records: pd.DataFrame, rows: Ints, point: Ints) -> Mask:
-    """Rows after the first of one incident at one point: two people, who share it."""
-    if "incident_id" not in records:
-        return np.zeros(len(rows), dtype=bool)
-    codes = pd.factorize(records["incident_id"].to_numpy(dtype=object)[rows])[0]
-    return pd.Series(point * (int(codes.max()) + 1) + codes).duplicated().to_numpy()
-
-
-def _crowd(given: _Points, geography: Geography) -> Crowd:
+def _crowd(given: FilePoints, geography: Geography) -> Crowd:
     """What is known of the points and of where people live: where addresses are, else where other places are."""
     row, column = np.nonzero(geography.addresses)
     grid = geography.grid
@@ -344,7 +262,7 @@ def _crowd(given: _Points, geography: Geography) -> Crowd:
     )
 
 
-def _from_rounding(given: _Points) -> Floats:
+def _from_rounding(given: FilePoints) -> Floats:
     """Precision of points whose coordinates were rounded: half the diagonal of the grid that they lie on."""
     steps, metres_of_one = (_STEPS_DEGREES, _METRES_OF_A_DEGREE) if given.degrees else (_STEPS_M, 1.0)
     narrowed = np.cos(np.radians(given.raw[:, 1])) if given.degrees else np.ones(len(given.raw))
@@ -359,7 +277,7 @@ def _from_rounding(given: _Points) -> Floats:
     return precision_m
 
 
-def _from_spacing(given: _Points) -> Floats:
+def _from_spacing(given: FilePoints) -> Floats:
     """Precision of the points where most rows sit on few far-apart ones: half the distance to the next, at least the
     median of these halves (a small area beside a large one)."""
     nothing = np.full(len(given.counts), np.nan)
@@ -371,90 +289,13 @@ def _from_spacing(given: _Points) -> Floats:
     return np.fmax(half_m, usual_m) if usual_m >= _FINEST_AREA_M else nothing
 
 
-def _from_one_an_area(given: _Points, geography: Geography) -> Floats:
-    """Precision of points of which the deployment's areas have one each, where chance would put many into one area.
-
-    Pairs of points share an area by chance as often as pairs of addresses do (a birthday problem), or more often where
-    what happens gathers. Whoever made the middles may have taken another outline, or the addresses' mean.
-    """
-    precision_m = np.full(len(given.counts), np.nan)
-    areas = geography.small_areas.geometry.to_numpy()
-    for least in () if geography.small_area_kind == "squares" else (1, *_REPEATED_SO_OFTEN):
-        own = np.flatnonzero(given.incidents >= least)
-        if len(own) > _MOST_AN_AREA * len(areas):
-            continue
-        at, area = shapely.STRtree(areas).query(shapely.points(given.metres[own]), predicate="intersects")
-        held = np.bincount(area, minlength=len(areas))
-        shared, pairs = (held * (held - 1) / 2).sum(), held.sum() * (held.sum() - 1) / 2
-        if shared <= _MOST_SHARED * held.sum() and pdtr(shared, pairs * _share_an_area(geography)) < _NEVER:
-            alone = held[area] == 1
-            precision_m[own[at[alone]]] = np.sqrt(shapely.area(areas[area[alone]]) / np.pi)
-            break
-    return precision_m
-
-
-def _from_keeping_apart(given: _Points, geography: Geography) -> tuple[Floats, Mask]:
-    """Precision of points that repeat and keep apart from one another as places that happen do not: half the distance
-    to the next of them, at least the median of these halves. And the points of which a person must say it.
-
-    The measure are the file's own single places, or the deployment's addresses: so many of these, drawn again and
-    again, always have pairs close together. Prolific addresses gather where the others do, or more.
-    """
-    precision_m, doubtful = np.full(len(given.counts), np.nan), np.zeros(len(given.counts), dtype=bool)
-    measure_m = given.metres[given.incidents == 1]
-    if len(measure_m) < _FEWEST_TO_MEASURE:
-        row, column = np.nonzero(geography.addresses)
-        measure_m = np.column_stack([geography.grid.easting_m[column], geography.grid.northing_m[row]])
-    for least in _REPEATED_SO_OFTEN:
-        own = given.incidents >= least
-        if not _FEWEST_APART <= own.sum() <= min(len(measure_m), _MOST_APART):
-            continue
-        points_m = given.metres[own]
-        half_m = cKDTree(points_m).query(points_m, k=2)[0][:, 1] / 2
-        usual_m = float(np.median(half_m))
-        if usual_m < _FINEST_AREA_M:
-            continue
-        pairs = _pairs(points_m, usual_m)
-        fewest, as_few = _pairs_of_draws(len(points_m), measure_m, within_m=usual_m, own=pairs)
-        if fewest >= max(pairs * _FEWER_PAIRS, _FEWEST_PAIRS):
-            precision_m[own] = np.fmax(half_m, usual_m)
-            return precision_m, np.zeros_like(doubtful)
-        if as_few <= _FEW_DRAWS and not doubtful.any() and given.counts[own].sum() >= _SHARE_ASKED * given.counts.sum():
-            doubtful = own
-    return precision_m, doubtful
-
-
-def _pairs_of_draws(count: int, measure_m: Floats, *, within_m: float, own: int) -> tuple[int, int]:
-    """Of many draws of so many places the fewest pairs so close, and how many draws have not more than `own`; drawing
-    ends where these are no longer few."""
-    generator, fewest, as_few = np.random.default_rng(1), count * count, 0
-    for _draw in range(_DRAWS):
-        pairs = _pairs(generator.choice(measure_m, count, replace=False), within_m)
-        fewest, as_few = min(fewest, pairs), as_few + (pairs <= own)
-        if as_few > _FEW_DRAWS:
-            break
-    return fewest, as_few
-
-
-def _pairs(points_m: Floats, within_m: float) -> int:
-    tree = cKDTree(points_m)
-    return int(tree.count_neighbors(tree, within_m) - len(points_m)) // 2
-
-
-def _share_an_area(geography: Geography) -> float:
-    """How likely two addresses are in one small area; where none are known, as if all areas had as many."""
-    areas = geography.small_areas
-    held = areas["addresses"].to_numpy(dtype=float) if geography.has_addresses else np.ones(len(areas))
-    return float(((held / held.sum()) ** 2).sum())
-
-
-def _share_repeated(given: _Points) -> float:
+def _share_repeated(given: FilePoints) -> float:
     """The share of rows on points that hold several; 0 in a file of few rows."""
     rows = int(given.counts.sum())
     return float(given.counts[given.counts >= _REPEATS].sum() / rows) if rows >= _FEWEST_ROWS else 0.0
 
 
-def _from_middles(given: _Points, geography: Geography, crowd: Crowd, crowded: Mask) -> Floats:
+def _from_middles(given: FilePoints, geography: Geography, crowd: Crowd, crowded: Mask) -> Floats:
     """Precision of points at the middle of an area of the deployment, or of the whole: the radius of its circle."""
     precision_m = np.full(len(given.counts), np.nan)
     # Squares are this program's own: a grid of the source's may well share their middles.
@@ -472,13 +313,13 @@ def _from_middles(given: _Points, geography: Geography, crowd: Crowd, crowded: M
         ):
             centres_m = np.column_stack([x, y])
             precision_m = np.fmax(precision_m, _near(given, centres_m, radius_m, crowd, crowded))
-            precision_m = np.fmax(precision_m, _gathered_at(given, centres_m, radius_m, crowd))
+            precision_m = np.fmax(precision_m, gathered_at_middles(given, centres_m, radius_m, crowd.homes_m))
     whole = geography.outline.centroid
     radius_m = np.array([np.sqrt(geography.outline.area / np.pi)])
     return np.fmax(precision_m, _near(given, np.array([[whole.x, whole.y]]), radius_m, crowd, crowded))
 
 
-def _from_stations(given: _Points, stations_m: Floats, geography: Geography, crowd: Crowd, crowded: Mask) -> Floats:
+def _from_stations(given: FilePoints, stations_m: Floats, geography: Geography, crowd: Crowd, crowded: Mask) -> Floats:
     """Precision of points at a police station: half the distance to the next station, as officers come from around."""
     stations_m = np.unique(stations_m[np.isfinite(stations_m).all(axis=1)], axis=0)
     if not len(stations_m):
@@ -488,7 +329,7 @@ def _from_stations(given: _Points, stations_m: Floats, geography: Geography, cro
     return _near(given, stations_m, half_m, crowd, crowded)
 
 
-def _near(given: _Points, centres_m: Floats, radius_m: Floats, crowd: Crowd, crowded: Mask) -> Floats:
+def _near(given: FilePoints, centres_m: Floats, radius_m: Floats, crowd: Crowd, crowded: Mask) -> Floats:
     """The radius of the nearest centre for points that repeat and lie at it, or are crowded and nearer to it than by
     chance; else NaN."""
     found = np.full(len(given.counts), np.nan)
@@ -501,29 +342,7 @@ def _near(given: _Points, centres_m: Floats, radius_m: Floats, crowd: Crowd, cro
     return found
 
 
-def _gathered_at(given: _Points, centres_m: Floats, radius_m: Floats, crowd: Crowd) -> Floats:
-    """The radius of the nearest centre for points that repeat and lie among the twentieth of the addresses that is
-    nearest to one, where most such points do and the file's single places do not: middles of the same areas, worked out
-    in another way.
-    """
-    found = np.full(len(given.counts), np.nan)
-    repeated, single = np.flatnonzero(given.incidents > 1), np.flatnonzero(given.incidents == 1)
-    enough = _FEWEST_APART <= len(repeated) <= _MOST_APART and len(single) >= _FEWEST_TO_MEASURE
-    if not enough or given.counts[repeated].sum() < _SHARE_ASKED * given.counts.sum() or not len(crowd.homes_m):
-        return found
-    tree = cKDTree(centres_m)
-    homes_m = crowd.homes_m[:: len(crowd.homes_m) // _HOMES_TO_MEASURE + 1]
-    within_m = np.quantile(tree.query(homes_m)[0], _NEAREST_ADDRESSES)
-    distance_m, nearest = tree.query(given.metres[repeated])
-    near = distance_m <= within_m
-    usual = max(float((tree.query(given.metres[single])[0] <= within_m).mean()), _NEAREST_ADDRESSES)
-    # The chance that so many of the points, or more, are as near as single places are.
-    if 2 * near.sum() >= len(near) and bdtrc(near.sum() - 1, len(near), usual) < _NEVER:
-        found[repeated[near]] = radius_m[nearest[near]]
-    return found
-
-
-def _from_before(given: _Points, known_points_m: Floats, snap_m: float) -> Floats:
+def _from_before(given: FilePoints, known_points_m: Floats, snap_m: float) -> Floats:
     """Precision of points that an earlier file of this source showed to be areas, or that lie among such a file's moved
     middles."""
     if not len(known_points_m):
@@ -543,7 +362,7 @@ def _from_before(given: _Points, known_points_m: Floats, snap_m: float) -> Float
     return np.where(distance_m <= within_m, precision_m[nearest], np.nan)
 
 
-def _half_way_to_next(given: _Points, crowded: Mask, geography: Geography) -> Floats:
+def _half_way_to_next(given: FilePoints, crowded: Mask, geography: Geography) -> Floats:
     """Precision of crowded points that are areas': half the distance to the next of them, or all of the force for one
     alone."""
     precision_m = np.full(len(given.counts), np.nan)
@@ -555,7 +374,7 @@ def _half_way_to_next(given: _Points, crowded: Mask, geography: Geography) -> Fl
     return precision_m
 
 
-def _asked_about(given: _Points, crowded: Mask) -> Iterator[QualityWarning]:
+def _asked_about(given: FilePoints, crowded: Mask) -> Iterator[QualityWarning]:
     """Points that many rows share, and that may be places or not."""
     points, rows = int(crowded.sum()), given.row_numbers[crowded[given.point]]
     if not points:
@@ -578,7 +397,7 @@ def _asked_about(given: _Points, crowded: Mask) -> Iterator[QualityWarning]:
     yield make_warning(kind="crowded_point", rows=rows, sentence=sentence, advice=advice, setting=_AS_AREAS)
 
 
-def _asked_scatter(given: _Points, scatter: Scatter, around: Mask) -> QualityWarning:
+def _asked_scatter(given: FilePoints, scatter: Scatter, around: Mask) -> QualityWarning:
     """A scatter that may be that of towns."""
     return make_warning(
         kind="scattered_points",

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.quality.places import RAW_X, RAW_Y, settle_area_points
+from data.quality.file_points import RAW_X, RAW_Y
+from data.quality.places import settle_area_points
 from geo.projection import to_wgs84
 from tests.data.importing import south_wales
 
