@@ -91,7 +91,10 @@ def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def demo(demo_settings: Settings, south_wales: Geography) -> DemoOutcome:
-    return make_demo(settings=demo_settings, keys=KEYS, geography=south_wales)
+    with pytest.MonkeyPatch.context() as patch:
+        # A module that has a store of its own may be at work already, and the environment's store wins.
+        patch.delenv("NALOXONE_WATCH_STORE", raising=False)
+        return make_demo(settings=demo_settings, keys=KEYS, geography=south_wales)
 
 
 @pytest.fixture(scope="session")
