@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 from data.quality.warnings import QualityWarning
-from data.quarantine import LEFT_OUT, ReasonCount, reason_sentence
+from data.quarantine import LEFT_OUT, NO_RECORDS, ReasonCount, reason_sentence
 from data.row_runs import RowRuns
-from wording import _, format_count, format_period, ngettext
+from wording import _, format_count, format_period, join_words, ngettext
 
 __all__ = ["ImportCounts", "ImportReport"]
 
@@ -57,11 +57,11 @@ class ImportReport:
     """One import's account.
 
     rows_in = imported + updated + unchanged + folded + withdrawn + quarantined_rows + waiting, always; in words those
-    quarantined that the mapping leaves out on purpose are a term of their own (`left_out`). `withdrawn` are
-    rows that the file itself takes back; records that a full extract lacks have no row in it and are `withdrawn_gone`.
-    Rows of earlier imports that now found their record are `matched_now`, incidents that have a place by these alone
-    `placed_now`, and `conflicts` wait to be settled. `rows` says which rows a count is about, by its name here or in
-    `counts`.
+    quarantined that the mapping leaves out on purpose (`left_out`) and those that are `no_records` are terms of their
+    own. `withdrawn` are rows that the file itself takes back; records that a full extract lacks have no row in it and
+    are `withdrawn_gone`. Rows of earlier imports that now found their record are `matched_now`, incidents that have a
+    place by these alone `placed_now`, and `conflicts` wait to be settled. `rows` says which rows a count is about, by
+    its name here or in `counts`.
     `label` is what the sentences call the file. `version` is the snapshot that now holds the rows, or would be compared
     with (None: there is no store yet). `already_imported`: the store had just this file, so it was not read again.
     """
@@ -105,11 +105,16 @@ class ImportReport:
         return self.quarantined_rows < self.rows_in
 
     @property
-    def brought(self) -> int:
-        """How many rows say something that the store did not hold, those that wait for their record among them."""
-        new = self.imported + self.updated + self.withdrawn + self.waiting
-        # Rows that are part of other rows' records are new where any of these is.
-        return new + (self.folded if self.imported + self.updated else 0)
+    def news(self) -> str:
+        """What the file says that the store did not hold, in a few words."""
+        terms = (
+            (_("{count} new"), self.imported),
+            (_("{count} changed"), self.updated),
+            (_("{count} withdrawn"), self.withdrawn),
+            (_("{count} waiting for their record"), self.waiting),
+        )
+        told = [words.format(count=format_count(count)) for words, count in terms if count]
+        return join_words(told) if told else _("nothing new")
 
     @property
     def nothing_taken(self) -> str:
@@ -134,6 +139,11 @@ class ImportReport:
     def left_out(self) -> int:
         """How many of the quarantined rows the mapping leaves out on purpose."""
         return sum(each.count for each in self.reasons if each.reason == LEFT_OUT)
+
+    @property
+    def no_records(self) -> int:
+        """How many of the quarantined rows are totals or headings once more: nobody has to correct them."""
+        return sum(each.count for each in self.reasons if each.reason in NO_RECORDS)
 
     @property
     def reads_the_same_any_day(self) -> bool:
@@ -262,8 +272,9 @@ class ImportReport:
             (_("{count} folded into others"), self.folded, False),
             (_("{count} withdrawn"), self.withdrawn, False),
             (_("{count} waiting for their record"), self.waiting, False),
-            (_("{count} quarantined"), self.quarantined_rows - self.left_out, True),
+            (_("{count} quarantined"), self.quarantined_rows - self.left_out - self.no_records, True),
             (_("{count} left out by the mapping"), self.left_out, False),
+            (_("{count} left out as totals or headings"), self.no_records, False),
         ]
         return " + ".join(term.format(count=format_count(count)) for term, count, always in terms if always or count)
 

@@ -11,10 +11,12 @@ from data.row_runs import RowRuns
 from geo.areas import Geography
 from wording import _, format_count, ngettext
 
-__all__ = ["FilePreview", "describe_preview", "stored_label"]
+__all__ = ["FilePreview", "describe_preview", "fields_in_words", "stored_label"]
 
 # Doses and waits stand side by side in a record: "dose0_product".
 _NUMBERED = re.compile(r"(dose|wait)(\d+)_(\w+)")
+# A field's name where a sentence for people holds one: "age_band".
+_NAMED = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 # Columns that hold codes of areas, and the geography's layer that names these.
 _AREAS = {"authority": "authorities", "bcu": "bcus"}
 
@@ -70,6 +72,11 @@ def stored_label(column: str) -> str:
     what = _("how many the entry stands for") if found[3] == "count" else field_label(found[3], field.description)
     words = _("Dose {number}: {what}") if found[1] == "dose" else _("Ambulance {number}: {what}")
     return words.format(number=int(found[2]) + 1, what=what[:1].lower() + what[1:])
+
+
+def fields_in_words(sentence: str) -> str:
+    """A sentence of an import's account with its fields called as they are on the page."""
+    return _NAMED.sub(lambda found: stored_label(found[0]), sentence)
 
 
 def _value(column: str, cell: str, names: Mapping[str, Mapping[str, str]]) -> str:

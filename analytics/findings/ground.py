@@ -27,6 +27,11 @@ class NothingInCommonError(NaloxoneWatchError):
 AreaLevel = Literal["bcu", "authority", "small_area"]
 Floats = NDArray[np.float64]
 
+# A town that people elsewhere know has so many residents at least, and so many a km2: British ones have 2,000 to 5,000,
+# and the fewest draw the widest circle around its middle.
+_SMALLEST_TOWN_RESIDENTS = 20_000
+_TOWN_RESIDENTS_PER_KM2 = 2_000.0
+
 
 def area_frame(question: Question, level: AreaLevel) -> gpd.GeoDataFrame:
     """The areas of one level."""
@@ -88,17 +93,36 @@ def asked_bandwidth(
     return choice.metres, choice.reason
 
 
-def place_names(question: Question, *, easting_m: Sequence[float], northing_m: Sequence[float]) -> list[str]:
-    """What people call each point: the nearest named place and the small area (a postcode district in the UK)."""
+def place_names(
+    question: Question, *, easting_m: Sequence[float], northing_m: Sequence[float], with_area: bool = True
+) -> list[str]:
+    """What people call each point: the nearest place, the larger town around it, and `with_area` the small area.
+
+    A town is a circle with room for its residents; beyond its local authority a place is near it, not in it. The map
+    writes the town, which strangers know; those who live there know the place. A small area is a postcode district in
+    the UK.
+    """
     if not len(easting_m):
         return []
     geography = question.geography
-    nearest = geography.nearest_place(easting_m=easting_m, northing_m=northing_m).name
-    codes = geography.label_area(easting_m=easting_m, northing_m=northing_m).small_area
+    towns = geography.places[geography.places["population"] >= _SMALLEST_TOWN_RESIDENTS]
+    points = {"easting_m": np.asarray(easting_m, dtype=float), "northing_m": np.asarray(northing_m, dtype=float)}
+    labels = geography.label_area(**points)
+    authorities = geography.label_area(easting_m=towns["easting_m"], northing_m=towns["northing_m"]).authority
+    residents = dict(zip(towns["name"], towns["population"], strict=True))
+    radius_m = 1_000 * np.sqrt(towns["population"].to_numpy() / _TOWN_RESIDENTS_PER_KM2 / np.pi)
     # A postcode district is called by its code; other areas by their names.
     column = "code" if geography.small_area_kind == "postcode districts" else "name"
-    known = dict(zip(geography.small_areas["code"], geography.small_areas[column], strict=True))
-    return [
-        _("{place} ({area})").format(place=place, area=known[code]) if code in known else str(place)
-        for place, code in zip(nearest, codes, strict=True)
-    ]
+    known = dict(zip(geography.small_areas["code"], geography.small_areas[column], strict=True)) if with_area else {}
+    names = []
+    for place, authority, area, east, north in zip(
+        geography.nearest_place(**points).name, labels.authority, labels.small_area, *points.values(), strict=True
+    ):
+        inside = np.hypot(towns["easting_m"] - east, towns["northing_m"] - north) <= radius_m
+        name, around = str(place), np.flatnonzero(inside & (towns["population"] > residents.get(place, 0)))
+        if len(around):
+            # The largest stands first.
+            words = _("{place} in {town}") if authorities[around[0]] == authority else _("{place} near {town}")
+            name = words.format(place=name, town=towns["label"].iloc[around[0]])
+        names.append(_("{place} ({area})").format(place=name, area=known[area]) if area in known else name)
+    return names

@@ -35,7 +35,7 @@ from analytics.disclosure import (
     tabulate_breakdown,
     without_noughts,
 )
-from analytics.findings.ground import AreaLevel, area_frame, asked_bandwidth, asked_window
+from analytics.findings.ground import AreaLevel, area_frame, asked_bandwidth, asked_window, place_names
 from analytics.findings.layers import Layer
 from analytics.findings.mapped_events import MappedEvents, read_administrations, read_layer_events
 from analytics.findings.question import Question
@@ -242,10 +242,12 @@ def _headline(question: Question, surface: density.DensitySurface, too_few: NDAr
     mass = ndimage.sum_labels(values, regions, labels)
     peaks = ndimage.maximum_position(values, regions, labels)
     largest = np.argsort(mass)[::-1][:PLACES_NAMED]
-    names = question.geography.nearest_place(
+    names = place_names(
+        question,
         easting_m=surface.easting_m[[peaks[index][1] for index in largest]],
         northing_m=surface.northing_m[[peaks[index][0] for index in largest]],
-    ).name
+        with_area=False,
+    )
     return _("Half of the mapped {events} fell in {share} of the area, chiefly around {places}.").format(
         events=events,
         share=format_share(max(float(share), 0.001), decimals=1),

@@ -1,7 +1,7 @@
 """What came in when, from where and from whom; what waits, and what to correct at its source. For the analyst."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
-from analytics.findings.file_preview import stored_label
+from analytics.findings.file_preview import fields_in_words, stored_label
 from analytics.findings.import_rows import RowList
 from analytics.findings.question import Question
 from data.journal import Journal
@@ -80,7 +80,7 @@ def find_import_history(question: Question) -> ImportHistory:
         warning_rows=RowList(
             columns=(_("Import"), _("What looked suspicious")),
             entries=tuple(
-                ((_import_name(each.source, each.imported_at, zone), each.sentence), each.rows)
+                ((_import_name(each.source, each.imported_at, zone), fields_in_words(each.sentence)), each.rows)
                 for each in warnings.itertuples()
             ),
         ),
@@ -118,17 +118,30 @@ def find_import_history(question: Question) -> ImportHistory:
 def _name_imports(imports: pd.DataFrame, settings: Settings) -> tuple[PastImport, ...]:
     """Each of the store's imports by when it was, what it is about, its source and its rows."""
     zone = ZoneInfo(settings.time_zone)
-    return tuple(
-        PastImport(
-            import_id=row.import_id,
-            name=_("{when}: {table}, {source}, {rows} rows").format(
-                when=_moment(row.imported_at, zone),
-                table=_table_name(row.target).lower(),
-                source=row.source,
-                rows=format_count(int(row.rows_in)),
-            ),
+    names = [
+        _("{when}: {table}, {source}, {rows} rows, {new} of them new").format(
+            when=_moment(row.imported_at, zone),
+            table=_table_name(row.target).lower(),
+            source=row.source,
+            rows=format_count(int(row.rows_in)),
+            new=format_count(int(row.rows_imported)),
         )
-        for row in imports.itertuples()
+        for row in imports.fillna({"rows_imported": 0}).itertuples()
+    ]
+    return tuple(
+        PastImport(import_id=import_id, name=_told_apart(names, place))
+        for place, import_id in enumerate(imports["import_id"])
+    )
+
+
+def _told_apart(names: Sequence[str], place: int) -> str:
+    """The name at a place, newest first; numbered, the oldest first, where others are the same."""
+    name = names[place]
+    count = names.count(name)
+    if count == 1:
+        return name
+    return _("{name} (number {number} of {count} alike)").format(
+        name=name, number=count - names[:place].count(name), count=count
     )
 
 
@@ -245,7 +258,8 @@ def _imports_table(imports: pd.DataFrame, who: Mapping[str, str], zone: ZoneInfo
         audience=question.audience,
         caption=_(
             "Rows in = new + changed + as before + folded + withdrawn + set aside + left out + waiting, as they were "
-            "at the import; what waits now is under “Quarantine”. What is left out is so by the mapping, on purpose."
+            "at the import; what waits now is under “Quarantine”. What is left out is so by the mapping, on purpose, "
+            "or is a total or a heading."
         )
         if rows
         else "",
@@ -253,9 +267,9 @@ def _imports_table(imports: pd.DataFrame, who: Mapping[str, str], zone: ZoneInfo
 
 
 def _left_out(report: object) -> int:
-    """How many rows the mapping left out, as the import's account has it."""
+    """How many rows were left out by the mapping or as no records, as the import's account has it."""
     reasons = json.loads(report)["reasons"] if isinstance(report, str) else []
-    return sum(each["count"] for each in reasons if each["reason"] == LEFT_OUT)
+    return sum(each["count"] for each in reasons if each["reason"] in {LEFT_OUT, *NO_RECORDS})
 
 
 def _import_name(source: str, imported_at: datetime | None, zone: ZoneInfo) -> str:
@@ -289,7 +303,7 @@ def _warnings_table(warnings: pd.DataFrame, zone: ZoneInfo, question: Question) 
             (
                 _import_name(each.source, each.imported_at, zone),
                 _table_name(each.target),
-                f"{each.sentence} {each.advice}".removesuffix(":"),
+                fields_in_words(f"{each.sentence} {each.advice}").removesuffix(":"),
                 format_count(int(each.cases)),
                 each.rows.listed,
             )

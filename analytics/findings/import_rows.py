@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
+from analytics.findings.file_preview import fields_in_words
 from data.report import ImportReport
 from data.row_runs import RowRuns
 from wording import _, format_count
@@ -44,4 +45,6 @@ class RowList:
 def rows_of_report(report: ImportReport) -> RowList:
     """Every row that an import's account speaks of."""
     lists: Sequence[tuple[str, RowRuns]] = report.row_lists()
-    return RowList(columns=(_("What was found"),), entries=tuple(((words,), rows) for words, rows in lists))
+    return RowList(
+        columns=(_("What was found"),), entries=tuple(((fields_in_words(words),), rows) for words, rows in lists)
+    )

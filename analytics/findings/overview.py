@@ -242,8 +242,8 @@ def _undone(question: Question, freshness: Freshness) -> list[str]:
             (
                 kinds,
                 ngettext(
-                    "{count} thing looked suspicious as files came in",
-                    "{count} things looked suspicious as files came in",
+                    "{count} kind of possible error was found in the files that came in",
+                    "{count} kinds of possible error were found in the files that came in",
                     kinds,
                 ),
             ),

@@ -71,6 +71,8 @@ class Undo:
             if self.wait_again
             else "",
         )
+        # Silence would read as a fault.
+        kept = _("Nothing else changes: what it held was there before it, or is in a later import too, and stays.")
         return (
             ngettext(
                 "Undone: {file} ({source}), imported {when}, {count} row.",
@@ -82,7 +84,7 @@ class Undo:
                 when=format_moment(self.imported_at),
                 count=format_count(self.rows_in),
             ),
-            *filter(None, told),
+            *(filter(None, told) if any(told) else (kept,)),
         )
 
     def _counted(self, sign: int) -> str:

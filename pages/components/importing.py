@@ -11,7 +11,7 @@ from hashlib import sha256
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from analytics.findings.file_preview import describe_preview, stored_label
+from analytics.findings.file_preview import describe_preview, fields_in_words, stored_label
 from analytics.findings.import_history import PastImport
 from analytics.findings.import_rows import rows_of_report
 from analytics.findings.question import Question
@@ -217,9 +217,7 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
     _show_remedy(tried, reading.mapping)
     _show_report(tried, settings)
     left, right, _rest = st.columns([2, 2, 3])
-    label = _("Import {brought} of {count} rows").format(
-        brought=format_count(tried.brought), count=format_count(tried.rows_in)
-    )
+    label = _("Import: {news}").format(news=tried.news)
     if left.button(label, type="primary", disabled=not tried.usable, key="confirm-import"):
         _start(file, reading.mapping, settings, geography, dry_run=False)
     if right.button(_("Put the file away"), key="put-away"):
@@ -311,16 +309,15 @@ def _take_result(job: ImportJob) -> None:
     try:
         report = job.report()
     except NaloxoneWatchError as error:
-        steps.tried, steps.said = "", str(error)
+        # An import that was stopped wrote nothing: what its trial found still holds.
+        steps.tried, steps.said = "" if job.dry_run else steps.tried, str(error)
         return
     if job.dry_run:
         steps.trial = report
     else:
         if not steps.followed:
             put_file_away()
-        done = _("Imported: {brought} of {count} rows. More at the top of the page.").format(
-            brought=format_count(report.brought), count=format_count(report.rows_in)
-        )
+        done = _("Imported: {news}. More at the top of the page.").format(news=report.news)
         steps.done, steps.news = report, report.nothing_taken or done
 
 
@@ -332,6 +329,6 @@ def _show_report(report: ImportReport, settings: Settings) -> None:
     for title, sentences in report.sections(name_field=stored_label):
         if title:
             st.subheader(title)
-        show_lines(sentences)
+        show_lines([fields_in_words(each) for each in sentences])
     name = "rows_of_trial" if report.dry_run else "rows_of_import"
     show_rows_download(rows_of_report(report), name=name, settings=settings, about=f"{report.label}: {report.total}")

@@ -19,6 +19,7 @@ from analytics.findings.import_history import table_words
 from analytics.findings.words import field_label
 from data.drafting import Draft, FieldDraft, draft_mapping
 from data.drafting.heading_words import field_words
+from data.drafting.sheets import sheets_of_records
 from data.ingest import NoRowsError
 from data.known_numbers import KnownNumbers
 from data.mapping import FORM_TABLE, ROW_KEYS, FileLayout, Mapping, mapped_fields, needed_fields, plain_heading
@@ -95,6 +96,15 @@ class OtherFileError(NaloxoneWatchError):
                 "None of the columns that “{name}” reads is in this file. Choose another under “{box}”. If it is the "
                 "right one, the headings may be in another row: see “{layout}”."
             ).format(name=name, box=_("How is it read?"), layout=_("How the file is laid out"))
+        )
+
+
+class SheetNeededError(NaloxoneWatchError):
+    """A workbook none of whose sheets looks like records."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("None of its sheets looks like records: choose the one to read under “{box}”.").format(box=_("Sheet"))
         )
 
 
@@ -231,12 +241,50 @@ def _sample(file: UploadedFile, settings: Settings, stated: FileLayout | None) -
     def read(layout: FileLayout | None) -> FileSample:
         return _read_sample(file, settings, layout)
 
-    try:
+    sheet = _choose_sheet(read, stated, file.file_id)
+    if sheet is None:
         return _as_laid_out(read, stated, file.file_id)
+    chosen = (stated or FileLayout()).model_copy(update={"sheet": sheet})
+    return _as_laid_out(read, chosen, f"{file.file_id}-{sheet}")
+
+
+def _choose_sheet(read: Callable[[FileLayout | None], FileSample], stated: FileLayout | None, key: str) -> str | None:
+    """The sheet to read of a workbook with several, the likeliest until the reader chooses; None where it is plain.
+
+    Raises SheetNeededError.
+    """
+    try:
+        found = read(stated)
     except SeveralSheetsError as error:
-        sheet = st.selectbox(_("Sheet"), error.sheets, key=f"sheet-{file.file_id}")
-        chosen = (stated or FileLayout()).model_copy(update={"sheet": sheet})
-        return _as_laid_out(read, chosen, f"{file.file_id}-{sheet}")
+        sheets, note = error.sheets, ""
+        likely = import_steps().keep(
+            "likely-sheets", lambda: tuple(sheets_of_records(lambda sheet: read(FileLayout(sheet=sheet)), sheets))
+        )
+        if likely:
+            note = ngettext(
+                "Of its {sheets} sheets {count} looks like records, and it is chosen.",
+                "Of its {sheets} sheets {count} look like records, and the first of these is chosen. Each is imported "
+                "by itself.",
+                len(likely),
+            ).format(sheets=format_count(len(sheets)), count=format_count(len(likely)))
+    except UnreadableFileError:
+        # What can be done about it is chosen in the boxes of the layout.
+        return None
+    else:
+        sheets, note, likely = found.sheets, "", (str(found.layout.sheet),)
+    if len(sheets) < 2:
+        return None
+    sheet = st.selectbox(
+        _("Sheet"),
+        sheets,
+        index=sheets.index(likely[0]) if likely else None,
+        key=f"sheet-{key}",
+        placeholder=_("Choose a sheet"),
+    )
+    show_small(note)
+    if sheet is None:
+        raise SheetNeededError
+    return sheet
 
 
 def _read_sample(file: UploadedFile, settings: Settings, layout: FileLayout | None) -> FileSample:

@@ -49,7 +49,8 @@ _STYLE = f"""
 .leaflet-container path:focus {{outline: none}}
 .place {{position: absolute; font-weight: 600; font-size: 13px; line-height: 17px; color: {TEXT}; white-space: nowrap;
   width: max-content; text-shadow: 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 5px #fff}}
-.rank {{font-size: 12px; color: #fff; background: {TEXT}; border-radius: 9px; padding: 1px 5px; margin-right: 3px;
+.place.left {{display: flex; flex-direction: row-reverse}}
+.rank {{font-size: 12px; color: #fff; background: {TEXT}; border-radius: 9px; padding: 1px 5px; margin: 0 3px 0 0;
   text-shadow: none}}
 path.few {{fill: url(#few); fill-opacity: 1}}
 </style>
@@ -147,6 +148,8 @@ class _Names(MacroElement):
                         const boxes = beside(label, within);
                         box = boxes.find(free) || boxes[0];
                     }
+                    // The number stands next to its outline.
+                    label.element.classList.toggle("left", box.right < within.left);
                     put(label, within, box);
                 });
                 labels.filter(label => !found.includes(label)).forEach(label => {
@@ -183,6 +186,25 @@ class _Names(MacroElement):
         ]
 
 
+class _Wheel(MacroElement):
+    """The mouse wheel scrolls the page, also over the map, until the map is pressed; then it zooms, while over it."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+        (map => {
+            map.getContainer().addEventListener("pointerdown", () => map.scrollWheelZoom.enable());
+            map.getContainer().addEventListener("pointerleave", () => map.scrollWheelZoom.disable());
+        })({{ this._parent.get_name() }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = "Wheel"
+
+
 def _found(rank: str | None, name: str) -> str:
     number = f'<span class="rank">{escape(rank)}</span>' if rank else ""
     return f'<div class="place found">{number}<span class="name">{escape(name)}</span></div>'
@@ -214,6 +236,7 @@ def show_map(
         max_zoom=18,
         min_zoom=5,
         zoom_snap=0.25,
+        scrollWheelZoom=False,
         attributionControl=False,
     )
     root = drawn.get_root()
@@ -262,6 +285,7 @@ def show_map(
     near = _bounds_of(layers.outlines) if closer and layers.outlines else ground.basemap.bounds
     drawn.fit_bounds(near, padding=(6, 6))
     _Names(ground.basemap.labels, layers.ranks).add_to(drawn)
+    _Wheel().add_to(drawn)
     assert_offline(drawn)
     with st.container(key=f"nw-map-{key}"):
         clicked = st_folium(
@@ -327,6 +351,7 @@ _CHECKED = {
     "GeoJsonTooltip",
     "ImageOverlay",
     "_Names",
+    "_Wheel",
 }
 
 

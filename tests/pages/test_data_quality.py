@@ -19,6 +19,7 @@ from data.quarantine import reason_sentence
 from data.saved_mappings import save_mapping
 from data.settings import Settings
 from data.snapshots import current_version
+from pages.components.import_job import ImportJob
 from tests.data.importing import make_mapping, south_wales, workbook
 from tests.pages.small_store import Records, write_records
 from tests.pages.test_pages import text_of
@@ -135,6 +136,26 @@ def test_a_file_goes_in_by_trial_and_confirmation_and_out_again(settings: Settin
     entry = Journal(folder=settings.store_folder, keys=load_keys(store_folder=settings.store_folder)).entries()[-1]
     assert entry.purpose == "the wrong month"
     assert str(entry.details["import_id"]) not in said
+
+
+def test_an_import_that_was_stopped_needs_no_new_trial(
+    settings: Settings, open_dashboard: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = press(upload(tick_generated(open_dashboard(PAGE))), "try-import")
+    tell = ImportJob._tell
+
+    def stop_at_once(job: ImportJob, share: float, sentence: str) -> None:
+        job.stop()
+        tell(job, share, sentence)
+
+    with monkeypatch.context() as pressed:
+        pressed.setattr(ImportJob, "_tell", stop_at_once)
+        press(app, "confirm-import")
+    assert current_version(settings.store_folder) is None
+    assert "Stopped" in text_of(app)
+    press(app, "confirm-import")
+    assert "3 rows in = 2 imported" in text_of(app)
+    assert current_version(settings.store_folder) is not None
 
 
 def test_a_changed_mapping_needs_a_new_trial(settings: Settings, open_dashboard: Open) -> None:
@@ -372,7 +393,8 @@ def test_the_sheet_and_the_row_of_the_headings_are_chosen_on_screen(open_dashboa
     rows = [["Reference", "When"], *([f"A{number}", f"0{number}/05/2025 10:00"] for number in range(1, 6))]
     content = workbook({"Notes": [["Read me", "Please"]], "Records": [["Title", None], [None, None], *rows]})
     app = upload(tick_generated(open_dashboard(PAGE)), content, "form.xlsx")
-    next(box for box in app.selectbox if box.label == "Sheet").set_value("Records").run()
+    assert next(box for box in app.selectbox if box.label == "Sheet").value == "Records"
+    assert "Of its 2 sheets 1 looks like records" in text_of(app)
     headings = next(box for box in app.number_input if box.label == "Row with the headings")
     assert headings.value == 3
     headings.set_value(2).run()
@@ -380,6 +402,14 @@ def test_the_sheet_and_the_row_of_the_headings_are_chosen_on_screen(open_dashboa
     next(box for box in app.number_input if box.label == "Row with the headings").set_value(3).run()
     assert not app.exception
     assert "5 rows in = 5 imported" in text_of(press(app, "try-import"))
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_sheet_is_the_readers_choice_where_none_looks_like_records(open_dashboard: Open) -> None:
+    content = workbook({"Notes": [["Read me", "Please"], ["a", "b"]], "More": [["Colour"], ["red"]]})
+    app = upload(tick_generated(open_dashboard(PAGE)), content, "form.xlsx")
+    assert next(box for box in app.selectbox if box.label == "Sheet").value is None
+    assert "None of its sheets looks like records" in app.error[0].value
 
 
 @pytest.mark.usefixtures("settings")
@@ -442,7 +472,7 @@ R-2,2,02/05/2025 11:10,Heroin,9,1,PC 3002
     assert found["doses"][0]["count"] == "Doses"
     press(app, "try-import")
     assert "4 rows in = 3 imported" in text_of(app)
-    assert app.button(key="confirm-import").label == "Import 4 of 4 rows"
+    assert app.button(key="confirm-import").label == "Import: 3 new"
     box("selectbox", "Force that recorded").set_value("").run()
     box("selectbox", "Administration: “Ref” is compared").set_value("").run()
     assert "recording_force" not in mapping()["columns"]
@@ -494,15 +524,22 @@ def test_a_kept_mapping_for_other_files_is_marked_and_says_so_when_chosen(open_d
 def test_totals_and_repeated_headings_wait_for_nobody(open_dashboard: Open) -> None:
     rows = [f"T{n},{n:02}/05/2025 10:00,51.481,-3.17{n},2" for n in range(1, 7)]
     log = ["Reference,When,Lat,Lon,Doses", *rows[:3], "Total,,,,6", "Reference,When,Lat,Lon,Doses", *rows[3:]]
+    log[2] = log[2].replace("T2,02/05/2025 10:00", "T2,NULL")
     app = upload(tick_generated(open_dashboard(PAGE)), "\n".join(log).encode())
-    press(press(app, "try-import"), "confirm-import")
-    assert "6 administrations" in text_of(app)
+    press(app, "try-import")
+    said = text_of(app)
+    assert "8 rows in = 5 imported + 0 updated + 0 unchanged + 1 quarantined + 2 left out as totals or headings" in said
+    # A word for nothing, in a field by the name that its box has.
+    assert "When naloxone was given (1)" in said
+    assert "occurred_at" not in said
+    press(app, "confirm-import")
+    assert "5 administrations" in text_of(app)
     said = text_of(open_dashboard(PAGE))
     assert "2 rows were set aside as totals or repeated headings" in said
-    assert "wait whole" not in said
+    assert "1 row waits whole" in said
     said = text_of(open_dashboard())
     assert "2 rows are totals or headings, no records" in said
-    assert "in quarantine" not in said
+    assert "1 row waits in quarantine" in said
 
 
 def test_what_to_do_names_boxes_that_are_there_and_no_setting() -> None:

@@ -195,6 +195,11 @@ def test_quarantine_says_where_and_what_to_do_and_is_healed_by_the_next_import(
     assert len(healed.imports.rows) == len(healed.undoable) == 2
     # Who: the account that runs the tests, as the journal has it.
     assert {row[1] for row in healed.imports.rows} != {"not recorded"}
+    # Two more of one minute that bring nothing new are told apart where one of them is to be undone.
+    for age in ("40", "50"):
+        bring_in(rows("2025-01-01", 30).assign(Age=age))
+    undoable = find_import_history(ask_store()).undoable
+    assert len({each.name for each in undoable}) == len(undoable) == 4
 
 
 def test_days_entered_twice_stay_told_to_analysts_after_the_import(settings: Settings, ask_store: Ask) -> None:
@@ -212,14 +217,14 @@ def test_days_entered_twice_stay_told_to_analysts_after_the_import(settings: Set
         assert listed == f"701 to {700 + copies}"
     period = {"first": date(2022, 1, 1), "last": date(2023, 12, 31)}
     assert find_overview(ask_store(**period)).freshness.endswith(
-        "1 thing looked suspicious as files came in: see “Data quality”."
+        "1 kind of possible error was found in the files that came in: see “Data quality”."
     )
     assert find_doubled_days(ask_store()).startswith(f"{copies} records seemed to be there twice")
     for audience in ("partner", "meeting"):
         assert find_doubled_days(ask_store(audience)) == ""
         told = find_import_history(ask_store(audience))
         assert (told.warnings_sentence, told.warnings.rows) == ("", ())
-        assert "suspicious" not in find_overview(ask_store(audience, **period)).freshness
+        assert "possible error" not in find_overview(ask_store(audience, **period)).freshness
 
 
 def test_an_import_without_warnings_tells_of_none(bring_in: Callable[[pd.DataFrame], None], ask_store: Ask) -> None:

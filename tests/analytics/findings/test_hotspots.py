@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from analytics.findings.back_test import find_back_test
+from analytics.findings.ground import place_names
 from analytics.findings.hotspots import HotspotMap, HotspotOptions, find_hotspots
 from analytics.findings.layers import Layer, LayerMissingError
 
@@ -43,6 +44,16 @@ def test_each_count_is_that_of_the_places_inside_the_outline(found, ask) -> None
     assert min(inside) >= 5
     areas_km2 = [outline.area / 1e6 for outline in found.outlines.outlines]
     assert [float(text) for text in column(found, "km²")] == pytest.approx(areas_km2, rel=0.05)
+
+
+def test_a_point_is_called_by_its_place_and_the_town_around_it(ask) -> None:
+    # Llandaff is a part of Cardiff; Penarth lies as near to its middle, in another authority; Neath is a town itself.
+    points = {"easting_m": [315_600.0, 318_500.0, 275_200.0], "northing_m": [178_000.0, 171_700.0, 197_500.0]}
+    assert place_names(ask(**PERIOD), **points) == [
+        "Llandaff in Cardiff (CF5)",
+        "Penarth near Cardiff (CF64)",
+        "Neath (SA11)",
+    ]
 
 
 def test_planted_lasting_places_are_named_and_the_look_alike_is_not(found) -> None:

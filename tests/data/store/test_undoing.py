@@ -130,6 +130,15 @@ def test_imports_undone_one_after_the_other_leave_what_there_was(settings: Setti
         undo(settings)
 
 
+def test_an_import_whose_rows_came_again_leaves_nothing_and_says_why(settings: Settings) -> None:
+    for name in ("a", "b"):
+        write(settings, name, person(1))
+    assert undo(settings, "a").lines()[1:] == (
+        "Nothing else changes: what it held was there before it, or is in a later import too, and stays.",
+    )
+    assert len(stored_tables(settings)["administrations"]) == 1
+
+
 def test_an_undone_import_can_come_again(settings: Settings) -> None:
     write(settings, "a", person(1))
     write(settings, "b", person(1, edition="second"))
