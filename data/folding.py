@@ -19,7 +19,7 @@ from data.mapping import Mapping
 from data.pieces import known_where
 from data.places import NAMED_AREAS
 from data.pseudonymise import Pseudonymiser
-from data.quality.file_points import RAW_X, RAW_Y
+from data.quality.file_points import RAW_AREA, RAW_X, RAW_Y
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, doses_of_each
 from data.schema import NOT_RECORDED
 
@@ -34,7 +34,7 @@ _IDENTITY = ("identity_number", "identity_name", "identity_birth", "identity_age
 _SAME_EVENT = pd.Timedelta(days=1)
 _PLACE = (
     *("easting_m", "northing_m", "location_precision_m", "location_source", "small_area", "authority", "bcu"),
-    *("outside", RAW_X, RAW_Y, *NAMED_AREAS.values()),
+    *("outside", RAW_X, RAW_Y, RAW_AREA, *NAMED_AREAS.values()),
 )
 _PLACE_RANK = {"coordinates": 0, "postcode": 1, "area": 2, "none": 3}
 _TIME = ("occurred_at", "time_precision", "local_date", "local_hour", "local_weekday")
@@ -248,7 +248,7 @@ class _Groups:
             column = self.pieces[name]
             slot = name.split("_", 1)[0]
             if name in _PLACE:
-                rows = self._exact(place) if name in (RAW_X, RAW_Y) else place
+                rows = self._exact(place) if name in (RAW_X, RAW_Y, RAW_AREA) else place
             elif name in _TIME:
                 rows = time
             elif slot in by_slot:

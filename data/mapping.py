@@ -178,6 +178,8 @@ class PlaceLayout(_Section):
     stands first, but for `swapped`.
     `location_precision_m` is how far the file's own places may be from the true ones. `shared_points` says what points
     are that many rows share or lie around, where an import asks: places, or areas, which are left out of smooth maps.
+    `area` is a column of areas of any kind (a county, a beat, a station), not stored: a point that repeats and is the
+    only one of its area to do so is its middle.
     """
 
     crs: str | None = "EPSG:4326"
@@ -186,6 +188,7 @@ class PlaceLayout(_Section):
     point: str | None = None
     swapped: bool = False
     postcode: str | None = None
+    area: str | None = None
     location_precision_m: float | None = Field(default=None, ge=0, le=100_000)
     shared_points: Literal["places", "areas"] | None = None
 
@@ -435,7 +438,7 @@ class Mapping(_Section):
         found = {heading: field for field in self.columns for heading in self.headings_of(field)}
         found |= {self.times.after: "occurred_at"} if self.times.after else {}
         place, person = self.place, self.person
-        found |= {each: "place" for each in (place.x, place.y, place.point, place.postcode) if each}
+        found |= {each: "place" for each in (place.x, place.y, place.point, place.postcode, place.area) if each}
         found |= {each: "person" for each in (*_headings(person.name), person.identifier) if each}
         found |= {each: "age_band" for each in (person.date_of_birth, person.age) if each}
         if self.substances:

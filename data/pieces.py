@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from data.quality.file_points import RAW_X, RAW_Y
+from data.quality.file_points import RAW_AREA, RAW_X, RAW_Y
 from data.schema import NOT_RECORDED
 
 __all__ = ["contents_of_pieces", "known_where", "pieces_from_store", "pieces_to_store"]
@@ -22,7 +22,7 @@ Contents = Callable[[NDArray[np.int64]], pa.ChunkedArray]
 
 # In columns of their own; or, exact coordinates, looked at while a file is read and never stored: the place that is
 # kept was snapped.
-_APART = ("piece_id", "administration_id", "row_hash", "withdrawn", RAW_X, RAW_Y)
+_APART = ("piece_id", "administration_id", "row_hash", "withdrawn", RAW_X, RAW_Y, RAW_AREA)
 # What cannot stand in a text of JSON as it is.
 _ESCAPED = r'["\\\x00-\x1f]'
 # Rows put in words at once: on the way they are several times as large as in the end.

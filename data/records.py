@@ -33,7 +33,7 @@ from data.mapping import (
 from data.places import AREA_LEVELS, AreaNames, Places, locate_rows, locate_sites
 from data.points import parse_points
 from data.pseudonymise import Pseudonymiser, age_bands, normalise_code, normalise_name, years_between
-from data.quality.file_points import RAW_X, RAW_Y
+from data.quality.file_points import RAW_AREA, RAW_X, RAW_Y
 from data.quality.words import WordLog
 from data.quarantine import LEFT_OUT, QuarantineLog
 from data.reading import Block
@@ -182,6 +182,8 @@ class RecordReader:
             records["withdrawn"] = self._withdrawn()
         if self._now.coordinates:
             records[RAW_X], records[RAW_Y] = self._now.coordinates
+            if self._mapping.place.area:
+                records[RAW_AREA] = _mapped(self._cell(self._mapping.place.area).texts, _area)
         texts = {name: "string[pyarrow]" for name in records if records[name].dtype == object}
         held = records.index.isin(self.log.whole_rows)
         # A row that is held back is in the file all the same: its record is not gone from a full extract.
@@ -1008,6 +1010,10 @@ def _excel_dates(among: Mask, cell: _Cell) -> Mask:
     found = among.copy()
     found[among] = [is_excel_date(text) for text in cell.texts[among]]
     return found
+
+
+def _area(text: str) -> str | None:
+    return None if is_nothing(text) else plain_value(text)
 
 
 def _postcode(text: str) -> str:

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
@@ -14,7 +15,10 @@ from data.drafting.second_files import STREET_SOURCE
 from data.drafting.work import Work, distinct_texts
 from data.mapping import FORM_TABLE, mapped_fields
 from data.mapping_toml import mapping_toml
-from data.places import AREA_LEVELS, AreaNames
+from data.places import AREA_LEVELS, AreaNames, locate_sites
+from data.quality.file_points import RAW_X, RAW_Y, points_of_file
+from data.quality.named_areas import middles_by_name
+from data.values import Texts, is_nothing, parse_numbers, plain_value
 from geo.cities import nearest_city
 from wording import _, format_count, format_share, join_words
 
@@ -86,8 +90,10 @@ def read_place(work: Work) -> None:
             degrees="degrees" in x.column.kinds | y.column.kinds,
         )
         _settle_inexact(work, place, inexact)
+        _name_areas(work, place, *(cells[::-1] if swapped else cells), decimal=x.column.decimal)
     elif point := next((each for each in work.facts if _holds_points(each)), None):
-        place = _point(work, point)
+        place, cells = _point(work, point)
+        _name_areas(work, place, *cells, decimal=".")
     elif x or y:
         work.ask("place", _("One coordinate was found and not the other. Which columns are they?"))
     if postcode:
@@ -159,7 +165,7 @@ def _settle_inexact(work: Work, place: dict[str, Any], inexact: InexactPlaces | 
     )
 
 
-def _point(work: Work, column: ColumnFacts) -> dict[str, Any]:
+def _point(work: Work, column: ColumnFacts) -> tuple[dict[str, Any], tuple[Texts, Texts]]:
     found = guess_point(column, work.cells(column), crs=work.settings.geography.crs, geography=work.geography)
     guess = found.place
     work.use("place.point", Match(column=column, score=SURE_SCORE, cells_fit=True), why=guess.why, doubt=not guess.sure)
@@ -170,7 +176,58 @@ def _point(work: Work, column: ColumnFacts) -> dict[str, Any]:
         place["swapped"] = True
     inexact = inexact_places([column], found.cells, decimal=".", degrees=found.degrees)
     _settle_inexact(work, place, inexact)
-    return place
+    return place, found.cells[::-1] if found.swapped else found.cells
+
+
+def _name_areas(work: Work, place: dict[str, Any], x: Texts, y: Texts, *, decimal: str) -> None:
+    """A column of areas of any kind, where points that come again are their middles: it tells the import which are."""
+    named = [each for each in work.facts if each.position not in work.used and _may_name_areas(each)]
+    if work.geography is None or not named:
+        return
+    x_of_row, y_of_row = (parse_numbers(each, decimal=decimal)[0] for each in (x, y))
+    easting_m, _northing_m, bad = locate_sites(
+        x=x_of_row, y=y_of_row, unreadable=np.isnan(x_of_row), crs=place["crs"], geography=work.geography
+    )
+    records = pd.DataFrame(
+        {
+            RAW_X: x_of_row,
+            RAW_Y: y_of_row,
+            "location_source": np.where(np.isfinite(easting_m) & ~bad, "coordinates", "none"),
+            "incident_id": _incidents(work),
+        }
+    )
+    given = points_of_file(records, place["crs"], work.geography)
+    if given is None:
+        return
+    names = AreaNames(work.geography)
+    own = [level for level in AREA_LEVELS if level in mapped_fields(work.table) and names.has(level)]
+    for column in named:
+        texts = work.cells(column)[given.rows]
+        if middles_by_name(given, [None if is_nothing(text) else plain_value(text) for text in texts]):
+            free = (level for level in own if level not in work.columns)
+            known = (level for level in free if _share_known(work, column, level, names) >= _SHARE_OF_AREAS)
+            if level := next(known, None):
+                work.columns[level] = column.heading
+            else:
+                place["area"] = column.heading
+            work.use(
+                level or "place.area",
+                Match(column=column, score=LIKELY_SCORE, cells_fit=True),
+                why=_("the points that come again and again are the only such ones of its areas"),
+            )
+            return
+
+
+def _incidents(work: Work) -> Texts:
+    """What numbers the incidents, as one text a row; the row itself where nothing does."""
+    chosen = work.columns.get("incident_id") or work.columns.get("administration_id") or []
+    parts = chosen if isinstance(chosen, list) else [chosen]
+    headings = {text for part in parts for text in (part.values() if isinstance(part, dict) else [part])}
+    columns = [work.cells(column) for column in work.facts if column.heading in headings]
+    rows = [str(number) for number in range(len(work.sample.rows))]
+    found = np.empty(len(rows), dtype=object)
+    found[:] = ["|".join(cells) for cells in zip(*columns, strict=True)] if columns else rows
+    return found
 
 
 def _read_area_by_name(work: Work) -> None:

@@ -14,13 +14,14 @@ from scipy.special import bdtrc, pdtr
 from data.quality.file_points import FilePoints
 from geo.areas import Geography
 
-__all__ = ["FEWEST_MIDDLES", "SHARE_ASKED", "gathered_at_middles", "keeping_apart", "one_an_area"]
+__all__ = ["FEWEST_MIDDLES", "FINEST_AREA_M", "SHARE_ASKED", "gathered_at_middles", "keeping_apart", "one_an_area"]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-# Half the usual distance between middles. Below it they are street points or buildings.
-_FINEST_AREA_M = 250.0
+# Half the usual distance between middles. Below it they are street points or buildings, and the bandwidth of a map
+# (200 m or more, and twice the precision) bears them as they are.
+FINEST_AREA_M = 250.0
 # What chance does once in so many files is none of it; more points than areas are not one in each.
 _NEVER, _MOST_AN_AREA, _MOST_SHARED = 1e-5, 1.2, 0.1
 # Of so many draws of other places hardly any may have as few close pairs as the points that repeat; to settle it, all
@@ -72,7 +73,7 @@ def keeping_apart(given: FilePoints, geography: Geography) -> tuple[Floats, Mask
         points_m = given.metres[own]
         half_m = cKDTree(points_m).query(points_m, k=2)[0][:, 1] / 2
         usual_m = float(np.median(half_m))
-        if usual_m < _FINEST_AREA_M:
+        if usual_m < FINEST_AREA_M:
             continue
         pairs = _pairs(points_m, usual_m)
         fewest, as_few = _pairs_of_draws(len(points_m), measure_m, within_m=usual_m, own=pairs)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from data.mapping import FORM_TABLE, Mapping
 from data.places import NAMED_AREAS
-from data.quality.file_points import RAW_X, RAW_Y
+from data.quality.file_points import RAW_AREA, RAW_X, RAW_Y
 from data.quality.misread import misread_coordinates
 from data.quality.places import settle_area_points
 from data.quality.repeats import event_frame, suspected_repeats
@@ -73,8 +73,8 @@ def check_records(
                 shared_points=mapping.place.shared_points,
             )
             warnings += found
-        records = records.drop(columns=[RAW_X, RAW_Y])
-    records = records.drop(columns=[name for name in NAMED_AREAS.values() if name in records])
+    aside = (RAW_X, RAW_Y, RAW_AREA, *NAMED_AREAS.values())
+    records = records.drop(columns=[name for name in aside if name in records])
     warnings += _outside(records)
     if events:
         warnings += _events(records, mapping, settings, stored)

@@ -10,14 +10,15 @@ from pyproj import CRS
 from geo.areas import Geography
 from geo.projection import reproject
 
-__all__ = ["RAW_X", "RAW_Y", "FilePoints", "points_of_file"]
+__all__ = ["RAW_AREA", "RAW_X", "RAW_Y", "FilePoints", "points_of_file"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-# The file's own coordinates beside the record, for these checks alone: no table has such columns.
-RAW_X, RAW_Y = "raw_x", "raw_y"
+# The file's own coordinates, and the area that it names for them, beside the record, for these checks alone: no table
+# has such columns.
+RAW_X, RAW_Y, RAW_AREA = "raw_x", "raw_y", "raw_area"
 
 # Coordinates that differ by less than a metre are one point.
 _DECIMALS_OF_DEGREES = 5

@@ -15,9 +15,17 @@ from scipy.spatial import cKDTree
 
 from data.places import AREA_LEVELS, NAMED_AREAS
 from data.pseudonymise import snap_to_cells
-from data.quality.area_middles import FEWEST_MIDDLES, SHARE_ASKED, gathered_at_middles, keeping_apart, one_an_area
+from data.quality.area_middles import (
+    FEWEST_MIDDLES,
+    FINEST_AREA_M,
+    SHARE_ASKED,
+    gathered_at_middles,
+    keeping_apart,
+    one_an_area,
+)
 from data.quality.crowded import FEWEST_CROWDED, Crowd, crowded_points, reach_of_chance_m
-from data.quality.file_points import FilePoints, points_of_file
+from data.quality.file_points import RAW_AREA, FilePoints, points_of_file
+from data.quality.named_areas import NamedMiddles, middles_by_name
 from data.quality.scatter import Scatter, find_scatter
 from data.quality.warnings import QualityWarning, make_warning
 from data.store.ddl import AREA_LEVEL_M
@@ -38,9 +46,6 @@ _ON_THE_GRID, _FEWEST_ROUNDED, _LEAST_SHARE_ROUNDED = 1e-4, 3, 0.03
 # Most rows on points that hold three or more: an address that repeats (a hostel) has many around it that do not.
 # A few hostels and single addresses may look so: below the larger share it is asked about.
 _FEWEST_ROWS, _REPEATS, _LEAST_SHARE_REPEATED, _SHARE_OF_MIDDLES = 10, 3, 0.75, 0.9
-# Half the usual distance between such points. Below it they are street points or buildings, and the bandwidth of a map
-# (200 m or more, and twice the precision) bears them as they are.
-_FINEST_AREA_M = 250.0
 # A point so close to a station, or to the middle of one of the deployment's own areas, three times over, is that: a
 # hostel may well stand in the next street (chance puts one address of ten thousand so near to one of 20 stations).
 _AT_THE_MIDDLE_M = 3.0
@@ -75,10 +80,10 @@ def settle_area_points(
 
     Signs of such a point: its coordinates have two decimals of a degree or fewer (whole kilometres, of metres) and it
     is not alone in that; most rows of the file sit on few far-apart points, or lie scattered around few far-apart ones,
-    all at one spread; it is the middle of one of the deployment's areas, these have one point each, or it is a police
-    station (`stations_m`, shape (n, 2)); points that repeat keep apart as other places do not; an earlier file of this
-    source had it so (`known_points_m`, shape (n, 3): snapped easting, northing and precision). Rows in custody stay:
-    they did happen at a station.
+    all at one spread; it is the only one that repeats in the area that the file names; it is the middle of one of the
+    deployment's areas, these have one point each, or it is a police station (`stations_m`, shape (n, 2)); points that
+    repeat keep apart as other places do not; an earlier file of this source had it so (`known_points_m`, shape (n, 3):
+    snapped easting, northing and precision). Rows in custody stay: they did happen at a station.
 
     One point that holds a good part of the places is a default, where all others hold hardly any. Few points that do so
     together, or a scatter that towns could be as well, are asked about and left as they are, until the mapping says
@@ -87,19 +92,22 @@ def settle_area_points(
     given = points_of_file(records, crs, geography)
     if given is None:
         return records, []
-    nothing = np.full(len(given.counts), np.nan)
-    rounded, of_areas = _from_rounding(given), nothing
+    nothing, nobody = np.full(len(given.counts), np.nan), np.zeros(len(given.counts), dtype=bool)
+    rounded, of_areas, named, by_name = _from_rounding(given), nothing, None, False
     scatter = find_scatter(given.metres, given.counts) if shared_points != "places" else None
     scattered = nothing
     if shared_points != "places":
         crowd = _crowd(given, geography)
-        apart_m, doubtful = keeping_apart(given, geography)
+        named = _told_by_name(given, records)
+        by_name = named is not None and named.certain
+        # What the file names beside its points tells middles from addresses better than how they lie.
+        apart_m, doubtful = (nothing, nobody) if by_name else keeping_apart(given, geography)
         by_others = crowded_points(given.counts, ~np.isfinite(rounded))
         for precision_m in (
             _from_spacing(given),
-            one_an_area(given, geography),
+            named.precision_m if named and by_name else one_an_area(given, geography),
             apart_m,
-            _from_middles(given, geography, crowd, by_others),
+            _from_middles(given, geography, crowd, by_others, gathered=not by_name),
             _from_stations(given, stations_m, geography, crowd, by_others),
             _from_before(given, known_points_m, snap_m),
         ):
@@ -109,9 +117,14 @@ def settle_area_points(
         no_address = crowd.no_addresses(unexplained)
         if _share_repeated(given) >= _LEAST_SHARE_REPEATED:
             crowded |= unexplained & (given.counts >= _REPEATS)
-        if np.isfinite(of_areas).sum() >= FEWEST_MIDDLES:
+        if named and by_name:
+            # One of the two that come again in an area may be its middle.
+            crowded |= unexplained & named.rivals
+        elif np.isfinite(of_areas).sum() >= FEWEST_MIDDLES:
             # Where many points are areas', others that repeat may be too.
             doubtful = given.incidents > 1
+        elif named:
+            doubtful = doubtful | np.isfinite(named.precision_m) | named.rivals
         if given.counts[unexplained & doubtful].sum() >= SHARE_ASKED * given.counts.sum():
             crowded |= unexplained & doubtful
         if shared_points == "areas":
@@ -126,17 +139,17 @@ def settle_area_points(
     settled_scatter = scatter is not None and (scatter.certain or shared_points == "areas")
     of_areas = np.fmax(of_areas, scattered if settled_scatter else nothing)
     of_rows = np.minimum(np.fmax(rounded, of_areas)[given.point], _COARSEST_M)
-    inexact = np.isfinite(of_rows) & (of_rows > _FINEST_AREA_M) & ~given.custody
+    inexact = np.isfinite(of_rows) & (of_rows > FINEST_AREA_M) & ~given.custody
     coarser = inexact & ~(stated >= of_rows)
     around = np.isfinite(scattered)[given.point] & ~given.custody
     asked: list[QualityWarning] = []
     # Places that are stated to be inexact are none to ask about.
-    if shared_points is None and not (stated > _FINEST_AREA_M).all():
+    if shared_points is None and not (stated > FINEST_AREA_M).all():
         asked = [*_asked_about(given, crowded)]
         if scatter and not scatter.certain and around.any():
             asked.append(_asked_scatter(given, scatter, around))
     if not coarser.any():
-        by_word = (stated > _FINEST_AREA_M).any()
+        by_word = (stated > FINEST_AREA_M).any()
         return (records.assign(**_areas_as_wide(records, column, geography)) if by_word else records), asked
     column[given.rows[coarser]] = of_rows[coarser]
     labels = _areas_as_wide(records, column, geography)
@@ -149,7 +162,7 @@ def settle_area_points(
         hashes[given.rows[coarser]] += "-area"
         settled = settled.assign(row_hash=hashes)
     told = [
-        _told(kind, given, of, np.fmax(of_rows, stated), settled, scatter, of_areas)
+        _told(kind, given, of, np.fmax(of_rows, stated), settled, scatter, of_areas, named if by_name else None)
         for kind, of in (("area_points", inexact & ~around), ("scattered_points", inexact & around))
         if of.any()
     ]
@@ -164,6 +177,7 @@ def _told(
     settled: pd.DataFrame,
     scatter: Scatter | None,
     of_areas: Floats,
+    named: NamedMiddles | None,
 ) -> QualityWarning:
     """What became of the chosen located rows; `of_areas` is the precision of points that were judged to be areas'."""
     count = int(chosen.sum())
@@ -190,6 +204,11 @@ def _told(
         ).format(
             points=ngettext("{count} point", "{count} points", points).format(count=format_count(points)), **numbers
         )
+        if named and (by_name := int(np.isfinite(named.precision_m[given.point[chosen]]).sum())):
+            sentence = _(
+                "{sentence} {count} of them are told by the areas that the file names beside them: each such point is"
+                " the only one of its area that repeats."
+            ).format(sentence=sentence, count=format_count(by_name))
     # As stored: an area that is too small for the point is none.
     nowhere = settled["small_area"].isna().to_numpy()[given.rows[chosen]] if "small_area" in settled else chosen[:0]
     advice = (
@@ -228,7 +247,7 @@ def _areas_as_wide(records: pd.DataFrame, precision_m: Floats, geography: Geogra
 
     The middle of a county lies in some square kilometre, and says nothing of it.
     """
-    vague = precision_m > _FINEST_AREA_M
+    vague = precision_m > FINEST_AREA_M
     kept = {}
     for level, layer in AREA_LEVELS.items():
         if level in records:
@@ -286,7 +305,7 @@ def _from_spacing(given: FilePoints) -> Floats:
         return nothing
     half_m = cKDTree(given.metres).query(given.metres, k=2)[0][:, 1] / 2
     usual_m = float(np.median(half_m[repeated]))
-    return np.fmax(half_m, usual_m) if usual_m >= _FINEST_AREA_M else nothing
+    return np.fmax(half_m, usual_m) if usual_m >= FINEST_AREA_M else nothing
 
 
 def _share_repeated(given: FilePoints) -> float:
@@ -295,7 +314,14 @@ def _share_repeated(given: FilePoints) -> float:
     return float(given.counts[given.counts >= _REPEATS].sum() / rows) if rows >= _FEWEST_ROWS else 0.0
 
 
-def _from_middles(given: FilePoints, geography: Geography, crowd: Crowd, crowded: Mask) -> Floats:
+def _told_by_name(given: FilePoints, records: pd.DataFrame) -> NamedMiddles | None:
+    """What a column of areas tells: one that the mapping names for it, or those that are read as the record's areas."""
+    columns = (name for name in (RAW_AREA, *NAMED_AREAS.values()) if name in records)
+    told = [middles_by_name(given, records[name].iloc[given.rows].to_numpy(dtype=object)) for name in columns]
+    return max((each for each in told if each), key=lambda each: each.certain, default=None)
+
+
+def _from_middles(given: FilePoints, geography: Geography, crowd: Crowd, crowded: Mask, *, gathered: bool) -> Floats:
     """Precision of points at the middle of an area of the deployment, or of the whole: the radius of its circle."""
     precision_m = np.full(len(given.counts), np.nan)
     # Squares are this program's own: a grid of the source's may well share their middles.
@@ -313,7 +339,8 @@ def _from_middles(given: FilePoints, geography: Geography, crowd: Crowd, crowded
         ):
             centres_m = np.column_stack([x, y])
             precision_m = np.fmax(precision_m, _near(given, centres_m, radius_m, crowd, crowded))
-            precision_m = np.fmax(precision_m, gathered_at_middles(given, centres_m, radius_m, crowd.homes_m))
+            if gathered:
+                precision_m = np.fmax(precision_m, gathered_at_middles(given, centres_m, radius_m, crowd.homes_m))
     whole = geography.outline.centroid
     radius_m = np.array([np.sqrt(geography.outline.area / np.pi)])
     return np.fmax(precision_m, _near(given, np.array([[whole.x, whole.y]]), radius_m, crowd, crowded))
@@ -358,7 +385,7 @@ def _from_before(given: FilePoints, known_points_m: Floats, snap_m: float) -> Fl
         if usual_m <= _OF_PRECISION * np.median(known_points_m[:, 2]):
             distance_m, within_m = known.query(snapped, k=_FELLOWS)[0][:, -1], usual_m
     # Of the least that is stored nobody knows how small the area was.
-    precision_m = np.where(known_points_m[:, 2] <= _BEYOND_MAPS_M, 2 * _FINEST_AREA_M, known_points_m[:, 2])
+    precision_m = np.where(known_points_m[:, 2] <= _BEYOND_MAPS_M, 2 * FINEST_AREA_M, known_points_m[:, 2])
     return np.where(distance_m <= within_m, precision_m[nearest], np.nan)
 
 

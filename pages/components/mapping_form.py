@@ -54,6 +54,7 @@ _SINGLE_PARTS = (
     "place.y",
     "place.point",
     "place.postcode",
+    "place.area",
     "person.name",
     "person.identifier",
     "person.date_of_birth",
@@ -849,6 +850,7 @@ def _place_words() -> dict[str, str]:
         "place.y": _("Latitude or northing"),
         "place.point": _("Both coordinates in one column"),
         "place.postcode": _("Postcode"),
+        "place.area": _("Area that a point may be the middle of"),
     }
 
 
