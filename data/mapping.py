@@ -135,13 +135,15 @@ class TimeLayout(_Section):
     `formats` are strptime's, tried in order; then ISO 8601, then the common forms with the day or the month first.
     "excel" stands for the numbers that a workbook keeps for dates, "excel-1904" for those of old Macs, "unix" and
     "unix-ms" for seconds and milliseconds since 1970. Where the date beside the clock of occurred_at is that of an
-    earlier clock, such as the call's, `after` names this one: a clock before it is the next day's.
+    earlier clock, such as the call's, `after` names this one: a clock before it is the next day's. `midnights` says
+    what 00:00 is among other times where an import asks: dates without a time, or times.
     """
 
     after: str | None = None
     time_zone: str | None = None
     formats: tuple[str, ...] = ()
     day_first: bool = True
+    midnights: Literal["dates", "times"] | None = None
 
     @field_validator("time_zone")
     @classmethod

@@ -20,7 +20,7 @@ from data.keys import Keys
 from data.mapping import Mapping
 from data.pseudonymise import Pseudonymiser
 from data.quality.checks import EVENT_TABLES
-from data.quality.times import settle_dates_only
+from data.quality.dates_only import settle_dates_only
 from data.quarantine import LEFT_OUT, advice
 from data.reading import Block, FileSample, filled_rows
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, RecordReader
@@ -97,7 +97,7 @@ def preview_rows(
         )
     )
     if mapping.target in EVENT_TABLES and "occurred_at" in records and len(records):
-        records, _found = settle_dates_only(records, time_zone=settings.time_zone)
+        records, _found = settle_dates_only(records, time_zone=settings.time_zone, midnights=mapping.times.midnights)
     numbers = sample.row_numbers[:rows]
     records = records[records.index.isin(numbers)]
     problems: dict[int, list[str]] = defaultdict(list)

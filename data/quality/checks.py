@@ -11,12 +11,13 @@ import pandas as pd
 
 from data.mapping import FORM_TABLE, Mapping
 from data.places import NAMED_AREAS
+from data.quality.dates_only import settle_dates_only, settle_midnights_told
 from data.quality.file_points import RAW_AREA, RAW_X, RAW_Y
 from data.quality.misread import misread_coordinates
 from data.quality.places import settle_area_points
 from data.quality.repeats import event_frame, suspected_repeats
 from data.quality.second_file import suspected_second_file
-from data.quality.times import crowded_days, heaped_on_fives, settle_dates_only, silent_days
+from data.quality.times import crowded_days, heaped_on_fives, silent_days
 from data.quality.waits import suspicious_waits
 from data.quality.warnings import QualityWarning, make_warning
 from data.settings import Settings
@@ -55,7 +56,10 @@ def check_records(
     events = mapping.target in EVENT_TABLES and "occurred_at" in records and len(records) > 0
     if events:
         records, found = settle_dates_only(
-            records, time_zone=settings.time_zone, only_dates_before=stored is not None and stored.only_dates
+            records,
+            time_zone=settings.time_zone,
+            only_dates_before=stored is not None and stored.only_dates,
+            midnights=mapping.times.midnights,
         )
         warnings += found
     if RAW_X in records:
@@ -77,7 +81,8 @@ def check_records(
     records = records.drop(columns=[name for name in aside if name in records])
     warnings += _outside(records)
     if events:
-        warnings += _events(records, mapping, settings, stored)
+        records, found = _events(records, mapping, settings, stored)
+        warnings += found
     if len(records):
         warnings += suspicious_waits(records, entries=entries, clocks=[wait.clock for wait in mapping.waits])
     return CheckedRecords(records=records, warnings=tuple(warnings))
@@ -104,22 +109,28 @@ def _outside(records: pd.DataFrame) -> list[QualityWarning]:
 
 def _events(
     records: pd.DataFrame, mapping: Mapping, settings: Settings, stored: StoredEvidence | None
-) -> list[QualityWarning]:
+) -> tuple[pd.DataFrame, list[QualityWarning]]:
     dated = records[(records["time_precision"] != "month").to_numpy()]
     if dated.empty:
-        return []
+        return records, []
     key = "incident_id" if mapping.target == FORM_TABLE else mapping.table.key
+    repeats, dates = suspected_repeats(
+        event_frame(dated, key=key), stored=stored.events if stored else None, snap_m=settings.privacy.snap_m
+    )
+    if len(dates) and mapping.times.midnights != "times":
+        of_events = records.index[records[key].isin(records.loc[dates, key])]
+        records, repeats = settle_midnights_told(
+            records, of_events.to_numpy(), warnings=repeats, time_zone=settings.time_zone
+        )
+        dated = records.loc[dated.index]
     one_each = dated[~dated[key].duplicated()]
     timed = one_each[(one_each["time_precision"] == "minute").to_numpy()]
     clocks = timed["occurred_at"].dt.minute.to_numpy(dtype=float)
     # A second that is stated says that the minute was not rounded.
     exact = (timed["occurred_at"].dt.second == 0).to_numpy()
-    repeats = suspected_repeats(
-        event_frame(dated, key=key), stored=stored.events if stored else None, snap_m=settings.privacy.snap_m
-    )
     doubled = [each for each in repeats if each.kind == "doubled_days"]
     second = suspected_second_file(dated, stored, doubled=doubled) if stored and mapping.target == FORM_TABLE else []
-    return [
+    return records, [
         *repeats,
         *second,
         *heaped_on_fives(timed.index.to_numpy(), np.where(exact, clocks, 0.5), kind="times_on_fives", what=_("times")),

@@ -91,14 +91,18 @@ def _is_midnight(events: pd.DataFrame, minutes: Ints) -> NDArray[np.bool_]:
     return (events["local_hour"] == 0).fillna(False).to_numpy(dtype=bool) & (minutes % 60 == 0)
 
 
-def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap_m: float) -> list[QualityWarning]:
+def suspected_repeats(
+    events: pd.DataFrame, *, stored: pd.DataFrame | None, snap_m: float
+) -> tuple[list[QualityWarning], Ints]:
     """Warnings of blocks of days entered twice, of the same time and place, and of the same person and day.
 
     `events` and `stored` (of other keys) are frames of event_frame. A pair is told of once, in the first that fits.
+    Also returns the rows whose midnight the blocks tell to be a date without a time.
     """
     table = _numbered(events if stored is None or stored.empty else pd.concat([events, stored], ignore_index=True))
     del events
     warnings: list[QualityWarning] = []
+    dates = [np.empty(0, dtype=np.int64)]
     details = table["details"].to_numpy()
     blocks = [
         block
@@ -107,6 +111,7 @@ def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap
     ]
     for block in _of_one_rounding(blocks, table["day"].to_numpy(), table["minute"].to_numpy()):
         warnings.append(_block_warning(table, block, snap_m))
+        dates.append(_midnights_without_time(table, block))
         table = table.assign(told=table["told"] | table.index.isin(block.pairs["second"]))
     # The rest of a million wide rows would be copied with each step.
     table = table[["row", "day", "minute", "place", "details", "told"]].assign(person=pd.factorize(table["person"])[0])
@@ -120,7 +125,7 @@ def suspected_repeats(events: pd.DataFrame, *, stored: pd.DataFrame | None, snap
         if len(pairs):
             warnings.append(_pairs_warning(kind, rest, pairs))
             table.loc[rest["position"].to_numpy()[pairs["second"]], "told"] = True
-    return warnings
+    return warnings, np.concatenate(dates)
 
 
 # --- what can be compared ---------------------------------------------------------------------------------------------
@@ -355,6 +360,22 @@ def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityW
             "where these are doubled too, and import again."
         ),
     )
+
+
+def _midnights_without_time(table: pd.DataFrame, block: Block) -> Ints:
+    """The rows of the file at midnight to the minute, where the block's doubles share the day and one of them no time.
+
+    Of two at midnight the second entry is the date: the first may have happened then.
+    """
+    at_midnight = table["midnight"].eq(True).to_numpy() & (table["minute"] >= 0).to_numpy()
+    untimed = at_midnight | (table["minute"] < 0).to_numpy()
+    first, second = (block.pairs[name].to_numpy() for name in ("first", "second"))
+    if block.time != "day" or (untimed[first] | untimed[second]).mean() < _NEARLY_ALL:
+        return np.empty(0, dtype=np.int64)
+    dates = np.where(at_midnight[second], second, np.where(untimed[second], -1, first))
+    dates = dates[dates >= 0]
+    rows = table["row"].to_numpy()[dates[at_midnight[dates]]]
+    return rows[rows > 0]
 
 
 def _minutes_compared(first: Ints, second: Ints) -> str:

@@ -1,11 +1,9 @@
-"""Times that say less than they seem to: dates written as times, minutes rounded to fives, days entered in one go,
-days without a record.
+"""Times that say less than they seem to: minutes rounded to fives, days entered in one go, days without a record.
 
 Everything is counted against what chance allows; thresholds stand beside their test with the reason.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -16,36 +14,9 @@ from scipy import stats
 from data.quality.warnings import QualityWarning, make_warning
 from wording import _, format_count, format_date, format_period, format_share, join_words, ngettext
 
-__all__ = [
-    "ConstantClock",
-    "crowded_days",
-    "find_constant_clock",
-    "heaped_on_fives",
-    "settle_dates_only",
-    "silent_days",
-]
+__all__ = ["crowded_days", "heaped_on_fives", "silent_days"]
 
-Mask = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-
-_DAY_S, _HOUR_S = 86_400, 3_600
-
-# A clock that so many days have, by less than this chance, beside the file's other whole hours, is no real time.
-_CLOCK_CHANCE = 1e-6
-# Midnight is what systems write for "no time": any excess over the hours before and after it counts. Another clock must
-# hold at least this share of the days (and so many days, or the larger share), since a shift briefing or a default may
-# well be common; a whole hour is what another zone's midnight shows as.
-_LEAST_SHARE_ON_THE_HOUR, _LEAST_SHARE_OF_A_FEW, _LEAST_SHARE_ELSEWHERE, _MANY_DAYS = 0.1, 0.2, 0.5, 10
-_MINUTES_ON_FIVES = 288
-# So far a clock must be ahead of the next (midnight: of the two hours on either side): times rounded to hours have
-# several that are common.
-_TIMES_THE_NEXT, _TIMES_THE_HOURS_BESIDE, _HOURS_BESIDE = 5, 3, (-2, -1, 1, 2)
-# A clock that keeps to summer time, as another zone's midnight does in UTC, must explain more than one that does not:
-# two zones whose summers begin on other days differ in few rows. And some clock must be common at all.
-_FEWEST_MORE_ROWS, _LEAST_SHARE_WORTH_A_LOOK = 2, 0.03
-# Of two readings that explain about as many days, one at which it was midnight is the one that was written.
-_ABOUT_AS_MANY = 0.9
-_SUMMER_TIMES = ("Europe/London", "America/New_York")
 
 # A fifth of real minutes end in 0 or 5. Twice that, on enough times that it is not chance, is rounding.
 _SHARE_ON_FIVES, _LEAST_ROUNDED_SHARE, _FEWEST_MINUTES, _ROUNDING_CHANCE = 0.2, 0.4, 20, 1e-6
@@ -64,209 +35,6 @@ _SILENCE_CHANCE = 0.01
 _RATE_DAYS = 120
 _FEWEST_ACTIVE_DAYS = 20
 _PERIODS_NAMED = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConstantClock:
-    """A clock time that stands for "no time": seconds after midnight, which rows have it, and their days as written.
-
-    The clock `kept` is local, utc, summer (UTC with an hour added in summer) or late (local with an hour added then).
-    """
-
-    seconds: int
-    kept: str
-    rows: Mask
-    days: pd.Series
-
-    @property
-    def seasonal(self) -> bool:
-        """Whether the times change by an hour between winter and summer."""
-        return self.kept in ("summer", "late")
-
-
-def find_constant_clock(*, instants: pd.Series, local: pd.Series, time_zone: str) -> ConstantClock | None:
-    """The one clock time, local or UTC, that too many days have for it to be a time; None where there is none.
-
-    Days are counted and not rows: several records of one moment are no sign. 00:00Z is one clock in UTC and two in a
-    zone with summer time, so both clocks are looked at. The midnight of a third zone with summer time, and UTC read as
-    if it were local, are two clocks in either, an hour apart: then UTC and local with an hour added in summer are one.
-    """
-    plain = [_reading("local", local), _reading("utc", instants.dt.tz_localize(None))]
-    found = [each for reading in plain if (each := _of_reading(*reading, local=local))]
-    best = max((share for share, _clock in found), default=0.0)
-    if best < 1 and any(_top_share(*reading[1:]) >= _LEAST_SHARE_WORTH_A_LOOK for reading in plain):
-        seasonal = [_reading("late", local + _summer_hour(instants, time_zone))]
-        seasonal += [_reading("summer", plain[1][1] + _summer_hour(instants, zone)) for zone in _SUMMER_TIMES]
-        of_seasons = [each for reading in seasonal if (each := _of_reading(*reading, local=local))]
-        # Midnight needs no margin: a few rows of one season are enough to tell.
-        margin = _FEWEST_MORE_ROWS / len(local)
-        found += [each for each in of_seasons if each[0] > best + (margin if each[1].seconds else 0.0)]
-    if not found:
-        return None
-    most = max(share for share, _clock in found)
-    likely = [each for each in found if each[0] >= _ABOUT_AS_MANY * most]
-    return max(likely, key=lambda each: (each[1].seconds == 0, each[0]))[1]
-
-
-def _reading(kept: str, walls: pd.Series) -> tuple[str, pd.Series, Ints, Ints]:
-    """Wall clocks with their seconds of the day and their days since 1970."""
-    return kept, walls, _seconds_of_day(walls), walls.to_numpy().astype("datetime64[D]").astype(np.int64)
-
-
-def _summer_hour(instants: pd.Series, time_zone: str) -> pd.Series:
-    """How far each moment's clock in a zone is ahead of the earliest that it has among these."""
-    ahead = instants.dt.tz_convert(time_zone).dt.tz_localize(None) - instants.dt.tz_localize(None)
-    return ahead - ahead.min()
-
-
-def _top_share(_walls: pd.Series, seconds: Ints, _days: Ints) -> float:
-    return float(np.unique(seconds, return_counts=True)[1].max() / len(seconds)) if len(seconds) else 0.0
-
-
-def _of_reading(
-    kept: str, walls: pd.Series, seconds: Ints, days: Ints, *, local: pd.Series
-) -> tuple[float, ConstantClock] | None:
-    """The share of days that a reading's commonest clock explains, and that clock."""
-    found = _commonest_clock(seconds, days)
-    if found is None:
-        return None
-    clock, share = found
-    rows = seconds == clock
-    written = walls
-    if kept == "utc" and clock > _DAY_S / 2:
-        # East of UTC midnight falls on the day before, and a time of the local afternoon on the same.
-        written = local
-    elif kept == "summer" and clock > _DAY_S / 2:
-        written = walls + pd.Timedelta(days=1)
-    return share, ConstantClock(seconds=clock, kept=kept, rows=rows, days=written[rows].dt.normalize())
-
-
-def _commonest_clock(seconds: Ints, days: Ints) -> tuple[int, float] | None:
-    """The commonest clock, or else midnight, and its share of the days, where chance does not allow that many."""
-    pairs = pd.DataFrame({"clock": seconds, "day": days}).drop_duplicates()
-    counts = pairs["clock"].value_counts()
-    if counts.empty:
-        return None
-    every = len(pairs)
-    for clock in dict.fromkeys((int(counts.index[0]), 0)):
-        most = int(counts.get(clock, 0))
-        others = counts.drop(clock, errors="ignore")
-        whole_hours = int(others[others.index % _HOUR_S == 0].sum())
-        beside = max(int(counts.get((clock + hours * _HOUR_S) % _DAY_S, 0)) for hours in _HOURS_BESIDE)
-        following = int(others.iloc[0]) if len(others) else 0
-        # What a whole hour usually holds, counted as one more than it does; other clocks are marks of five minutes.
-        usual = max((whole_hours + 1) / (23 * every) if clock % _HOUR_S == 0 else 1 / _MINUTES_ON_FIVES, beside / every)
-        if clock:
-            enough = _is_default(clock, most, every) and most >= _TIMES_THE_NEXT * following
-            usual = max(usual, following / every)
-        else:
-            enough = most >= _TIMES_THE_HOURS_BESIDE * beside
-        if most and enough and stats.binom.sf(most - 1, every, min(usual, 1.0)) <= _CLOCK_CHANCE:
-            return clock, most / every
-    return None
-
-
-def _is_default(clock: int, most: int, every: int) -> bool:
-    """Whether a clock other than midnight holds enough of the days."""
-    if clock % _HOUR_S:
-        return most >= _LEAST_SHARE_ELSEWHERE * every
-    return most >= (_LEAST_SHARE_ON_THE_HOUR if most >= _MANY_DAYS else _LEAST_SHARE_OF_A_FEW) * every
-
-
-def settle_dates_only(
-    records: pd.DataFrame, *, time_zone: str, only_dates_before: bool = False
-) -> tuple[pd.DataFrame, list[QualityWarning]]:
-    """Records whose time is only a date get time_precision "day", and a warning says so.
-
-    Their day is the one that was written: where it is midnight on some clock, that clock's; for a constant clock of
-    00:00 to 12:00 UTC (midnight in UTC or west of it) the day in UTC, for any other the local one. `only_dates_before`:
-    earlier files of this source held only dates, so are midnights, and times that are all one clock, however few there
-    are.
-    """
-    timed = records["time_precision"].isin(["minute", "hour"]).to_numpy()
-    if not timed.any():
-        return records, []
-    instants = records["occurred_at"].dt.tz_convert("UTC")[timed]
-    local = instants.dt.tz_convert(time_zone).dt.tz_localize(None)
-    clock = find_constant_clock(instants=instants, local=local, time_zone=time_zone)
-    if clock is None and only_dates_before:
-        clock = _usual_clock(instants, local)
-    if clock is None:
-        return records, []
-    rows = np.flatnonzero(timed)[clock.rows]
-    settled = _as_days(records, rows, clock.days, time_zone)
-    zone = time_zone
-    utc = instants[clock.rows].dt.strftime("%H:%M").unique()
-    if clock.kept == "local" and not clock.seconds and utc.size == 1 and utc[0] != "00:00":
-        # As the file has it, where it is written in UTC.
-        zone = _("{zone}; {clock} in UTC").format(zone=time_zone, clock=utc[0])
-    return settled, [_dates_only_warning(records.index.to_numpy()[rows], int(timed.sum()), clock, zone)]
-
-
-def _usual_clock(instants: pd.Series, local: pd.Series) -> ConstantClock | None:
-    """The clock of a few more dates: the one that all have, or midnight."""
-    found = []
-    for kept, walls in (("local", local), ("utc", instants.dt.tz_localize(None))):
-        seconds = _seconds_of_day(walls)
-        if (seconds == seconds[0]).all():
-            written = local if kept == "utc" and seconds[0] > _DAY_S / 2 else walls
-            every = np.ones(len(seconds), dtype=bool)
-            found.append(ConstantClock(seconds=int(seconds[0]), kept=kept, rows=every, days=written.dt.normalize()))
-    if found:
-        return max(found, key=lambda each: each.seconds == 0)
-    midnight = _seconds_of_day(local) == 0
-    if not midnight.any():
-        return None
-    return ConstantClock(seconds=0, kept="local", rows=midnight, days=local[midnight].dt.normalize())
-
-
-def _seconds_of_day(walls: pd.Series) -> Ints:
-    return ((walls - walls.dt.normalize()) // pd.Timedelta(seconds=1)).to_numpy(dtype=np.int64)
-
-
-def _as_days(records: pd.DataFrame, rows: NDArray[np.intp], days: pd.Series, time_zone: str) -> pd.DataFrame:
-    """The rows with their days: the day's first moment, no hour."""
-    starts = days.dt.tz_localize(time_zone, ambiguous=np.ones(len(days), dtype=bool), nonexistent="shift_forward")
-    changed = {
-        "occurred_at": starts.dt.tz_convert("UTC").array,
-        "time_precision": "day",
-        "local_date": days.array,
-        "local_hour": pd.NA,
-        "local_weekday": (days.dt.weekday + 1).astype("Int16").array,
-    }
-    settled = records.copy(deep=False)
-    for name, values in changed.items():
-        column = records[name].copy()
-        column.iloc[rows] = values
-        settled[name] = column
-    return settled
-
-
-def _dates_only_warning(rows: Ints, total: int, clock: ConstantClock, time_zone: str) -> QualityWarning:
-    hours, minutes = divmod(clock.seconds // 60, 60)
-    named = {"local": time_zone, "late": _("UTC read as {zone}").format(zone=time_zone)}.get(clock.kept, "UTC")
-    winter = f"{hours:02}:{minutes:02}"
-    told = (
-        _("{summer} in summer and {winter} in winter").format(
-            summer=f"{(hours - 1) % 24:02}:{minutes:02}", winter=winter
-        )
-        if clock.seasonal
-        else winter
-    )
-    sentence = ngettext(
-        "{count} of {total} times is exactly {clock} ({zone}): a date without a time.",
-        "{count} of {total} times are exactly {clock} ({zone}), more than chance allows: dates without a time.",
-        len(rows),
-    ).format(count=format_count(len(rows)), total=format_count(total), clock=told, zone=named)
-    return make_warning(
-        kind="dates_only",
-        rows=rows,
-        sentence=sentence,
-        advice=_(
-            "They count by day, and in no hour of the day. If the source has the time of day, map it: occurred_at may "
-            "name two columns, a date and a time."
-        ),
-    )
 
 
 def heaped_on_fives(rows: Ints, minutes: NDArray[np.float64], *, kind: str, what: str) -> list[QualityWarning]:

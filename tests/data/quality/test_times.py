@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.quality.times import settle_dates_only
+from data.quality.dates_only import settle_dates_only
 from data.quality.warnings import make_warning
 
 ROWS = 300
