@@ -15,8 +15,8 @@ __all__ = ["FilePreview", "describe_preview", "fields_in_words", "stored_label"]
 
 # Doses and waits stand side by side in a record: "dose0_product".
 _NUMBERED = re.compile(r"(dose|wait)(\d+)_(\w+)")
-# A field's name where a sentence for people holds one: "age_band".
-_NAMED = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+# A field's name, or a value's, where a sentence for people holds one: "age_band". In quotes the file's own words stand.
+_NAMED = re.compile(r"(?<![“\w.])[a-z]+(?:_[a-z]+)+\b")
 # Columns that hold codes of areas, and the geography's layer that names these.
 _AREAS = {"authority": "authorities", "bcu": "bcus"}
 
@@ -75,8 +75,10 @@ def stored_label(column: str) -> str:
 
 
 def fields_in_words(sentence: str) -> str:
-    """A sentence of an import's account with its fields called as they are on the page."""
-    return _NAMED.sub(lambda found: stored_label(found[0]), sentence)
+    """A sentence of an import's account with its fields and values called as they are on the page."""
+    return _NAMED.sub(
+        lambda found: stored_label(found[0]) if stored_field(found[0]) else value_label(found[0]), sentence
+    )
 
 
 def _value(column: str, cell: str, names: Mapping[str, Mapping[str, str]]) -> str:
@@ -116,4 +118,4 @@ def _problems(preview: Preview) -> list[str]:
 def _problem(sentence: str) -> str:
     """What would be set aside, with the field that it begins with in words."""
     field, colon, rest = sentence.partition(": ")
-    return f"{stored_label(field)}{colon}{rest}" if colon and stored_field(field) is not None else sentence
+    return f"“{stored_label(field)}”{colon}{rest}" if colon and stored_field(field) is not None else sentence

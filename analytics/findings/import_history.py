@@ -351,9 +351,9 @@ def _to_correct_sentence(whole: int, alone: int) -> str:
         alone,
     ).format(count=format_count(alone))
     return _(
-        "{rows}; {fields}. Correct them in the system they came from and import its file again: what is right then "
-        "leaves this list."
-    ).format(rows=rows, fields=fields)
+        "{what}. Correct them in the system they came from and import its file again: what is right then leaves this "
+        "list."
+    ).format(what="; ".join(words for words, count in ((rows, whole), (fields, alone)) if count))
 
 
 def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) -> DisclosedTable:

@@ -216,13 +216,13 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
     st.header(_("What an import would do"))
     _show_remedy(tried, reading.mapping)
     _show_report(tried, settings)
-    left, right, _rest = st.columns([2, 2, 3])
     label = _("Import: {news}").format(news=tried.news)
-    if left.button(label, type="primary", disabled=not tried.usable, key="confirm-import"):
-        _start(file, reading.mapping, settings, geography, dry_run=False)
-    if right.button(_("Put the file away"), key="put-away"):
-        put_file_away()
-        st.rerun()
+    with st.container(horizontal=True):
+        if st.button(label, type="primary", disabled=not tried.usable, key="confirm-import"):
+            _start(file, reading.mapping, settings, geography, dry_run=False)
+        if st.button(_("Put the file away"), key="put-away"):
+            put_file_away()
+            st.rerun()
 
 
 def _show_remedy(tried: ImportReport, mapping: Mapping) -> None:

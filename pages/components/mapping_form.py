@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Mappings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -39,6 +39,7 @@ from wording import NaloxoneWatchError, _, format_count, join_words, ngettext
 __all__ = ["Reading", "choose_reading"]
 
 Raw = dict[str, Any]
+T = TypeVar("T")
 
 # Stands for a mapping that is drafted from the file itself.
 _DRAFTED = ""
@@ -73,6 +74,7 @@ _TIMES = ("started_at", "ended_at", "given_at")
 # What the boxes for the layout show of a file that could not be read as it is.
 _FIRST_GUESS = {"header_row": 1, "header_rows": 1, "separator": ",", "encoding": "utf-8", "decimal": "."}
 _SEPARATORS = (",", ";", "\t", "|")
+_BOXES_A_ROW = 4
 _ENCODINGS = ("utf-8", "utf-8-sig", "cp1252", "utf-16")
 
 
@@ -572,10 +574,10 @@ def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
         key=f"more|{key}",
         placeholder=_("Fields that no column fills yet"),
     )
-    boxes = st.columns(4)
-    for number, path in enumerate((*filled, *more)):
-        with boxes[number % len(boxes)]:
-            _edit_field(raw, path, meanings.get(path, path), sample, by_path.get(path), key)
+    for row in _in_rows((*filled, *more)):
+        for box, path in zip(st.columns(_BOXES_A_ROW), row, strict=False):
+            with box:
+                _edit_field(raw, path, meanings.get(path, path), sample, by_path.get(path), key)
     for section in _LISTED_PARTS:
         numbered = section == "doses" and "dose_id" in raw["columns"]
         raw[section] = [entry for entry in raw.get(section, ()) if numbered or set(entry) - _ENTRY_SETTINGS]
@@ -711,22 +713,27 @@ def _edit_values(raw: Raw, draft: Draft, key: str) -> None:
         return
     st.header(_("Words that are on no list yet"))
     show_small(_("A word that stands for nothing here is set aside, and its row goes in without it."))
-    boxes = st.columns(4)
     values = {name: dict(known) for name, known in raw.get("values", {}).items()}
-    for number, (field, heading, word) in enumerate(
-        (each.field, each.heading, word) for each in unknown for word in each.shown
-    ):
-        choices = ("", *fields[field].values)
-        chosen = boxes[number % len(boxes)].selectbox(
-            _("{heading}: {word}").format(heading=heading, word=word),
-            choices,
-            index=_index(choices, values.get(field, {}).get(word)),
-            format_func=lambda value: value.replace("_", " ") or _("Not known"),
-            key=f"value-{field}-{word}|{key}",
-        )
-        if chosen:
-            values.setdefault(field, {})[word] = chosen
+    for row in _in_rows([(each.field, each.heading, word) for each in unknown for word in each.shown]):
+        for box, (field, heading, word) in zip(
+            st.columns(_BOXES_A_ROW, vertical_alignment="bottom"), row, strict=False
+        ):
+            choices = ("", *fields[field].values)
+            chosen = box.selectbox(
+                _("{heading}: {word}").format(heading=heading, word=word),
+                choices,
+                index=_index(choices, values.get(field, {}).get(word)),
+                format_func=lambda value: value.replace("_", " ") or _("Not known"),
+                key=f"value-{field}-{word}|{key}",
+            )
+            if chosen:
+                values.setdefault(field, {})[word] = chosen
     raw["values"] = values
+
+
+def _in_rows(entries: Sequence[T]) -> list[Sequence[T]]:
+    """As they are read: from left to right, a row of boxes after the other."""
+    return [entries[first : first + _BOXES_A_ROW] for first in range(0, len(entries), _BOXES_A_ROW)]
 
 
 def _headings_at(raw: Raw, path: str) -> tuple[str, ...]:

@@ -87,11 +87,11 @@ def _show_conflict(conflict: OpenConflict, settings: Settings) -> None:
             key=f"counted-{key}",
             help=_("Where the reports are of the same doses, this one counts. The other is kept."),
         )
-        left, right, _rest = st.columns([1, 1, 2])
-        if left.button(_("Same doses: count once"), key=f"same-{key}"):
-            _settle(lambda: _settle_one(settings, key, "same", counted))
-        if right.button(_("Different doses: add up"), key=f"different-{key}"):
-            _settle(lambda: _settle_one(settings, key, "different", None))
+        with st.container(horizontal=True):
+            if st.button(_("Same doses: count once"), key=f"same-{key}"):
+                _settle(lambda: _settle_one(settings, key, "same", counted))
+            if st.button(_("Different doses: add up"), key=f"different-{key}"):
+                _settle(lambda: _settle_one(settings, key, "different", None))
 
 
 def _settle_one(

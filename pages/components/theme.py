@@ -60,6 +60,10 @@ _STYLE = """
 [data-testid="stColumn"] [data-testid="stVerticalBlock"] {gap: .7rem}
 [data-testid="stMain"] [data-testid="stPageLink"] a {border: 1px solid #12436D; padding: .25rem .75rem}
 [data-testid="stWidgetLabel"][disabled] {color: #50595f}
+/* What was chosen is seen whole: on further lines rather than behind the box's edge. */
+[data-testid="stMultiSelect"] [role="group"]:has(> [data-testid="stMultiSelectTagsContainer"]) {height: auto;
+  max-height: none}
+[data-testid="stMultiSelectTagsContainer"] {flex-wrap: wrap; height: auto; overflow: visible; mask: none}
 h1 {padding: 0 0 .45rem !important}
 h2, h3 {padding: .55rem 0 .1rem !important}
 [data-testid="stHeading"] [data-testid="stMarkdownContainer"] {margin-bottom: -.5rem}

@@ -28,7 +28,8 @@ def show_undo(imports: Sequence[PastImport], settings: Settings, *, title: str, 
         names = {each.import_id: each.name for each in imports}
         chosen = imports[0].import_id
         if len(imports) > 1:
-            chosen = st.selectbox(_("Import"), list(names), format_func=names.get, key=f"{key}-choice")
+            # Begins anew with each import: the one that was the newest before must not stay chosen.
+            chosen = st.selectbox(_("Import"), list(names), format_func=names.get, key=f"{key}-choice|{chosen}")
         purpose = st.text_input(_("Why"), key=f"{key}-why", max_chars=200)
         if st.button(_("Undo it"), disabled=not purpose.strip(), key=f"{key}-confirm"):
             _undo(settings, chosen, purpose.strip())
