@@ -37,8 +37,9 @@ _UK = (-9.0, 49.5, 2.5, 61.5)
 # A force's records reach a little over its border.
 _MARGIN_M = 20_000.0
 _SHARE_THAT_CONVINCES = 0.6
-# A decimal of a degree of latitude is 11 km, the second 1.1 km: a place written so is rounded to that.
-_PRECISION_OF_DECIMALS_M = {1: 10_000.0, 2: 1_000.0, 3: 100.0}
+# A decimal of a degree of latitude is 11 km, the second 1.1 km: a place written so is rounded to that, and known to
+# half the diagonal of the grid, at most.
+_PRECISION_OF_DECIMALS_M = {1: 8_000.0, 2: 800.0, 3: 100.0}
 _UTM_BAND_DEGREES = 6
 
 # Headings of coordinates that belong to an area, or to a block of houses, or were made less exact on purpose.

@@ -29,8 +29,8 @@ Mask = NDArray[np.bool_]
 # that hold many rows each, ten times what others do, and together a good part of the file.
 _CROWDED_SHARE, FEWEST_CROWDED = 0.2, 10
 _CROWDED_TOGETHER, _MANY_ROWS, _SHARE_OF_EACH, _BEYOND_OTHERS = 0.15, 20, 0.01, 10.0
-# No hostel holds as many, where the next address holds so much less. Of fewer rows a hostel may hold that share.
-_MANY_OF_DEFAULT, _BEYOND_THE_NEXT = 100, 20.0
+# No hostel holds such a share of so many rows, where the next address holds so much less; of fewer rows it may.
+_SHARE_OF_DEFAULT, _MANY_OF_DEFAULT, _BEYOND_THE_NEXT = 0.25, 100, 20.0
 # So many decimals fewer than nearly all of at least so many others.
 _FEWER_DECIMALS, _NEARLY_ALL, _FEWEST_OTHERS, _MOST_DECIMALS, _ON_THE_GRID = 2, 0.95, 20, 8, 1e-4
 _NOBODY_WITHIN_M = 500.0
@@ -69,7 +69,7 @@ class Crowd:
         return found
 
     def _beyond_all_addresses(self) -> Mask:
-        most = self.counts >= max(_MANY_OF_DEFAULT, _CROWDED_SHARE * self.counts.sum())
+        most = self.counts >= max(_MANY_OF_DEFAULT, _SHARE_OF_DEFAULT * self.counts.sum())
         return most & (self.counts >= _BEYOND_THE_NEXT * self.counts[~most].max(initial=1))
 
     def _typed_in(self) -> Mask:
@@ -108,12 +108,13 @@ def crowded_points(counts: Ints, unexplained: Mask) -> Mask:
     return (ours == ours.max()) & (ours >= max(FEWEST_CROWDED, _CROWDED_SHARE * total))
 
 
-def reach_of_chance_m(homes_m: Floats, centres_m: Floats, radius_m: Floats) -> Floats:
-    """How near to each centre a point is by no chance: nearly all homes are farther from every one of them."""
-    if len(homes_m) < 1 / _BY_CHANCE:
+def reach_of_chance_m(homes_m: Floats, centres_m: Floats, radius_m: Floats, *, points: int) -> Floats:
+    """How near to each centre one of so many points is by no chance: nearly all homes are farther from all of them."""
+    by_chance = _BY_CHANCE / points
+    if len(homes_m) < 1 / by_chance:
         return np.zeros(len(centres_m))
     distance_m = cKDTree(centres_m).query(homes_m)[0]
-    return np.minimum(np.quantile(distance_m, _BY_CHANCE), _OF_RADIUS * radius_m)
+    return np.minimum(np.quantile(distance_m, by_chance), _OF_RADIUS * radius_m)
 
 
 def _decimals(stated: Floats, degrees: bool) -> Ints:

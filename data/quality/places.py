@@ -53,6 +53,8 @@ _AT_THE_MIDDLE_M = 3.0
 _SAME_POINT_M = 1.0
 # Of an earlier file's moved middles so many are near a new one's: the third nearest, as far as for most of them.
 _FELLOWS, _USUAL_FELLOWS, _OF_PRECISION = 3, 0.95, 0.25
+# Points that repeat beside others that are areas' are asked about from this share of the places on.
+_SHARE_BESIDE_AREAS = 0.03
 # What answers both questions, and what takes back what was settled without one.
 _AS_AREAS, _AS_PLACES = '[place]\nshared_points = "areas"', '[place]\nshared_points = "places"'
 # The schema's bound for location_precision_m.
@@ -111,7 +113,7 @@ def settle_area_points(
             _from_stations(given, stations_m, geography, crowd, by_others),
             _from_before(given, known_points_m, snap_m),
         ):
-            of_areas = np.fmax(of_areas, precision_m)
+            of_areas = np.fmax(of_areas, _beyond_rounding(precision_m, rounded))
         unexplained = ~np.isfinite(np.fmax(rounded, of_areas))
         crowded = crowded_points(given.counts, unexplained)
         no_address = crowd.no_addresses(unexplained)
@@ -120,12 +122,11 @@ def settle_area_points(
         if named and by_name:
             # One of the two that come again in an area may be its middle.
             crowded |= unexplained & named.rivals
-        elif np.isfinite(of_areas).sum() >= FEWEST_MIDDLES:
+        elif named or np.isfinite(of_areas).sum() >= FEWEST_MIDDLES:
             # Where many points are areas', others that repeat may be too.
-            doubtful = given.incidents > 1
-        elif named:
-            doubtful = doubtful | np.isfinite(named.precision_m) | named.rivals
-        if given.counts[unexplained & doubtful].sum() >= SHARE_ASKED * given.counts.sum():
+            doubtful = (given.incidents > 1) | (np.isfinite(named.precision_m) if named else nobody)
+        least = SHARE_ASKED if np.isfinite(of_areas).sum() < FEWEST_MIDDLES else _SHARE_BESIDE_AREAS
+        if given.counts[unexplained & doubtful].sum() >= least * given.counts.sum():
             crowded |= unexplained & doubtful
         if shared_points == "areas":
             no_address |= crowded | (unexplained & (given.incidents > 1))
@@ -161,9 +162,14 @@ def settle_area_points(
         hashes = records["row_hash"].to_numpy(dtype=object).copy()
         hashes[given.rows[coarser]] += "-area"
         settled = settled.assign(row_hash=hashes)
+    judged = np.isfinite(of_areas)[given.point]
     told = [
         _told(kind, given, of, np.fmax(of_rows, stated), settled, scatter, of_areas, named if by_name else None)
-        for kind, of in (("area_points", inexact & ~around), ("scattered_points", inexact & around))
+        for kind, of in (
+            ("area_points", inexact & judged & ~around),
+            ("rounded_points", inexact & ~judged & ~around),
+            ("scattered_points", inexact & around),
+        )
         if of.any()
     ]
     return settled, [*told, *asked]
@@ -195,6 +201,22 @@ def _told(
             " ({radius} m): the middles of areas, moved at random (known to {precision} m).",
             count,
         ).format(**numbers, **_of_scatter(scatter))
+    elif kind == "rounded_points":
+        sentence = (
+            ngettext(
+                "{count} of {total} places has coordinates of two decimals of a degree or fewer: rounded, and known to"
+                " {precision} m.",
+                "{count} of {total} places have coordinates of two decimals of a degree or fewer: rounded, and known to"
+                " {precision} m.",
+                count,
+            )
+            if given.degrees
+            else ngettext(
+                "{count} of {total} places has coordinates in whole kilometres: rounded, and known to {precision} m.",
+                "{count} of {total} places have coordinates in whole kilometres: rounded, and known to {precision} m.",
+                count,
+            )
+        ).format(**numbers)
     else:
         points = len(np.unique(given.point[chosen]))
         sentence = ngettext(
@@ -211,18 +233,22 @@ def _told(
             ).format(sentence=sentence, count=format_count(by_name))
     # As stored: an area that is too small for the point is none.
     nowhere = settled["small_area"].isna().to_numpy()[given.rows[chosen]] if "small_area" in settled else chosen[:0]
-    advice = (
-        _(
+    if nowhere.size and nowhere.mean() >= _MOSTLY_NOWHERE:
+        advice = _(
             "No small area is as wide as that, so they are in no alert and in no table by small area, and are left out"
             " of the smooth map. Give the areas that they stand for (small_areas_file in the section [geography] of the"
             " settings), or map the exact places if the source has them."
         )
-        if nowhere.size and nowhere.mean() >= _MOSTLY_NOWHERE
-        else _(
+    elif kind == "rounded_points" and (precision_m[chosen] <= AREA_LEVEL_M).all():
+        advice = _(
+            "They count in their areas, and the map is smoothed over twice that at least. If the source has the exact"
+            " places, map those."
+        )
+    else:
+        advice = _(
             "They count in their areas and are left out of the smooth map. If the source has the exact places, map"
             " those."
         )
-    )
     if by_judgement:
         advice = _("{advice} If they are real places, such as a hostel, write in the mapping:").format(advice=advice)
     return make_warning(
@@ -279,6 +305,13 @@ def _crowd(given: FilePoints, geography: Geography) -> Crowd:
         homes_m=homes_m,
         homes_known=shapely.contains_xy(geography.outline, given.easting_m, given.northing_m) & geography.has_addresses,
     )
+
+
+def _beyond_rounding(precision_m: Floats, rounded_m: Floats) -> Floats:
+    """Precision of points as areas', but for those that lie no farther apart than the grid that all were rounded to."""
+    both = np.isfinite(precision_m) & np.isfinite(rounded_m)
+    explained = both.any() and np.median(precision_m[both]) <= np.median(rounded_m[both])
+    return np.where(both & explained, np.nan, precision_m)
 
 
 def _from_rounding(given: FilePoints) -> Floats:
@@ -364,7 +397,8 @@ def _near(given: FilePoints, centres_m: Floats, radius_m: Floats, crowd: Crowd, 
     distance_m, nearest = cKDTree(centres_m).query(given.metres[repeated])
     there = distance_m <= _AT_THE_MIDDLE_M
     if crowded.any():
-        there |= crowded[repeated] & (distance_m <= reach_of_chance_m(crowd.homes_m, centres_m, radius_m)[nearest])
+        reach_m = reach_of_chance_m(crowd.homes_m, centres_m, radius_m, points=int(crowded.sum()))
+        there |= crowded[repeated] & (distance_m <= reach_m[nearest])
     found[repeated[there]] = radius_m[nearest[there]]
     return found
 

@@ -648,15 +648,15 @@ def test_coordinates_with_few_decimals_are_known_to_half_their_grid(check, share
     for name in ("Lat", "Lon"):
         frame.loc[some, name] = [f"{float(each):.{decimals}f}" for each in frame.loc[some, name]]
     found = check(frame, dry_run=False)
-    assert "area_points" in found
-    assert (found["area_points"].count, found["area_points"].row_numbers) == (some.sum(), rows_of(some))
+    assert "area_points" not in found
+    assert (found["rounded_points"].count, found["rounded_points"].row_numbers) == (some.sum(), rows_of(some))
     incidents = stored(check.settings, "incidents")
     kept = incidents["location_precision_m"]
     assert (kept > 100).sum() == some.sum()
     # What the advice says is what was stored: half a kilometre is within a postcode district, seven are not.
     lost = incidents["small_area"].isna()[kept > 100].mean() >= 0.5
-    assert ("in no alert" in found["area_points"].advice) == lost == (decimals == 1)
-    assert ("They count in their areas" in found["area_points"].advice) == (decimals == 2)
+    assert ("in no alert" in found["rounded_points"].advice) == lost == (decimals == 1)
+    assert ("They count in their areas" in found["rounded_points"].advice) == (decimals == 2)
     assert kept[kept > 100].between(least_m, 20_000 if share == 1 else most_m).all()
     assert (stored(check.settings, "counted")["located"].sum() < 200) == (decimals == 1)
 
@@ -721,9 +721,10 @@ def test_each_two_traps_in_one_file_are_counted_exactly(check, times, places, do
         assert set(np.flatnonzero(dated) + 1) <= set(rows["dates_only"])
         # 07:00 in UTC, and a clock of an hour on in summer, may be a real time.
         assert len(rows["dates_only"]) <= dated.sum() + 2
-    assert ("area_points" in rows) == (places != "exact")
-    if places != "exact":
-        assert len(rows["area_points"]) >= len(frame) - 4
+    inexact = {"middles": "area_points", "two decimals": "rounded_points"}
+    assert {"area_points", "rounded_points"} & set(rows) == {inexact[each] for each in (places,) if each in inexact}
+    if places in inexact:
+        assert len(rows[inexact[places]]) >= len(frame) - 4
 
 
 def runs_as_rows(warning):

@@ -178,8 +178,8 @@ def test_middles_among_as_many_true_places_are_named_by_how_they_keep_apart(chec
     (settled,) = check(np.vstack([true, middles_m]), shared_points="areas").values()
     assert settled.kind == "area_points"
     assert shared <= rows_of(settled) <= shared | set(range(1, 76))
-    (told,) = check(np.vstack([true, middles_m])).values()
-    assert len(shared & rows_of(told)) > 200
+    told = check(np.vstack([true, middles_m])).values()
+    assert shared <= {row for each in told for row in rows_of(each)}
     assert check(true) == {}
 
 
