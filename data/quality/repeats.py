@@ -134,10 +134,12 @@ def suspected_repeats(
 def _numbered(table: pd.DataFrame) -> pd.DataFrame:
     """The events with their details as one number (-1 where they tell nothing) and their cell as another."""
     stated = table.reindex(columns=EVENT_DETAILS).astype("string").replace(NOT_RECORDED, pd.NA)
-    # A detail that only the file or only the store has would make every pair differ.
+    # A detail that only the file or only the store has would make every pair differ; where one of them says hardly
+    # anything of a person, it differs from none, and the other's events can still be told from one another.
     for part in (table["row"] > 0, table["row"] == 0):
-        if part.any():
-            stated = stated.loc[:, stated[part.to_numpy()].notna().any()]
+        told = stated[part.to_numpy()].notna().any()
+        if told.sum() >= _FEWEST_DETAILS:
+            stated = stated.loc[:, told]
     recorded = stated.notna().sum(axis=1).to_numpy()
     codes = (
         stated.fillna("").groupby(list(stated.columns), sort=False).ngroup().to_numpy()

@@ -1,0 +1,144 @@
+"""Every two traps that a force's file may hold, among many others in one file: counts and rows exact, nothing false.
+
+The files are those of a covering array: each level of each trap meets each level of every other. Two things cannot be
+told in company, since chance does the same: a few events entered again, where hundreds share the day, or the five
+minutes, and the place; and which of two people without a key a row is about, so that a full extract takes nothing back.
+"""
+
+import itertools
+import random
+
+import pandas as pd
+import pytest
+
+from data.store import check_store, undo_import
+from tests.data.importing import KEYS, stored
+from tests.data.quality.test_checks import runs_as_rows
+from tests.data.test_ingest import Importer, sum_of_parts
+from tests.data.traps import FORMATS, LEVELS, as_file, lay, mappings
+
+SEED = 3
+TABLES = ("incidents", "administrations", "substances", "doses", "waits", "joined")
+
+
+@pytest.fixture
+def importer(tmp_path, monkeypatch):
+    monkeypatch.delenv("NALOXONE_WATCH_STORE", raising=False)
+    return Importer(tmp_path)
+
+
+def covering_array(levels, seed):
+    """Choices of one level a trap, in which every two levels of different traps meet."""
+    chance = random.Random(seed)
+    left = {
+        frozenset(both)
+        for one, other in itertools.combinations(levels, 2)
+        for both in itertools.product([(one, each) for each in levels[one]], [(other, each) for each in levels[other]])
+    }
+    chosen = []
+    while left:
+        drawn = [_filled(dict(chance.choice(sorted(map(sorted, left)))), levels, left, chance) for _each in range(12)]
+        best = max(drawn, key=lambda choice: len(left & _pairs(choice)))
+        left -= _pairs(best)
+        chosen.append({trap: best[trap] for trap in levels})
+    return chosen
+
+
+def _filled(choice, levels, left, chance):
+    for trap in chance.sample([each for each in levels if each not in choice], len(levels) - len(choice)):
+        new = {each: sum(frozenset({(trap, each), old}) in left for old in choice.items()) for each in levels[trap]}
+        choice[trap] = max(chance.sample(levels[trap], len(levels[trap])), key=new.get)
+    return choice
+
+
+def _pairs(choice):
+    return {frozenset(both) for both in itertools.combinations(choice.items(), 2)}
+
+
+OF_ONE_FILE = {trap: levels for trap, levels in LEVELS.items() if trap != "import"}
+FILES = [choice | {"import": "first"} for choice in covering_array(OF_ONE_FILE, SEED)]
+
+
+def test_each_level_of_each_trap_meets_each_of_every_other():
+    met = set.union(*map(_pairs, FILES))
+    for one, other in itertools.combinations(OF_ONE_FILE, 2):
+        for level, another in itertools.product(LEVELS[one], LEVELS[other]):
+            assert frozenset({(one, level), (other, another)}) in met
+
+
+def brought(importer, frame, choice, form, *, joining=False, dry_run=False):
+    decimal = "," if "commas" in form else "."
+    report = importer.stream(as_file(frame, form=form), mappings(choice, decimal=decimal)[joining], dry_run=dry_run)
+    assert report.rows_in == sum_of_parts(report)
+    return report
+
+
+def told(report):
+    """The rows of each kind of warning."""
+    found = {}
+    for each in report.warnings:
+        found[each.kind] = sorted([*found.get(each.kind, []), *runs_as_rows(each)])
+    return found
+
+
+def assert_told(report, warnings, sums, chance=()):
+    found = told(report)
+    for kind in chance:
+        assert set(found.pop(kind, [])) <= set(chance[kind])
+    assert found == {kind: rows for kind, rows in warnings.items() if kind not in chance}
+    assert {name: getattr(report, name) for name in sums} == sums
+
+
+@pytest.mark.parametrize("number", range(len(FILES)))
+def test_traps_of_one_file_are_each_told_by_their_rows_and_nothing_else_is(importer, number):
+    laid = lay(FILES[number], SEED * 1_000 + number)
+    report = brought(importer, laid.file, laid.choice, FORMATS[number % len(FORMATS)], dry_run=True)
+    assert_told(report, laid.warnings, laid.sums, laid.chance)
+
+
+IN_TURN = [
+    {
+        **{"import": "later", "rows": "a drug", "people": "two", "times": "some midnights", "places": "middles"},
+        **{"block": "moved", "same person": "some", "waits": "impossible", "words": "some", "bad rows": "some"},
+    },
+    {
+        **{"import": "full", "rows": "an officer", "times": "on fives", "places": "one point", "stray": "some"},
+        **{"block": "dates", "same moment": "some", "waits": "on fives", "batch": "some", "crowded day": "some"},
+    },
+    {
+        **{"import": "joins", "rows": "composed key", "people": "two", "times": "07:00Z", "places": "exact"},
+        **{"stray": "some", "block": "moved", "waits": "impossible", "silence": "some", "bad rows": "some"},
+    },
+]
+
+
+@pytest.mark.parametrize("number", range(len(IN_TURN)))
+def test_traps_stay_told_with_what_came_before_once_more_in_another_form_and_undone(importer, number):
+    choice = {trap: levels[0] for trap, levels in LEVELS.items()} | IN_TURN[number]
+    laid = lay(choice, SEED * 1_000 + 500 + number)
+    form, other = random.Random(number).sample(FORMATS, 2)
+    steps = [(laid.file, False, laid.warnings, laid.sums, laid.chance)]
+    if laid.before is not None:
+        brought(importer, laid.before, choice, form)
+    if laid.joining is not None:
+        steps.append((laid.joining, True, laid.joining_warnings, laid.joining_sums, {}))
+    states = []
+    for frame, joining, warnings, sums, chance in steps:
+        states.append(held(importer) if laid.before is not None or joining else {})
+        report = brought(importer, frame, choice, form, joining=joining)
+        assert_told(report, warnings, sums, chance)
+        again = brought(importer, frame, choice, other, joining=joining)
+        assert not again.already_imported
+        assert (again.imported, again.updated, again.withdrawn_gone) == (0, 0, 0)
+        assert told(again) == told(report)
+    for state in reversed(states):
+        for _import in range(2):
+            undo_import(settings=importer.settings, keys=KEYS)
+        assert held(importer) == state
+    assert check_store(settings=importer.settings, keys=KEYS).problems == ()
+
+
+def held(importer):
+    """Every row of what an import brings, but for the import's number."""
+    tables = {table: stored(importer.settings, table).drop(columns="import_id", errors="ignore") for table in TABLES}
+    return {table: sorted(pd.util.hash_pandas_object(rows, index=False)) for table, rows in tables.items() if len(rows)}
