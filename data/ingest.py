@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from data.folding import Folded, fold, with_piece_ids
 from data.keys import Keys
-from data.mapping import FORM_TABLE, FileLayout, Mapping, default_mapping, plain_heading
+from data.mapping import FORM_TABLE, MONTHS_ALLOWED_IN, FileLayout, Mapping, default_mapping, plain_heading
 from data.pieces import contents_of_pieces, pieces_from_store
 from data.pseudonymise import Pseudonymiser
 from data.quality import DAYS_BESIDE, check_records
@@ -359,6 +359,7 @@ def _prepare(
         settings=deployment.settings,
         geography=deployment.geography,
         stored=_evidence(records, mapping, deployment),
+        month_forms=reader.month_forms if mapping.target in MONTHS_ALLOWED_IN else (),
     )
     records = checked.records
     batch = _make_batch(

@@ -57,8 +57,8 @@ JOIN_TABLE = "joined"
 
 # Street-level files of all drug incidents give the month alone: good enough for a layer that others are compared with
 # over a year or more, and for nothing else. The month's first day then stands for it.
-MONTH_FORMATS = ("%Y-%m", "%m/%Y", "%B %Y")
-MONTHS_ALLOWED_IN = "risk_events"
+MONTH_FORMATS = ("%Y-%m", "%m/%Y", "%B %Y", "%b %Y", "%b-%y", "%Y/%m")
+MONTHS_ALLOWED_IN = ("risk_events", FORM_TABLE, "incidents")
 
 # What a column says of one substance: no field of a table, but its words can be mapped like those of one.
 SUBSTANCE_TAKEN = replace(
@@ -156,7 +156,7 @@ class TimeLayout(_Section):
     @field_validator("formats")
     @classmethod
     def _formats_hold_a_date(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not _holds_a_date(each) and each not in MONTH_FORMATS for each in value):
+        if any(not _holds_a_date(each) and not _holds_a_month(each) for each in value):
             raise ValueError("each format needs a day and a year, such as %d/%m/%Y %H:%M")
         if any(not is_time_format(each) for each in value):
             raise ValueError("a format has a code that strptime does not know, or one twice; write %d/%m/%Y %H:%M")
@@ -165,7 +165,13 @@ class TimeLayout(_Section):
     @property
     def has_months(self) -> bool:
         """Whether a format gives the month alone."""
-        return any(each in MONTH_FORMATS for each in self.formats)
+        return any(_holds_a_month(each) for each in self.formats)
+
+
+def _holds_a_month(form: str) -> bool:
+    """Whether a format gives the month alone, such as %Y-%m, or %Y-%m-01T00:00 where every date is the first of one."""
+    codes = set(re.findall("%(.)", form))
+    return form not in NUMBER_FORMATS and bool(codes & set("mbB") and codes & set("yY")) and codes <= set("mbByY%")
 
 
 def _holds_a_date(form: str) -> bool:
@@ -370,7 +376,7 @@ class Mapping(_Section):
         _check_form_only(self)
         if self.times.after and len(self.headings_of("occurred_at")) < 2:
             raise ValueError("times.after: occurred_at needs a column of dates and one of times of day beside it")
-        if self.times.has_months and self.target != MONTHS_ALLOWED_IN:
+        if self.times.has_months and self.target not in MONTHS_ALLOWED_IN:
             raise ValueError("times.formats: each format needs a day and a year, such as %d/%m/%Y %H:%M")
         _check_stored_texts(self)
         for name, known in self.values.items():

@@ -39,6 +39,7 @@ from data.quarantine import LEFT_OUT, QuarantineLog
 from data.reading import Block
 from data.schema import NOT_RECORDED, WAIT_OUTCOMES, Field, table_named
 from data.settings import Settings
+from data.time_texts import month_forms
 from data.value_words import band_of_range, certain_words, yes_no_means
 from data.values import (
     Moments,
@@ -136,6 +137,7 @@ class RecordReader:
         self.noted: dict[str, list[NDArray[np.int64]]] = defaultdict(list)
         self.held_keys: list[pd.Series] = []
         self.rows_without_key = 0
+        self.month_forms: set[str] = set()
         self._mapping = mapping
         self._positions = positions
         self._settings = settings
@@ -422,6 +424,9 @@ class RecordReader:
         moments = self._moments("occurred_at", headings)
         cell = self._cell(headings[0])
         late = self._in_future(moments)
+        if len(headings) == 1 and (moments.local.dropna().dt.day == 1).all():
+            dates = pd.unique(cell.texts[moments.instants.notna().to_numpy()])
+            self.month_forms |= set(month_forms(dates, day_first=self._mapping.times.day_first))
         numbers = _excel_dates(moments.unreadable, cell)
         for bad, reason in (
             (numbers, "excel_date"),

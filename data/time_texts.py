@@ -4,10 +4,15 @@ Their parts are told one by one, where no fixed form fits; what comes out is ISO
 """
 
 import re
+from collections.abc import Iterable
 
-__all__ = ["clock_in_words", "time_in_words"]
+__all__ = ["clock_in_words", "month_forms", "time_in_words"]
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
+    *("december", *_MONTHS),
+)
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
@@ -32,6 +37,15 @@ _TIMES = [
     re.compile(rf"{_WEEKDAY}{date}(?:[\s,;-]+(?:(?:at|@)\s?)?{_CLOCK})?", re.IGNORECASE | re.ASCII) for date in _DATES
 ]
 _ONLY_CLOCK = re.compile(_CLOCK, re.IGNORECASE | re.ASCII)
+_FIRST_OF_MONTH = re.compile(
+    r"(?:\d{4}(?P<iso_mark>[/.-])\d\d(?P=iso_mark)(?P<iso_day>01)"
+    r"|(?P<one>\d{1,2})(?P<mark>[/.-])(?P<other>\d{1,2})(?P=mark)(?P<short_year>\d{4}|\d\d)"
+    rf"|(?P<named_day>0?1)(?P<before>[ /.-])(?P<name>{'|'.join(_MONTH_NAMES)})(?P<after>[ /.-])"
+    r"(?P<named_year>\d{4}|\d\d))"
+    # Some midnight: 00:00, 05:00+00, 12:00:00 AM.
+    r"(?P<clock>[T ]\d{1,2}:00(?::00(?:\.0+)?)?(?: ?AM)?(?: ?Z| ?[+-]\d\d(?::?\d\d)?)?)?",
+    re.IGNORECASE | re.ASCII,
+)
 # The year from which two digits are of the century before, as in strptime.
 _PIVOT = 69
 
@@ -74,3 +88,36 @@ def _clock(parts: dict[str, str | None]) -> str:
 def _four_digits(year: str) -> int:
     year = year.removeprefix("'")
     return int(year) if len(year) == 4 else int(year) + (1900 if int(year) >= _PIVOT else 2000)
+
+
+def month_forms(texts: Iterable[str], *, day_first: bool) -> tuple[str, ...]:
+    """Formats, in strptime's codes, that take dates which are all the first of a month for their months alone.
+
+    What stands where the day and a clock at some midnight would is part of the format as it is; () where a text has
+    another form.
+    """
+    forms: dict[str, None] = {}
+    for text in texts:
+        form = _month_form(text.strip(), day_first=day_first)
+        if not form:
+            return ()
+        forms[form] = None
+    # "May" is a name in full and a short one.
+    return tuple(form for form in forms if "%b" not in form or form.replace("%b", "%B") not in forms)
+
+
+def _month_form(text: str, *, day_first: bool) -> str:
+    found = _FIRST_OF_MONTH.fullmatch(text)
+    if found is None:
+        return ""
+    parts, clock = found.groupdict(), found["clock"] or ""
+    if parts["iso_day"]:
+        return f"%Y{parts['iso_mark']}%m{parts['iso_mark']}{parts['iso_day']}{clock}"
+    if parts["mark"]:
+        one, other = (parts["one"], "%m") if day_first else ("%m", parts["other"])
+        year = "%Y" if len(parts["short_year"]) == 4 else "%y"
+        day = parts["one" if day_first else "other"]
+        return f"{one}{parts['mark']}{other}{parts['mark']}{year}{clock}" if int(day) == 1 else ""
+    name = "%B" if parts["name"].lower() not in _MONTHS else "%b"
+    year = "%Y" if len(parts["named_year"]) == 4 else "%y"
+    return f"{parts['named_day']}{parts['before']}{name}{parts['after']}{year}{clock}"

@@ -40,7 +40,7 @@ from analytics.findings.layers import Layer
 from analytics.findings.mapped_events import MappedEvents, read_administrations, read_layer_events
 from analytics.findings.question import Question
 from analytics.findings.words import setting_words, substance_words
-from wording import _, format_count, format_date, format_period, format_share, join_words, ngettext
+from wording import _, format_count, format_date, format_month, format_period, format_share, join_words, ngettext
 
 __all__ = ["AreaLevel", "HeatMap", "HeatMapOptions", "Picture", "find_heat_map"]
 
@@ -368,7 +368,7 @@ def _listed(question: Question) -> DisclosedTable:
     known = {*geography.small_areas["code"]}
     rows = [
         (
-            format_date(row.local_date),
+            format_month(row.local_date) if pd.isna(row.local_weekday) else format_date(row.local_date),
             geography.area_name(row.small_area) if row.small_area in known else _("Not recorded"),
             settings[row.setting],
             join_words([substances[name] for name in row.substances]) if len(row.substances) else _("Not recorded"),

@@ -35,7 +35,7 @@ from analytics.findings.spike_records import STREAM_KINDS
 from analytics.findings.week import HOURS_A_WEEK
 from analytics.findings.words import substance_words
 from analytics.findings.workforce import read_workforce, roster_imported
-from wording import _, format_count, format_date, format_moment, format_number, join_words, ngettext
+from wording import _, format_count, format_date, format_moment, format_month, format_number, join_words, ngettext
 
 __all__ = ["Panel", "PanelSection", "find_panel"]
 
@@ -189,6 +189,8 @@ def _case_words(case: object) -> str:
 
 
 def _when(moment: pd.Timestamp, precision: str) -> str:
+    if precision == "month":
+        return format_month(moment.date())
     return format_moment(moment.to_pydatetime()) if precision == "minute" else format_date(moment.date())
 
 

@@ -3,11 +3,14 @@
 import re
 from typing import Any
 
+import pandas as pd
+
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import LIKELY_SCORE, Match
 from data.drafting.times import TimesGuess, guess_times
 from data.drafting.work import Work, headings_of
 from data.mapping import MONTHS_ALLOWED_IN, mapped_fields
+from data.time_texts import month_forms
 from data.values import parse_moments
 from wording import _, format_count, ngettext
 
@@ -22,6 +25,8 @@ _TIME_GIVEN = (
 _SHARE_TIMED = 0.9
 # Days that are all the first of as many months are no accident.
 _FEWEST_MONTHS = 3
+# Of so many months in so many rows, they are read as months; of fewer, where the heading says month.
+_MONTHS_BEYOND_DOUBT, _ROWS_BEYOND_DOUBT = 4, 12
 
 
 def read_time_of_event(work: Work) -> None:
@@ -163,17 +168,17 @@ def read_times(work: Work) -> None:
         [work.cells(column) for column in columns],
         usually_day_first=not abroad,
         now=work.now,
-        months=work.table == MONTHS_ALLOWED_IN,
+        months=work.table in MONTHS_ALLOWED_IN,
     )
     times: dict[str, Any] = work.raw.get("times", {})
+    forms = _of_months(work, guess)
     if any(re.search(r"\b(?:utc|zulu)\b", column.plain) for column in columns):
         times["time_zone"] = "UTC"
-    if guess.formats:
-        times["formats"] = list(guess.formats)
+    if forms or guess.formats:
+        times["formats"] = list(dict.fromkeys((*forms, *guess.formats)))
     if not guess.day_first:
         times["day_first"] = False
     work.raw["times"] = times
-    _ask_of_months(work, guess)
     if guess.asked:
         work.ask(
             "times.day_first",
@@ -190,30 +195,48 @@ def read_times(work: Work) -> None:
         work.ask("times.formats", _unreadable(guess), in_mapping='formats = ["%d %B %Y, %I.%M%p"]')
 
 
-def _ask_of_months(work: Work, guess: TimesGuess) -> None:
-    """Dates that are all the first of a month stand for months: read as they are, each would be a day."""
+def _of_months(work: Work, guess: TimesGuess) -> tuple[str, ...]:
+    """Formats that read dates which are all the first of a month as months; asked about, with or without any."""
     column = work.column_of("occurred_at")
     if column is None or work.columns.get("occurred_at") != column.heading:
-        return
+        return ()
+    cells = work.cells(column)
     moments, _bad = parse_moments(
-        work.cells(column),
+        cells,
         formats=guess.formats,
         day_first=guess.day_first,
         file_zone=work.settings.time_zone,
         local_zone=work.settings.time_zone,
     )
+    if "month" in moments.precision:
+        return ()
     # Midnight may be that of the deployment, or of UTC.
     for times in (moments.local.dropna(), moments.instants.dropna()):
-        if (times == times.dt.normalize()).all() and (times.dt.day == 1).all() and times.nunique() >= _FEWEST_MONTHS:
-            work.ask(
-                "columns.occurred_at",
-                _(
-                    "“{heading}” is the first of a month in all of its rows, which says the month and not the day. "
-                    "Imported so, every record counts as one of the first of its month, and its weekday, alerts and "
-                    "spikes mean nothing. Is there a column, or another export, with the days?"
-                ).format(heading=column.heading),
+        months = times.nunique()
+        if (times != times.dt.normalize()).any() or (times.dt.day != 1).any() or months < _FEWEST_MONTHS:
+            continue
+        forms: tuple[str, ...] = ()
+        named = "month" in column.plain.split() and not {"date", "day", "time"} & set(column.plain.split())
+        plainly = months >= _MONTHS_BEYOND_DOUBT and len(times) >= _ROWS_BEYOND_DOUBT
+        if work.table in MONTHS_ALLOWED_IN and (named or plainly):
+            texts = pd.unique(cells[moments.instants.notna().to_numpy()])
+            forms = month_forms(texts, day_first=guess.day_first)
+        asked = (
+            _(
+                "“{heading}” is the first of a month in all of its rows, which says the month and not the day. It is "
+                "read so: each record counts in its month, and in no alert. Is there a column, or another export, with "
+                "the days? If they are days after all, take the line out."
             )
-            return
+            if forms
+            else _(
+                "“{heading}” is the first of a month in all of its rows, which says the month and not the day. "
+                "Imported so, every record counts as one of the first of its month, and its weekday, alerts and "
+                "spikes mean nothing. Is there a column, or another export, with the days?"
+            )
+        ).format(heading=column.heading)
+        work.ask("times.formats" if forms else "columns.occurred_at", asked)
+        return forms
+    return ()
 
 
 def _unreadable(guess: TimesGuess) -> str:

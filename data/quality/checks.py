@@ -4,6 +4,7 @@ Two things are changed, and the warnings say so: times that are only dates count
 area get its precision. Everything else is told and left as it is.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from data.quality.misread import misread_coordinates
 from data.quality.places import settle_area_points
 from data.quality.repeats import event_frame, suspected_repeats
 from data.quality.second_file import suspected_second_file
-from data.quality.times import crowded_days, heaped_on_fives, silent_days
+from data.quality.times import crowded_days, firsts_of_months, heaped_on_fives, silent_days
 from data.quality.waits import suspicious_waits
 from data.quality.warnings import QualityWarning, make_warning
 from data.settings import Settings
@@ -47,9 +48,11 @@ def check_records(
     settings: Settings,
     geography: Geography,
     stored: StoredEvidence | None,
+    month_forms: Collection[str] = (),
 ) -> CheckedRecords:
     """Look through the records of one file, indexed by row number, and the quarantine's `entries` about it.
 
+    `month_forms` would read dates that are all the first of a month as months, in the forms that they have.
     `stored` is what the store holds of the same days, under other keys, and of the same source.
     """
     warnings: list[QualityWarning] = []
@@ -81,7 +84,7 @@ def check_records(
     records = records.drop(columns=[name for name in aside if name in records])
     warnings += _outside(records)
     if events:
-        records, found = _events(records, mapping, settings, stored)
+        records, found = _events(records, mapping, settings, stored, month_forms)
         warnings += found
     if len(records):
         warnings += suspicious_waits(records, entries=entries, clocks=[wait.clock for wait in mapping.waits])
@@ -108,7 +111,11 @@ def _outside(records: pd.DataFrame) -> list[QualityWarning]:
 
 
 def _events(
-    records: pd.DataFrame, mapping: Mapping, settings: Settings, stored: StoredEvidence | None
+    records: pd.DataFrame,
+    mapping: Mapping,
+    settings: Settings,
+    stored: StoredEvidence | None,
+    month_forms: Collection[str],
 ) -> tuple[pd.DataFrame, list[QualityWarning]]:
     dated = records[(records["time_precision"] != "month").to_numpy()]
     if dated.empty:
@@ -134,6 +141,6 @@ def _events(
         *repeats,
         *second,
         *heaped_on_fives(timed.index.to_numpy(), np.where(exact, clocks, 0.5), kind="times_on_fives", what=_("times")),
-        *crowded_days(one_each, time_zone=settings.time_zone),
+        *(firsts_of_months(dated, month_forms) or crowded_days(one_each, time_zone=settings.time_zone)),
         *silent_days(one_each, stored.source_days if stored else np.empty(0, dtype=np.int64)),
     ]

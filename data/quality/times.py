@@ -3,7 +3,8 @@
 Everything is counted against what chance allows; thresholds stand beside their test with the reason.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy import stats
 from data.quality.warnings import QualityWarning, make_warning
 from wording import _, format_count, format_date, format_period, format_share, join_words, ngettext
 
-__all__ = ["crowded_days", "heaped_on_fives", "silent_days"]
+__all__ = ["crowded_days", "firsts_of_months", "heaped_on_fives", "silent_days"]
 
 Ints = NDArray[np.int64]
 
@@ -28,6 +29,9 @@ _FEWEST_IN_A_BATCH, _TIMES_USUAL, _FEWEST_DAYS_IN_A_BATCH, _SHORTEST_BACKLOG_DAY
 _CROWDED_CHANCE = 0.01
 # A share and a number of events that hardly a day of a real cluster has, in a file of four weeks or more.
 _SHARE_OF_A_CROWDED_DAY, _FEWEST_ON_A_DAY, _FEWEST_EVENTS, _SHORTEST_SPAN_DAYS = 0.05, 8, 20, 28
+
+# Days that are all the first of so many months, in so many rows, are no accident: they stand for months.
+_FEWEST_MONTHS, _FEWEST_FIRSTS, _SHARE_OF_FIRSTS = 4, 12, 0.9
 
 # Chance alone gives so many silences of such a length in a whole file.
 _SILENCE_CHANCE = 0.01
@@ -116,6 +120,38 @@ def _dated_together(records: pd.DataFrame) -> Iterator[QualityWarning]:
             sentence=sentence,
             advice=_("Check whether it is the day of entry, or a default, and not the day of the event."),
         )
+
+
+def firsts_of_months(records: pd.DataFrame, forms: Collection[str]) -> list[QualityWarning]:
+    """A warning where nearly all days are the first of a month; `forms` are formats that read them as months."""
+    days = records["local_date"]
+    firsts = (days.dt.day == 1).to_numpy()
+    if firsts.sum() < max(_FEWEST_FIRSTS, _SHARE_OF_FIRSTS * len(records)) or days[firsts].nunique() < _FEWEST_MONTHS:
+        return []
+    advice = [
+        _(
+            "Imported so, each counts as one of the first of its month, and weekdays, alerts and spikes mean nothing. "
+            "If the source has the days, map them."
+        )
+    ]
+    if forms:
+        advice.append(_("Else say in the mapping that they are months:"))
+    return [
+        make_warning(
+            kind="firsts_of_months",
+            rows=records.index.to_numpy()[firsts],
+            sentence=_(
+                "{count} of {total} days are the first of a month, of {months} months: that says the month and not the "
+                "day."
+            ).format(
+                count=format_count(int(firsts.sum())),
+                total=format_count(len(records)),
+                months=format_count(days[firsts].nunique()),
+            ),
+            advice=" ".join(advice),
+            setting=f"[times]\nformats = {json.dumps(sorted(forms))}" if forms else "",
+        )
+    ]
 
 
 def _timed_together(records: pd.DataFrame) -> Iterator[QualityWarning]:

@@ -48,7 +48,7 @@ FITS = """
         WHERE j.join_id NOT IN (SELECT join_id FROM named)
         UNION ALL
         SELECT j.join_id, i.incident_id, a.administration_id
-        FROM waiting j JOIN $database.incidents i ON i.local_date = j.match_day
+        FROM waiting j JOIN $database.incidents i ON i.local_date = j.match_day AND i.time_precision <> 'month'
         JOIN $database.administrations a ON a.incident_id = i.incident_id AND a.record_state = 'current'
         WHERE (j.person_token IS NULL OR a.person_token = j.person_token)
           AND (j.officer_token IS NULL OR (a.administration_id, j.officer_token) IN (FROM officers))

@@ -108,7 +108,10 @@ def test_one_key_serves_incident_and_administration():
         ({"columns": FORM["columns"] | {"recorded_at": ["A", "B", "C"]}}, "a date and a time of day"),
         ({"times": {"time_zone": "Europe/Cardiff"}}, "not a time zone"),
         ({"times": {"formats": ["%H:%M"]}}, "needs a day and a year"),
-        ({"times": {"formats": ["%Y-%m"]}}, "needs a day and a year"),
+        (
+            {"target": "requests", "columns": {"request_id": "R", "occurred_at": "W"}, "times": {"formats": ["%Y-%m"]}},
+            "needs a day and a year",
+        ),
         ({"place": {"crs": "EPSG:nowhere", "x": "E", "y": "N"}}, "not a coordinate reference system"),
         ({"place": {"x": "E"}}, "go together"),
         ({"file": {"encoding": "utf-99"}}, "not an encoding"),

@@ -84,7 +84,12 @@ class AdministrationQuestions(Reader):
 
     def period(self) -> tuple[date, date]:
         """First and last day with an administration. Raises StoreEmptyError."""
-        first, last = self._row("SELECT min(local_date), max(local_date) FROM records.counted")
+        first, last = self._row(
+            """
+            SELECT min(local_date), max(if(local_weekday IS NULL, last_day(local_date), local_date))
+            FROM records.counted
+            """
+        )
         if first is None:
             raise StoreEmptyError()
         return first, last
@@ -229,8 +234,8 @@ class AdministrationQuestions(Reader):
                     SELECT * FROM records.counted WHERE $kept
                     ORDER BY local_date DESC, local_hour DESC NULLS LAST, administration_id LIMIT ?
                 )
-                SELECT newest.local_date, newest.local_hour, newest.bcu, newest.authority, newest.small_area,
-                       newest.setting, newest.substance_bits, a.doses_given, a.alive_at_handover
+                SELECT newest.local_date, newest.local_weekday, newest.local_hour, newest.bcu, newest.authority,
+                       newest.small_area, newest.setting, newest.substance_bits, a.doses_given, a.alive_at_handover
                 FROM newest JOIN records.administrations a USING (administration_id)
                 ORDER BY newest.local_date DESC, newest.local_hour DESC NULLS LAST, administration_id
                 """,
@@ -273,12 +278,16 @@ class AdministrationQuestions(Reader):
         )
 
     def entry_days(self, *, filters: Filters, scope: AccessScope) -> pd.DataFrame:
-        """Columns local_date and recorded_date (NaT where it is not recorded when), one row an administration."""
+        """Columns local_date and recorded_date (NaT where it is not recorded when), one row an administration whose day
+        is known.
+        """
         kept, values = kept_by(filters, scope)
         return self._frame(
             sql(
                 """
-                WITH kept AS (SELECT administration_id, local_date FROM records.counted WHERE $kept)
+                WITH kept AS (
+                    SELECT administration_id, local_date FROM records.counted WHERE $kept AND local_weekday IS NOT NULL
+                )
                 SELECT local_date, recorded_at::DATE AS recorded_date
                 FROM kept JOIN records.administrations USING (administration_id) ORDER BY local_date
                 """,

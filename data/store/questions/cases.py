@@ -16,7 +16,7 @@ class CaseQuestions(Reader):
     """Questions whose answer is a row for each person given naloxone."""
 
     def cases_by_day(self, *, settings: Sequence[str]) -> pd.DataFrame:
-        """Every person given naloxone at a kind of place, one row each, in order of day: what alerts are looked for in.
+        """Every person given naloxone at a kind of place on a known day, one row each, in order of day: for alerts.
 
         Columns local_date, recorded_on (the local day of entry, NaT where not recorded), small_area and bcu (None where
         not known), easting_m and northing_m (NaN without coordinates), doses, condition_after and substances (a list of
@@ -48,7 +48,8 @@ class CaseQuestions(Reader):
                            ) AS place
                     FROM records.counted c JOIN records.administrations a USING (administration_id)
                     LEFT JOIN listed USING (administration_id) LEFT JOIN taken USING (administration_id)
-                    WHERE list_contains(?, c.setting)
+                    -- A month alone is no day.
+                    WHERE list_contains(?, c.setting) AND c.local_weekday IS NOT NULL
                 )
                 SELECT * EXCLUDE (place, administration_id) FROM reports WHERE place = 1
                 ORDER BY local_date, easting_m, northing_m, administration_id

@@ -38,7 +38,9 @@ class ImportQuestions(Reader):
         and are counted apart.
         """
         last_import_at, imports = self._row("SELECT max(imported_at), count(*) FROM records.imports")
-        (last_event_day,) = self._row("SELECT max(local_date) FROM records.counted")
+        (last_event_day,) = self._row(
+            "SELECT max(if(local_weekday IS NULL, last_day(local_date), local_date)) FROM records.counted"
+        )
         rows, fields, left_out, no_records = self._row(
             """
             SELECT count(DISTINCT (import_id, row_number)) FILTER (

@@ -61,8 +61,9 @@ class Reader:
 
 def kept_by(filters: Filters, scope: AccessScope) -> tuple[str, list[Any]]:
     """The condition on `counted` that filters and scope amount to, and the values to bind to it."""
-    conditions = ["local_date BETWEEN ? AND ?"]
-    values: list[Any] = [filters.first_day, filters.last_day]
+    # What is known by its month alone has no weekday, and counts where all of its month is in the period.
+    conditions = ["local_date BETWEEN ? AND ?", "(local_weekday IS NOT NULL OR last_day(local_date) <= ?)"]
+    values: list[Any] = [filters.first_day, filters.last_day, filters.last_day]
     chosen = (
         ("bcu", scope.bcus),
         ("bcu", filters.bcus),

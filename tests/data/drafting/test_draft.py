@@ -59,6 +59,8 @@ def test_dates_that_are_all_the_first_of_a_month_are_asked_about(cell, is_asked)
     draft = drafted(("Ref", "Date", "Naloxone doses"), rows)
     assert draft.raw["columns"]["occurred_at"] == "Date"
     assert any("first of a month" in each.sentence for each in draft.questions) is is_asked
+    # Read as months, and no day is made up.
+    assert draft.mapping().times.has_months is is_asked
 
 
 def previewed(mapping, headings, rows):

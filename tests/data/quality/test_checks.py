@@ -1,14 +1,18 @@
 """Whole files with traps laid into them, alone and together: exact counts and rows, and silence about clean files."""
 
 import json
+import tomllib
+from datetime import timedelta
 from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from data.filters import AccessScope, Filters
 from data.ingest import import_frame
-from data.mapping import Fixed
+from data.mapping import Fixed, TimeLayout
+from data.schema import SETTINGS
 from data.settings import StoreSettings
 from data.store import open_store
 from tests.data.importing import KEYS, make_mapping, make_settings, south_wales, stored
@@ -94,6 +98,58 @@ def test_a_doubled_fortnight_of_dates_alone(check):
     found = check(frame)
     assert set(found) == {"doubled_days"}
     assert found["doubled_days"].count == copies
+
+
+def test_midnights_that_repeat_timed_events_are_no_times_even_where_the_file_alone_does_not_tell(check):
+    frame = clean_file(700, seed=10)
+    # Times to the hour: midnight is one of 24, and the copies are sorted in among them.
+    frame["When"] = pd.to_datetime(frame["When"]).dt.strftime("%Y-%m-%d %H:00")
+    frame, copies = entered_again(frame, first="2022-09-05", last="2022-09-18", times="dates", places="moved")
+    frame["When"] = pd.to_datetime(frame["When"], format="mixed").dt.strftime("%Y-%m-%d %H:%M")
+    frame = frame.sort_values("When", kind="stable", ignore_index=True)
+    found = check(frame, dry_run=False)
+    assert found["doubled_days"].count == copies
+    assert {"dates_of_doubles", "dates_only"} & set(found)
+    days = stored(check.settings, "incidents").query("time_precision == 'day'")
+    assert len(days) == sum(found[kind].count for kind in ("dates_of_doubles", "dates_only") if kind in found)
+    copied = frame["Reference"].str.startswith("COPY")
+    dated = {row for kind in ("dates_of_doubles", "dates_only") if kind in found for row in runs_as_rows(found[kind])}
+    assert set(np.flatnonzero(copied) + 1) <= dated
+    assert len(dated) <= copies + 1
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        ("%Y-%m-01T00:00:00.000", "%Y-%m-01T00:00:00.000"),
+        ("01/%m/%Y", "01/%m/%Y"),
+        ("%Y-%m-01 05:00:00+00", "%Y-%m-01 05:00:00+00"),
+        ("1 %B %Y", "1 %B %Y"),
+    ],
+)
+def test_firsts_of_months_are_told_and_the_line_for_them_reads_months(check, form, line):
+    frame = clean_file(120, seed=12)
+    months = daily_dates(frame).dt.to_period("M")
+    frame["When"] = daily_dates(frame).dt.strftime(form)
+    # Of 05:00Z the local day is the first in Britain too.
+    found = check(frame)
+    assert found["firsts_of_months"].count == 120
+    assert "crowded_day" not in found
+    assert tomllib.loads(found["firsts_of_months"].setting) == {"times": {"formats": [line]}}
+    found = check(frame, MAPPING.model_copy(update={"times": TimeLayout(formats=(line,))}), dry_run=False)
+    assert not {"firsts_of_months", "crowded_day", "dates_only"} & set(found)
+    incidents = stored(check.settings, "incidents")
+    assert (incidents["time_precision"] == "month").all()
+    assert incidents["local_weekday"].isna().all()
+    with open_store(settings=check.settings, keys=KEYS) as store:
+        first, last = store.period()
+        assert (first, last) == (months.min().start_time.date(), months.max().end_time.date())
+        whole = AccessScope(audience="analyst")
+        asked = Filters(first_day=first, last_day=last - timedelta(days=1), settings=())
+        counted = store.administrations_by_month(filters=asked, scope=whole)["administrations"].sum()
+        # The last month is not whole in it; and a month is no day of an alert.
+        assert counted == (months != months.max()).sum()
+        assert store.cases_by_day(settings=SETTINGS).empty
 
 
 def test_two_blocks_in_two_ways_are_two_and_the_sentence_says_which(check):

@@ -92,7 +92,7 @@ def test_utc_read_as_local_time_is_midnight_of_the_next_day_in_summer():
 @pytest.mark.parametrize("zone", ["America/Phoenix", "Europe/London", "America/New_York"])
 @pytest.mark.parametrize("rounded", [0.0, 0.6, 1.0])
 def test_real_times_with_a_few_at_seven_and_at_midnight_stay_times(zone, rounded):
-    for seed in range(20):
+    for seed in range(6):
         days = days_of(seed, rows=60)
         at = np.random.default_rng(seed).permutation(60)
         seven = midnight_in(days, zone) + pd.Timedelta(hours=7)
@@ -101,6 +101,70 @@ def test_real_times_with_a_few_at_seven_and_at_midnight_stay_times(zone, rounded
         settled, warnings = settle_dates_only(records(times, zone), time_zone=zone)
         assert warnings == []
         assert (settled["time_precision"] == "minute").all()
+
+
+# Where the rows that are dates alone stand, in a file of 1,000 real times.
+def dated_part(where, size, zone, *, seed):
+    """The times, and which of them are dates: a fortnight over the end of summer time, put in after or among the rest;
+    the first rows of the file; one in so many rows of it.
+    """
+    generator = np.random.default_rng(seed)
+    days = days_of(seed, rows=1_000)
+    times, dated = real_times(days, zone), np.zeros(1_000, dtype=bool)
+    if where in ("after", "among"):
+        fortnight = pd.Series(np.sort(pd.Timestamp("2022-10-20") + pd.to_timedelta(np.arange(size) % 14, unit="D")))
+        times = pd.concat([times, midnight_in(fortnight, zone)], ignore_index=True)
+        dated = np.append(dated, np.ones(size, dtype=bool))
+        if where == "among":
+            order = times.sort_values(kind="stable").index
+            times, dated = times[order].reset_index(drop=True), dated[order]
+    else:
+        dated[generator.permutation(1_000)[:size] if where == "here and there" else slice(size)] = True
+        times = times.where(~dated, midnight_in(days, zone))
+    return times, dated
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "America/Phoenix"])
+@pytest.mark.parametrize(
+    ("where", "size"), [("after", 5), ("after", 10), ("after", 36), ("among", 10), ("among", 36), ("first", 500)]
+)
+def test_dates_in_part_of_a_file_are_told_from_its_midnights(where, size, zone):
+    for seed in (2, 3):
+        times, dated = dated_part(where, size, zone, seed=seed)
+        settled, warnings = settle_dates_only(records(times, zone), time_zone=zone)
+        found = (settled["time_precision"] == "day").to_numpy()
+        assert [each.kind for each in warnings] == ["dates_only"]
+        assert warnings[0].count == found.sum()
+        assert found[dated].all()
+        # Real midnights stay times, but for one of the same fortnight.
+        assert found[~dated].sum() <= (where == "among")
+        real = (times.dt.tz_convert(zone).dt.strftime("%H:%M") == "00:00").to_numpy() & ~dated
+        assert (settled["local_hour"][real & ~found] == 0).all()
+
+
+def test_half_a_file_of_dates_leaves_the_midnights_of_the_other_half():
+    times, dated = dated_part("first", 500, "Europe/London", seed=5)
+    real = np.flatnonzero(~dated)[[7, 90, 300]]
+    times.iloc[real] = midnight_in(times.dt.tz_convert("Europe/London").dt.tz_localize(None).dt.normalize(),
+                                   "Europe/London").iloc[real]  # fmt: skip
+    settled, _warnings = settle_dates_only(records(times, "Europe/London"), time_zone="Europe/London")
+    assert ((settled["time_precision"] == "day").to_numpy() == dated).all()
+
+
+def test_midnights_here_and_there_are_asked_about_and_settled_by_the_mapping():
+    times, _dated = dated_part("here and there", 15, "Europe/London", seed=6)
+    every = records(times, "Europe/London")
+    settled, warnings = settle_dates_only(every, time_zone="Europe/London")
+    assert (settled["time_precision"] == "minute").all()
+    assert [(each.kind, each.setting) for each in warnings] == [("perhaps_dates", '[times]\nmidnights = "dates"')]
+    midnight = (every["local_hour"] == 0).to_numpy() & (times.dt.minute == 0).to_numpy()
+    assert warnings[0].row_numbers == tuple(np.flatnonzero(midnight) + 1)[:10]
+    assert warnings[0].count == midnight.sum() >= 15
+    settled, warnings = settle_dates_only(every, time_zone="Europe/London", midnights="dates")
+    assert [each.kind for each in warnings] == ["dates_only"]
+    assert ((settled["time_precision"] == "day").to_numpy() == midnight).all()
+    times, _dated = dated_part("after", 36, "Europe/London", seed=6)
+    assert settle_dates_only(records(times, "Europe/London"), time_zone="Europe/London", midnights="times")[1] == []
 
 
 def test_rows_are_told_as_runs_and_counted():
