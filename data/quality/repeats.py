@@ -43,7 +43,7 @@ _CLOCKS_AGREE, _FEWEST_FOR_A_HABIT = 1 / 24, 20
 
 _MINUTES_A_DAY = 1_440
 # A second entry says the same of the person, but for a field that was edited now and then.
-_FEWEST_DETAILS_KNOWN, _LEAST_ALIKE = 10, 0.4
+_FEWEST_DETAILS_KNOWN, _LEAST_ALIKE = 5, 0.4
 # Times are rounded to fives, tens or quarters of an hour.
 _ROUNDED_TO_MIN = (15, 10, 5)
 _ROUNDED_MIN = max(_ROUNDED_TO_MIN)

@@ -76,15 +76,17 @@ def expected_doubles(events: Events, kind: Kind, chance: Chance, days: int, *, l
         agree *= 2.0 if kind.value else 1.0
         return _with_double(some, some, lag, agree * place, alike=True)
     if kind.time == "hour":
-        rough, fine = count(events.whole_hour), count(~events.whole_hour & ~events.untimed)
-        hours = _clocks(events, ~events.untimed).reshape(24, HOUR_MIN)
+        coarse = is_rough(events, kind)
+        rough, fine = count(coarse), count(~coarse & ~events.untimed)
+        hours = _clocks(events, ~events.untimed).reshape(-1, kind.step_min)
         whole = hours[:, 0] / max(hours[:, 0].sum(), 1e-12)
         finer = np.delete(hours, 0, axis=1)
         held = finer.sum(axis=1) / max(finer.sum(), 1e-12)
         agree = float((whole * held).sum())
-        return _with_double(rough, fine, lag, agree * place) + _with_double(
-            rough, rough, lag, float((whole**2).sum()) * place, alike=True
-        )
+        of_both = _with_double(rough, fine, lag, agree * place)
+        if kind.step_min < HOUR_MIN:
+            return of_both
+        return of_both + _with_double(rough, rough, lag, float((whole**2).sum()) * place, alike=True)
     rough_ones = is_rough(events, kind)
     rough, rest = count(rough_ones), count(~rough_ones)
     return _with_double(rough, rest, lag, place) + _with_double(rough, rough, lag, place, alike=True)

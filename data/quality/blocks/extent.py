@@ -45,10 +45,11 @@ _SHARE_MOVED_ALIKE = 0.8
 # Classes of details: all the same, one other, more of them other, none to compare.
 _ONE_OTHER, _MORE_OTHER, _NO_DETAILS = 1, 2, 3
 # Classes of time: as the block's pairs agree, on a whole hour or not; else the same minute, where these are dates or
-# hours, or two other times; else.
-_AS_ALL, _WHOLE_HOURS, _BOTH_TIMED, _ELSE = 0, 1, 2, 3
+# hours, or two other times; a part of the block with another offset (summer time, afternoons without p.m.); else.
+_AS_ALL, _WHOLE_HOURS, _BOTH_TIMED, _ELSE, _OTHER_OFFSET = 0, 1, 2, 3, 4
+_OTHER_OFFSETS_MIN = np.array([HOUR_MIN, DAY_MIN - HOUR_MIN, DAY_MIN // 2])
 # What is taken for granted before any double is seen, as parts of one pair: most agree, and one field was edited.
-_TIMES_BEFORE = np.array([0.5, 0.3, 0.1, 0.1])
+_TIMES_BEFORE = np.array([0.5, 0.2, 0.1, 0.1, 0.1])
 _PLACES_BEFORE = np.array([*np.full(_FARTHER, 0.7 / _FARTHER), 0.2, 0.1])
 _DETAILS_BEFORE = np.array([0.6, 0.25, 0.05, 0.1])
 # More pairs than this are not rearranged one by one.
@@ -189,9 +190,10 @@ def _offered(part: Events, kind: Kind, known: Ints, known_other: Ints) -> tuple[
     one, other = oriented(part, kind, *joined)
     if kind.time == "day":
         return one, other
-    past_midnight = Kind(time=kind.time, value=kind.value)
+    past_midnight = Kind(time=kind.time, value=kind.value, step_min=kind.step_min)
     more = of_kind(part, all_pairs(part, 1, only=source(past_midnight)), past_midnight, lag=0)
-    return np.concatenate([one, more.coarse]), np.concatenate([other, more.other])
+    past = part.day[more.coarse] != part.day[more.other]
+    return np.concatenate([one, more.coarse[past]]), np.concatenate([other, more.other[past]])
 
 
 class _Comparison:
@@ -240,13 +242,15 @@ class _Comparison:
             agree = rough[one] | rough[other]
             timed &= later == 0
         elif kind.time == "hour":
-            agree = timed & part.whole_hour[one] & ((later + kind.value) % DAY_MIN < HOUR_MIN)
+            agree = timed & is_rough(part, kind)[one] & ((later + kind.value) % DAY_MIN < kind.step_min)
             timed &= later == 0
         else:
             agree = timed & ((later == kind.value) | (later == (DAY_MIN - kind.value) % DAY_MIN))
         if kind.time in ("minute", "offset"):
             rounded = part.whole_hour[one] & part.whole_hour[other]
-            return np.where(agree, np.where(rounded, _WHOLE_HOURS, _AS_ALL), np.where(timed, _BOTH_TIMED, _ELSE))
+            beside = (later == 0) if kind.value else np.isin(later, _OTHER_OFFSETS_MIN)
+            rest = np.where(timed, np.where(beside, _OTHER_OFFSET, _BOTH_TIMED), _ELSE)
+            return np.where(agree, np.where(rounded, _WHOLE_HOURS, _AS_ALL), rest)
         return np.where(agree, _AS_ALL, np.where(timed, _BOTH_TIMED, _ELSE))
 
     def _places(self, one: Ints, other: Ints) -> Ints:

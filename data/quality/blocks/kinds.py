@@ -30,6 +30,8 @@ MOVED_ALIKE_M, _CELL_M, _CELLS_BESIDE, _MORE_MOVES = 150.0, 100.0, 9, 3
 _FEWEST_WEEKS = 13
 # Where more than this share of times are whole hours, the others tell more of two entries.
 _ROUNDED_TO_HOURS = 0.15
+# Times are cut or rounded to quarters of an hour, tens or fives too.
+_STEPS_MIN = (15, 10, 5)
 # A clock that is no time: so many events have it, and so many times more than the usual whole hour.
 _FEWEST_ON_A_CLOCK, _TIMES_THE_USUAL_HOUR, _MOST_CLOCKS = 5, 4, 2
 # Or that many more of a fortnight's events than chance gives have it, in standard deviations.
@@ -57,6 +59,13 @@ def kinds_of(events: Events, found: Found) -> list[Kind]:
     if events.whole_hour.sum() > _ROUNDED_TO_HOURS * timed:
         kinds += [Kind(time=time, value=value, exact=True) for time, value in times if time in ("minute", "offset")]
     kinds += [
+        Kind(time="hour", value=value, radius_m=radius_m, details=details, step_min=step_min)
+        for step_min, radius_m, details in product(_STEPS_MIN, radii, (False, True) if known else (False,))
+        for value in (0, step_min // 2)
+        # So few minutes are so seldom shared by chance that each distance adds little.
+        if radius_m != RADII_M[0] and radius_m != RADII_M[2]
+    ]
+    kinds += [
         Kind(time=time, value=value, central=True, details=details)
         for (time, value), details in product(times, (False, True) if known else (False,))
         if time == "day" and central(value) in found
@@ -68,18 +77,23 @@ def kinds_of(events: Events, found: Found) -> list[Kind]:
         for moved_m, details in product(_frequent_moves(events, found, value), (False, True) if known else (False,))
     ]
     kinds = [each for each in kinds if source(each) in found]
-    return sorted(kinds, key=lambda each: (source(each), each.time, each.value, each.exact))
+    return sorted(kinds, key=lambda each: (source(each), each.time, each.step_min, each.value, each.exact))
 
 
 def source(kind: Kind) -> str:
-    """Which list of pairs holds those of a kind: near ones, those of the same details, of the same minute, or all."""
+    """Which list of pairs holds those of a kind: of the same minute, near ones, those of the same details, or all.
+
+    Those of an offset are in none: they are looked up.
+    """
+    if kind.time in ("minute", "offset"):
+        return "minute"
     if np.isfinite(kind.radius_m):
         return "near"
     if kind.central:
         return central(kind.value)
     if kind.details:
         return "details"
-    return "minute" if kind.time == "minute" else "all"
+    return "all"
 
 
 def central(clock: int) -> str:

@@ -49,12 +49,14 @@ FEWEST_PAIRS = 5
 class Block:
     """A run of days entered twice. `pairs`: positions in the table, columns first and second (the later row).
 
-    `time` is what the doubles share: minute, offset (`offset_min` minutes apart), hour or day.
+    `time` is what the doubles share: minute (but for rounding), offset (`offset_min` minutes apart, or none), hour or
+    day; `days_apart` is not 0 where the second entries have other dates.
     """
 
     time: str
     offset_min: int
     pairs: pd.DataFrame
+    days_apart: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,7 @@ class Kind:
     `moved_m`, where it is not nothing: the second entry stands so far east and north of the first, within `radius_m`.
     `exact`: neither time is a whole hour, which many are where times are rounded to it.
     `central`: the one without a time stands at the point, of those of its like, that is nearest to the other.
+    `step_min`: what is called hour may be a quarter of one, or ten or five minutes.
     """
 
     time: str
@@ -73,6 +76,7 @@ class Kind:
     central: bool = False
     details: bool = False
     exact: bool = False
+    step_min: int = HOUR_MIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +165,9 @@ def is_rough(events: Events, kind: Kind) -> Mask:
     if kind.value == ANY:
         return np.ones(len(events), dtype=bool)
     if kind.time == "hour":
-        return events.whole_hour
+        if kind.step_min == HOUR_MIN:
+            return events.whole_hour
+        return (events.minute >= 0) & (events.minute % kind.step_min == 0)
     if kind.value == NEW_POINTS:
         return events.at_new_point
     return events.untimed if kind.value < 0 else events.whole_hour & (events.minute % DAY_MIN == kind.value)

@@ -171,13 +171,16 @@ def of_time(events: Events, found: Found, kind: Kind, *, lag: int) -> Pairs:
     minute, timed = events.minute, events.minute >= 0
     rough = is_rough(events, kind)
     if kind.time in ("minute", "offset"):
+        if kind.time == "offset":
+            one, other = _apart(events, kind.value, lag=lag)
         # Seen from one day, the other event's minutes are those of `lag` days on.
         keep = np.abs(minute[other] - minute[one] - lag * DAY_MIN) == kind.value
         if kind.exact:
             keep[keep] &= ~events.whole_hour[one[keep]] & ~events.whole_hour[other[keep]]
         keep[keep] &= timed[one[keep]] & timed[other[keep]] & ~(events.untimed[one[keep]] & events.untimed[other[keep]])
     else:
-        keep = rough[one] | rough[other]
+        # Of two people at a quarter past both times are rounded to it, of a copy and its first entry hardly ever.
+        keep = rough[one] != rough[other] if kind.step_min < HOUR_MIN else rough[one] | rough[other]
         if kind.time == "hour":
             # One of the two may be midnight, which the first hour is cut to.
             keep &= timed[one] & timed[other] & ~(events.untimed[one] & events.untimed[other])
@@ -192,7 +195,7 @@ def of_time(events: Events, found: Found, kind: Kind, *, lag: int) -> Pairs:
     coarse, finer = np.where(one_is_coarse, one, other), np.where(one_is_coarse, other, one)
     if kind.time == "hour":
         after = minute[finer] - minute[coarse] - lag * DAY_MIN + kind.value
-        held = (after >= 0) & (after < HOUR_MIN)
+        held = (after >= 0) & (after < kind.step_min)
         coarse, finer = coarse[held], finer[held]
     return Pairs(
         coarse=coarse,
@@ -200,6 +203,21 @@ def of_time(events: Events, found: Found, kind: Kind, *, lag: int) -> Pairs:
         apart_m=np.hypot(events.east_m[coarse] - events.east_m[finer], events.north_m[coarse] - events.north_m[finer]),
         same_details=(events.details[coarse] >= 0) & (events.details[coarse] == events.details[finer]),
     )
+
+
+def _apart(events: Events, minutes: int, *, lag: int) -> tuple[Ints, Ints]:
+    """Pairs so many minutes apart, whichever is the later, `lag` days on; also where this leads past midnight."""
+    timed = ~events.untimed
+    parts = []
+    for shift in (minutes,) if not lag else (lag * DAY_MIN + minutes, lag * DAY_MIN - minutes):
+        joined = joined_pairs(
+            events,
+            np.where(timed, events.minute + shift, -1),
+            np.where(timed, events.minute, -1),
+            each_once=False,
+        )
+        parts.append(joined or (np.empty(0, np.int64), np.empty(0, np.int64)))
+    return np.concatenate([one for one, _o in parts]), np.concatenate([other for _o, other in parts])
 
 
 def doubles_by_day(events: Events, pairs: Pairs, kind: Kind, days: int, *, lag: int = 0) -> Floats:

@@ -23,12 +23,11 @@ def matched_pairs(events: Events, run: Run) -> pd.DataFrame:
     """The pairs of a run's days that agree as its kind asks, one to one."""
     near = np.flatnonzero((events.day >= run.first - 1) & (events.day <= run.last + 1))
     part = events.part(near)
-    lags = (0,) if run.kind.time == "day" else (0, 1)
+    lags = (0, 1) if run.kind.time == "hour" else (0,)
     parts = []
     for lag in lags:
-        # Without a lag of its own: an offset may lead past midnight.
-        found = all_pairs(part, lag, only=source(run.kind)) if source(run.kind) != "minute" or not lag else {}
-        parts.append(of_kind(part, found, run.kind, lag=0))
+        # Without a lag of its own: the nearest hour may be midnight.
+        parts.append(of_kind(part, all_pairs(part, lag, only=source(run.kind)), run.kind, lag=0))
     pairs = Pairs(**{name: np.concatenate([vars(each)[name] for each in parts]) for name in vars(parts[0])})
     inside = (part.day[pairs.coarse] >= run.first) & (part.day[pairs.coarse] <= run.last)
     chosen = Pairs(**{name: values[inside] for name, values in vars(pairs).items()})

@@ -11,7 +11,19 @@ from data.quality.blocks.chance import Chance, chances, expected_doubles
 from data.quality.blocks.contained import contained_block
 from data.quality.blocks.evened import evened_block
 from data.quality.blocks.kinds import LONGEST_OFFSET_MIN, OFFSETS_MIN, default_clocks, kinds_of, source
-from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, RADII_M, Block, Events, Floats, Kind, Pairs, events_of
+from data.quality.blocks.model import (
+    ANY,
+    DAY_MIN,
+    FEWEST_PAIRS,
+    HOUR_MIN,
+    RADII_M,
+    Block,
+    Events,
+    Floats,
+    Kind,
+    Pairs,
+    events_of,
+)
 from data.quality.blocks.pairs import all_pairs, as_alike, doubles_by_day, of_kind, of_time
 from data.quality.blocks.rows import all_of_block, matched_pairs
 from data.quality.blocks.runs import (
@@ -28,13 +40,16 @@ from data.quality.blocks.runs import (
 __all__ = ["DAYS_BESIDE", "find_blocks"]
 
 _MOST_BLOCKS = 5
-# Where it is not a block of a file's days but the whole file, most events must have a double.
-_LEAST_SHARE_OF_A_FILE, _MOST_HABITS = 0.5, 3
+# Where it is not a block of a file's days but most of the file, so many of its events must be in a pair: of incidents
+# with two people, one in three and more would be needed.
+_LEAST_SHARE_OF_A_FILE, _MOST_HABITS = 0.75, 3
 # In a longer run than this more than few of the events must have a double.
 _LONGEST_OF_FEW_DAYS, _FEW = 60, 0.2
 # Days off at which chance is counted: beside, in the same cluster, and beyond it.
-_NEAR_LAGS, _FAR_LAGS = (1,), (7, 10, 14, 21)
+_NEAR_LAGS, _NEAR_LAGS_OF_HALF_A_DAY, _FAR_LAGS = (1,), (2,), (7, 10, 14, 21)
 _MOST_DAYS_RECOUNTED = 60
+# Before any other day is seen, one record in so many is taken to be the second of an incident.
+_EVENTS_BEFORE = 20
 _DEVIATIONS = 2.0
 # How far beside a file's own days stored records tell what chance gives.
 DAYS_BESIDE = timedelta(days=max(_FAR_LAGS))
@@ -51,17 +66,20 @@ def find_blocks(table: pd.DataFrame, *, details: Sequence[str] = ()) -> Iterator
     no_time = np.isin(events.minute % DAY_MIN, default_clocks(events)) & events.whole_hour
     events = replace(events, untimed=events.untimed | no_time)
     for _number in range(_MOST_BLOCKS):
-        found = best_block(events) or evened_block(events) or contained_block(events)
+        found = best_block(events) or evened_block(events)
+        if found is None or _is_habit(events, *found):
+            found = contained_block(events)
         if found is None:
             return
         run, pairs = found
         pairs = all_of_block(events, stated, run, pairs)
         yield Block(
-            time=run.kind.time,
+            time="minute" if run.kind.step_min < HOUR_MIN else run.kind.time,
             offset_min=run.kind.value if run.kind.time == "offset" else 0,
             pairs=pd.DataFrame({name: events.position[pairs[name]] for name in ("first", "second")}),
         )
-        events = events.part(np.delete(np.arange(len(events)), np.unique(pairs.to_numpy())))
+        # The first entries may have a third.
+        events = events.part(np.delete(np.arange(len(events)), np.unique(pairs["second"])))
 
 
 def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
@@ -74,9 +92,9 @@ def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
     days = int(events.day.max()) + 1
     needed = scores_needed(kinds, days)
     runs = []
-    in_time: dict[tuple[str, str, int, bool], Pairs] = {}
+    in_time: dict[tuple[str, str, int, int, bool], Pairs] = {}
     for kind in kinds:
-        asked = source(kind), kind.time, kind.value, kind.exact
+        asked = source(kind), kind.time, kind.step_min, kind.value, kind.exact
         if asked not in in_time:
             in_time = {asked: of_time(events, found, kind, lag=0)}
         pairs = as_alike(events, in_time[asked], kind)
@@ -84,7 +102,7 @@ def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
             continue
         counted = doubles_by_day(events, pairs, kind, days)
         random = expected_doubles(events, kind, chance, days)
-        expected = _with_habit(events, counted, random, needed[kind])
+        expected = _with_habit(events, pairs, counted, random, needed[kind])
         run = best_run(kind, counted, expected, needed[kind])
         if run:
             runs.append((run, counted, random))
@@ -125,8 +143,10 @@ def _is_habit(events: Events, run: Run, pairs: pd.DataFrame) -> bool:
     """Whether it is no block: a double now and then, for months."""
     if run.last - run.first < _LONGEST_OF_FEW_DAYS:
         return False
-    once = int(((events.day >= run.first) & (events.day <= run.last)).sum()) - len(pairs)
-    return len(pairs) < _FEW * once
+    inside = int(((events.day >= run.first) & (events.day <= run.last)).sum())
+    # Where every number is even, most of these days' events are in a pair.
+    few = _LEAST_SHARE_OF_A_FILE / (2 - _LEAST_SHARE_OF_A_FILE) if run.kind.value == ANY else _FEW
+    return len(pairs) < few * (inside - len(pairs))
 
 
 def scores_needed(kinds: list[Kind], days: int) -> dict[Kind, float]:
@@ -149,23 +169,31 @@ def _group(kind: Kind) -> str:
     return "any" if any(kind.moved_m) else "plain"
 
 
-def _with_habit(events: Events, counted: Floats, expected: Floats, needed: float) -> Floats:
+def _with_habit(events: Events, pairs: Pairs, counted: Floats, random: Floats, needed: float) -> Floats:
     """What is expected, with the doubles that the file has all through: two records of one event now and then.
 
-    Where most of a file is a run, and yet most events in it have no double, what the run has is the file's usual.
+    Where most of a file is a run, and yet many events in it are in no pair, what the run has is the file's usual.
     """
-    every = np.bincount(events.day, minlength=len(counted)).astype(float)
+    expected = random
+    ours = _of_file_by_day(events, len(counted))
     for _round in range(_MOST_HABITS):
         run = best_run(None, counted, expected, needed)
         if run is None:
             break
         inside = slice(run.first, run.last + 1)
-        ours = float((events.order > 0)[(events.day >= run.first) & (events.day <= run.last)].sum())
-        paired = counted[inside].sum() * (2.0 if ours == every[inside].sum() else 1.0)
-        if every[inside].sum() <= every.sum() / 2 or paired >= _LEAST_SHARE_OF_A_FILE * ours:
+        within = (events.day[pairs.coarse] >= run.first) & (events.day[pairs.coarse] <= run.last)
+        # Of a pair with a stored event only one is of the file.
+        of_file = (events.order[pairs.coarse] > 0).astype(float) + (events.order[pairs.other] > 0)
+        paired = (counted - random)[inside].sum() * (of_file[within].mean() if within.any() else 1.0)
+        if ours[inside].sum() <= ours.sum() / 2 or paired >= _LEAST_SHARE_OF_A_FILE * ours[inside].sum():
             break
-        expected = np.maximum(expected, every * _share_elsewhere(counted, every, needed))
+        expected = np.maximum(expected, ours * _share_elsewhere(counted, ours, needed))
     return expected
+
+
+def _of_file_by_day(events: Events, days: int) -> Floats:
+    """How many events of the file each day has: of stored ones it is not known what doubles they have."""
+    return np.bincount(events.day[events.order > 0], minlength=days).astype(float)
 
 
 def _share_elsewhere(counted: Floats, every: Floats, needed: float) -> float:
@@ -193,7 +221,9 @@ def _recounted(events: Events, run: Run, counted: Floats, random: Floats, chance
     part = events.part((events.day >= first - reach) & (events.day <= last + reach))
     factor = 1.0
     # One coincidence is there twice where both of its events were entered twice.
-    for lags, by_luck in ((_NEAR_LAGS, 2.0), (_FAR_LAGS, 0.25)):
+    # Half a day off, the next day's and the day's own are the same.
+    near = _NEAR_LAGS_OF_HALF_A_DAY if kind.time == "offset" and 2 * kind.value == DAY_MIN else _NEAR_LAGS
+    for lags, by_luck in ((near, 2.0), (_FAR_LAGS, 0.25)):
         seen, by_chance = [], 0.0
         for lag in (*lags, *(-each for each in lags)):
             pairs = of_kind(part, all_pairs(part, lag, only=source(kind)), kind, lag=lag)
@@ -202,9 +232,10 @@ def _recounted(events: Events, run: Run, counted: Floats, random: Floats, chance
                 2 * len(lags)
             )
         # On the edge of a cluster only one of the two days beside is of it.
-        usual = np.max(seen, axis=0) if lags == _NEAR_LAGS else np.mean(seen, axis=0)
+        usual = np.max(seen, axis=0) if lags != _FAR_LAGS else np.mean(seen, axis=0)
         factor = max(factor, (usual.sum() - by_luck) / max(by_chance, 1e-9))
-    every = np.bincount(events.day, minlength=days)
-    habit = counted[~inside].sum() / max(every[~inside].sum(), 1)
-    usual = np.maximum(random * factor, every * habit)
+    ours = _of_file_by_day(events, days)
+    # Of few other events, without a double, it is not known that none has one.
+    habit = (counted[~inside].sum() + 1) / (ours[~inside].sum() + _EVENTS_BEFORE)
+    usual = np.maximum(random * factor, ours * habit)
     return best_run(kind, np.where(inside, counted, 0.0), np.where(inside, usual, NEVER), needed)

@@ -47,6 +47,8 @@ TIMES = {
     "dates": lambda minute: np.full(len(minute), -1),
     "hour later": lambda minute: minute + 60,
     "in UTC": lambda minute: minute - 300,
+    "quarter": lambda minute: (minute + 7) // 15 * 15,
+    "half a day later": lambda minute: minute + 720,
     "slow clock": lambda minute: minute + 17,
     "seven o'clock": lambda minute: minute // DAY_MIN * DAY_MIN + 420,
 }
@@ -182,6 +184,30 @@ def test_an_offset_is_found_where_most_times_are_whole_hours_and_nothing_else_is
         blocks = list(find_blocks(table(both)))
         assert [block.offset_min for block in blocks] == [{"hour later": 60, "slow clock": 17}[times]]
         assert len(pairs_of(blocks) & planted) >= 0.9 * len(planted)
+
+
+def test_two_people_of_one_incident_are_no_block_of_a_month_that_joins_stored_records():
+    """Among stored records no double of a stored one is known, so that the file's own habit is all there is."""
+    false = 0
+    for seed in range(10):
+        generator = np.random.default_rng([28, seed])
+        events = force(generator, a_day=(1, 3, 10)[seed % 3], details=False)
+        events = events[events["day"].between(100, 152)]
+        second = events[generator.random(len(events)) < 0.15]
+        both = pd.concat([events, second]).sort_values("minute", kind="stable", ignore_index=True)
+        false += bool(list(find_blocks(table(both, stored=int((both["day"] < 122).sum())))))
+    assert not false
+
+
+def test_copies_of_copies_are_all_told():
+    generator = np.random.default_rng(29)
+    both, planted = doubled(force(generator, a_day=3), generator, times="same", places="random", missing=0.0)
+    copies = both[both["copy_of"] >= 0]
+    moved = copies.assign(easting_m=copies["easting_m"] + 300, minute=-1)
+    both = pd.concat([both, moved], ignore_index=True)
+    told = [position for block in find_blocks(table(both)) for position in block.pairs["second"]]
+    assert sorted(told) == sorted(np.flatnonzero(both["copy_of"] >= 0).tolist())
+    assert len(told) == 2 * len(planted)
 
 
 def test_a_double_now_and_then_for_a_year_is_no_block():
