@@ -28,6 +28,8 @@ __all__ = ["choose_areas", "read_place"]
 _STREET_POINTS_M = 250
 # Of a column of areas so many of the different names are the deployment's.
 _SHARE_OF_AREAS = 0.6
+# Where so many places lie elsewhere in areas whose middles others have, a heading of areas is wrong of them.
+_SHARE_ELSEWHERE = 0.1
 # Two columns whose headings say nothing are coordinates where nearly all of so many lie in or near the force.
 _SHARE_IN_FORCE, _FEWEST_COORDINATES = 0.9, 10
 _AREAS = (
@@ -89,11 +91,10 @@ def read_place(work: Work) -> None:
             decimal=x.column.decimal,
             degrees="degrees" in x.column.kinds | y.column.kinds,
         )
-        _settle_inexact(work, place, inexact)
-        _name_areas(work, place, *(cells[::-1] if swapped else cells), decimal=x.column.decimal)
+        of_row = cells[::-1] if swapped else cells
+        _settle_inexact(work, place, inexact, _name_areas(work, place, *of_row, decimal=x.column.decimal))
     elif point := next((each for each in work.facts if _holds_points(each)), None):
-        place, cells = _point(work, point)
-        _name_areas(work, place, *cells, decimal=".")
+        place = _point(work, point)
     elif x or y:
         work.ask("place", _("One coordinate was found and not the other. Which columns are they?"))
     if postcode:
@@ -137,9 +138,11 @@ def _unnamed_coordinates(work: Work) -> tuple[Match, Match] | tuple[None, None]:
     return None, None
 
 
-def _settle_inexact(work: Work, place: dict[str, Any], inexact: InexactPlaces | None) -> None:
-    """Places that their headings call inexact are taken so, and a person asked how inexact."""
-    if inexact is None:
+def _settle_inexact(work: Work, place: dict[str, Any], inexact: InexactPlaces | None, share_elsewhere: float) -> None:
+    """Places that their headings call inexact are taken so, and a person asked how inexact: but for areas' places of
+    which a share lies elsewhere than at the middles.
+    """
+    if inexact is None or (inexact.of_areas and share_elsewhere >= _SHARE_ELSEWHERE):
         return
     precision_m = round(max(inexact.precision_m, place.get("location_precision_m", 0.0)))
     place["location_precision_m"] = precision_m
@@ -165,7 +168,7 @@ def _settle_inexact(work: Work, place: dict[str, Any], inexact: InexactPlaces | 
     )
 
 
-def _point(work: Work, column: ColumnFacts) -> tuple[dict[str, Any], tuple[Texts, Texts]]:
+def _point(work: Work, column: ColumnFacts) -> dict[str, Any]:
     found = guess_point(column, work.cells(column), crs=work.settings.geography.crs, geography=work.geography)
     guess = found.place
     work.use("place.point", Match(column=column, score=SURE_SCORE, cells_fit=True), why=guess.why, doubt=not guess.sure)
@@ -175,15 +178,24 @@ def _point(work: Work, column: ColumnFacts) -> tuple[dict[str, Any], tuple[Texts
     if found.swapped:
         place["swapped"] = True
     inexact = inexact_places([column], found.cells, decimal=".", degrees=found.degrees)
-    _settle_inexact(work, place, inexact)
-    return place, found.cells[::-1] if found.swapped else found.cells
+    of_row = found.cells[::-1] if found.swapped else found.cells
+    _settle_inexact(work, place, inexact, _name_areas(work, place, *of_row, decimal="."))
+    return place
 
 
-def _name_areas(work: Work, place: dict[str, Any], x: Texts, y: Texts, *, decimal: str) -> None:
-    """A column of areas of any kind, where points that come again are their middles: it tells the import which are."""
-    named = [each for each in work.facts if each.position not in work.used and _may_name_areas(each)]
+def _name_areas(work: Work, place: dict[str, Any], x: Texts, y: Texts, *, decimal: str) -> float:
+    """A column of areas of any kind, where points that come again are their middles: it tells the import which are.
+
+    Also the share of the places that lie elsewhere in such areas; 0 where no column tells any middle.
+    """
+    read = {heading for level, heading in work.columns.items() if level in AREA_LEVELS}
+    named = [
+        each
+        for each in work.facts
+        if each.heading in read or (each.position not in work.used and _may_name_areas(each))
+    ]
     if work.geography is None or not named:
-        return
+        return 0.0
     x_of_row, y_of_row = (parse_numbers(each, decimal=decimal)[0] for each in (x, y))
     easting_m, _northing_m, bad = locate_sites(
         x=x_of_row, y=y_of_row, unreadable=np.isnan(x_of_row), crs=place["crs"], geography=work.geography
@@ -198,24 +210,28 @@ def _name_areas(work: Work, place: dict[str, Any], x: Texts, y: Texts, *, decima
     )
     given = points_of_file(records, place["crs"], work.geography)
     if given is None:
-        return
+        return 0.0
     names = AreaNames(work.geography)
     own = [level for level in AREA_LEVELS if level in mapped_fields(work.table) and names.has(level)]
     for column in named:
-        texts = work.cells(column)[given.rows]
-        if middles_by_name(given, [None if is_nothing(text) else plain_value(text) for text in texts]):
-            free = (level for level in own if level not in work.columns)
-            known = (level for level in free if _share_known(work, column, level, names) >= _SHARE_OF_AREAS)
-            if level := next(known, None):
+        known = (level for level in own if _share_known(work, column, level, names) >= _SHARE_OF_AREAS)
+        level = next(known, None)
+        texts = [None if is_nothing(text) else plain_value(text) for text in work.cells(column)[given.rows]]
+        found = middles_by_name(given, texts, own=level is not None)
+        if found is None:
+            continue
+        if column.heading not in read:
+            if level and level not in work.columns:
                 work.columns[level] = column.heading
             else:
                 place["area"] = column.heading
             work.use(
-                level or "place.area",
+                level if level and "area" not in place else "place.area",
                 Match(column=column, score=LIKELY_SCORE, cells_fit=True),
                 why=_("the points that come again and again are the only such ones of its areas"),
             )
-            return
+        return float(given.counts[found.others].sum() / given.counts.sum())
+    return 0.0
 
 
 def _incidents(work: Work) -> Texts:

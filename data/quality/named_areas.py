@@ -36,6 +36,9 @@ _MOST_OF_AN_AREA, _MOST_AREAS = 2.0, 3_000
 _OF_ONE_AREA, _ALONE, _ALONE_LIKELY = 0.9, 0.65, 0.3
 # Rows elsewhere, in so many of the areas: where there are none the column names places, such as hostels.
 _WITH_OTHERS = 0.5
+# The deployment's own areas name no hostels: where nearly all rows of each lie at one point, of so many rows and areas
+# that have several, that is its middle.
+_ALL_AT_ONE, _FEWEST_ROWS, _FEWEST_WITH_SEVERAL = 0.9, 20, 5
 _NONE = -1
 # Middles that were moved a few metres at random lie so close together. Beyond so many points homes do, too.
 _MOVED_M, _MOST_TO_JOIN = 10.0, 20_000
@@ -44,30 +47,37 @@ _MOVED_M, _MOST_TO_JOIN = 10.0, 20_000
 @dataclass(frozen=True, kw_only=True)
 class NamedMiddles:
     """`precision_m` of the points that are the only ones of their areas to come again (NaN of others), and whether that
-    is beyond doubt. `rivals` are those of areas with two, of which one may be the middle. `rows` are those at middles.
+    is beyond doubt. `rivals` are those of areas with two, of which one may be the middle; `others` lie in areas whose
+    middle is known, elsewhere. `rows` are those at middles.
     """
 
     precision_m: Floats
     rows: int
     certain: bool
     rivals: Mask
+    others: Mask
 
 
-def middles_by_name(given: FilePoints, names: Sequence[object]) -> NamedMiddles | None:
+def middles_by_name(given: FilePoints, names: Sequence[object], *, own: bool) -> NamedMiddles | None:
     """The points that repeat and are the middles of areas that `names` gives, one entry a located row (None or NaN
-    where it names none). None where they are not.
+    where it names none). None where they are not. `own` says that these are areas of the deployment.
 
     Middles have many rows, homes few: how often a point must come again is tried from seldom to often.
     """
     of_row = pd.factorize(pd.Series(names, dtype=object))[0]
-    found = _compare_all(given, of_row)
+    found = (_all_at_one(given, of_row) if own else None) or _compare_all(given, of_row)
     if (found and found.certain) or len(given.counts) > _MOST_TO_JOIN:
         return found
     joined, of_point = _joined(given)
     moved = _compare_all(joined, of_row) if len(joined.counts) < len(given.counts) else None
     if not moved or (found and not moved.certain):
         return found
-    return replace(moved, precision_m=moved.precision_m[of_point], rivals=moved.rivals[of_point])
+    return replace(
+        moved,
+        precision_m=moved.precision_m[of_point],
+        rivals=moved.rivals[of_point],
+        others=moved.others[of_point],
+    )
 
 
 def _joined(given: FilePoints) -> tuple[FilePoints, Ints]:
@@ -77,9 +87,17 @@ def _joined(given: FilePoints) -> tuple[FilePoints, Ints]:
     beside = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
     points, of_point = connected_components(beside, directed=False)
     first = np.unique(of_point, return_index=True)[1]
-    taken = {name: getattr(given, name)[first] for name in ("easting_m", "northing_m", "raw", "stated")}
-    held = {name: np.bincount(of_point, getattr(given, name), points).astype(int) for name in ("counts", "incidents")}
-    return replace(given, point=of_point[given.point], **taken, **held), of_point
+    joined = replace(
+        given,
+        point=of_point[given.point],
+        easting_m=given.easting_m[first],
+        northing_m=given.northing_m[first],
+        raw=given.raw[first],
+        stated=given.stated[first],
+        counts=np.bincount(of_point, given.counts, points).astype(np.int64),
+        incidents=np.bincount(of_point, given.incidents, points).astype(np.int64),
+    )
+    return joined, of_point
 
 
 def _compare_all(given: FilePoints, of_row: Ints) -> NamedMiddles | None:
@@ -124,7 +142,29 @@ def _compare(given: FilePoints, own: Mask, of_point: Ints, rows_of_area: Ints) -
     # An area with few rows has its middle too, of fewer.
     seldom = ~own & (given.incidents > 1) & (of_point != _NONE) & (held[of_point] == 0)
     seldom &= np.bincount(of_point[seldom], minlength=len(held))[of_point] == 1
-    middles = only | seldom
+    certain = only.sum() >= max(_FEWEST_CERTAIN, _ALONE * own.sum())
+    certain &= chance < _CERTAIN and without <= _MOST_WITHOUT
+    return _middles(given, only | seldom, of_point, certain=bool(certain), rivals=own & ~only)
+
+
+def _all_at_one(given: FilePoints, of_row: Ints) -> NamedMiddles | None:
+    """The points of the deployment's own areas, where nearly all rows of each have one."""
+    of_point, rows_of_area = _area_of_each(given, of_row), np.bincount(of_row[of_row != _NONE])
+    known = np.flatnonzero(of_point != _NONE)
+    most = np.zeros(len(rows_of_area), dtype=np.int64)
+    np.maximum.at(most, of_point[known], given.counts[known])
+    several = rows_of_area > 1
+    rows = rows_of_area[several].sum()
+    enough = several.sum() >= _FEWEST_WITH_SEVERAL and rows >= _FEWEST_ROWS
+    if not enough or most[several].sum() < _ALL_AT_ONE * rows:
+        return None
+    middles = np.zeros(len(given.counts), dtype=bool)
+    middles[known] = given.counts[known] == most[of_point[known]]
+    return _middles(given, middles, of_point, certain=True, rivals=np.zeros_like(middles))
+
+
+def _middles(given: FilePoints, middles: Mask, of_point: Ints, *, certain: bool, rivals: Mask) -> NamedMiddles | None:
+    """These points as middles, known to half the way to the next; None where they stand like houses of a street."""
     half_m = cKDTree(given.metres[middles]).query(given.metres[middles], k=2)[0][:, 1] / 2
     usual_m = float(np.median(half_m))
     if usual_m < FINEST_AREA_M:
@@ -134,10 +174,9 @@ def _compare(given: FilePoints, own: Mask, of_point: Ints, rows_of_area: Ints) -
     return NamedMiddles(
         precision_m=precision_m,
         rows=int(given.counts[middles].sum()),
-        certain=only.sum() >= max(_FEWEST_CERTAIN, _ALONE * own.sum())
-        and chance < _CERTAIN
-        and without <= _MOST_WITHOUT,
-        rivals=own & ~only,
+        certain=certain,
+        rivals=rivals,
+        others=~middles & ~rivals & (of_point != _NONE) & np.isin(of_point, of_point[middles]),
     )
 
 

@@ -104,9 +104,10 @@ def settle_area_points(
         by_name = named is not None and named.certain
         # What the file names beside its points tells middles from addresses better than how they lie.
         apart_m, doubtful = (nothing, nobody) if by_name else keeping_apart(given, geography)
+        spacing_m = _from_spacing(given)
         by_others = crowded_points(given.counts, ~np.isfinite(rounded))
         for precision_m in (
-            _from_spacing(given),
+            np.where(named.others, np.nan, spacing_m) if named and by_name else spacing_m,
             named.precision_m if named and by_name else one_an_area(given, geography),
             apart_m,
             _from_middles(given, geography, crowd, by_others, gathered=not by_name),
@@ -229,7 +230,7 @@ def _told(
         if named and (by_name := int(np.isfinite(named.precision_m[given.point[chosen]]).sum())):
             sentence = _(
                 "{sentence} {count} of them are told by the areas that the file names beside them: each such point is"
-                " the only one of its area that repeats."
+                " the one that the rows of its area share."
             ).format(sentence=sentence, count=format_count(by_name))
     # As stored: an area that is too small for the point is none.
     nowhere = settled["small_area"].isna().to_numpy()[given.rows[chosen]] if "small_area" in settled else chosen[:0]
@@ -350,7 +351,10 @@ def _share_repeated(given: FilePoints) -> float:
 def _told_by_name(given: FilePoints, records: pd.DataFrame) -> NamedMiddles | None:
     """What a column of areas tells: one that the mapping names for it, or those that are read as the record's areas."""
     columns = (name for name in (RAW_AREA, *NAMED_AREAS.values()) if name in records)
-    told = [middles_by_name(given, records[name].iloc[given.rows].to_numpy(dtype=object)) for name in columns]
+    told = [
+        middles_by_name(given, records[name].iloc[given.rows].to_numpy(dtype=object), own=name != RAW_AREA)
+        for name in columns
+    ]
     return max((each for each in told if each), key=lambda each: each.certain, default=None)
 
 

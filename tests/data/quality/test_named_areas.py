@@ -8,6 +8,7 @@ import pytest
 
 from data.ingest import import_frame
 from data.mapping import Mapping
+from data.places import NAMED_AREAS
 from data.quality.file_points import RAW_AREA, RAW_X, RAW_Y
 from data.quality.places import settle_area_points
 from tests.data.drafting.test_draft import drafted
@@ -44,7 +45,7 @@ def file_of(rows, share, *, generator, moved_m=0.0, hostels=0, at_hostels=0.1):
     return metres.round(), beat, moved, moved & (pd.Series(beat).map(held).fillna(0) > 1).to_numpy()
 
 
-def settled(metres, beat=None, *, shared_points=None):
+def settled(metres, beat=None, *, own=None, shared_points=None):
     records = pd.DataFrame(
         {
             RAW_X: metres[:, 0],
@@ -55,8 +56,9 @@ def settled(metres, beat=None, *, shared_points=None):
         },
         index=np.arange(1, len(metres) + 1),
     )
+    named = {name: each for name, each in ((RAW_AREA, beat), (NAMED_AREAS["small_area"], own)) if each is not None}
     records, found = settle_area_points(
-        records if beat is None else records.assign(**{RAW_AREA: beat}),
+        records.assign(**named),
         crs="EPSG:27700",
         geography=south_wales(),
         known_points_m=np.empty((0, 3)),
@@ -86,7 +88,7 @@ def test_middles_are_told_by_the_column_that_names_their_areas(share, moved_m):
 @pytest.mark.parametrize(("hostels", "at_hostels"), [(1, 0.05), (3, 0.1), (12, 0.2), (30, 0.2)])
 def test_hostels_are_no_middles_of_the_beats_that_they_stand_in(hostels, at_hostels):
     wrong = []
-    for seed in range(4):
+    for seed in range(2):
         made = {"generator": np.random.default_rng(seed), "hostels": hostels, "at_hostels": at_hostels}
         metres, beat, _moved, _known = file_of(600, 0.0, **made)
         assert (settled(metres, beat)[0] == 100).all()
@@ -108,6 +110,39 @@ def test_the_draft_names_the_column_and_none_where_nothing_is_at_middles():
         ]
         draft = drafted(["Reference", "Date and time", "Easting", "Northing", "Patch", "Team"], rows)
         assert draft.mapping().place.area == expected
+
+
+@pytest.mark.parametrize("elsewhere", [0.0, 0.5])
+def test_points_decide_over_a_heading_that_speaks_of_areas(elsewhere):
+    """All at the middles, as "City" says, or half of them exact; known to some kilometres, or some to 100 m."""
+    metres, beat, _moved, _known = file_of(500, 1.0 - elsewhere, generator=np.random.default_rng(8))
+    rows = [
+        [f"R{i}", f"{1 + i % 28:02}/03/2025 09:15", f"{x:.0f}", f"{y:.0f}", beat[i] or ""]
+        for i, (x, y) in enumerate(metres)
+    ]
+    draft = drafted(["Reference", "Date and time", "City Easting", "City Northing", "City"], rows)
+    precision = any(each.setting == "place.location_precision_m" for each in draft.questions)
+    assert precision == (elsewhere == 0)
+    assert (draft.mapping().place.location_precision_m is not None) == precision
+    assert (draft.mapping().place.area == "City") == (elsewhere > 0)
+
+
+@pytest.mark.parametrize("exact", [0, 40])
+def test_few_rows_at_the_middles_of_the_deployments_own_areas_are_told_by_their_names(exact):
+    """Nearly all rows of each area at one point; a few are exact, and stay so."""
+    generator = np.random.default_rng(11)
+    areas = south_wales().small_areas
+    middles = areas[["easting_m", "northing_m"]].to_numpy() + generator.normal(0, 300, (len(areas), 2))
+    which = generator.choice(12 if not exact else 40, 60 if not exact else 600)
+    homes_m = homes(exact, generator=generator) if exact else np.empty((0, 2))
+    code = south_wales().label_area(easting_m=homes_m[:, 0], northing_m=homes_m[:, 1]).small_area if exact else []
+    metres = np.vstack([middles[which], homes_m]).round()
+    codes = np.array([*areas["code"].to_numpy()[which], *code], dtype=object)
+    precision_m, found = settled(metres, own=codes)
+    assert set(found) == {"area_points"}
+    known = np.isin(code, codes[: len(which)])
+    assert (precision_m[: len(which)] > 1_000).all()
+    assert (precision_m[len(which) :][known] == 100).all()
 
 
 def test_a_second_files_places_are_looked_at_with_their_own_row_numbers(tmp_path, monkeypatch):
