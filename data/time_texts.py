@@ -25,7 +25,9 @@ _CLOCK = (
     r"(?P<hour>\d{1,2})(?:"
     r"(?:[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d))?)?\s?(?P<half>[ap])\.?\s?m\.?"
     # "117" may be 1:17 or 11:07.
-    r"|(?:[:.]|(?<=\d\d))(?P<minute24>\d\d)(?:[:.](?P<second24>\d\d))?\s?(?:h|hrs?|hours)?\.?)"
+    # "16:05", "1605hrs", "16.05 hours", "16h05", "16 h 05"; "16h".
+    r"|(?:[:.]|\s?h\s?|(?<=\d\d))(?P<minute24>\d\d)(?:[:.](?P<second24>\d\d))?\s?(?:h|hrs?|hours)?\.?"
+    r"|\s?(?:h|hrs?|hours)\.?)"
 )
 _DATES = (
     rf"{_DAY}{_BETWEEN}(?:of\s)?{_MONTH}{_BETWEEN}{_YEAR}",
@@ -34,7 +36,13 @@ _DATES = (
     r"(?P<year>\d{4})-(?P<month_number>\d\d)-(?P<day>\d\d)",
 )
 _TIMES = [
-    re.compile(rf"{_WEEKDAY}{date}(?:[\s,;-]+(?:(?:at|@)\s?)?{_CLOCK})?", re.IGNORECASE | re.ASCII) for date in _DATES
+    re.compile(form, re.IGNORECASE | re.ASCII)
+    for date in _DATES
+    for form in (
+        rf"{_WEEKDAY}{date}(?:[\s,;-]+(?:(?:at|@)\s?)?{_CLOCK})?",
+        # "1605 21/05/2024", "16.05hrs on 21 May 2024".
+        rf"(?:at\s)?{_CLOCK}[\s,;-]+(?:on\s)?(?:the\s)?{_WEEKDAY}{date}",
+    )
 ]
 _ONLY_CLOCK = re.compile(_CLOCK, re.IGNORECASE | re.ASCII)
 _FIRST_OF_MONTH = re.compile(

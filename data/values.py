@@ -99,6 +99,8 @@ _INTERNET_DATE = re.compile(r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\
 _SHORT_WITH_OFFSET = re.compile(
     r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?([Zz]|[+-]\d\d(?::?\d\d)?)", re.ASCII
 )
+# "+00", as databases write it, which strptime's %z does not read.
+_HOURS_OF_OFFSET = re.compile(r"(\d ?)([+-]\d\d)(?![\d:])", re.ASCII)
 # What all of these have, and hardly any other.
 _UNTIDY = re.compile(r",|\d{4}[/.-]\d|\d{4}[T ]\d\d:\d\d:\d\d[\d.]* ?[Zz+-]")
 _COMMA_AFTER_DATE = re.compile(r"^(\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}),\s*")
@@ -132,6 +134,8 @@ _CLOCK_WITH_POINT = re.compile(r"\d{1,2}\.\d\d")
 _WHOLE_FLOAT = re.compile(r"(\d+)\.0+")
 # "930" for 09:30, "45" for 00:45: a spreadsheet took the zeros in front. One of hundreds tells how all are meant.
 _HOURS_BEHIND = re.compile(r"(?<=\d) ?(?:hours|hrs?|h)\.?$", re.IGNORECASE)
+# "16h", "16 hrs": a full hour, and no minutes past midnight.
+_WHOLE_HOURS = re.compile(r"^((?:[01]?\d|2[0-3])) ?(?:hours|hrs?|h)\.?$", re.IGNORECASE | re.ASCII)
 _BARE_CLOCK, _HUNDREDS = re.compile(r"\d{1,4}(?:\.0)?", re.ASCII), re.compile(r"\d{3,4}(?:\.0)?", re.ASCII)
 # Parts of a date or time that a format writes without anything between them, and how many digits each has.
 _UNDIVIDED = re.compile(r"(?:%[YmdHMSyIj]){2,}")
@@ -501,7 +505,7 @@ def times_of_day(texts: Texts) -> tuple[pd.Series, NDArray[np.bool_]]:
     codes, distinct = pd.factorize(texts)
     # A workbook gives a time of day with a date before it where the cell's format lacks one.
     parts = pd.Series([text.split(" ")[-1] if _ISO_DATE.match(text) else text for text in distinct], dtype=object)
-    parts = parts.str.replace(_HOURS_BEHIND, "", regex=True)
+    parts = parts.str.replace(_WHOLE_HOURS, r"\1:00", regex=True).str.replace(_HOURS_BEHIND, "", regex=True)
     found = pd.Series(pd.NaT, index=parts.index, dtype="datetime64[ns]")
     shares = _shares_of_a_day(parts)
     bare = parts.str.fullmatch(_BARE_CLOCK) & shares.isna()
@@ -659,7 +663,14 @@ def _by_format(form: str) -> Callable[[Texts], pd.Series]:
     if form in UNIX_FORMATS:
         return lambda cells: _unix_times(cells, *UNIX_FORMATS[form])
     if "%z" in form:
-        return lambda cells: _naive_utc(pd.to_datetime(pd.Series(cells), format=form, errors="coerce", utc=True))
+        return lambda cells: _naive_utc(
+            pd.to_datetime(
+                pd.Series(cells).replace(_HOURS_OF_OFFSET, r"\1\g<2>00", regex=True),
+                format=form,
+                errors="coerce",
+                utc=True,
+            )
+        )
     if _UNDIVIDED.search(form):
         # Where nothing divides the parts, too few digits would be shared out among them: 117 as 11:07.
         whole = re.compile(re.sub("%.", ".+?", _UNDIVIDED.sub(_all_digits, re.escape(form))) + "$", re.ASCII)

@@ -48,16 +48,22 @@ _DAY = (
 )
 _CLOCK = (
     r"(?:(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d)?(?:[.,]\d+)?(?: ?(?:[ap]\.? ?m\.?|h(?:ou)?rs?))?"
-    r"|\d{1,2} ?[ap]\.? ?m\.?)"
+    r"|\d{1,2} ?[ap]\.? ?m\.?|(?:[01]?\d|2[0-3]) ?h ?[0-5]\d)"
 )
 _TIME_END = rf"(?:(?:t|,? (?:at )?){_CLOCK}|t?[0-2]\d[0-5]\d(?:[0-5]\d)?|,? (?:at )?[0-2]?\d[0-5]\d(?: ?h(?:ou)?rs?)?)"
 _OFFSET = r"(?: ?(?:z|utc|gmt|bst|[+-]\d\d(?::?\d\d)?))?"
 _PATTERNS = {
     # Web services write a date as its midnight here or elsewhere, in UTC: full hours alone.
     "date": re.compile(rf"{_DAY}(?:[t ]00:00(?::00(?:\.0+)?)?|t\d\d:00:00(?:\.0+)?z)?", re.IGNORECASE),
-    "time": re.compile(rf"{_DAY}{_TIME_END}{_OFFSET}", re.IGNORECASE),
+    "time": re.compile(
+        rf"{_DAY}{_TIME_END}{_OFFSET}"
+        rf"|(?:at )?(?:{_CLOCK}|[0-2]\d[0-5]\d(?: ?h(?:ou)?rs?)?)[ ,]+(?:on )?(?:the )?{_DAY}",
+        re.IGNORECASE,
+    ),
     "month": re.compile(
-        rf"(?:19|20)\d\d-(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d|{_MONTHS},? (?:19|20)\d\d", re.I
+        rf"(?:19|20)\d\d-(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d|{_MONTHS},? (?:19|20)\d\d"
+        rf"|(?:19|20)\d\d/(?:0[1-9]|1[0-2])|{_MONTHS}-\d\d",
+        re.I,
     ),
     "clock": re.compile(rf"{_CLOCK}|(?:[01]?\d|2[0-3])[0-5]\d(?: ?h(?:ou)?rs?)?|0?\.\d{{3,}}", re.IGNORECASE),
     "postcode": re.compile(r"[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}", re.IGNORECASE),

@@ -23,7 +23,11 @@ from wording import _, format_count, ngettext
 
 __all__ = ["TimesGuess", "guess_times"]
 
-_NUMERIC_DATE = re.compile(r"(?:[A-Za-z]{3,9},? )?(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})(?!\d)")
+# A clock may stand before it.
+_NUMERIC_DATE = re.compile(
+    r"(?:(?:at )?\d{1,2} ?[:.h]? ?\d\d(?:[:.]\d\d)?(?: ?(?:h(?:ou)?rs?|[ap]\.?m\.?))?[ ,]+(?:on )?(?:the )?)?"
+    r"(?:[A-Za-z]{3,9},? )?(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})(?!\d)"
+)
 _MOST_IN_A_YEAR = 12
 # Forms that the import does not try by itself, which police, ambulance and database exports write.
 _FURTHER_FORMATS = (

@@ -33,7 +33,7 @@ from data.quality.clocks import (
     beside,
 )
 
-__all__ = ["DatedPart", "dated_parts", "told_apart"]
+__all__ = ["DatedPart", "dated_parts", "real_by_chance", "told_apart"]
 
 Mask = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -120,6 +120,12 @@ def told_apart(clock: ConstantClock, groups: pd.DataFrame) -> tuple[Mask, Mask]:
     if clock.is_midnight and hits < _SHARE_HERE_AND_THERE * every:
         return clock.rows & among, clock.rows & ~among
     return clock.rows, nowhere
+
+
+def real_by_chance(clock: ConstantClock) -> int:
+    """How many of a clock's rows, here and there in a file, are about to be real times, as its other hours have."""
+    seconds = clock.reading.seconds
+    return round(_usual(seconds, clock.seconds) * int((seconds != clock.seconds).sum()))
 
 
 def _surest(part: DatedPart) -> tuple[float, bool]:

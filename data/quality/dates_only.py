@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.quality.clocks import ConstantClock, Reading, find_constant_clock, readings_of, seconds_of_day
-from data.quality.dates_in_part import DatedPart, dated_parts, told_apart
+from data.quality.dates_in_part import DatedPart, dated_parts, real_by_chance, told_apart
 from data.quality.warnings import QualityWarning, make_warning
 from wording import _, format_count, format_period, ngettext
 
@@ -178,7 +178,23 @@ def _dates_only_warning(rows: Ints, total: int, clock: ConstantClock, time_zone:
             len(rows),
         )
     ).format(count=format_count(len(rows)), total=format_count(total), clock=told, zone=named, together=together)
-    return make_warning(kind="dates_only", rows=rows, sentence=sentence, advice=_they_count_by_day())
+    advice = [_they_count_by_day()]
+    real = real_by_chance(clock) if not together and len(rows) < total else 0
+    if real:
+        advice.append(
+            ngettext(
+                "About {count} of them may be a real time: no file tells which.",
+                "About {count} of them may be real times: no file tells which.",
+                real,
+            ).format(count=format_count(real))
+        )
+    if clock.is_midnight and len(rows) < total:
+        advice.append(
+            _("If midnights are times here, say so in the mapping: {line} under [times].").format(
+                line='midnights = "times"'
+            )
+        )
+    return make_warning(kind="dates_only", rows=rows, sentence=sentence, advice=" ".join(advice))
 
 
 def _they_count_by_day() -> str:

@@ -36,6 +36,12 @@ def read(*texts, day_first=True):
         ("May 8th, 2024 4:05:30 pm", "2024-05-08 16:05:30", "minute"),
         ("8 May 2024 4pm", "2024-05-08 16:00:00", "hour"),
         ("2024-05-08 16.05", "2024-05-08 16:05:00", "minute"),
+        ("1605 08/05/2024", "2024-05-08 16:05:00", "minute"),
+        ("16.05 hrs on Wednesday 8 May 2024", "2024-05-08 16:05:00", "minute"),
+        ("08/05/2024 16h05", "2024-05-08 16:05:00", "minute"),
+        ("16h05, 8 May 2024", "2024-05-08 16:05:00", "minute"),
+        ("08/05/2024 16.05 hrs", "2024-05-08 16:05:00", "minute"),
+        ("08/05/2024 16h", "2024-05-08 16:00:00", "hour"),
     ],
 )
 def test_what_people_write_is_read(text, when, precision):
@@ -43,6 +49,7 @@ def test_what_people_write_is_read(text, when, precision):
 
 
 def test_what_is_no_time_or_could_be_several_is_not_read():
+    assert read("2105 2024", "1605 08/05", "905 08/05/2024") == [None] * 3
     texts = ("31 Foo 2024", "8 Mayor 2024", "8 May 2024 25.10", "8 May 2024 16.05pm", "30 February 2024, 4pm")
     assert read(*texts, "8 May 2024 117", "8 May 2024 teatime", "8 May") == [None] * 8
     # The order of numbers is the mapping's, also where the clock is odd.
@@ -51,9 +58,24 @@ def test_what_is_no_time_or_could_be_several_is_not_read():
 
 
 def test_clocks_beside_a_date():
-    spans, bad = times_of_day(np.array(["4.05pm", "4 PM", "12 am", "12.30 p.m.", "1605hrs", "13pm", "4ish"], object))
-    assert [str(span)[7:12] for span in spans[:5]] == ["16:05", "16:00", "00:00", "12:30", "16:05"]
-    assert list(bad) == [False] * 5 + [True] * 2
+    texts = ["4.05pm", "4 PM", "12 am", "12.30 p.m.", "1605hrs", "16h05", "16.05 hrs", "16h", "13pm", "4ish"]
+    spans, bad = times_of_day(np.array(texts, object))
+    assert [str(span)[7:12] for span in spans[:8]] == [
+        *("16:05", "16:00", "00:00", "12:30", "16:05", "16:05", "16:05", "16:00"),
+    ]
+    assert list(bad) == [False] * 8 + [True] * 2
+
+
+@pytest.mark.parametrize("space", ["", " "])
+def test_an_offset_is_read_however_it_is_written(space):
+    form = f"%m/%d/%Y %H:%M:%S{space}%z"
+    texts = [f"05/21/2024 08:00:00{space}{offset}" for offset in ("+00", "+0000", "+00:00", "Z", "-07", "-07:00")]
+    moments, _bad = parse_moments(
+        np.array([*texts, f"05/21/2024 08:00:00{space}+0"], dtype=object), formats=(form,), day_first=False,
+        file_zone="Europe/London", local_zone="UTC",
+    )  # fmt: skip
+    assert [str(each)[11:16] for each in moments.instants[:6]] == ["08:00"] * 4 + ["15:00"] * 2
+    assert list(moments.unreadable) == [False] * 6 + [True]
 
 
 FORMS = ("%d %B %Y, %I.%M%p", "%A %d %b %Y %H.%M", "%d/%b/%Y %H%Mhrs", "%a %d %B %y at %I:%M %p", "%d-%m-%y %H.%Mhrs")
