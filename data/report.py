@@ -331,7 +331,8 @@ class ImportReport:
             ),
             (
                 "conflicts",
-                self.conflicts,
+                # Those of other files alone are no news of this one.
+                self.conflicts if self.rows.get("conflicts", RowRuns()).rows else 0,
                 ngettext(
                     "{count} administration of the store has several officers' reports of its doses, this file's "
                     "included. They are not added up until "

@@ -77,7 +77,7 @@ def stored_label(column: str) -> str:
 def fields_in_words(sentence: str) -> str:
     """A sentence of an import's account with its fields and values called as they are on the page."""
     return _NAMED.sub(
-        lambda found: stored_label(found[0]) if stored_field(found[0]) else value_label(found[0]), sentence
+        lambda found: f"“{stored_label(found[0])}”" if stored_field(found[0]) else value_label(found[0]), sentence
     )
 
 

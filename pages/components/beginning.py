@@ -68,7 +68,7 @@ def show_real_set_up() -> None:
     st.code(
         '[geography]\nforce = "Norfolk"\n\n[store]\nfolder = "my-force-store"\nsynthetic = false\n'
         "open_real_on_loopback = true",
-        language="toml",
+        language=None,
     )
     st.markdown(_("2. Make the keys of its store, once, and keep a copy of them somewhere safe:"))
     st.code(f"{_python()} -m data keys --create --settings my_force.toml", language=None, wrap_lines=True)

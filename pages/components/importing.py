@@ -252,7 +252,7 @@ def _show_saving(text: str, name: str) -> None:
             _("Download it (TOML)"), text.encode(), file_name=f"{chosen.strip()}.toml", on_click="ignore"
         )
         with beside.popover(_("Show it (TOML)")):
-            st.code(text, language="toml")
+            st.code(text, language=None)
 
 
 def _start(file: UploadedFile, mapping: Mapping, settings: Settings, geography: Geography, *, dry_run: bool) -> None:

@@ -277,7 +277,7 @@ def _choose_sheet(read: Callable[[FileLayout | None], FileSample], stated: FileL
         sheets, note, likely = found.sheets, "", (str(found.layout.sheet),)
     if len(sheets) < 2:
         return None
-    sheet = st.selectbox(
+    sheet = st.columns(2)[0].selectbox(
         _("Sheet"),
         sheets,
         index=sheets.index(likely[0]) if likely else None,
@@ -671,7 +671,8 @@ def _edit_coordinates(raw: Raw, key: str) -> None:
         "EPSG:29903": _("Irish Grid, metres (EPSG:29903)"),
     }
     options = list(dict.fromkeys((*words, place.get("crs", "EPSG:4326"))))
-    place["crs"] = st.selectbox(
+    first, second, third = st.columns(3, vertical_alignment="bottom")
+    place["crs"] = first.selectbox(
         _("Coordinates are"),
         options,
         format_func=lambda crs: words.get(crs, crs),
@@ -684,7 +685,7 @@ def _edit_coordinates(raw: Raw, key: str) -> None:
     ):
         place["swapped"] = True
     stated_m = place.pop("location_precision_m", None)
-    precision_m = st.number_input(
+    precision_m = second.number_input(
         _("How far the true places may be from these, in metres (empty: exact)"),
         min_value=0.0,
         max_value=100_000.0,
@@ -694,7 +695,7 @@ def _edit_coordinates(raw: Raw, key: str) -> None:
         key=f"precision|{key}",
     )
     meanings = {"": _("Ask me"), "places": _("Places"), "areas": _("Middles of areas, or defaults")}
-    shared = st.selectbox(
+    shared = third.selectbox(
         _("Points that many rows share or lie around are"),
         list(meanings),
         format_func=meanings.get,

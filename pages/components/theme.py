@@ -60,6 +60,8 @@ _STYLE = """
 [data-testid="stColumn"] [data-testid="stVerticalBlock"] {gap: .7rem}
 [data-testid="stMain"] [data-testid="stPageLink"] a {border: 1px solid #12436D; padding: .25rem .75rem}
 [data-testid="stWidgetLabel"][disabled] {color: #50595f}
+/* Streamlit's own brown on yellow and blue on blue are too pale for a projector. */
+[data-testid="stAlert"] p {color: #0b0c0c}
 /* What was chosen is seen whole: on further lines rather than behind the box's edge. */
 [data-testid="stMultiSelect"] [role="group"]:has(> [data-testid="stMultiSelectTagsContainer"]) {height: auto;
   max-height: none}

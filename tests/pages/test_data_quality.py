@@ -530,7 +530,7 @@ def test_totals_and_repeated_headings_wait_for_nobody(open_dashboard: Open) -> N
     said = text_of(app)
     assert "8 rows in = 5 imported + 0 updated + 0 unchanged + 1 quarantined + 2 left out as totals or headings" in said
     # A word for nothing, in a field by the name that its box has.
-    assert "When naloxone was given (1)" in said
+    assert "“When naloxone was given” (1)" in said
     assert "occurred_at" not in said
     press(app, "confirm-import")
     assert "5 administrations" in text_of(app)
