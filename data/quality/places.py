@@ -147,7 +147,7 @@ def settle_area_points(
     asked: list[QualityWarning] = []
     # Places that are stated to be inexact are none to ask about.
     if shared_points is None and not (stated > FINEST_AREA_M).all():
-        asked = [*_asked_about(given, crowded)]
+        asked = [*_asked_about(given, crowded, inexact=stated > FINEST_AREA_M)]
         if scatter and not scatter.certain and around.any():
             asked.append(_asked_scatter(given, scatter, around))
     if not coarser.any():
@@ -439,9 +439,10 @@ def _half_way_to_next(given: FilePoints, crowded: Mask, geography: Geography) ->
     return precision_m
 
 
-def _asked_about(given: FilePoints, crowded: Mask) -> Iterator[QualityWarning]:
-    """Points that many rows share, and that may be places or not."""
-    points, rows = int(crowded.sum()), given.row_numbers[crowded[given.point]]
+def _asked_about(given: FilePoints, crowded: Mask, *, inexact: Mask) -> Iterator[QualityWarning]:
+    """Points that many rows share, and that may be places or not; but for rows that the file says are inexact."""
+    asked = crowded[given.point] & ~inexact
+    points, rows = len(np.unique(given.point[asked])), given.row_numbers[asked]
     if not points:
         return
     sentence = ngettext(

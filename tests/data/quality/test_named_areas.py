@@ -45,13 +45,13 @@ def file_of(rows, share, *, generator, moved_m=0.0, hostels=0, at_hostels=0.1):
     return metres.round(), beat, moved, moved & (pd.Series(beat).map(held).fillna(0) > 1).to_numpy()
 
 
-def settled(metres, beat=None, *, own=None, shared_points=None):
+def settled(metres, beat=None, *, own=None, known_m=100.0, shared_points=None):
     records = pd.DataFrame(
         {
             RAW_X: metres[:, 0],
             RAW_Y: metres[:, 1],
             "location_source": "coordinates",
-            "location_precision_m": 100.0,
+            "location_precision_m": known_m,
             "incident_id": [str(number) for number in range(len(metres))],
         },
         index=np.arange(1, len(metres) + 1),
@@ -176,6 +176,14 @@ def test_a_second_files_places_are_looked_at_with_their_own_row_numbers(tmp_path
     counted = stored(settings, "counted")
     assert counted["area_only"].sum() == known.sum()
     assert counted["located"].sum() == (~known).sum()
+
+
+def test_rows_that_the_file_says_are_inexact_are_none_to_ask_about():
+    metres = homes(300, generator=np.random.default_rng(5))
+    metres[:75] = metres[0]
+    there = (metres == metres[0]).all(axis=1)
+    assert settled(metres)[1]["crowded_point"].count == there.sum()
+    assert "crowded_point" not in settled(metres, known_m=np.where(there, 5_000.0, 100.0))[1]
 
 
 @pytest.mark.parametrize(("step_m", "some"), [(1_000, 1.0), (1_000, 0.05)])
