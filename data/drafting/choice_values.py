@@ -34,6 +34,7 @@ _SHARE_LABELS = 0.95
 _ANSWERS = frozenset({
     "yes", "no", "y", "n", "true", "false", "oui", "non", "ja", "nein", "nee", "nej", "ie", "ydy", "oes", "nac", "oedd",
     "nage", "naddo", "na", "do", "tá", "níl", "sea", "ní", "hea", "sí", "si", "sim", "não", "tak", "nie", "1", "0",
+    "x", "ticked", "checked", "✓", "✔",
 })  # fmt: skip
 # One word in so many rows names nobody who gave it.
 _FEWEST_OF_ONE_WORD = 10

@@ -209,6 +209,14 @@ def _of_months(work: Work, guess: TimesGuess) -> tuple[str, ...]:
         local_zone=work.settings.time_zone,
     )
     if "month" in moments.precision:
+        if work.table != "risk_events":
+            work.ask(
+                "columns.occurred_at",
+                _(
+                    "“{heading}” gives the month alone: each record counts in its month, and in no alert. Is there a "
+                    "column, or another export, with the days?"
+                ).format(heading=column.heading),
+            )
         return ()
     # Midnight may be that of the deployment, or of UTC.
     for times in (moments.local.dropna(), moments.instants.dropna()):

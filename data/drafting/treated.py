@@ -47,6 +47,20 @@ _MEDICATIONS = re.compile(
 _OTHER_MEDICATIONS = re.compile(
     r"\b(?:ambulance|hospital|current|prescribed|prescriptions?|usual|own|regular|history|known|opioid|ost)\b"
 )
+# "Given by officer", "Police administered", "Donné par agent", with yes or no in it.
+_BY_POLICE = re.compile(
+    r"\b(?:given|administered|provided) by (?:an? |the )?(?:police|officers?|pd|deput(?:y|ies)|sheriffs?)\b"
+    r"|\b(?:police|officers?|pd|deput(?:y|ies)|sheriffs?) (?:has |have )?(?:given|gave|give|administered)\b"
+    r"|\bpar (?:un |une |l |le |la |les )?(?:agente?s?|polic\w+|gendarmes?)\b"
+)
+_YES_IN_ANY_LANGUAGE = frozenset({
+    "yes", "y", "true", "t", "1", "x", "ticked", "checked", "✓", "✔", "oui", "ja", "ydy", "oes", "do", "oedd", "tá",
+    "sea", "sí", "si", "sim", "tak",
+})  # fmt: skip
+_NO_IN_ANY_LANGUAGE = frozenset({
+    "no", "n", "false", "f", "0", "non", "nein", "nee", "nej", "na", "nac", "naddo", "nage", "níl", "ní", "hea", "não",
+    "nie",
+})  # fmt: skip
 _GIVEN_BY = re.compile(r"\b(?:given|administered|administration|administering|provided) by\b|\badministering agency\b")
 _POLICE = re.compile(
     r"\b(?:police|officers?|pd|deput(?:y|ies)|sheriffs?|constab\w*|collar|warrant|shoulder|badge|troopers?|"
@@ -297,6 +311,9 @@ def ask_who_gave(work: Work) -> None:
     if other := work.match("given_by_others"):
         _ask_of_others(work, other)
         return
+    if by_police := _column_of_police_or_not(work):
+        _ask_of_rows_without_police(work, by_police)
+        return
     if by := _column_of_givers(work):
         words = _words_of_services(work, by)
         of_police = [word for word in words if _POLICE.search(word)]
@@ -346,6 +363,36 @@ def _words_of_services(work: Work, column: ColumnFacts) -> list[str]:
         text
         for text, cells in counts.items()
         if cells >= _OFTEN and all(_SERVICES.fullmatch(word) or word in ("and", "or") for word in text.split())
+    )
+
+
+def _column_of_police_or_not(work: Work) -> ColumnFacts | None:
+    """A column that says by yes and no, or by a tick, whether police gave naloxone."""
+    for column in work.facts:
+        words = {word for text in work.cells(column) if not is_nothing(text) for word in plain_value(text).split("_")}
+        answers = words and words <= _YES_IN_ANY_LANGUAGE | _NO_IN_ANY_LANGUAGE
+        if answers and _BY_POLICE.search(column.plain):
+            return column
+    return None
+
+
+def _ask_of_rows_without_police(work: Work, column: ColumnFacts) -> None:
+    """Rows in which the column does not say that police gave naloxone; where all do, nothing is left to ask."""
+    cells = [plain_value(row[column.position]) for row in work.treated]
+    yes = [bool(cell) and set(cell.split("_")) <= _YES_IN_ANY_LANGUAGE for cell in cells]
+    share = 1 - sum(yes) / max(len(yes), 1)
+    given = work.match("naloxone_given")
+    # Whether naloxone was given at all is asked about before.
+    if not share or not any(yes) or (given and given.column is column):
+        return
+    by_police = sorted({cell for cell, said in zip(cells, yes, strict=True) if said})
+    work.ask(
+        "only",
+        _(
+            "“{heading}” does not say in {share} of the rows that police gave naloxone, and all rows count as the "
+            "police's. Leave out those that others treated."
+        ).format(heading=column.heading, share=format_share(share)),
+        in_mapping=_only_line(column, by_police),
     )
 
 

@@ -56,6 +56,25 @@ def test_answers_and_one_word_in_every_row_are_no_officers(heading, cell, is_rea
     assert (heading in officers) is is_read
 
 
+@pytest.mark.parametrize(
+    ("heading", "cell", "line"),
+    [
+        ("Officer given / Donné par agent", lambda _n: "Yes / Oui", None),
+        ("Naloxone donnée par agent", lambda _n: "Oui", None),
+        ("Given by officer", lambda n: "X" if n % 5 else "", '"Given by officer" = ["x"]'),
+        ("Police administered", lambda n: "No" if n % 5 == 0 else "Yes", '"Police administered" = ["yes"]'),
+        ("Remarks", lambda _n: "Yes", ""),
+    ],
+)
+def test_a_yes_to_police_gave_it_settles_who_did(heading, cell, line):
+    rows = [(f"NX-{n:03}", f"{n % 28 + 1:02}/03/2025", "1", cell(n)) for n in range(30)]
+    asked = [
+        each for each in drafted(("Ref", "Date", "Naloxone doses", heading), rows).questions if each.setting == "only"
+    ]
+    assert len(asked) == (line is not None)
+    assert all((line or "Nothing in the file says who gave") in f"{each.sentence} {each.in_mapping}" for each in asked)
+
+
 @pytest.mark.parametrize("several", [True, False])
 def test_numbers_under_recipient_tell_the_people_of_an_incident_apart(several):
     rows = [
