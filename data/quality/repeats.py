@@ -6,6 +6,7 @@ of the second copy were moved, rounded or made random, and whichever of the two 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -110,6 +111,7 @@ def suspected_repeats(
         if not _of_other_people(details[block.pairs["first"]], details[block.pairs["second"]])
     ]
     for block in _of_one_rounding(blocks, table["day"].to_numpy(), table["minute"].to_numpy()):
+        block = _with_the_same_minutes(block, table) if block.time == "day" else block
         warnings.append(_block_warning(table, block, snap_m))
         dates.append(_midnights_without_time(table, block))
         table = table.assign(told=table["told"] | table.index.isin(block.pairs["second"]))
@@ -314,6 +316,24 @@ def _of_one_rounding(blocks: Sequence[Block], days: Ints, minutes: Ints) -> list
             pairs = _with_a_rounded_one(pairs, minutes)
         kept.append(group[0] if len(group) == 1 else Block(time="minute", offset_min=0, pairs=pairs))
     return kept
+
+
+def _with_the_same_minutes(block: Block, table: pd.DataFrame) -> Block:
+    """The block of days with its doubles of the same minute and place: where some times are lost, others are kept."""
+    days = table["day"].to_numpy()[block.pairs["second"]]
+    apart = (
+        ~table.index.isin(block.pairs.to_numpy().ravel())
+        & ~table["told"]
+        & table["day"].between(days.min(), days.max())
+    )
+    rest = table[apart].reset_index(names="position")
+    known = (rest["minute"] >= 0) & (rest["place"] >= 0)
+    pairs = _later_of_each(rest, _codes(rest, ["minute", "place"], known))
+    details = rest["details"].to_numpy()[pairs.to_numpy()]
+    alike = (details[:, 0] == details[:, 1]) | (details < 0).any(axis=1)
+    position = rest["position"].to_numpy()
+    more = pd.DataFrame({name: position[pairs.loc[alike, name].to_numpy()] for name in ("first", "second")})
+    return replace(block, pairs=pd.concat([block.pairs, more], ignore_index=True))
 
 
 def _with_a_rounded_one(pairs: pd.DataFrame, minutes: Ints) -> pd.DataFrame:

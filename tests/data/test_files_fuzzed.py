@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 from data.drafting import draft_mapping
 from data.ingest import import_stream
+from data.mapping import default_mapping, mapped_fields
 from data.mapping_toml import mapping_toml
 from data.preview import preview_rows
 from data.reading import sample_file
+from data.schema import OWN_TABLES, TABLES
 from data.settings import ImportSettings
+from tests.data.forms import FORMS
 from tests.data.importing import KEYS, make_settings, south_wales, workbook
 from wording import NaloxoneWatchError
 
@@ -66,13 +69,20 @@ def deployment(tmp_path_factory):
     return make_settings(tmp_path_factory.mktemp("fuzz"), imports=ImportSettings(largest_file_mb=20))
 
 
-def try_out(content, deployment, *, layout=None):
-    """All that is done to a file before it is imported, and the import as a dry run; None where it is refused."""
+def try_out(content, deployment, *, table=None, named_fields=False):
+    """All that is done to a file before it is imported, and the import as a dry run; None where it is refused.
+
+    With `named_fields` the headings are the fields of `table`, and no mapping is drafted.
+    """
     try:
-        sample = sample_file(source=io.BytesIO(content), label="a", limits=deployment.imports, layout=layout)
-        draft = draft_mapping(sample=sample, settings=deployment, geography=SOUTH_WALES)
-        draft.toml()
-        mapping = draft.mapping().model_copy(update={"synthetic": True})
+        sample = sample_file(source=io.BytesIO(content), label="a", limits=deployment.imports)
+        if named_fields:
+            mapping = default_mapping(table, sample.headings)
+        else:
+            draft = draft_mapping(sample=sample, settings=deployment, table=table, geography=SOUTH_WALES)
+            draft.toml()
+            mapping = draft.mapping()
+        mapping = mapping.model_copy(update={"synthetic": True})
         preview = preview_rows(mapping=mapping, sample=sample, settings=deployment, geography=SOUTH_WALES)
         report = import_stream(
             stream=io.BytesIO(content),
@@ -154,6 +164,53 @@ def test_a_form_with_cells_that_are_anything_keeps_every_row(deployment, rows, c
     if outcome is not None:
         _sample, report = outcome
         assert report.rows_in == sum(any(cell.strip() for cell in row) for row in cells)
+
+
+FIELDS = {table.name: mapped_fields(table.name) for table in TABLES if table.name not in OWN_TABLES}
+
+
+def plausible(field):
+    """What the field may hold."""
+    if field.values:
+        return st.sampled_from(field.values)
+    if field.minimum is not None:
+        return st.sampled_from([f"{field.minimum:g}", f"{field.minimum + 7:g}", "51.48", "-3.18", "318000"])
+    times = ["01/07/2024 10:00", "2024-07-01", "2024-07-01T10:00:00Z"]
+    return st.sampled_from(times if field.type in ("TIMESTAMPTZ", "DATE") else ["A", "B", "PC 12", "Cardiff"])
+
+
+@FUZZED
+@given(
+    data=st.data(),
+    table=st.sampled_from(sorted(FIELDS)),
+    rows=st.integers(1, 8),
+    encoding=st.sampled_from(["utf-8", "cp1252", "utf-16"]),
+    drafted=st.booleans(),
+)
+def test_each_table_with_cells_that_are_anything_keeps_every_row(deployment, data, table, rows, encoding, drafted):
+    """By the names of its fields, and by a mapping that is drafted for it."""
+    some = data.draw(st.sets(st.sampled_from(sorted(FIELDS[table])), max_size=6))
+    fields = [field for name, field in FIELDS[table].items() if field.required or name in some]
+    cells = [[data.draw(st.one_of(plausible(each), plausible(each), CELL)) for each in fields] for _row in range(rows)]
+    content = written([field.name for field in fields], cells, encoding=encoding)
+    outcome = try_out(content, deployment, table=table, named_fields=not drafted)
+    if outcome is not None and encoding != "cp1252":
+        assert outcome[1].rows_in == sum(any(cell.strip() for cell in row) for row in cells)
+
+
+@FUZZED
+@given(
+    maker=st.sampled_from(sorted(FORMS)),
+    changes=st.lists(st.tuples(st.integers(0, 11), st.integers(0, 40), CELL), max_size=12),
+    as_workbook=st.booleans(),
+)
+def test_published_forms_with_cells_that_are_anything_keep_every_row(deployment, maker, changes, as_workbook):
+    headings, rows = FORMS[maker](12)
+    for row, column, text in changes:
+        rows[row][column % len(headings)] = "".join(each for each in text if each.isprintable())
+    content = workbook({"One": [headings, *rows]}) if as_workbook and len(headings) < 27 else written(headings, rows)
+    outcome = try_out(content, deployment)
+    assert outcome is None or outcome[1].rows_in == len(rows)
 
 
 @FUZZED

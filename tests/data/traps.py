@@ -51,15 +51,15 @@ _WAIT_KINDS = ("wait_negative", "wait_zero", "wait_too_long", "waits_on_fives")
 @dataclass(kw_only=True)
 class Laid:
     """One or more files in the order in which they come; of the last (and of the second but last, where it `joins`) the
-    report is checked: `warnings` has the rows of each kind, `chance` rows that may be told or not, `sums` what becomes
-    of the rows."""
+    report is checked: `warnings` has the rows of each kind, `moment` those of events of one moment that must and
+    those that may be told, `sums` what becomes of the rows."""
 
     choice: dict[str, str]
     before: pd.DataFrame | None
     file: pd.DataFrame
     warnings: dict[str, list[int]]
     sums: dict[str, int]
-    chance: dict[str, list[int]]
+    moment: dict[str, tuple[list[int], list[int]]]
     joining: pd.DataFrame | None = None
     joining_warnings: dict[str, list[int]] = field(default_factory=dict)
     joining_sums: dict[str, int] = field(default_factory=dict)
@@ -371,9 +371,8 @@ def _files(made):
     sums |= {"rows_in": len(rows), "quarantined_rows": len(quarantined), "unchanged": sums["unchanged"] + repeated}
     truth = _truth(made, good)
     events = people.sort_values("_row").drop_duplicates("_incident")
-    kind = "same_time" if choice["import"] == "joins" else "same_time_and_place"
-    chance = {kind: _agreeing(events, choice).astype(int).to_list()} if _left_to_chance(choice) else {}
-    laid = Laid(choice=choice, before=before, file=rows[_COLUMNS], warnings=truth, chance=chance, sums=sums)
+    moment = _same_moment(events, choice)
+    laid = Laid(choice=choice, before=before, file=rows[_COLUMNS], warnings=truth, moment=moment, sums=sums)
     if choice["import"] == "joins":
         laid.warnings = {kind: found for kind, found in truth.items() if kind not in (*_PLACE_KINDS, *_WAIT_KINDS)}
         incidents = people.drop_duplicates("_incident").sample(frac=1, random_state=1).reset_index(drop=True)
@@ -396,38 +395,35 @@ def _before(made, good):
     withdrawn = int((people["Status"] != "").sum())
     sums = {"imported": records - withdrawn, "updated": 0, "unchanged": 0, "folded": len(good) - records}
     sums |= {"withdrawn": withdrawn, "withdrawn_gone": 0, "waiting": 0}
-    if kind == "later":
-        new, changed = made.take(12), made.take(30)
-        several = good["_person"].value_counts()
-        if made.choice["rows"] in ("a person", "composed key"):
-            changed = changed[:5]
-            earlier = good[~good["_person"].isin(new)].copy()
-            earlier.loc[earlier["_person"].isin(changed), "Doses"] = "9"
-        else:
-            changed = [each for each in changed if several[each] > 1][:5]
-            last = good[good["_person"].isin(changed)].drop_duplicates("_person", keep="last").index
-            earlier = good[~good["_person"].isin(new) & ~good.index.isin(last)]
-        sums |= {"imported": len(new), "updated": len(changed), "unchanged": records - len(new) - len(changed)}
-        return earlier[_COLUMNS], sums
+    if kind not in ("later", "full"):
+        return None, sums
+    new, changed = made.take(12), made.take(30)
+    several = good["_person"].value_counts()
+    earlier = good[(good["Status"] == "") & ~good["_person"].isin(new)].copy()
+    if made.choice["rows"] in ("a person", "composed key"):
+        changed = changed[:5]
+        earlier.loc[earlier["_person"].isin(changed), "Doses"] = "9"
+    else:
+        changed = [each for each in changed if several[each] > 1][:5]
+        last = good[good["_person"].isin(changed)].drop_duplicates("_person", keep="last").index
+        earlier = earlier[~earlier.index.isin(last)]
+    sums |= {"imported": len(new), "updated": len(changed)}
+    sums |= {"unchanged": records - withdrawn - len(new) - len(changed)}
     if kind == "full":
-        gone = good[good["_person"].isin(made.take(6))].drop_duplicates("_person")
-        gone = gone.assign(Reference=[f"G{n}" for n in range(6)], Officer=[f"PC {7000 + n}" for n in range(6)], Name="")
-        gone["Dose time"] = [f"{each[:10]} 04:{n + 11}" for n, each in enumerate(gone["When"])]
-        gone.loc[gone["When"].str.len() == 16, "When"] = [
-            f"{each[:11]}{(int(each[11:13]) + 5) % 23 + 1:02}:{(int(each[14:]) + 13) % 55 + 1:02}"
-            if each[11:] != "00:00"
-            else each
-            for each in gone.loc[gone["When"].str.len() == 16, "When"]
-        ]
-        # Somebody else, somewhere else.
-        gone[["Gender", "Age"]] = ["", ""]
-        fine = good[good["Status"] == ""]
-        sums |= {"imported": 0, "unchanged": records - withdrawn, "withdrawn_gone": 6}
+        earlier = pd.concat([earlier, _gone(made, good)], ignore_index=True)
         # A row whose record nobody can tell may be any of them.
-        if made.choice["bad rows"] == "some":
-            sums["withdrawn_gone"] = 0
-        return pd.concat([fine, gone], ignore_index=True)[_COLUMNS], sums
-    return None, sums
+        sums["withdrawn_gone"] = 0 if made.choice["bad rows"] == "some" else 6
+    return earlier[_COLUMNS], sums
+
+
+def _gone(made, good):
+    """Rows of six records that the source no longer has: of others, at other times and places of the same days."""
+    gone = good[good["_person"].isin(made.take(6))].drop_duplicates("_person")
+    gone = gone.assign(Reference=[f"G{n}" for n in range(6)], Officer=[f"PC {7000 + n}" for n in range(6)])
+    gone["Dose time"] = [f"{each[:10]} 04:{n + 11}" for n, each in enumerate(gone["When"])]
+    timed = (gone["_dated"] == "").to_numpy()
+    gone.loc[timed, "When"] = [f"{each[:10]} {1 + n:02}:{11 + 7 * n}" for n, each in enumerate(gone["When"][timed])]
+    return gone.assign(Name="", Gender="", Age="")
 
 
 def _truth(made, good):
@@ -448,7 +444,7 @@ def _truth(made, good):
         edges = day[day < _SILENCE[0]].max(), day[day > _SILENCE[1]].min()
         found["silent_days"] = events.loc[day.isin(edges), "_row"]
     found["doubled_days"] = events.loc[events["_copy"] == "block", "_row"]
-    found |= _of_single_repeats(events, choice)
+    found["same_person_and_day"] = events.loc[events["_copy"] == "person", "_row"]
     for kind, words in (
         ("placeholder_words", ["NULL", "N/A", "None Given"]),
         ("unknown_value", ["Femlae"]),
@@ -460,22 +456,19 @@ def _truth(made, good):
     return {kind: sorted(int(row) for row in rows) for kind, rows in found.items() if len(rows)}
 
 
-def _of_single_repeats(events, choice):
-    found = {"same_person_and_day": events.loc[events["_copy"] == "person", "_row"]}
-    if not _left_to_chance(choice):
-        kind = "same_time" if choice["import"] == "joins" else "same_time_and_place"
-        dated = choice["times"] in ("07:00Z", "midnight")
-        found[kind] = _agreeing(events, choice) if dated else events.loc[events["_copy"] == "moment", "_row"]
-    return found
+def _same_moment(events, choice):
+    """The rows entered again that must be told as such, and those that may be: by chance others agree as well.
 
-
-def _left_to_chance(choice):
-    """Whether chance gives too many events of the same moment for a few entered again to stand out: a day, or five
-    minutes, and a place that hundreds share, or none that is known."""
-    shared = choice["import"] == "joins" or choice["places"] in ("middles", "two decimals", "other system")
+    None must be where hundreds share the day, or the five minutes, and the place, or where no place is known.
+    """
     dated = choice["times"] in ("07:00Z", "midnight")
     known = choice["import"] != "joins" and choice["places"] != "other system"
-    return (dated and shared) or (choice["times"] == "on fives" and not known)
+    shared = dated and (not known or choice["places"] in ("middles", "two decimals"))
+    entered_again = events.loc[events["_copy"] == "moment", "_row"]
+    must = entered_again[:0] if shared or (choice["times"] == "on fives" and not known) else entered_again
+    may = _agreeing(events, choice) if dated or len(must) < len(entered_again) else must
+    kind = "same_time" if choice["import"] == "joins" else "same_time_and_place"
+    return {kind: tuple([int(row) for row in rows] for rows in (must, may))}
 
 
 def _agreeing(events, choice):
