@@ -77,7 +77,7 @@ class DatedPart:
 def dated_parts(readings: list[Reading], groups: pd.DataFrame) -> list[DatedPart]:
     """The parts of a file whose times are one clock, the surest first; then those that may be, if none is sure.
 
-    `groups` has the columns of values, in the order of the rows, that rows may have in common.
+    `groups` has the columns of values, in the order of the rows, that rows may have in common: as codes, -1 for none.
     """
     free = np.ones(len(readings[0].seconds), dtype=bool)
     found: list[DatedPart] = []
@@ -184,7 +184,8 @@ def _parts_of(reading: Reading, clock: int, groups: pd.DataFrame, free: Mask) ->
     yield from _run(reading, clock, in_file, at_clock, by_day=False)
     if clock == 0:
         yield from _run(reading, clock, _Pairs.in_order(reading, free, by_day=True), at_clock, by_day=True)
-        yield from _of_values(reading, in_file, at_clock, groups)
+        if not reading.seasonal:
+            yield from _of_values(reading, in_file, at_clock, groups)
 
 
 def _run(reading: Reading, clock: int, pairs: _Pairs, at_clock: Mask, *, by_day: bool) -> Iterator[DatedPart]:
@@ -267,7 +268,7 @@ def _of_values(reading: Reading, pairs: _Pairs, at_clock: Mask, groups: pd.DataF
     """The rows of one value of a column, where these have the clock."""
     hits = at_clock[pairs.rows]
     for name in groups:
-        codes, values = pd.factorize(groups[name])
+        codes = groups[name].to_numpy()
         here = codes[pairs.rows]
         counts = np.bincount(here[hits & (here >= 0)], minlength=1)
         if counts.max() < _FEWEST_DAYS:
@@ -279,7 +280,7 @@ def _of_values(reading: Reading, pairs: _Pairs, at_clock: Mask, groups: pd.DataF
             if most < TIMES_THE_HOURS_BESIDE * most_beside or inside.all():
                 continue
             usual = max(_usual(pairs.seconds, 0), _usual(pairs.seconds[inside], 0, by_luck=1), _elsewhere(hits, inside))
-            tries = len(values) * groups.shape[1] * _ways(reading, 0)
+            tries = (int(codes.max()) + 1) * groups.shape[1] * _ways(reading, 0)
             margin = float(-stats.binom.logsf(most - 1, every, usual) - np.log(tries / CLOCK_CHANCE))
             among = codes == code
             clock = ConstantClock(reading=reading, seconds=0, rows=at_clock & among)

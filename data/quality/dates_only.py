@@ -98,16 +98,15 @@ def settle_midnights_told(
 
 
 def _groups(records: pd.DataFrame) -> pd.DataFrame:
-    """Columns of few values, that rows of one source may have in common."""
+    """Columns of few values, that rows of one source may have in common, as codes."""
     most = max(2, int(_SHARE_OF_DISTINCT * len(records)))
-    names = [
-        name
+    codes = {
+        name: pd.factorize(records[name])[0]
         for name in records
         if name not in _NO_GROUPS
         and (isinstance(records[name].dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(records[name]))
-        and 1 < records[name].nunique() <= most
-    ]
-    return records[names]
+    }
+    return pd.DataFrame({name: each for name, each in codes.items() if 0 < each.max(initial=0) < most})
 
 
 def _one_of_each_clock(parts: Iterable[DatedPart]) -> list[tuple[ConstantClock, str]]:
