@@ -23,13 +23,12 @@ from data.drafting.form_fields import (
 )
 from data.drafting.heading_match import assign_columns, most_like_table
 from data.drafting.heading_words import FREE_TEXT, field_words
+from data.drafting.keys_by_cells import take_keys_by_cells
 from data.drafting.place_fields import choose_areas, read_place
 from data.drafting.places import tell_points
 from data.drafting.record_keys import (
     read_keys,
-    settle_repeating_number,
     take_export_number,
-    take_unnamed_number,
     tell_form_from_incident,
 )
 from data.drafting.results import Draft, DraftError, UnusedColumn
@@ -118,15 +117,15 @@ def _draft(work: Work, table_why: str) -> Draft:
     if form:
         leave_out_untreated(work)
     if not joins:
-        take_unnamed_number(work)
-        take_export_number(work)
         if form:
             tell_form_from_incident(work)
         read_time_of_event(work)
     if form and not joins:
         ask_for_parent(work)
-        settle_repeating_number(work)
+        take_keys_by_cells(work)
         tell_rows_apart(work)
+    if not joins:
+        take_export_number(work)
     read_keys(work, joins=bool(joins))
     read_plain_fields(work)
     if form:

@@ -57,7 +57,8 @@ _REFERENCE = re.compile(r"\b(?:no|number|num|ref|reference|id|urn|log|cad)\b")
 class Match:
     """A column for a field, how well it fits (0 to 1), whether its cells fit, and other columns that it may be.
 
-    `rivals` are those of the others that fit as well and that no other field has taken.
+    `rivals` are those of the others that fit as well and that no other field has taken. `why` is what speaks for the
+    column where its heading does not.
     """
 
     column: ColumnFacts
@@ -65,6 +66,7 @@ class Match:
     cells_fit: bool
     alternatives: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    why: str = ""
 
 
 def assign_columns(words: Sequence[FieldWords], facts: Sequence[ColumnFacts]) -> dict[str, tuple[Match, ...]]:

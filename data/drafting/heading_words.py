@@ -37,7 +37,7 @@ FREE_TEXT = re.compile(
 
 def plain_words(heading: str) -> str:
     """A heading as plain words: without case, punctuation and words that say nothing."""
-    if heading.strip() == "_id":
+    if heading.strip() in ("_id", ":id"):
         # How open data portals head the numbers of rows.
         return "row id"
     words = _NOT_WORDS.sub(" ", _CAMEL.sub(" ", heading.replace("#", " no "))).casefold().split()

@@ -4,37 +4,29 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
 from data import schema
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.field_patterns import REFERENCE
-from data.drafting.form_words import NOT_KEYS
 from data.drafting.heading_match import SURE_SCORE, WEAK_SCORE, Match
 from data.drafting.heading_words import EXPORT_NUMBERS
+from data.drafting.keys_by_cells import counts_rows
 from data.drafting.places import says_moved
 from data.drafting.results import FieldDraft
 from data.drafting.row_kinds import RowKinds
 from data.drafting.work import SHARE_WITH_KEY, Work, headings_of
 from data.mapping import FORM_TABLE
 from data.pseudonymise import normalise_code
-from data.values import is_nothing, parse_moments, plain_value, whole_number
+from data.values import is_nothing, whole_number
 from wording import _, format_count, format_share, join_words, ngettext
 
 __all__ = [
     "incidents_in_several_rows",
     "key_of",
     "read_keys",
-    "settle_repeating_number",
     "take_export_number",
-    "take_unnamed_number",
 ]
 
 _MOST_KEY_PARTS = 6
-# Few incidents have several rows, so that a number of theirs has about as many values as rows.
-_SHARE_APART = 0.7
-# An incident may go past midnight, and a date may be misspelt now and then.
-_FAR_APART, _FEWEST_APART, _SHARE_FAR_APART = pd.Timedelta(days=2), 3, 0.3
 # Of what a key is composed where a file has no number: the first that are filled and make it unique.
 _KEY_PARTS = {
     "administrations": (
@@ -52,8 +44,7 @@ _KEY_PARTS = {
 }  # fmt: skip
 
 
-# Whole headings that may number records.
-_RECORD = r"(?:record|entry|case|event|job)"
+# Headings of a form's number, and whole ones of an incident's.
 _FORM_NUMBER = re.compile(r"\b(?:form|report|submission|response|return)\b")
 _INCIDENT_NUMBER = re.compile(
     rf"(?:police |force )?(?:incident|occurrence|event|log|crime|cad|storm|niche) {REFERENCE}(?: {REFERENCE})?"
@@ -98,7 +89,7 @@ def _read_key(work: Work, name: str) -> None:
     work.columns[name] = _incident_key(work, match.column) if name == "incident_id" else key_of(work, match.column)
     work.use(name, match)
     filled = work.filled(match.column)
-    if _numbers_an_export(match.column) or (match.score <= WEAK_SCORE and _counts_rows(work, match.column)):
+    if _numbers_an_export(match.column) or (match.score <= WEAK_SCORE and counts_rows(work, match.column)):
         work.ask(
             f"columns.{name}",
             _(
@@ -115,85 +106,6 @@ def _read_key(work: Work, name: str) -> None:
             match.column.heading,
             *match.alternatives,
         )
-
-
-def take_unnamed_number(work: Work) -> None:
-    """Where no heading names the records' number, a column that is headed as one and tells most of its rows apart."""
-    if work.table != FORM_TABLE or work.match("incident_id") or work.match("administration_id"):
-        return
-    numbers = _unnamed_numbers(work)
-    if numbers:
-        work.found["incident_id"] = (Match(column=numbers[0], score=WEAK_SCORE, cells_fit=True),)
-        work.ask(
-            "columns.incident_id",
-            _("Does “{heading}” number the incidents? No other column does.").format(heading=numbers[0].heading),
-            *(headings_of(numbers) if len(numbers) > 1 else ()),
-        )
-
-
-def _unnamed_numbers(work: Work) -> list[ColumnFacts]:
-    """Columns headed as a number of records that tell most rows apart, those that tell more of them first."""
-    held = {each.column.position for several in work.found.values() for each in several}
-    numbers = [
-        each
-        for each in work.facts
-        if each.position not in held
-        and "key" in each.kinds
-        and re.search(rf"\b(?:{REFERENCE}|serial|log)\b|^{_RECORD}$", each.plain)
-        and not re.search(rf"\b(?:{NOT_KEYS}|{EXPORT_NUMBERS})\b", each.plain)
-        and each.filled >= SHARE_WITH_KEY
-        and each.distinct >= _SHARE_APART * each.looked_at
-    ]
-    return sorted(numbers, key=lambda each: -each.distinct)
-
-
-def settle_repeating_number(work: Work) -> None:
-    """A number beside days far apart numbers no incident: another one does, or its key is the number and the day."""
-    match = work.match("incident_id")
-    repeats = _days_apart(work, match.column) if match else 0
-    if match is None or not repeats:
-        return
-    numbers = [each for each in _unnamed_numbers(work) if not _days_apart(work, each)]
-    told = ngettext(
-        "“{heading}” comes again on days far apart, {count} of its numbers does, so that it is not one incident's each"
-        " time.",
-        "“{heading}” comes again on days far apart, {count} of its numbers do, so that it is not one incident's each"
-        " time.",
-        repeats,
-    ).format(heading=match.column.heading, count=format_count(repeats))
-    if numbers and match.score < SURE_SCORE:
-        work.found["incident_id"] = (Match(column=numbers[0], score=WEAK_SCORE, cells_fit=True),)
-        asked = _("{told} Does “{other}” number the incidents?").format(told=told, other=numbers[0].heading)
-    else:
-        day = _day_column(work)
-        work.day_of_number = day
-        asked = _(
-            "{told} It may begin anew each day or year. An incident's key is made of it and the day of “{day}”. Is"
-            " there a better number?"
-        ).format(told=told, day=day.heading if day else "")
-    work.ask("columns.incident_id", asked, *headings_of(numbers))
-
-
-def _day_column(work: Work) -> ColumnFacts | None:
-    headings = work.columns.get("occurred_at", ())
-    first = headings if isinstance(headings, str) else next(iter(headings), None)
-    return next((each for each in work.facts if each.heading == first), None)
-
-
-def _days_apart(work: Work, number: ColumnFacts) -> int:
-    """How many of a number's values stand beside days far apart; 0 where these are but a few of those that repeat."""
-    day = _day_column(work)
-    if day is None:
-        return 0
-    moments, _bad = parse_moments(
-        work.cells(day), formats=(), day_first=work.settings.nation != "elsewhere", file_zone="UTC", local_zone="UTC"
-    )
-    numbers = [None if is_nothing(text) else plain_value(text) for text in work.cells(number)]
-    days = pd.DataFrame({"number": numbers, "day": moments.local}).dropna()
-    by_number = days.groupby("number")["day"].agg(["min", "max", "size"])
-    repeating = by_number[by_number["size"] > 1]
-    apart = int((repeating["max"] - repeating["min"] > _FAR_APART).sum())
-    return apart if apart >= _FEWEST_APART and apart >= _SHARE_FAR_APART * len(repeating) else 0
 
 
 def _incident_key(work: Work, column: ColumnFacts) -> Any:
@@ -228,13 +140,6 @@ def tell_form_from_incident(work: Work) -> None:
     if incident and work.filled(incident) >= SHARE_WITH_KEY:
         work.found["administration_id"] = (match,)
         work.found["incident_id"] = (Match(column=incident, score=SURE_SCORE, cells_fit=True),)
-
-
-def _counts_rows(work: Work, column: ColumnFacts) -> bool:
-    """Whether a column reads 1, 2, 3 down the file."""
-    return [whole_number(text) for text in work.cells(column)] == [
-        str(number) for number in range(1, len(work.sample.rows) + 1)
-    ]
 
 
 def _numbers_an_export(column: ColumnFacts) -> bool:
@@ -327,12 +232,13 @@ def _read_key_of_person(work: Work, kinds: RowKinds) -> None:
         for column in kinds.key
     ]
     work.columns["administration_id"] = parts
+    by_cells = any(match.why for name in ("incident_id", "person_number") for match in work.found.get(name, ()))
     work.used |= {column.position for column in kinds.key}
     work.drafts.append(
         FieldDraft(
             field="administration_id",
             headings=headings_of(kinds.key),
-            confidence="sure" if kinds.told_by == "person" else "guess",
+            confidence=("likely" if by_cells else "sure") if kinds.told_by == "person" else "guess",
             why=_("{rows}, with several people in some").format(rows=incidents_in_several_rows(kinds))
             if kinds.people
             else incidents_in_several_rows(kinds),

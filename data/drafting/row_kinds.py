@@ -34,7 +34,8 @@ class RowColumns:
 
     `incident` is its number, or what stands for one; `administration` a number of each giving of naloxone; `person` a
     number or a name; `described` what people have in common with others; `drugs` and `doses` what a person may have
-    several of; `counts` the number of doses; `officers` who gave them.
+    several of; `counts` the number of doses; `officers` who gave them. `dose` numbers a person's doses by its cells;
+    with `one_of_each` it comes once for each of them and drug, so that nobody whom the key describes is two.
     """
 
     incident: tuple[ColumnFacts, ...]
@@ -45,6 +46,8 @@ class RowColumns:
     doses: tuple[ColumnFacts, ...] = ()
     counts: ColumnFacts | None = None
     officers: tuple[ColumnFacts, ...] = ()
+    dose: ColumnFacts | None = None
+    one_of_each: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +93,10 @@ def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) 
     else:
         telling = tuple(each for each in described if any(_differ(group, each) for group in by_incident.values()))
         key, told_by = (*columns.incident, *telling), "description" if described else "nothing"
+        told_by = "person" if columns.one_of_each else told_by
     by_person = list(_groups(rows, key).values())
     counts = columns.counts
-    may_number = told_by != "administration" and counts and _numbers_doses(by_person, counts)
+    may_number = told_by != "administration" and columns.dose is None and counts and _numbers_doses(by_person, counts)
     numbers_doses = may_number and counts and not _COUNT.search(counts.plain)
     if numbers_doses:
         # "Dose no" numbers each person's doses: 1, 2, 3.
@@ -101,7 +105,7 @@ def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) 
     repeats_counted = counts is not None and _counts_repeats(by_person, counts)
     shared = sum(_shares_description(group, administration, described) for group in by_incident.values())
     # Where several numbers may be one person's, each is both: whoever says so has the key alone to change.
-    dose_number = (
+    dose_number = columns.dose or (
         administration if numbers_doses or told_by == "person" or (told_by == "administration" and shared) else None
     )
     return RowKinds(

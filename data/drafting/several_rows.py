@@ -42,6 +42,8 @@ def tell_rows_apart(work: Work) -> None:
             doses=work.all_columns("dose.given_at", "dose.kit", "dose.product") + _times_of_doses(work),
             counts=counts.column if counts else None,
             officers=work.all_columns("dose.officer"),
+            dose=work.column_of("dose_number"),
+            one_of_each=work.one_of_each,
         ),
         least_filled=SHARE_WITH_KEY,
     )

@@ -31,7 +31,8 @@ class Work:
 
     `found` are the columns of each field, best first; `used` the positions of those that are read. `treated` are the
     rows of people who were given naloxone, `kinds` what such a row stands for, and `incident` what numbers incidents:
-    with the column `day_of_number` where their number comes again on other days.
+    with the column `day_of_number` where their number comes again on other days. With `one_of_each` the column that
+    numbers doses comes once for each of a person's doses and drugs.
     """
 
     sample: FileSample
@@ -58,6 +59,7 @@ class Work:
     kinds: RowKinds | None = None
     incident: tuple[ColumnFacts, ...] = ()
     day_of_number: ColumnFacts | None = None
+    one_of_each: bool = False
 
     def cells(self, column: ColumnFacts) -> Texts:
         """The cells of one column."""
@@ -87,7 +89,7 @@ class Work:
                 if headings and not isinstance(headings, str)
                 else headings_of([match.column for match in matches]),
                 confidence=confidence,
-                why=why or _why(matches[0]),
+                why=why or matches[0].why or _why(matches[0]),
                 alternatives=matches[0].alternatives if len(matches) == 1 else (),
             )
         )
