@@ -299,7 +299,7 @@ def _of_one_rounding(blocks: Sequence[Block], days: Ints, minutes: Ints) -> list
     kept: list[Block] = []
     near: list[Block] = []
     for block in blocks:
-        few_minutes = block.time in ("minute", "offset") and block.offset_min <= _ROUNDED_MIN
+        few_minutes = block.time in ("minute", "offset") and block.offset_min <= _ROUNDED_MIN and not block.days_apart
         (near if few_minutes else kept).append(block)
     groups: list[list[Block]] = []
     last = -1
@@ -370,7 +370,7 @@ def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityW
     ).format(
         period=format_period(_date(days.min()), _date(days.max())),
         count=format_count(len(block.pairs)),
-        shared=shared[block.time],
+        shared=_days_compared(block.days_apart) if block.days_apart else shared[block.time],
         places=_places_compared(table, first, second, snap_m),
     )
     return make_warning(
@@ -398,6 +398,14 @@ def _midnights_without_time(table: pd.DataFrame, block: Block) -> Ints:
     dates = dates[dates >= 0]
     rows = table["row"].to_numpy()[dates[at_midnight[dates]]]
     return rows[rows > 0]
+
+
+def _days_compared(days_apart: int) -> str:
+    return ngettext(
+        "exactly {count} day apart, as if their dates were wrong",
+        "exactly {count} days apart, as if their dates were wrong",
+        days_apart,
+    ).format(count=format_count(days_apart))
 
 
 def _minutes_compared(first: Ints, second: Ints) -> str:

@@ -9,7 +9,7 @@ from data.quality.blocks.model import RADII_M, Events, Ints, Kind, Pairs, is_rou
 from data.quality.blocks.pairs import all_pairs, joined_pairs, of_kind, of_time
 from data.quality.blocks.runs import Run
 
-__all__ = ["all_of_block", "matched_pairs", "one_to_one"]
+__all__ = ["all_of_block", "first_and_second", "matched_pairs", "one_to_one"]
 
 # A copy that was appended stands in one piece, with few rows between that are not of it; one that was sorted in among
 # the others does not: half of the rows are the first entries.
@@ -37,7 +37,7 @@ def matched_pairs(events: Events, run: Run) -> pd.DataFrame:
 def all_of_block(events: Events, details: pd.DataFrame, run: Run, pairs: pd.DataFrame) -> pd.DataFrame:
     """The pairs of the whole block that those of a run's days are part of; `details` as whole_extent has them."""
     extent = whole_extent(events, details, run, pairs)
-    return _with_the_rest(events, run, _first_and_second(events, run.kind, extent.one, extent.other))
+    return _with_the_rest(events, run, first_and_second(events, run.kind, extent.one, extent.other))
 
 
 def _at(pairs: pd.DataFrame, positions: Ints) -> pd.DataFrame:
@@ -87,10 +87,10 @@ def one_to_one(events: Events, kind: Kind, pairs: Pairs) -> pd.DataFrame:
             used |= {one, other}
             kept.append((one, other))
     coarse, other = np.array(kept, dtype=np.int64).reshape(-1, 2).T
-    return _first_and_second(events, kind, coarse, other)
+    return first_and_second(events, kind, coarse, other)
 
 
-def _first_and_second(events: Events, kind: Kind, coarse: Ints, other: Ints) -> pd.DataFrame:
+def first_and_second(events: Events, kind: Kind, coarse: Ints, other: Ints) -> pd.DataFrame:
     """The pairs with their first and second entry; without those of chance beside copies that stand in one piece."""
     later = events.order[coarse] > events.order[other]
     by_row = pd.DataFrame({"first": np.where(later, other, coarse), "second": np.where(later, coarse, other)})

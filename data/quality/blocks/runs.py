@@ -20,7 +20,7 @@ __all__ = [
 # The number of blocks that chance alone may give in a file.
 FALSE_BLOCKS = 0.005
 # How much of that is left to which search.
-SHARE_OF_CHANCE = {"plain": 0.5, "known": 0.1, "any": 0.1, "evened": 0.15, "contained": 0.15}
+SHARE_OF_CHANCE = {"plain": 0.4, "shifted": 0.1, "known": 0.1, "any": 0.1, "evened": 0.15, "contained": 0.15}
 # How many times as many doubles as chance gives are looked for.
 TIMES_CHANCE = np.array([2.0, 5.0, 10.0, 20.0, 100.0])
 # No more of the score from one day than this share of what is asked for.

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from data.quality.blocks.chance import Chance, chances, expected_doubles
+from data.quality.blocks.chance import chances, expected_doubles
 from data.quality.blocks.contained import contained_block
 from data.quality.blocks.evened import evened_block
 from data.quality.blocks.kinds import LONGEST_OFFSET_MIN, OFFSETS_MIN, default_clocks, kinds_of, source
@@ -24,18 +24,19 @@ from data.quality.blocks.model import (
     Pairs,
     events_of,
 )
-from data.quality.blocks.pairs import all_pairs, as_alike, doubles_by_day, of_kind, of_time
+from data.quality.blocks.pairs import all_pairs, as_alike, doubles_by_day, of_time
+from data.quality.blocks.recount import FAR_LAGS, of_file_by_day, recounted_run
 from data.quality.blocks.rows import all_of_block, matched_pairs
 from data.quality.blocks.runs import (
     FALSE_BLOCKS,
     MOST_FROM_A_DAY,
-    NEVER,
     SHARE_OF_CHANCE,
     TIMES_CHANCE,
     Run,
     best_run,
     largest_sum,
 )
+from data.quality.blocks.shifted import shifted_block
 
 __all__ = ["DAYS_BESIDE", "find_blocks"]
 
@@ -45,14 +46,9 @@ _MOST_BLOCKS = 5
 _LEAST_SHARE_OF_A_FILE, _MOST_HABITS = 0.75, 3
 # In a longer run than this more than few of the events must have a double.
 _LONGEST_OF_FEW_DAYS, _FEW = 60, 0.2
-# Days off at which chance is counted: beside, in the same cluster, and beyond it.
-_NEAR_LAGS, _NEAR_LAGS_OF_HALF_A_DAY, _FAR_LAGS = (1,), (2,), (7, 10, 14, 21)
-_MOST_DAYS_RECOUNTED = 60
-# Before any other day is seen, one record in so many is taken to be the second of an incident.
-_EVENTS_BEFORE = 20
 _DEVIATIONS = 2.0
 # How far beside a file's own days stored records tell what chance gives.
-DAYS_BESIDE = timedelta(days=max(_FAR_LAGS))
+DAYS_BESIDE = timedelta(days=max(FAR_LAGS))
 
 
 def find_blocks(table: pd.DataFrame, *, details: Sequence[str] = ()) -> Iterator[Block]:
@@ -69,14 +65,20 @@ def find_blocks(table: pd.DataFrame, *, details: Sequence[str] = ()) -> Iterator
         found = best_block(events) or evened_block(events)
         if found is None or _is_habit(events, *found):
             found = contained_block(events)
-        if found is None:
-            return
-        run, pairs = found
-        pairs = all_of_block(events, stated, run, pairs)
+        days_apart = 0
+        if found:
+            run, pairs = found
+            pairs = all_of_block(events, stated, run, pairs)
+        else:
+            shifted = shifted_block(events, stated)
+            if shifted is None or _is_habit(events, *shifted[:2]):
+                return
+            run, pairs, days_apart = shifted
         yield Block(
             time="minute" if run.kind.step_min < HOUR_MIN else run.kind.time,
             offset_min=run.kind.value if run.kind.time == "offset" else 0,
             pairs=pd.DataFrame({name: events.position[pairs[name]] for name in ("first", "second")}),
+            days_apart=days_apart,
         )
         # The first entries may have a third.
         events = events.part(np.delete(np.arange(len(events)), np.unique(pairs["second"])))
@@ -111,7 +113,7 @@ def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:
     for run, counted, random in sorted(runs, key=lambda each: -each[0].weight):
         if best and run.weight <= best[0].weight:
             break
-        recounted = _recounted(events, run, counted, random, chance, needed[run.kind])
+        recounted = recounted_run(events, run, counted, random, chance, needed[run.kind])
         if recounted is None or (best and recounted.weight <= best[0].weight):
             continue
         recounted = _wider(recounted, by_kind)
@@ -175,7 +177,7 @@ def _with_habit(events: Events, pairs: Pairs, counted: Floats, random: Floats, n
     Where most of a file is a run, and yet many events in it are in no pair, what the run has is the file's usual.
     """
     expected = random
-    ours = _of_file_by_day(events, len(counted))
+    ours = of_file_by_day(events, len(counted))
     for _round in range(_MOST_HABITS):
         run = best_run(None, counted, expected, needed)
         if run is None:
@@ -191,11 +193,6 @@ def _with_habit(events: Events, pairs: Pairs, counted: Floats, random: Floats, n
     return expected
 
 
-def _of_file_by_day(events: Events, days: int) -> Floats:
-    """How many events of the file each day has: of stored ones it is not known what doubles they have."""
-    return np.bincount(events.day[events.order > 0], minlength=days).astype(float)
-
-
 def _share_elsewhere(counted: Floats, every: Floats, needed: float) -> float:
     """The share of events with a double on all days but those where it is the most beyond the whole file's."""
     usual = counted.sum() / every.sum()
@@ -207,35 +204,3 @@ def _share_elsewhere(counted: Floats, every: Floats, needed: float) -> float:
     rest = np.ones(len(counted), dtype=bool)
     rest[first : last + 1] = False
     return float(counted[rest].sum() / every[rest].sum()) if every[rest].sum() > every.sum() / 2 else float(usual)
-
-
-def _recounted(events: Events, run: Run, counted: Floats, random: Floats, chance: Chance, needed: float) -> Run | None:
-    """The run with its score against what chance gives in just these days and what doubles other days have."""
-    kind, days = run.kind, len(counted)
-    inside = np.zeros(days, dtype=bool)
-    inside[run.first : run.last + 1] = True
-    sums = np.cumsum(counted[inside])
-    middle = run.first + int(np.searchsorted(sums, sums[-1] / 2))
-    first, last = max(run.first, middle - _MOST_DAYS_RECOUNTED // 2), min(run.last, middle + _MOST_DAYS_RECOUNTED // 2)
-    reach = max(_FAR_LAGS)
-    part = events.part((events.day >= first - reach) & (events.day <= last + reach))
-    factor = 1.0
-    # One coincidence is there twice where both of its events were entered twice.
-    # Half a day off, the next day's and the day's own are the same.
-    near = _NEAR_LAGS_OF_HALF_A_DAY if kind.time == "offset" and 2 * kind.value == DAY_MIN else _NEAR_LAGS
-    for lags, by_luck in ((near, 2.0), (_FAR_LAGS, 0.25)):
-        seen, by_chance = [], 0.0
-        for lag in (*lags, *(-each for each in lags)):
-            pairs = of_kind(part, all_pairs(part, lag, only=source(kind)), kind, lag=lag)
-            seen.append(doubles_by_day(part, pairs, kind, days, lag=lag)[first : last + 1])
-            by_chance += float(expected_doubles(part, kind, chance, days, lag=lag)[first : last + 1].sum()) / (
-                2 * len(lags)
-            )
-        # On the edge of a cluster only one of the two days beside is of it.
-        usual = np.max(seen, axis=0) if lags != _FAR_LAGS else np.mean(seen, axis=0)
-        factor = max(factor, (usual.sum() - by_luck) / max(by_chance, 1e-9))
-    ours = _of_file_by_day(events, days)
-    # Of few other events, without a double, it is not known that none has one.
-    habit = (counted[~inside].sum() + 1) / (ours[~inside].sum() + _EVENTS_BEFORE)
-    usual = np.maximum(random * factor, ours * habit)
-    return best_run(kind, np.where(inside, counted, 0.0), np.where(inside, usual, NEVER), needed)

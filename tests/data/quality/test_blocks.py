@@ -210,6 +210,32 @@ def test_copies_of_copies_are_all_told():
     assert len(told) == 2 * len(planted)
 
 
+@pytest.mark.parametrize("days_off", [1, 365])
+def test_a_fortnight_with_other_dates_is_told_with_the_days_between(days_off):
+    generator = np.random.default_rng([30, days_off])
+    events = force(generator, a_day=2, days=DAYS + 400)
+    both, planted = doubled(events, generator, times="same", places="random", missing=0.0)
+    copies = both["copy_of"] >= 0
+    both.loc[copies, "day"] += days_off
+    both.loc[copies, "minute"] += days_off * DAY_MIN
+    blocks = list(find_blocks(table(both)))
+    assert [block.days_apart for block in blocks] == [days_off]
+    assert pairs_of(blocks) == planted
+
+
+def test_what_comes_round_each_week_is_no_block_with_other_dates():
+    """A quarter of a force's records: an hour on one day of the week, in one place, to the quarter of an hour."""
+    for seed in range(3):
+        generator = np.random.default_rng([31, seed])
+        events = force(generator, a_day=3, details=False)
+        weekly = np.flatnonzero(generator.random(len(events)) < 0.25)
+        day = events["day"].to_numpy()[weekly] // 7 * 7 + 2
+        events.loc[weekly, "day"] = day
+        events.loc[weekly, "minute"] = day * DAY_MIN + 1_140 + 15 * generator.integers(0, 4, len(weekly))
+        events.loc[weekly, ["easting_m", "northing_m"]] = TOWNS[0]
+        assert not list(find_blocks(table(events)))
+
+
 def test_a_double_now_and_then_for_a_year_is_no_block():
     generator = np.random.default_rng(26)
     events = force(generator, a_day=1)
