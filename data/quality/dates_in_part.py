@@ -244,13 +244,14 @@ def _score_of(hits: int, every: int, usual: float, share: float) -> float:
     return float(hits * np.log(share / usual) + (every - hits) * np.log((1 - share) / (1 - usual)))
 
 
-def _usual(seconds: Ints, clock: int, *, by_luck: int = 0) -> float:
+def _usual(seconds: Ints, clock: int, *, by_luck: int = 0, fewest: int = 1) -> float:
     """The share that a whole hour has among times other than `clock`, by the other whole hours and the hours beside.
 
-    Either is counted as one more than it is, but for those that a few rows may have `by_luck`.
+    Either is counted as one more than it is, but for those that a few rows may have `by_luck`, and of no fewer than
+    `fewest` times.
     """
     counts = pd.Series(seconds[seconds != clock]).value_counts()
-    others = max(int(counts.sum()), 1)
+    others = max(int(counts.sum()), fewest)
     whole_hours = int(counts[counts.index % HOUR_S == 0].sum())
     shares = [
         max(found + 1 - by_luck, 1) / hours
@@ -279,7 +280,11 @@ def _of_values(reading: Reading, pairs: _Pairs, at_clock: Mask, groups: pd.DataF
             most_beside = beside(pd.Series(pairs.seconds[inside]).value_counts(), 0).max()
             if most < TIMES_THE_HOURS_BESIDE * most_beside or inside.all():
                 continue
-            usual = max(_usual(pairs.seconds, 0), _usual(pairs.seconds[inside], 0, by_luck=1), _elsewhere(hits, inside))
+            usual = max(
+                _usual(pairs.seconds, 0),
+                _usual(pairs.seconds[inside], 0, by_luck=1, fewest=_ROWS_AROUND),
+                _elsewhere(hits, inside),
+            )
             tries = (int(codes.max()) + 1) * groups.shape[1] * _ways(reading, 0)
             margin = float(-stats.binom.logsf(most - 1, every, usual) - np.log(tries / CLOCK_CHANCE))
             among = codes == code

@@ -142,6 +142,14 @@ def test_dates_in_part_of_a_file_are_told_from_its_midnights(where, size, zone):
         assert (settled["local_hour"][real & ~found] == 0).all()
 
 
+def test_dates_of_one_value_of_a_column_are_told_wherever_they_stand():
+    times, dated = dated_part("here and there", 15, "Europe/London", seed=3)
+    sources = np.where(dated, "on paper", np.random.default_rng(3).choice(["a", "b", "c"], len(dated)))
+    every = records(times, "Europe/London").assign(role=pd.Categorical(sources))
+    settled, _warnings = settle_dates_only(every, time_zone="Europe/London")
+    assert ((settled["time_precision"] == "day").to_numpy() == dated).all()
+
+
 def test_half_a_file_of_dates_leaves_the_midnights_of_the_other_half():
     times, dated = dated_part("first", 500, "Europe/London", seed=5)
     real = np.flatnonzero(~dated)[[7, 90, 300]]
