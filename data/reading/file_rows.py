@@ -153,7 +153,11 @@ def _is_band(upper: Sequence[str], lower: Sequence[str]) -> bool:
     if not all(any(pair) for pair in pairs) or any(map(_is_no_heading, texts)):
         return False
     groups = [len(group) for group in _groups(pairs)]
-    repeated = len({plain_heading(below) for _above, below in pairs if below}) < sum(bool(below) for _a, below in pairs)
+    lower_headings = [plain_heading(below) for _above, below in pairs if below]
+    repeated = len(set(lower_headings)) < len(lower_headings)
+    if repeated and len(lower_headings) == width and len(set(lower_headings)) == 1:
+        # Answers, all the same.
+        return False
     alone = any(not below for _above, below in pairs)
     several = sum(size > 1 for size in groups)
     if repeated or alone:

@@ -64,6 +64,8 @@ def test_headings_are_joined_only_under_groups():
         [["Force:", "", "Norfolk", ""], ["Ref", "When", "Doses", "Note"], values],
         [["Norfolk", "July", "", ""], ["Ref", "When", "Doses", "Note"], values],
         [["Ref", "", "Doses", ""], values, values],
+        # A record of yeses that is wider than the headings.
+        [["Woken", "", "Breathing"], ["Y", "Y", "Y", "Y"], values],
         # Groups over headings that say all by themselves.
         [["Incident", "", "Naloxone", ""], ["Incident ref", "Incident date", "Doses given", "Product"], values],
     ):
