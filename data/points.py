@@ -5,7 +5,9 @@
 * "50.91774, -1.38672", "(50.91774, -1.38672)": latitude and longitude.
 * "50° 54' 30" N, 1° 24' 12" W", "N50 54.500 W001 24.200": degrees with minutes and seconds.
 * "438700, 114800", "E 438700 N 114800": easting and northing.
-* "POINT (x y)", as databases write it.
+* "POINT (x y)", as databases write it; {"latitude": "50.9", "longitude": "-1.4", "human_address": ...}, as open data
+  portals do, {"type": "Point", "coordinates": [x, y]} and {"x": ..., "y": ...}, as web maps do. Whatever else is in
+  such a cell, an address too, is left unread.
 
 Squares: A Guide to Coordinate Systems in Great Britain (Ordnance Survey), section 7; the Irish grid has one letter.
 """
@@ -38,6 +40,13 @@ _WELL_KNOWN = re.compile(rf"\bPOINT(?: ?Z)? ?\( ?({_NUMBER}) +({_NUMBER})(?: +[+
 _IN_BRACKETS = re.compile(rf"\( ?({_NUMBER}) ?[,;] ?({_NUMBER}) ?\)$")
 _PAIR = re.compile(rf"[\[(]? ?({_NUMBER})(?: ?[,;/|] ?| +)({_NUMBER}) ?[\])]?")
 _GRID = re.compile(r"(?:(?:OS ?GR|NGR|GR|OS)[: ]+)?([A-Z]{1,2})[ -]?(\d+)(?:[ ,-]+(\d+))?", re.IGNORECASE)
+# An object with an address in it may be longer than other texts.
+_LONGEST_OBJECT = 2_000
+_COORDINATES = re.compile(rf"""["']coordinates["'] ?: ?\[ ?({_NUMBER}) ?, ?({_NUMBER})[\],]""", re.IGNORECASE)
+_PARTS = [
+    tuple(re.compile(rf"""["'](?:{name})["'] ?: ?["']?({_NUMBER})(?![\w.])""", re.IGNORECASE) for name in (x, y))
+    for x, y in (("lon(?:g|gitude)?|lng", "lat(?:itude)?"), ("x", "y"))
+]
 _LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # without I
 _ANGLE = (
     rf"({_NUMBER}) ?(?:[°ºd]|deg)? ?(?:(\d{{1,2}}(?:\.\d{{1,20}})?) ?(?:['\u2032\u2018\u2019m]|min)? ?"
@@ -117,6 +126,8 @@ def parse_points(texts: Texts, *, crs: str, swapped: bool = False, irish: bool =
 
 def read_point(text: str) -> Point | None:
     """The place that a text says, None where it says none."""
+    if text[:1] == "{" and len(text) <= _LONGEST_OBJECT:
+        return _of_object(" ".join(text.split()))
     if len(text) > _LONGEST_TEXT:
         return None
     text = " ".join(text.replace("\u2212", "-").split())
@@ -137,6 +148,17 @@ def read_point(text: str) -> Point | None:
         return _of_angles(x, y, precision_m=precision_m, ordered=False)
     if found := _IN_BRACKETS.search(text):
         return _of_pair(float(found[1]), float(found[2]))
+    return None
+
+
+def _of_object(text: str) -> Point | None:
+    """The point of an object as JSON writes it: longitude before latitude in a list."""
+    if found := _COORDINATES.search(text):
+        return Point(x=float(found[1]), y=float(found[2]), form="wkt", ordered=False)
+    for form, parts in zip(("angles", "wkt"), _PARTS, strict=True):
+        x, y = (each.search(text) for each in parts)
+        if x and y:
+            return Point(x=float(x[1]), y=float(y[1]), form=form)
     return None
 
 

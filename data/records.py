@@ -56,6 +56,7 @@ from data.values import (
     parse_substances,
     parse_texts,
     past_midnight,
+    plain_forms,
     plain_value,
     says_unknown_number,
     two_digit_years,
@@ -203,7 +204,7 @@ class RecordReader:
             wanted &= _mapped(
                 texts,
                 lambda text, known=known, filled=any_at_all: (
-                    plain_value(text) in known or (filled and not is_nothing(text))
+                    not known.isdisjoint(plain_forms(text)) or (filled and not is_nothing(text))
                 ),
             ).astype(bool)
         self.log.add(rows=block.row_numbers[~wanted], field="", reason=LEFT_OUT, whole_row=True)

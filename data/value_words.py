@@ -11,9 +11,10 @@ import numpy as np
 
 from data.pseudonymise import age_bands
 from data.schema import AGE_RANGES, NOT_RECORDED, Field
-from data.values import holds_personal_data, known_choices, plain_value
+from data.values import holds_personal_data, known_choices, meaning_of, plain_forms, plain_value
 
 __all__ = [
+    "SAY_ALIVE",
     "band_of_range",
     "certain_words",
     "may_be_shown",
@@ -44,6 +45,29 @@ _OFTEN_ENOUGH, _SHARE_KNOWN, _MOST_SHOWN = 3, 0.5, 20
 
 def _each(value: str, *words: str) -> dict[str, str]:
     return {plain_value(word): value for word in words}
+
+
+# Who is told to have died, wherever.
+_DIED = tuple(
+    f"{word}{where}"
+    for word in (
+        *("died", "dead", "deceased", "death", "fatal", "fatality", "doa", "pronounced dead", "declared dead"),
+        *("pronounced deceased", "pronounced", "life extinct", "life pronounced extinct", "obvious death"),
+    )
+    for where in ("", " at scene", " on scene", " at the scene", " on arrival", " before arrival", " prior to arrival")
+)
+# Whom any of these is said of, in a column that says of others that they died, did not.
+SAY_ALIVE = (
+    *("conscious", "awake", "alert", "responsive", "responsive and alert", "responsive and angry", "combative"),
+    *("responsive but sedated", "regained consciousness", "came round", "recovered", "woke up", "revived", "stable"),
+    *("conscious and responsive", "conscious responsive", "conscious breathing", "reversed", "improved"),
+    *("unconscious but breathing", "breathing", "transported", "transported by ems", "transported by ambulance"),
+    *("transported to hospital", "conveyed", "conveyed to hospital", "taken to hospital", "treated at scene"),
+    *("treated and released", "treated and transported", "released", "released at scene", "see and treat"),
+    *("refused transport", "transport refused", "refused", "refused treatment", "refused medical", "refused ambulance"),
+    *("declined", "declined treatment", "declined ambulance", "declined transport", "refused further treatment"),
+    *("left", "left scene", "left the scene", "arrested", "left in care of ambulance", "left with ambulance"),
+)
 
 
 _ROLES = (
@@ -129,9 +153,10 @@ _WORDS: dict[str, dict[str, str]] = {
     | _each("unconscious", "not conscious", "remained unconscious", "still unconscious", "unconscious but breathing")
     | _each("non_responsive", "no response", "no change", "not responsive", "no effect", "unresponsive not breathing")
     | _each("conscious", "responsive and alert", "responsive and angry", "combative", "responsive but sedated")
-    | _each("non_responsive", "no response to naloxone", "did not work"),
-    "alive_at_handover": _each("yes", "survived", "living", "non fatal", "alive at handover", "conscious")
-    | _each("died", "deceased", "fatal", "death", "did not survive", "pronounced dead", "life extinct"),
+    | _each("non_responsive", "no response to naloxone", "did not work", *_DIED),
+    "alive_at_handover": _each("yes", "survived", "living", "non fatal", "nonfatal", "alive at handover", *SAY_ALIVE)
+    | _each(NOT_RECORDED, "unconscious", "non responsive", "unresponsive", "no response", "no change", "not responsive")
+    | _each("died", "did not survive", *_DIED),
     "outcome": _each(
         "arrived", "attended", "treated", "treated at scene", "conveyed", "conveyed to hospital", "transported"
     )
@@ -199,8 +224,12 @@ def translate(field: Field, texts: Iterable[str], *, yes_no: Mapping[str, str]) 
         elif field.name == "age_band" and (band := band_of_range(text)):
             found[plain.replace("_", " ")] = band
         elif plain not in known:
-            value = _slip_of(plain, allowed | {word: value for word, value in known.items() if value})
-            if value:
+            everything = known | allowed
+            if meaning_of(text, everything, languages=field.name != "substance") is not None:
+                # The import knows such a form by its part that is on a list.
+                parts = [form for form in plain_forms(text) if form in allowed]
+                found |= {part.replace("_", " "): allowed[part] for part in parts}
+            elif value := _slip_of(plain, {word: value for word, value in everything.items() if value}):
                 found[plain.replace("_", " ")] = value
             else:
                 unknown.append(text)

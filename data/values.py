@@ -34,6 +34,7 @@ __all__ = [
     "is_unix_time",
     "kind_of_value",
     "known_choices",
+    "meaning_of",
     "parse_choices",
     "parse_days",
     "parse_listed",
@@ -41,6 +42,7 @@ __all__ = [
     "parse_numbers",
     "parse_substances",
     "parse_texts",
+    "plain_forms",
     "plain_value",
     "says_unknown_number",
     "times_of_day",
@@ -84,6 +86,10 @@ _OTHER_WORDS: dict[str, dict[str, str]] = {
 # What MySQL and PostgreSQL write for NULL; without its stroke it would read as "no".
 _DATABASE_NULL = "\\n"
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+# The code of a list behind its word, as in "Naloxone (7242)".
+_CODE_BEHIND = re.compile(r"[(\[](?=[^)\]]{0,19}\d)[\w.:-]{1,20}[)\]]$")
+# Shorter words of one language are too often words of another, too.
+_SHORTEST_OTHER_WORD = 3
 
 # Before any police carried naloxone, and after Excel's own zero (1899-12-30, 1900-01-00): a slip, not a time.
 _EARLIEST_YEAR = 1990
@@ -148,7 +154,20 @@ _COUNTED_DOSES = re.compile(
     r"|(\d{1,2}) ?x? ?(?:doses?|sprays?|actuations?)",
     re.IGNORECASE,
 )
-_NUMBER_WORDS = {"single_dose": "1", "one_dose": "1", "two_doses": "2", "multiple_doses": "2+", "multiple_dose": "2+"}
+_NUMBER_WORDS = {"single_dose": "1", "multiple_doses": "2+", "multiple_dose": "2+"}
+_TO_TWELVE = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+# "Two", "two sprays", "Two (2)".
+_NUMBER_IN_WORDS = re.compile(
+    rf"({'|'.join(_TO_TWELVE)})(?:[ -](?:doses?|sprays?|actuations?|kits?))?(?: ?[(\[]?(\d{{1,2}})[)\]]?)?",
+    re.IGNORECASE,
+)
+# "52 years", "52 yrs old", "52y", "52 y/o", and of infants months.
+_YEARS_OLD = re.compile(
+    r"(\d{1,3}) ?(?:y(?:ea)?rs?\.?|years?|y ?/? ?o|y)(?:[ -]?(?:old|of age))?\.?|(\d{1,2}) ?(?:months?|mths?)(?: old)?",
+    re.IGNORECASE | re.ASCII,
+)
+_MONTHS_A_YEAR = 12
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 # "Given unknown doses", "number not recorded"; a text with a digit says a number.
 _UNKNOWN_NUMBER = re.compile(
     r"(?:^|_)(?:unk|unknown|unsure|unclear|uncertain|(?:not|never)_(?:known|recorded|stated|sure|noted))(?:_|$)"
@@ -217,6 +236,19 @@ def plain_value(text: str) -> str:
     if folded == _DATABASE_NULL:
         return "null"
     return _NOT_ALPHANUMERIC.sub("_", folded).strip("_") or folded
+
+
+def plain_forms(text: str) -> tuple[str, ...]:
+    """The plain forms by which a cell may be known: as it stands, without the code of "Naloxone (7242)", and either
+    side of "Male / Homme", as forms in two languages have it, unless one side says yes and the other no."""
+    forms = [plain_value(text)]
+    stripped = text.strip()
+    if stripped.endswith((")", "]")):
+        forms.append(plain_value(_CODE_BEHIND.sub("", stripped)))
+    sides = [plain_value(side) for side in stripped.split("/")] if stripped.count("/") == 1 else []
+    if all(sides) and not (set(sides) & set(_YES) and set(sides) & set(_NO)):
+        forms += sides
+    return tuple(dict.fromkeys((forms[0], *filter(None, forms[1:]))))
 
 
 def is_nothing(text: str) -> bool:
@@ -291,13 +323,28 @@ def known_choices(field: Field, own: Mapping[str, str]) -> dict[str, str]:
     return known | {plain_value(raw): value for raw, value in own.items()}
 
 
+def meaning_of(text: str, known: Mapping[str, str], *, languages: bool = True) -> str | None:
+    """What a cell means by words in plain form: its own, else that before a code, else that of one of two languages.
+
+    None where it is on no list, or where its two sides say different things ("Survived / later died").
+    """
+    plain, *others = plain_forms(text)
+    if plain in known:
+        return known[plain]
+    others = others if languages else [form for form in others if plain.startswith(f"{form}_") and "/" not in text]
+    values = {known[form] for form in others if form in known}
+    strange = {word for form in others if form not in known for word in form.split("_")}
+    against = {known[word] for word in strange if len(word) >= _SHORTEST_OTHER_WORD and known.get(word)} - values
+    return values.pop() if len(values) == 1 and not against else None
+
+
 def parse_choices(texts: Texts, *, field: Field, own: Mapping[str, str]) -> tuple[pd.Categorical, NDArray[np.bool_]]:
     """The schema's values for `texts` (the default where missing or not understood), and which were not understood."""
     known = known_choices(field, own)
     codes, distinct = pd.factorize(texts)
     values = list(field.values)
     default = values.index(field.default) if field.default else -1
-    found = [known.get(plain_value(text)) if text else "" for text in distinct]
+    found = [meaning_of(text, known) if text else "" for text in distinct]
     table = np.array([values.index(each) if each else default for each in found], dtype=int)
     wrong = np.array([each is None for each in found], dtype=bool)
     return pd.Categorical.from_codes(table[codes].tolist(), categories=values), wrong[codes]
@@ -317,7 +364,7 @@ def parse_substances(
         items = (
             [whole]
             if whole is not None or split is None
-            else [known.get(plain_value(e)) for e in split.split(text) if e.strip()]
+            else [meaning_of(e, known, languages=False) for e in split.split(text) if e.strip()]
         )
         found[index] = tuple(dict.fromkeys(item for item in items if item))
         wrong[index] = None in items
@@ -334,7 +381,8 @@ def parse_numbers(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Numbers (NaN where missing or unusable), which cells are no number, and which are outside what is allowed.
 
-    Of whole numbers "2+" is the least that it can be (see is_least_number), and "2 x 1.8mg" is 2.
+    Of whole numbers "2+" is the least that it can be (see is_least_number), and "2 x 1.8mg" is 2. "Three" and
+    "52 years" are numbers, and with a decimal point the commas of "434,229" divide thousands.
     """
     codes, distinct = pd.factorize(texts)
     plain = [_least_number(text) if whole else text for text in distinct]
@@ -364,8 +412,20 @@ def _as_python(text: str, decimal: str) -> str:
     if decimal == "." and _NUMBER.fullmatch(text):
         return text
     compact = text.replace("\u2212", "-").replace("\u00a0", "").replace(" ", "")
-    compact = compact.replace(".", "").replace(",", ".") if decimal == "," else compact
-    return compact if _NUMBER.fullmatch(compact) else ""
+    if decimal == ",":
+        compact = compact.replace(".", "").replace(",", ".")
+    elif _THOUSANDS.fullmatch(compact):
+        compact = compact.replace(",", "")
+    return compact if _NUMBER.fullmatch(compact) else _in_figures(text)
+
+
+def _in_figures(text: str) -> str:
+    """The figures of a number or an age in words, "" for what is none."""
+    if found := _YEARS_OLD.fullmatch(text.strip()):
+        return found[1] or str(int(found[2]) // _MONTHS_A_YEAR)
+    found = _NUMBER_IN_WORDS.fullmatch(text.strip())
+    number = str(_TO_TWELVE.index(found[1].lower()) + 1) if found else ""
+    return number if found and found[2] in (None, number) else ""
 
 
 def parse_texts(texts: Texts, *, own: Mapping[str, str]) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:

@@ -12,9 +12,9 @@ from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
 from data.drafting.results import UnknownValues
 from data.drafting.work import Work
 from data.mapping import SubstanceLayout, mapped_fields
-from data.value_words import band_of_range, may_be_shown, translate, whole_words, yes_no_means
-from data.values import Texts, is_nothing, plain_value, whole_number
-from wording import _, format_share
+from data.value_words import SAY_ALIVE, band_of_range, certain_words, may_be_shown, translate, whole_words, yes_no_means
+from data.values import Texts, is_nothing, meaning_of, plain_value, whole_number
+from wording import _, format_count, format_share, ngettext
 
 __all__ = ["drop_doubtful", "read_values", "words_of_names"]
 
@@ -59,6 +59,7 @@ def drop_doubtful(work: Work) -> None:
         work.found = {each: matches for each, matches in work.found.items() if each != name}
         if kept:
             work.found[name] = kept
+    _tell_who_died(work)
     _tell_outcome_from_condition(work)
     _drop_answers_for_officers(work)
     _take_numbers_of_recipients(work)
@@ -113,12 +114,50 @@ def _has_respondents(work: Work) -> bool:
     return bool(match) and match.column.plain == "name" and {"completion time", "email"} <= plain
 
 
+def _tell_who_died(work: Work) -> None:
+    """A column of how awake people were, or of how a wait ended, that says of some that they died: it says who lived.
+
+    It stays what its heading makes it too where its other words are known as such. Without any clock of the ambulance,
+    how people were left is no end of a wait.
+    """
+    fields = mapped_fields(work.table)
+    alive, condition = fields.get("alive_at_handover"), fields.get("condition_after")
+    clocks = any(name in work.found for name in ("wait.minutes", "wait.started_at", "wait.ended_at"))
+    ends = schema.table_named("waits").field("outcome")
+    for name, about in (("condition_after", condition), ("wait.outcome", ends)):
+        match = work.match(name)
+        if alive is None or about is None or match is None or "alive_at_handover" in work.found:
+            continue
+        counts = Counter(text for text in work.cells(match.column) if not is_nothing(text))
+        words = certain_words(alive, yes_no={})
+        by_what_else = {plain_value(word): word for word in SAY_ALIVE}
+        died = {text for text in counts if meaning_of(text, words) == "died"}
+        if not died or not _values_known(work, alive, match.column, share_unknown=_SHARE_UNKNOWN_OUTCOMES):
+            continue
+        work.found["alive_at_handover"] = (replace(match, score=min(match.score, LIKELY_SCORE), cells_fit=True),)
+        _known, unknown = translate(about, counts.keys() - died, yes_no={})
+        others = counts.total() - sum(counts[text] for text in died)
+        if sum(counts[text] for text in unknown) > _SHARE_UNKNOWN * others and (name != "wait.outcome" or not clocks):
+            del work.found[name]
+        if any(meaning_of(text, by_what_else) for text in counts):
+            work.ask(
+                "columns.alive_at_handover",
+                ngettext(
+                    "“{heading}” says in {count} row that somebody died. It is read as whether people were alive when "
+                    "police handed them over: those awake, taken away or gone count as alive. Is it so?",
+                    "“{heading}” says in {count} rows that somebody died. It is read as whether people were alive when "
+                    "police handed them over: those awake, taken away or gone count as alive. Is it so?",
+                    sum(counts[text] for text in died),
+                ).format(heading=match.column.heading, count=format_count(sum(counts[text] for text in died))),
+            )
+
+
 def _tell_outcome_from_condition(work: Work) -> None:
     """An outcome or a result is how awake somebody was, whether they lived, or how sure a finding is: by its words."""
     match, fields = work.match("condition_after"), mapped_fields(work.table)
     if not match or _values_known(work, fields["condition_after"], match.column):
         return
-    others = {name: fields[name] for name in ("alive_at_handover", "taken_to_hospital")}
+    others = {name: fields[name] for name in ("taken_to_hospital", "alive_at_handover")}
     if "substances" in work.found:
         others["certainty"] = schema.table_named("substances").field("certainty")
     for name, about in others.items():

@@ -7,6 +7,7 @@ half), key, category, name, text. A column may be of several, or empty and of no
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from data.values import (
     is_nothing,
     is_unix_time,
     parse_numbers,
+    plain_forms,
     plain_value,
 )
 
@@ -72,14 +74,19 @@ _PATTERNS = {
     "name": re.compile(r"[^\W\d_][^\W\d_'\u2019.\- ,]*(?:['\u2019.\- ,]+[^\W\d_]+\.?)*", re.UNICODE),
 }
 _YES_NO = frozenset(["y", "n", "yes", "no", "true", "false", "t", "f", "1", "0", "ticked", "checked", "x"])
-_COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+")
+_COMMA_NUMBER = re.compile(r"[+-]?(?:\d+,\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?)")
+# "434,229" may be either; "1,234,567" and "1,234.5" have thousands.
+_EITHER, _GROUPED = re.compile(r"[+-]?([1-9]\d{0,2}),\d{3}"), re.compile(r"[+-]?\d+(?:,\d{3}){2,}|.*\..*")
+# What is counted in hundreds and thousandths is no degree of longitude, and hardly anything else.
+_MOST_DEGREES = 180
 _SAYS_DEGREES, _EXACT = (
     re.compile(r"[\u00b0\u00ba]|\)$|[nsew](?![a-z])|lat|lon", re.IGNORECASE),
     re.compile(r"\d[.,]\d{3,}"),
 )
 # Of the fewest digits, a reference to a square of a kilometre; what has fewer is a code of another kind.
 _COARSEST_SQUARE_M = 1_000.0
-_DECIMALS = re.compile(r"[.,](\d+)$")
+# A pair of coordinates has points of its own.
+_DECIMALS = {".": re.compile(r"\.(\d+)$"), ",": re.compile(r"[.,](\d+)$")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,13 +108,41 @@ class ColumnFacts:
     decimal: str
 
 
-def column_facts(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[ColumnFacts, ...]:
-    """The facts of every column with a heading."""
+def column_facts(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, thousands: bool = False
+) -> tuple[ColumnFacts, ...]:
+    """The facts of every column with a heading.
+
+    Where nothing in the file tells whether the commas of its numbers divide thousands, `thousands` says so.
+    """
+    columns = [(n, heading, [row[n] for row in rows]) for n, heading in enumerate(headings) if heading]
+    commas = [_commas([cell for cell in cells if not is_nothing(cell)][:_CELLS]) for _n, _heading, cells in columns]
+    either = "." if "thousands" in commas or (thousands and "decimal" not in commas) else ","
+    marks = {"decimal": ",", "either": either}
+    alike = Counter(plain_words(heading) for _n, heading, _cells in columns)
     return tuple(
-        _facts(position, heading, [row[position] for row in rows])
-        for position, heading in enumerate(headings)
-        if heading
+        _facts(
+            position,
+            heading,
+            cells,
+            plain=plain_words(heading, numbered=alike[plain_words(heading)] > 1),
+            decimal=marks.get(said, "."),
+        )
+        for (position, heading, cells), said in zip(columns, commas, strict=True)
     )
+
+
+def _commas(cells: Sequence[str]) -> str:
+    """What the commas in a column's numbers are: "decimal", "thousands" or "either"; "" where few have any."""
+    numbers = [cell for cell in cells if _COMMA_NUMBER.fullmatch(cell)]
+    if not numbers or len(numbers) <= _SHARE * len(cells) / 2:
+        return ""
+    if any(map(_GROUPED.fullmatch, numbers)):
+        return "thousands"
+    heads = [found[1] for cell in numbers if (found := _EITHER.fullmatch(cell))]
+    if len(heads) < len(numbers):
+        return "decimal"
+    return "thousands" if any(int(head) > _MOST_DEGREES for head in heads) else "either"
 
 
 def cells_of(rows: Sequence[Sequence[str]], position: int) -> Texts:
@@ -117,18 +152,16 @@ def cells_of(rows: Sequence[Sequence[str]], position: int) -> Texts:
     return cells
 
 
-def _facts(position: int, heading: str, cells: Sequence[str]) -> ColumnFacts:
+def _facts(position: int, heading: str, cells: Sequence[str], *, plain: str, decimal: str) -> ColumnFacts:
     recorded = [cell for cell in cells if not is_nothing(cell)]
     looked_at = recorded[:_CELLS]
     distinct = len({plain_value(cell) for cell in looked_at})
-    comma = sum(bool(_COMMA_NUMBER.fullmatch(cell)) for cell in looked_at)
-    decimal = "," if comma > _SHARE * len(looked_at) / 2 else "."
     numbers = _numbers(looked_at, decimal)
-    decimals = [len(found[1]) for cell in looked_at if (found := _DECIMALS.search(cell))]
+    decimals = [len(found[1]) for cell in looked_at if (found := _DECIMALS[decimal].search(cell))]
     return ColumnFacts(
         position=position,
         heading=heading,
-        plain=plain_words(heading),
+        plain=plain,
         kinds=_kinds(looked_at, numbers, decimals, distinct) if looked_at else frozenset(),
         filled=len(recorded) / max(len(cells), 1),
         distinct=distinct,
@@ -188,7 +221,7 @@ def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], d
     # With a "no" among them the column says first of all whether any were given.
     if all(map(is_counted_doses, cells)):
         return frozenset({"doses", "text"})
-    if most(lambda cell: plain_value(cell) in _YES_NO):
+    if most(lambda cell: not _YES_NO.isdisjoint(plain_forms(cell))):
         found.add("yes_no")
     elif most(_PATTERNS["name"].fullmatch, _SHARE_OF_NAMES):
         found.add("name")

@@ -11,8 +11,9 @@ from typing import Any
 
 from data.drafting.blank_cells import settle_blank_cells
 from data.drafting.choice_values import drop_doubtful, read_values
-from data.drafting.column_facts import column_facts
+from data.drafting.column_facts import ColumnFacts, cells_of, column_facts
 from data.drafting.counted_tables import is_table_of_counts
+from data.drafting.field_patterns import PLACE
 from data.drafting.form_fields import (
     read_doses,
     read_kind_of_event,
@@ -25,7 +26,7 @@ from data.drafting.heading_match import assign_columns, most_like_table
 from data.drafting.heading_words import FREE_TEXT, field_words
 from data.drafting.keys_by_cells import take_keys_by_cells
 from data.drafting.place_fields import choose_areas, read_place
-from data.drafting.places import tell_points
+from data.drafting.places import guess_place, tell_points
 from data.drafting.record_keys import (
     read_keys,
     take_export_number,
@@ -68,7 +69,7 @@ def draft_mapping(
     no file adds to records of another one. `now` (without a zone) is the moment after which nothing can have happened.
     """
     facts = tell_points(
-        column_facts(sample.headings, sample.rows), sample.rows, crs=settings.geography.crs, geography=geography
+        _column_facts(sample, settings, geography), sample.rows, crs=settings.geography.crs, geography=geography
     )
     if not facts:
         raise DraftError(
@@ -104,6 +105,25 @@ def draft_mapping(
         )
     settle_blank_cells(work)
     return _draft(work, why)
+
+
+def _column_facts(sample: FileSample, settings: Settings, geography: Geography | None) -> tuple[ColumnFacts, ...]:
+    """The columns' facts, with the commas of "51,481" read so that more of the coordinates lie in the force."""
+    facts = column_facts(sample.headings, sample.rows)
+    if geography is None or all(column.decimal == "." for column in facts):
+        return facts
+
+    def share_inside(columns: tuple[ColumnFacts, ...]) -> float:
+        found = assign_columns(PLACE, columns)
+        pair = [found[name][0].column for name in ("place.x", "place.y") if name in found]
+        if len(pair) < 2:
+            return 0.0
+        x, y = pair
+        cells = [cells_of(sample.rows, each.position) for each in pair]
+        crs = settings.geography.crs
+        return guess_place(x, y, cells, decimal=x.decimal, crs=crs, geography=geography).share_inside
+
+    return max(facts, column_facts(sample.headings, sample.rows, thousands=True), key=share_inside)
 
 
 def _draft(work: Work, table_why: str) -> Draft:

@@ -42,7 +42,9 @@ FORM = (
         kinds=("key",),
         strong=rf"(?:niche )?{INCIDENT} {REFERENCE}(?: {REFERENCE})?|unique (?:reference|id|identifier)(?: number)?|"
         r"(?:our |police |force |form )reference(?: number)?",
-        exact=r"urn|reference(?: number)?|ref(?: no)?|occurrence|incident|log|id|key|e?pcr",
+        exact=r"urn|reference(?: number)?|ref(?: no)?|occurrence|incident|log|id|key|e?pcr|"
+        # By the name of its element in the National EMS Information System, as the next one.
+        r"e response 0?3(?: .*)?",
         weak=rf"reference|ref|urn|id|uuid|guid|(?:call|run|alarm|dispatch|complaint|pcr|epcr|ticket|file) {REFERENCE}",
         unlike=NOT_KEYS,
         never=EXPORT_NUMBERS,
@@ -52,7 +54,8 @@ FORM = (
         kinds=("key",),
         strong=rf"administration {REFERENCE}|{ANTIDOTE} (?:form |record |report )?{REFERENCE}",
         # An officer's entry in the log of an occurrence.
-        exact=rf"oel(?: entry)?(?: {REFERENCE})?",
+        # An ambulance service's report is of one patient.
+        exact=rf"oel(?: entry)?(?: {REFERENCE})?|e record 0?1|patient care report {REFERENCE}",
     ),
     FieldWords(
         field="person_number",
@@ -262,7 +265,9 @@ FORM = (
         r"response)(?: \w+)* (?:after|afterwards|following|"
         r"post)(?: .*)?|(?:final|after) (?:condition|state|consciousness)|outcome(?: (?:person|patient|subject|"
         r"individual)"
-        r"(?: .*)?)?|(?:person|patient|subject) outcome|regained consciousness",
+        r"(?: .*)?)?|(?:person|patient|subject) outcome|regained consciousness|"
+        r"(?:aided )?(?:person|patient|subject|casualty|victim|recipient|individual)(?: s)? "
+        r"(?:response|reaction|outcome)(?: to (?:naloxone|narcan))?",
         weak=r"outcome|result|response desc(?:ription)?|(?:response|reaction)(?: to)? (?:naloxone|narcan)",
     ),
     FieldWords(
@@ -336,7 +341,7 @@ FORM = (
         kinds=("time", "date", "clock", "excel"),
         strong=rf"dose (?:\d+ )?(?:given|time|at|{WHEN}).*|(?:time|when) (?:of )?dose(?: \d+)?(?: given)?|"
         r"time (?:of )?(?:administration|naloxone)(?: given)?|time naloxone (?:was )?(?:given|administered)|"
-        r"medication (?:given )?(?:time|date time|at)|"
+        rf"medication (?:given )?(?:time|date time|at)|{WHEN} medication (?:given|administered)|"
         r"naloxone (?:given|administered)(?: (?:at|time))+|administration time",
     ),
     FieldWords(

@@ -23,6 +23,10 @@ __all__ = [
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 _NOT_WORDS = re.compile(r"[\W_]+")
+# "10. Aided person's response", "Q7a) Gender", "eTimes.06 Unit Arrived": the number of a question or an element.
+_NUMBERED = re.compile(
+    r"(?:q?\d{1,3}(?:\.\d{1,2})?[a-z]?(?:[.):]|\s-)|e[a-z]{4,20}\.\d\d)\s+(?=[^\W\d])", re.IGNORECASE
+)
 # Words that say nothing: "Was the person conscious? (Y/N)".
 _EMPTY = frozenset(
     ["the", "a", "an", "of", "was", "were", "is", "did", "do", "does", "y", "n", "if", "known", "please", "has", "any"]
@@ -35,11 +39,42 @@ FREE_TEXT = re.compile(
 )
 
 
-def plain_words(heading: str) -> str:
-    """A heading as plain words: without case, punctuation and words that say nothing."""
-    if heading.strip() in ("_id", ":id"):
+def plain_words(heading: str, *, numbered: bool = False) -> str:
+    """A heading as plain words: without case, punctuation and words that say nothing.
+
+    The number of a question before it is left out, unless `numbered` says that it tells headings apart.
+    """
+    heading = heading.strip()
+    if heading in ("_id", ":id"):
         # How open data portals head the numbers of rows.
         return "row id"
+    if heading.startswith((":created_at", ":updated_at", ":version", ":@computed_region")):
+        return "of portal"
+    one, _mark, other = heading.partition(" / ")
+    if other and (known := _known_side(one, other)):
+        return known
+    return _plain_words(heading, numbered=numbered)
+
+
+def _known_side(one: str, other: str) -> str:
+    """The side of a heading in two languages that is known, where the other is not at all; "" for what is not."""
+    sides = [_plain_words(each) for each in (one, other)]
+    if sides[0] == sides[1]:
+        return sides[0]
+    if "/" in other or any(FREE_TEXT.search(each) for each in sides):
+        return ""
+    scores = [_best_score(each) for each in sides]
+    return sides[scores.index(1.0)] if sorted(scores) == [0.0, 1.0] else ""
+
+
+@cache
+def _best_score(plain: str) -> float:
+    return max(match_heading(each, plain) for words in WORDS.values() for each in words)
+
+
+def _plain_words(heading: str, *, numbered: bool = False) -> str:
+    if not numbered and (found := _NUMBERED.match(heading)):
+        heading = heading[found.end() :]
     words = _NOT_WORDS.sub(" ", _CAMEL.sub(" ", heading.replace("#", " no "))).casefold().split()
     # "Y" beside no "N" is a coordinate's.
     empty = _EMPTY if "n" in words else _EMPTY - {"y"}

@@ -4,15 +4,17 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from data.drafting.choice_values import words_of_names
 from data.drafting.column_facts import ColumnFacts
-from data.drafting.heading_match import SURE_SCORE, Match, speaks_of_naloxone
-from data.drafting.heading_words import plain_words
+from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, WEAK_SCORE, Match, speaks_of_naloxone
+from data.drafting.heading_words import field_words, match_heading, plain_words
 from data.drafting.second_files import named_for_naloxone
 from data.drafting.work import SHARE_WITH_KEY, Work
 from data.mapping_toml import mapping_toml
 from data.value_words import may_be_shown
-from data.values import is_nothing, plain_value
+from data.values import is_nothing, parse_numbers, plain_forms, plain_value
 from wording import _, format_count, format_share, join_words, ngettext
 
 __all__ = ["ask_who_gave", "leave_out_untreated", "says_given"]
@@ -26,6 +28,8 @@ _GIVEN = frozenset({
     *("given_unknown", "given_dose_unknown", "given_doses_unknown", "given_unknown_dose", "given_unknown_doses"),
     *("effective", "not_effective", "ineffective"),
 })  # fmt: skip
+# What a later file may have though this one does not.
+_USUAL_NUMBERS = range(1, 10)
 # One alone may be a yes.
 _NUMBERS_OF_DOSES = frozenset({*map(str, range(2, 10)), *(f"{number}+" for number in range(1, 10))})
 _NOT_GIVEN = frozenset({
@@ -61,7 +65,10 @@ _NO_IN_ANY_LANGUAGE = frozenset({
     "no", "n", "false", "f", "0", "non", "nein", "nee", "nej", "na", "nac", "naddo", "nage", "níl", "ní", "hea", "não",
     "nie",
 })  # fmt: skip
-_GIVEN_BY = re.compile(r"\b(?:given|administered|administration|administering|provided) by\b|\badministering agency\b")
+_GIVEN_BY = re.compile(
+    r"\b(?:given|administered|administration|administering|provided) by\b|"
+    r"\badministering agency\b|\bperson administering\b"
+)
 _POLICE = re.compile(
     r"\b(?:police|officers?|pd|deput(?:y|ies)|sheriffs?|constab\w*|collar|warrant|shoulder|badge|troopers?|"
     r"law enforcement|leo|carriers?|custody|divisions?|bcu|force|niche|storm)\b"
@@ -82,22 +89,101 @@ def leave_out_untreated(work: Work) -> None:
     work.found = {name: each for name, each in work.found.items() if name != "dose.officer"}
     if officers:
         work.found["dose.officer"] = officers
+    _take_doses_of_police(work)
     match = work.match("naloxone_given")
     if match is not None and match.score >= SURE_SCORE:
         _leave_out_by_words(work, match)
-    elif not _leave_out_other_medications(work):
+    elif _leave_out_other_medications(work):
+        _leave_out_other_givers(work)
+    elif not _leave_out_without_doses(work):
         _leave_out_unnumbered(work)
 
 
 def says_given(text: str) -> bool | None:
     """Whether a cell says that police gave naloxone; False where nobody or others did, None for a word on no list."""
-    plain = plain_value(text)
+    plain = _said(text)
     if plain in _GIVEN or plain in _NOT_GIVEN or plain in _NALOXONE:
         return plain not in _NOT_GIVEN
     words = [word for word in plain.split("_") if word not in ("and", "or")]
     if words and all(_SERVICES.fullmatch(word) for word in words):
         return any(_POLICE.fullmatch(word) for word in words)
     return None
+
+
+def _said(text: str) -> str:
+    """What a cell says in plain form: the part that is on a list, where it has a code or another language beside it."""
+    known = _GIVEN | _NOT_GIVEN | {*_NALOXONE}
+    plain, *parts = plain_forms(text)
+    return plain if plain in known else next((part for part in parts if part in known), plain)
+
+
+def _take_doses_of_police(work: Work) -> None:
+    """Of columns that count doses, the police's own: those of other services, and of bystanders, are not theirs."""
+    words = next(each for each in field_words(work.table) if each.field == "doses_given")
+    match = work.match("doses_given")
+    if match is None or _POLICE.search(match.column.plain):
+        return
+    of_police = [
+        column
+        for column in work.facts
+        if _POLICE.search(column.plain)
+        and column.kinds & {"number", "doses"}
+        and match_heading(words, column.plain) >= WEAK_SCORE
+        and not any(each.column is column for several in work.found.values() for each in several)
+    ]
+    if _SERVICES.search(match.column.plain):
+        del work.found["doses_given"]
+    if of_police and "doses_given" not in work.found:
+        work.found["doses_given"] = (Match(column=of_police[0], score=LIKELY_SCORE, cells_fit=True),)
+
+
+def _leave_out_without_doses(work: Work) -> bool:
+    """A count of doses that is 0 in some rows says that nobody, or nobody of the police, gave any in them."""
+    match = work.match("doses_given")
+    if match is None or not match.cells_fit:
+        return False
+    texts = work.cells(match.column)
+    numbers, unreadable, _outside = parse_numbers(texts, decimal=match.column.decimal, whole=True)
+    left_out, silent = int((numbers == 0).sum()), int((np.isnan(numbers) & ~unreadable).sum())
+    if not left_out:
+        return False
+    heading, taken = match.column.heading, (numbers > 0).tolist()
+    given = {plain_value(text) for text in texts[numbers > 0]} | {str(number) for number in _USUAL_NUMBERS}
+    words = [word.replace("_", " ") for word in sorted(given)]
+    if (
+        unreadable.any()
+        or silent > left_out
+        or not any(taken)
+        or _says_both_of_a_person(work, ["yes" if each else "no" for each in taken])
+        or _have_doses(work, match, taken)
+    ):
+        work.ask(
+            "only",
+            ngettext(
+                "“{heading}” is 0 in {count} row of the sample. It counts as an administration all the same, since "
+                "other rows or columns leave it open. If police gave no naloxone in it, leave it out.",
+                "“{heading}” is 0 in {count} rows of the sample. They count as administrations all the same, since "
+                "other rows or columns leave it open. If police gave no naloxone in them, leave them out.",
+                left_out,
+            ).format(heading=heading, count=format_count(left_out)),
+            in_mapping=_only_line(match.column, words),
+        )
+        return False
+    work.raw["only"] = {heading: words}
+    work.treated = [row for row, each in zip(work.sample.rows, taken, strict=True) if each]
+    work.use("only", match, why=_("rows with 0 doses are left out"), doubt=True)
+    work.ask(
+        "only",
+        ngettext(
+            "“{heading}” is 0 in {count} row of the sample and says nothing in {silent}. Such rows are left out, as "
+            "of people to whom police gave no naloxone. If they were given some, take them too.",
+            "“{heading}” is 0 in {count} rows of the sample and says nothing in {silent}. Such rows are left out, as "
+            "of people to whom police gave no naloxone. If they were given some, take them too.",
+            left_out,
+        ).format(heading=heading, count=format_count(left_out), silent=format_count(silent)),
+        in_mapping=_("more words, or no line for it, under [only]"),
+    )
+    return True
 
 
 def _holds_postcodes(column: ColumnFacts) -> bool:
@@ -154,7 +240,7 @@ def _leave_out_unnumbered(work: Work) -> None:
 
 def _leave_out_by_words(work: Work, match: Match) -> None:
     """A column that says no of some rows: those are left out, unless it has words on no list, or they have doses."""
-    cells = [plain_value(text) for text in work.cells(match.column)]
+    cells = [_said(text) for text in work.cells(match.column)]
     counts = Counter(cells)
     given = sorted(counts.keys() & _GIVEN)
     heading = match.column.heading
@@ -172,9 +258,7 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
             )
         return
     known = _GIVEN | _NOT_GIVEN
-    strange = Counter(
-        text for text in work.cells(match.column) if plain_value(text) not in known and not is_nothing(text)
-    )
+    strange = Counter(text for text in work.cells(match.column) if _said(text) not in known and not is_nothing(text))
     if strange:
         shown = may_be_shown(strange, filled=sum(not is_nothing(word) for word in cells), names=words_of_names(work))
         work.ask(
@@ -244,7 +328,7 @@ def _leave_out_other_medications(work: Work) -> bool:
     for column in work.facts:
         if not _MEDICATIONS.search(column.plain) or _OTHER_MEDICATIONS.search(column.plain):
             continue
-        cells = [plain_value(text) for text in work.cells(column)]
+        cells = [_said(text) for text in work.cells(column)]
         named = sorted(set(cells) & set(_NALOXONE))
         match = Match(column=column, score=SURE_SCORE, cells_fit=True)
         if not named or _have_doses(work, match, [cell in named for cell in cells]):
@@ -266,14 +350,55 @@ def _leave_out_other_medications(work: Work) -> bool:
     return False
 
 
+def _leave_out_other_givers(work: Work) -> None:
+    """Of a row for each medicine, those that other services gave: where the column has services' names alone."""
+    by = _column_of_givers(work)
+    if by is None:
+        return
+    services = Counter(_service(row[by.position]) for row in work.treated)
+    police = {word for word in services if _POLICE.search(word)}
+    left_out = sum(count for word, count in services.items() if word not in police)
+    if not police or not left_out or not all(map(_is_service, services)):
+        return
+    work.raw["only"][by.heading] = sorted(police)
+    work.treated = [row for row in work.treated if _service(row[by.position]) in police]
+    work.use("only", Match(column=by, score=LIKELY_SCORE, cells_fit=True), why=_("others gave naloxone in the rest"))
+    work.ask(
+        "only",
+        ngettext(
+            "“{heading}” says of {count} more row of the sample that others gave naloxone. It is left out. If police "
+            "gave it too, take it.",
+            "“{heading}” says of {count} more rows of the sample that others gave naloxone. They are left out. If "
+            "police gave it too, take them.",
+            left_out,
+        ).format(heading=by.heading, count=format_count(left_out)),
+        in_mapping=_("more words, or no line for it, under [only]"),
+    )
+
+
+def _service(text: str) -> str:
+    return plain_value(text).replace("_", " ")
+
+
+def _is_service(text: str) -> bool:
+    """Whether a text is made of services' names alone."""
+    return bool(_SERVICES.fullmatch(text)) or all(
+        _SERVICES.fullmatch(word) or word in ("and", "or") for word in text.split()
+    )
+
+
 def _has_rows_of_several(work: Work, cells: Sequence[str]) -> bool:
     """Whether incidents have several rows with different words."""
-    number = work.match("incident_id") or work.match("administration_id")
+    number = (
+        work.column_of("incident_id")
+        or work.column_of("administration_id")
+        or next((column for column in work.facts if "key" in column.kinds), None)
+    )
     if number is None:
         return False
     words: dict[str, set[str]] = {}
     for row, cell in zip(work.sample.rows, cells, strict=True):
-        words.setdefault(row[number.column.position], set()).add(cell)
+        words.setdefault(row[number.position], set()).add(cell)
     return sum(len(each) > 1 for each in words.values()) > (1 - SHARE_WITH_KEY) * len(words)
 
 
@@ -315,6 +440,8 @@ def ask_who_gave(work: Work) -> None:
         _ask_of_rows_without_police(work, by_police)
         return
     if by := _column_of_givers(work):
+        if by.heading in work.raw.get("only", {}):
+            return
         words = _words_of_services(work, by)
         of_police = [word for word in words if _POLICE.search(word)]
         work.ask(
@@ -358,12 +485,8 @@ def ask_who_gave(work: Work) -> None:
 
 def _words_of_services(work: Work, column: ColumnFacts) -> list[str]:
     """What a column calls those who gave naloxone: frequent words that are made of services' names alone."""
-    counts = Counter(plain_value(text).replace("_", " ") for text in work.cells(column) if not is_nothing(text))
-    return sorted(
-        text
-        for text, cells in counts.items()
-        if cells >= _OFTEN and all(_SERVICES.fullmatch(word) or word in ("and", "or") for word in text.split())
-    )
+    counts = Counter(_service(text) for text in work.cells(column) if not is_nothing(text))
+    return sorted(text for text, cells in counts.items() if cells >= _OFTEN and _is_service(text))
 
 
 def _column_of_police_or_not(work: Work) -> ColumnFacts | None:

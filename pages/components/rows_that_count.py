@@ -8,7 +8,7 @@ import streamlit as st
 from data.drafting.row_words import RowWord, row_words
 from data.mapping import plain_heading
 from data.reading import FileSample
-from data.values import is_nothing, plain_value
+from data.values import is_nothing, plain_forms, plain_value
 from pages.components.import_steps import import_steps
 from pages.components.theme import show_small
 from wording import _, format_count
@@ -75,7 +75,9 @@ def _offered(words: tuple[RowWord, ...], drafted: tuple[str, ...]) -> list[str]:
 
 def _drafted(words: tuple[RowWord, ...], drafted: tuple[str, ...]) -> list[str]:
     """The mapping's words as the file spells them."""
-    spelt = {plain_value(word.text): word.text for word in words}
+    spelt = {form: word.text for word in words for form in plain_forms(word.text) if word.given} | {
+        plain_value(word.text): word.text for word in words
+    }
     return list(dict.fromkeys(spelt.get(plain_value(text), text) for text in drafted))
 
 
@@ -95,7 +97,7 @@ def _show_numbers(kept: dict[str, list[str]], sample: FileSample) -> None:
             counted = [
                 row
                 for row in counted
-                if plain_value(row[place]) in plain or (_ANY in words and not is_nothing(row[place]))
+                if not plain.isdisjoint(plain_forms(row[place])) or (_ANY in words and not is_nothing(row[place]))
             ]
     show_small(
         _("Of {all} rows looked at {counted} count; {rest} are left out.").format(

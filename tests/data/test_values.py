@@ -119,9 +119,9 @@ def test_a_number_is_read_back(number, decimal):
 def test_numbers_that_are_none_or_not_allowed():
     texts = column("3", "3.0", "3.5", "-1", "21", "", "NULL", "three", "nan", "inf", "0x10", "1_000", "1,5", "٣", "1e1")
     numbers, unreadable, outside = parse_numbers(texts, minimum=0, maximum=20, whole=True)
-    assert list(np.nan_to_num(numbers, nan=-9)) == [3, 3, -9, -9, -9, -9, -9, -9, -9, -9, -9, -9, -9, 3, 10]
+    assert list(np.nan_to_num(numbers, nan=-9)) == [3, 3, -9, -9, -9, -9, -9, 3, -9, -9, -9, -9, -9, 3, 10]
     assert [texts[i] for i in np.flatnonzero(outside)] == ["3.5", "-1", "21"]
-    assert [texts[i] for i in np.flatnonzero(unreadable)] == ["three", "inf", "0x10", "1_000", "1,5"]
+    assert [texts[i] for i in np.flatnonzero(unreadable)] == ["inf", "0x10", "1_000", "1,5"]
 
 
 @pytest.mark.parametrize(

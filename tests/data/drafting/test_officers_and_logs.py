@@ -126,11 +126,16 @@ def test_years_and_ranges_of_ages_in_one_column_are_both_read(ages, set_aside, t
     assert Counter(stored(where, "administrations")["age_band"]) == Counter(bands * 8)
 
 
-def test_outcomes_are_taken_for_a_field_only_where_nearly_all_words_are_its_own():
+def test_outcomes_of_which_some_are_deaths_say_who_lived_and_others_who_went_to_hospital(tmp_path):
     words = ("Transported", "Transported", "Refused", "Deceased")
     rows = [[f"R{n}", COLUMNS["Date"](n), "1", words[n % 4]] for n in range(40)]
     draft = drafted(["Ref", "Date", "Narcan doses", "Outcome"], rows)
-    assert "Outcome" not in str(draft.raw)
+    assert draft.raw["columns"]["alive_at_handover"] == "Outcome"
+    assert "taken_to_hospital" not in draft.raw["columns"]
+    assert any("in 10 rows that somebody died" in each.sentence for each in draft.questions)
+    where = make_settings(tmp_path)
+    bring_in(where, ["Ref", "Date", "Narcan doses", "Outcome"], rows, LOG)
+    assert Counter(stored(where, "administrations")["alive_at_handover"]) == {"yes": 30, "died": 10}
     plain = drafted(["Ref", "Date", "Narcan doses", "Outcome"], [row for row in rows if row[-1] != "Deceased"])
     assert plain.raw["columns"]["taken_to_hospital"] == "Outcome"
 
