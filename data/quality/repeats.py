@@ -110,7 +110,9 @@ def suspected_repeats(
         for block in find_blocks(table, details=[name for name in EVENT_DETAILS if name in table])
         if not _of_other_people(details[block.pairs["first"]], details[block.pairs["second"]])
     ]
-    for block in _of_one_rounding(blocks, table["day"].to_numpy(), table["minute"].to_numpy()):
+    blocks = _of_one_rounding(blocks, table["day"].to_numpy(), table["minute"].to_numpy())
+    table["told"] = table.index.isin(np.concatenate([[], *(block.pairs["second"] for block in blocks)]))
+    for block in blocks:
         block = _with_the_same_minutes(block, table) if block.time == "day" else block
         warnings.append(_block_warning(table, block, snap_m))
         dates.append(_midnights_without_time(table, block))
