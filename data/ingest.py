@@ -551,13 +551,16 @@ def _settle_repeats(records: pd.DataFrame, reader: RecordReader, key: str) -> tu
     """Keep the first row of each key: an exact repeat of it is passed over, a different one waits in quarantine.
 
     Returns the rows kept and the numbers of the exact repeats. Where rows are told by their content alone, a repeat is
-    exact, also in what is not read where the rows are known as they were written.
+    exact, also in what is not read where the rows are known as they were written. A row that was taken back is the
+    repeat of one that was not: it may be a duplicate of it.
     """
+    if "withdrawn" in records:
+        records = records.sort_values("withdrawn", kind="stable")
     told_by = [name for name in (key, AS_WRITTEN) if name in records]
     repeated = records.duplicated(told_by, keep="first")
     if not repeated.any():
-        return records, np.empty(0, dtype=np.int64)
-    first = records[~repeated]
+        return records.sort_index(), np.empty(0, dtype=np.int64)
+    first = records[~repeated].sort_index()
     if key == "row_hash":
         return first, records.index.to_numpy()[repeated]
     later = records.loc[repeated, [key, "row_hash"]]

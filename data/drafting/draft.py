@@ -35,6 +35,7 @@ from data.drafting.record_keys import (
 from data.drafting.results import Draft, DraftError, UnusedColumn
 from data.drafting.second_files import advise_full_extract, ask_for_parent, find_joins, source_name
 from data.drafting.several_rows import settle_rows, tell_rows_apart
+from data.drafting.taken_back import take_back_rows
 from data.drafting.time_fields import read_time_of_event, read_times
 from data.drafting.treated import ask_who_gave, leave_out_untreated
 from data.drafting.work import Work
@@ -136,6 +137,7 @@ def _draft(work: Work, table_why: str) -> Draft:
     work.treated = work.sample.rows
     if form:
         leave_out_untreated(work)
+        take_back_rows(work)
     if not joins:
         if form:
             tell_form_from_incident(work)

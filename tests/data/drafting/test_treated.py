@@ -259,3 +259,26 @@ def test_when_a_row_was_edited_is_never_when_it_happened_and_two_dates_are_asked
     two = [[f"F{n}", when(n), when(n + 1), "1"] for n in range(30)]
     draft = drafted(["Incident Number", "Date of incident", "Incident date", "Doses given"], two)
     assert "Is “Date of incident” when" in sentences(draft, "columns.occurred_at")
+
+
+def test_rows_that_their_status_calls_void_are_withdrawn_and_what_may_be_is_asked_about(tmp_path):
+    """Also where a row that was taken back stands before the one that it repeats; a status of others tells nothing."""
+    words = {3: "Voided", 5: "Entered in error", 6: "Draft", 7: "Void - see Dave"}
+    rows = [[f"R{n:03}", when(n), words.get(n, "Final"), "Cancelled", "MF"[n % 2]] for n in range(40)]
+    rows.insert(0, [*rows[10][:2], "Duplicate", *rows[10][3:]])
+    headings = ["Case Number", "Incident Date", "Record status", "EMS status", "Sex"]
+    draft = drafted(headings, rows)
+    assert draft.raw["withdrawn"] == {"Record status": ["duplicate", "entered in error", "voided"]}
+    asked = sentences(draft, "withdrawn")
+    assert "of 3 rows" in asked
+    assert "of 2 rows" in asked
+    assert "“draft”" in asked
+    assert "Dave" not in asked + draft.toml()
+    report, people = imported(tmp_path, headings, rows)
+    assert (report.imported, report.withdrawn, report.unchanged) == (38, 2, 1)
+    assert Counter(people["record_state"]) == {"current": 38, "withdrawn": 2}
+
+
+def test_a_yes_under_deleted_withdraws_a_row():
+    rows = [[f"R{n:03}", when(n), "Y" if n in (4, 9) else "N", "MF"[n % 2]] for n in range(40)]
+    assert drafted(["Case Number", "Incident Date", "Deleted", "Sex"], rows).raw["withdrawn"] == {"Deleted": ["y"]}
