@@ -42,6 +42,8 @@ _BY_CHANCE, _OF_RADIUS = 0.0025, 0.1
 _CLOSE_M, _FEWEST_CLOSE, _MOST_ALIKE, _SAMPLE = 100.0, 100, 0.005, 5_000
 # A point that repeats in such a file matters from this share of all places on.
 _LEAST_SHARE = 0.02
+# Where too few places are close together to tell, it is asked about: of so many others hardly one repeats.
+_SHARE_ALONE, _FEWEST_SINGLE, _MOST_OTHERS = 0.1, 50, 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,13 @@ class Crowd:
         if (busy & ~found).any() and self._never_repeats(~busy):
             found |= busy
         return found
+
+    def repeat_alone(self, unexplained: Mask) -> Mask:
+        """Points of those not explained that hold a good part of the rows, where hardly any other repeats."""
+        busy = unexplained & (self.counts >= max(FEWEST_CROWDED, _SHARE_ALONE * self.counts.sum()))
+        others = self.incidents[~busy]
+        alone = len(others) >= _FEWEST_SINGLE and (others > 1).sum() <= _MOST_OTHERS * len(others)
+        return busy & alone
 
     def _beyond_all_addresses(self) -> Mask:
         most = self.counts >= max(_MANY_OF_DEFAULT, _SHARE_OF_DEFAULT * self.counts.sum())

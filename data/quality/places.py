@@ -116,7 +116,7 @@ def settle_area_points(
         ):
             of_areas = np.fmax(of_areas, _beyond_rounding(precision_m, rounded))
         unexplained = ~np.isfinite(np.fmax(rounded, of_areas))
-        crowded = crowded_points(given.counts, unexplained)
+        crowded = crowded_points(given.counts, unexplained) | crowd.repeat_alone(unexplained)
         no_address = crowd.no_addresses(unexplained)
         if _share_repeated(given) >= _LEAST_SHARE_REPEATED:
             crowded |= unexplained & (given.counts >= _REPEATS)

@@ -146,6 +146,18 @@ def test_a_point_that_repeats_among_measured_positions_is_no_place():
         assert found["area_points"].count == 60
 
 
+def test_a_point_that_alone_repeats_is_asked_about_where_too_few_places_are_close_together():
+    generator = np.random.default_rng(4)
+    metres = homes(310, generator=generator)
+    metres += generator.normal(0, 8, metres.shape)
+    metres = metres[np.unique((metres / 300).round(), axis=0, return_index=True)[1]]
+    busy = a_few(len(metres), 0.12, generator=generator)
+    areas, found = settled(metres, busy)
+    assert not areas.any()
+    assert set(found) == {"crowded_point"}
+    assert found["crowded_point"].count == busy.sum()
+
+
 def test_the_larger_a_file_the_surer_that_a_quarter_of_it_is_no_hostel_and_a_fifth_may_be():
     for share in (0.2, 0.27):
         generator = np.random.default_rng(6)
