@@ -6,12 +6,12 @@ Their parts are told one by one, where no fixed form fits; what comes out is ISO
 import re
 from collections.abc import Iterable
 
-__all__ = ["clock_in_words", "month_forms", "time_in_words"]
+__all__ = ["MONTHS", "clock_in_words", "month_forms", "time_in_words"]
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_NAMES = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
-    *("december", *_MONTHS),
+    *("december", *MONTHS),
 )
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
@@ -67,7 +67,7 @@ def time_in_words(text: str, *, day_first: bool) -> str:
     if parts.get("mark"):
         day, month = (parts["first"], parts["second_part"])[:: 1 if day_first else -1]
     else:
-        day, month = parts["day"], parts.get("month_number") or _MONTHS.index(parts["month"][:3].lower()) + 1
+        day, month = parts["day"], parts.get("month_number") or MONTHS.index(parts["month"][:3].lower()) + 1
     date = f"{_four_digits(parts['year']):04}-{int(month):02}-{int(day):02}"
     if not parts["hour"]:
         return date
@@ -126,6 +126,6 @@ def _month_form(text: str, *, day_first: bool) -> str:
         year = "%Y" if len(parts["short_year"]) == 4 else "%y"
         day = parts["one" if day_first else "other"]
         return f"{one}{parts['mark']}{other}{parts['mark']}{year}{clock}" if int(day) == 1 else ""
-    name = "%B" if parts["name"].lower() not in _MONTHS else "%b"
+    name = "%B" if parts["name"].lower() not in MONTHS else "%b"
     year = "%Y" if len(parts["named_year"]) == 4 else "%y"
     return f"{parts['named_day']}{parts['before']}{name}{parts['after']}{year}{clock}"

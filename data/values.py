@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.schema import YES_NO, Field
-from data.time_texts import clock_in_words, time_in_words
+from data.time_texts import MONTHS, clock_in_words, time_in_words
 
 __all__ = [
     "EXCEL_FORMATS",
@@ -107,8 +108,14 @@ _SHORT_WITH_OFFSET = re.compile(
 )
 # "+00", as databases write it, which strptime's %z does not read.
 _HOURS_OF_OFFSET = re.compile(r"(\d ?)([+-]\d\d)(?![\d:])", re.ASCII)
+# As web pages and as .NET write them: "Mon Jan 03 2022 21:05:00 GMT-0500 (Eastern Standard Time)", and milliseconds
+# since 1970 in UTC, "/Date(1641250800000-0500)/", whose offset is that of whoever wrote it down.
+_SCRIPT_DATE = re.compile(
+    r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d\d) (\d{4}) (\d\d:\d\d:\d\d) GMT([+-]\d{4})(?: \(.*\))?", re.ASCII
+)
+_NET_DATE = re.compile(r"\\?/?Date\((\d{12,13})(?:[+-]\d{4})?\)\\?/?", re.ASCII)
 # What all of these have, and hardly any other.
-_UNTIDY = re.compile(r",|\d{4}[/.-]\d|\d{4}[T ]\d\d:\d\d:\d\d[\d.]* ?[Zz+-]")
+_UNTIDY = re.compile(r",|Date\(|GMT[+-]|\d{4}[/.-]\d|\d{4}[T ]\d\d:\d\d:\d\d[\d.]* ?[Zz+-]")
 _COMMA_AFTER_DATE = re.compile(r"^(\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}),\s*")
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # Years that a nanosecond clock of 64 bits cannot hold are read as the nearest that it can: both are implausible.
@@ -662,6 +669,11 @@ def _tidied(text: str, day_first: bool) -> str:
             return parsedate_to_datetime(text).isoformat()
         except ValueError:
             return text
+    if found := _SCRIPT_DATE.fullmatch(text):
+        month, day, year, clock, offset = found.groups()
+        return f"{year}-{MONTHS.index(month.lower()) + 1:02}-{day}T{clock}{offset}" if month.lower() in MONTHS else text
+    if found := _NET_DATE.fullmatch(text):
+        return datetime.fromtimestamp(int(found[1]) // 1_000, UTC).isoformat()
     if found := _SHORT_WITH_OFFSET.fullmatch(text):
         day, month = found.group(*((1, 3) if day_first else (3, 1)))
         return f"{found[4]}-{int(month):02}-{int(day):02}T{found[5]}{found[6]}"

@@ -59,7 +59,10 @@ _PATTERNS = {
     "date": re.compile(rf"{_DAY}(?:[t ]00:00(?::00(?:\.0+)?)?|t\d\d:00:00(?:\.0+)?z)?", re.IGNORECASE),
     "time": re.compile(
         rf"{_DAY}{_TIME_END}{_OFFSET}"
-        rf"|(?:at )?(?:{_CLOCK}|[0-2]\d[0-5]\d(?: ?h(?:ou)?rs?)?)[ ,]+(?:on )?(?:the )?{_DAY}",
+        rf"|(?:at )?(?:{_CLOCK}|[0-2]\d[0-5]\d(?: ?h(?:ou)?rs?)?)[ ,]+(?:on )?(?:the )?{_DAY}"
+        # As web pages and .NET write them.
+        rf"|[a-z]{{3}} {_MONTHS} \d\d \d{{4}} \d\d:\d\d:\d\d gmt[+-]\d{{4}}(?: \(.*\))?"
+        r"|\\?/?date\(\d{12,13}(?:[+-]\d{4})?\)\\?/?",
         re.IGNORECASE,
     ),
     "month": re.compile(

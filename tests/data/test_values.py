@@ -477,3 +477,17 @@ def test_a_databases_null_is_nothing_and_not_no():
     found, wrong = parse_choices(np.array(["\\N", "N", "\\n "], dtype=object), field=field, own={})
     assert list(found) == ["not_recorded", "no", "not_recorded"]
     assert not wrong.any()
+
+
+def test_the_dates_of_web_pages_and_of_net_are_read_with_their_offsets():
+    written = (
+        "Mon Jan 03 2022 21:05:00 GMT-0500 (Eastern Standard Time)",
+        "Sat Jul 02 2022 00:00:00 GMT+0100 (British Summer Time)",
+        "Tue Jan 04 2022 02:05:00 GMT+0000",
+        "/Date(1641250800000)/",
+        "/Date(1641250800000+0500)/",
+        "\\/Date(1641250800000-0500)\\/",
+    )
+    expected = [utc(2022, 1, 4, 2, 5), utc(2022, 7, 1, 23), utc(2022, 1, 4, 2, 5), *[utc(2022, 1, 3, 23)] * 3]
+    assert list(moments(*written).instants) == expected
+    assert moments("Mon Foo 03 2022 21:05:00 GMT-0500").unreadable.all()
