@@ -180,7 +180,7 @@ _UNKNOWN_NUMBER = re.compile(
     r"(?:^|_)(?:unk|unknown|unsure|unclear|uncertain|(?:not|never)_(?:known|recorded|stated|sure|noted))(?:_|$)"
 )
 _WHOLE = re.compile(r"\d+$")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _ROUNDED_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{2,3}", re.ASCII)
 
 # "2024-07-01" and "2024-07-01T14": longer texts have minutes.

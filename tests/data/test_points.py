@@ -67,6 +67,9 @@ ONE_PLACE = (
     "50° 54' 30\" N, 1° 24' 12\" W",
     "50°54\u203230\u2033, -1°24\u203212\u2033",
     "N50 54.500 W001 24.200",
+    '{"latitude": "50.90833", "longitude": "-1.40333", "human_address": "{\\"city\\": \\"SOUTHAMPTON 1.5\\"}"}',
+    "{'lat': 50.90833, 'lng': -1.40333}",
+    '{"type": "Point", "coordinates": [-1.40333, 50.90833]}',
 )
 
 
@@ -76,20 +79,27 @@ def test_each_form_of_degrees_says_the_same_place_on_any_system():
     assert degrees.x == pytest.approx(-1.40333, abs=1e-5)
     assert degrees.y == pytest.approx(50.90833, abs=1e-5)
     # "POINT" says no system: its numbers are on the file's own.
-    metres = read(*(text for text in ONE_PLACE if "POINT" not in text))
+    metres = read(*(text for text in ONE_PLACE if "POINT" not in text.upper()))
     assert metres.x == pytest.approx(easting_m, abs=1)
     assert metres.y == pytest.approx(northing_m, abs=1)
     assert read("-1.40333, 50.90833", crs="EPSG:4326", swapped=True).y == 50.90833
 
 
 def test_eastings_and_northings_in_one_text():
-    forms = ("438700, 114800", "438700 114800", "E 438700 N 114800", "N: 114800, E: 438700", "438700E 114800N")
+    forms = (
+        '{"x": 438700, "y": 114800}',
+        "438700, 114800",
+        "438700 114800",
+        "E 438700 N 114800",
+        "N: 114800, E: 438700",
+        "438700E 114800N",
+    )
     points = read(*forms)
     assert (set(points.x), set(points.y)) == ({438_700.0}, {114_800.0})
     assert read("114800 438700", swapped=True).x == 438_700
 
 
-@pytest.mark.parametrize("part", ["1", "1 ", "1.", "1°", "lat 1", "n1 ", "1,", "SU 1 ", "("])
+@pytest.mark.parametrize("part", ["1", "1 ", "1.", "1°", "lat 1", "n1 ", "1,", "SU 1 ", "(", '{"x": 1 ', '{"'])
 @pytest.mark.parametrize("length", [60, 199, 10_000])
 def test_a_long_cell_is_no_place_and_takes_no_time(part, length):
     """Tried in every way in which its figures can be divided, one such cell would take hours."""

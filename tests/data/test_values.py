@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from data.schema import TABLES, table_named
 from data.values import (
     kind_of_value,
+    known_choices,
+    meaning_of,
     parse_choices,
     parse_days,
     parse_moments,
     parse_numbers,
     parse_substances,
     parse_texts,
+    plain_forms,
     times_of_day,
     two_digit_years,
 )
@@ -122,6 +125,37 @@ def test_numbers_that_are_none_or_not_allowed():
     assert list(np.nan_to_num(numbers, nan=-9)) == [3, 3, -9, -9, -9, -9, -9, 3, -9, -9, -9, -9, -9, 3, 10]
     assert [texts[i] for i in np.flatnonzero(outside)] == ["3.5", "-1", "21"]
     assert [texts[i] for i in np.flatnonzero(unreadable)] == ["inf", "0x10", "1_000", "1,5"]
+
+
+def test_numbers_in_words_ages_with_their_unit_and_thousands():
+    texts = column(
+        "Three", "two sprays", "Two (2)", "two (3)", "52 years", "52 y/o", "52yo", "20 months", "1,234,567.5"
+    )
+    assert np.nan_to_num(parse_numbers(texts)[0], nan=-9).tolist() == [3, 2, 2, -9, 52, 52, 52, 1, 1_234_567.5]
+    assert np.nan_to_num(parse_numbers(column("434,229", "12,34"))[0], nan=-9).tolist() == [434_229, -9]
+    assert parse_numbers(column("434,229"), decimal=",")[0].tolist() == [434.229]
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("Homme / Male", "male"),
+        ("Male (9906003)", "male"),
+        ("Male/Female", None),
+        # The other side speaks of another value on the list.
+        ("Male / not female", None),
+        ("Male (see note)", None),
+    ],
+)
+def test_a_cell_in_two_languages_or_with_its_code_says_what_its_known_part_says(text, means):
+    assert meaning_of(text, known_choices(table_named("administrations").field("gender"), {})) == means
+
+
+@pytest.mark.parametrize("part", ["1", "1,000", "one ", "(1", "a/", "y", "1 years "])
+def test_a_long_cell_is_told_at_once(part):
+    text = part * 10_000
+    assert plain_forms(text)
+    assert np.isnan(parse_numbers(column(f"{text}x"))[0]).all()
 
 
 @pytest.mark.parametrize(

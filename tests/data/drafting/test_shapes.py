@@ -2,6 +2,7 @@
 
 import io
 import random
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
@@ -87,7 +88,62 @@ def several_people_an_occurrence():
     return headings, rows, len(people), sum(doses(n) for n, _part in people)
 
 
-@pytest.mark.parametrize("shape", [online_form, strengths_and_ticks, several_people_an_occurrence, written_by_hand])
+def doses_of_three_services():
+    """A 0 says that police gave none; eastings and northings are written with thousands' commas."""
+    headings = ["Incident Number", "Incident Date Time", "Fire Narcan Doses", "PD Narcan Doses", "Easting", "Northing"]
+    rows = [
+        [f"M{n:04}", when(n, "%d/%m/%Y %H:%M"), "2", str(doses(n) if n % 8 else 0),
+         f"{318_000 + 37 * n:,}", f"{176_000 + n:,}"]
+        for n in range(ROWS)
+    ]  # fmt: skip
+    given = [doses(n) for n in range(ROWS) if n % 8]
+    return headings, rows, len(given), sum(given)
+
+
+def medicines_of_an_ambulance_service():
+    """A row for each medicine by the elements of an emergency services' standard: police gave some of the naloxone."""
+    headings = [
+        *("eRecord.01", "eResponse.03", "eMedications.01 Date/Time Medication Administered", "ePatient.13 Gender"),
+        *("eMedications.03 Medication Administered", "eMedications.10 Role/Type of Person Administering Medication"),
+    ]
+    rows = [
+        [f"PCR8{n:04}", f"24-{n:05}", when(n, "%Y-%m-%dT%H:%M:00+00:00", 3 * part), ("Male", "Female")[n % 2], what, by]
+        for n in range(ROWS)
+        for part, (what, by) in enumerate(
+            [("Naloxone (7242)", "Law Enforcement")] * (doses(n) if n % 8 else 0)
+            + [("Naloxone (7242)", "EMS"), ("Oxygen (7806)", "EMS")]
+        )
+    ]
+    given = [doses(n) for n in range(ROWS) if n % 8]
+    return headings, rows, len(given), sum(given)
+
+
+def in_two_languages():
+    """Welsh and English, numbers in words, ages with their unit, and places as open data portals write them."""
+    headings = [
+        *(":id", "Cyfeirnod / Reference", "Dyddiad / Date", "Rhyw / Sex", "6. Oed / Age"),
+        *("Nifer y dosau / Number of doses", "Lleoliad / Location", "Fyw / Alive", "Naloxone given"),
+    ]
+    rows = [
+        [
+            *(f"row-{n}", f"NG{n:05}", when(n, "%Y-%m-%d"), ("Gwryw / Male", "Benyw / Female")[n % 2]),
+            *(f"{20 + n} years", ("One", "Two", "Three")[doses(n) - 1]),
+            *(f'{{"latitude": "51.48{n:02}", "longitude": "-3.17{n:02}"}}',),
+            *("Nac ydy / No" if n % 6 == 5 else "Ydy / Yes", "Ydy / Yes"),
+        ]
+        for n in range(ROWS)
+    ]
+    return headings, rows, ROWS, sum(map(doses, range(ROWS)))
+
+
+SHAPES = [
+    *(online_form, strengths_and_ticks, several_people_an_occurrence, written_by_hand, doses_of_three_services),
+    *(medicines_of_an_ambulance_service, in_two_languages),
+]
+LEAVE_OUT = (online_form, doses_of_three_services, medicines_of_an_ambulance_service)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_the_draft_alone_gives_the_people_and_doses(shape, tmp_path):
     headings, rows, people, given = shape()
     content = as_csv(headings, rows)
@@ -103,10 +159,17 @@ def test_the_draft_alone_gives_the_people_and_doses(shape, tmp_path):
     found = stored(where, "administrations")
     assert (len(found), found["doses_given"].astype(int).sum(), report.quarantined_fields) == (people, given, 0)
     incidents = stored(where, "incidents")
-    treated = [n for n in range(ROWS) if shape is not online_form or n % 8]
+    treated = [n for n in range(ROWS) if shape not in LEAVE_OUT or n % 8]
     assert set(incidents["local_date"].dt.strftime("%d/%m/%Y")) == {when(n, "%d/%m/%Y") for n in treated}
     if shape is online_form:
         assert "person" not in draft.raw
+    if shape is doses_of_three_services:
+        assert incidents["easting_m"].between(318_000, 321_000).all()
+    if shape is in_two_languages:
+        assert incidents["location_source"].eq("coordinates").all()
+        assert Counter(found["gender"]) == {"male": ROWS / 2, "female": ROWS / 2}
+        assert Counter(found["alive_at_handover"]) == {"died": ROWS / 6, "yes": ROWS * 5 / 6}
+        assert Counter(found["age_band"])["25_34"] == 10
     if shape is written_by_hand:
         assert set(found["gender"]) == {"male", "female"}
         local = incidents["occurred_at"].dt.tz_convert("Europe/London")
