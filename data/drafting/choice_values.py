@@ -184,7 +184,7 @@ def read_values(work: Work) -> None:
 
     A column that was taken for a field by half its heading, and of whose values few are known, is not that field.
     """
-    values: dict[str, dict[str, str]] = {}
+    values: dict[str, dict[str, str]] = dict(work.raw.get("values", {}))
     names = words_of_names(work)
     of = {
         name: {column for about, column in work.choice_columns if about.name == name}

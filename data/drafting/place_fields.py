@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from data.drafting.column_facts import ColumnFacts
+from data.drafting.geocoded import read_how_found
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
 from data.drafting.heading_words import ABODES
 from data.drafting.places import InexactPlaces, PlaceGuess, guess_place, guess_point, inexact_places
@@ -97,6 +98,8 @@ def read_place(work: Work) -> None:
         place = _point(work, point)
     elif x or y:
         work.ask("place", _("One coordinate was found and not the other. Which columns are they?"))
+    if "x" in place or "point" in place:
+        read_how_found(work)
     if postcode:
         place["postcode"] = postcode.column.heading
         work.use("place.postcode", postcode)

@@ -64,6 +64,40 @@ def test_places_of_areas_are_known_to_half_the_way_between_them(x, y):
 
 
 @pytest.mark.parametrize(
+    ("heading", "words", "known_m"),
+    [
+        (
+            "Geocode Type",
+            ("ROOFTOP", "RANGE_INTERPOLATED", "GEOMETRIC_CENTER", "APPROXIMATE"),
+            {"rooftop": "50", "range_interpolated": "100", "geometric_center": "5000", "approximate": "5000"},
+        ),
+        (
+            "How found",
+            ("StreetAddress", "Centroid", "Postal"),
+            {"streetaddress": "50", "centroid": "5000", "postal": "5000"},
+        ),
+        ("Accuracy", ("Exact", "Approximate"), {"exact": "50", "approximate": "500"}),
+        ("Location type", ("Street", "House", "Park"), None),
+        ("Premises", ("House", "Street"), None),
+        ("Match type", ("Police", "Street"), None),
+    ],
+)
+def test_words_of_a_geocoder_say_how_exact_each_place_is(heading, words, known_m):
+    generator = np.random.default_rng(1)
+    places = MIDDLES[generator.integers(0, 5, 60)] + generator.normal(0, 0.01, (60, 2))
+    rows = [
+        [f"R{i}", f"{1 + i % 28:02}/03/2025 09:15", f"{x:.5f}", f"{y:.5f}", words[i % len(words)]]
+        for i, (y, x) in enumerate(places)
+    ]
+    draft = drafted(["Reference", "Date and time", "Longitude", "Latitude", heading], rows)
+    mapping = draft.mapping()
+    assert mapping.columns.get("location_precision_m") == (heading if known_m else None)
+    assert mapping.values.get("location_precision_m") == known_m
+    asked = any(each.setting == "values.location_precision_m" for each in draft.questions)
+    assert asked == ("5000" in (known_m or {}).values())
+
+
+@pytest.mark.parametrize(
     ("x", "y"), [("Longitude", "Latitude"), ("X_Coord", "Y_Coord"), ("Incident Lon", "Incident Lat")]
 )
 def test_other_places_are_exact(x, y):
