@@ -11,7 +11,7 @@ from data.drafting.column_facts import ColumnFacts
 from data.drafting.geocoded import read_how_found
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
 from data.drafting.heading_words import ABODES
-from data.drafting.places import InexactPlaces, PlaceGuess, guess_place, guess_point, inexact_places
+from data.drafting.places import InexactPlaces, PlaceGuess, guess_by_register, guess_place, guess_point, inexact_places
 from data.drafting.second_files import STREET_SOURCE
 from data.drafting.work import Work, distinct_texts
 from data.mapping import FORM_TABLE, mapped_fields
@@ -77,6 +77,8 @@ def read_place(work: Work) -> None:
             crs=work.settings.geography.crs,
             geography=work.geography,
         )
+        of_guess = cells[::-1] if guess.x != x.column.heading else cells
+        guess = guess_by_register(guess, of_guess, decimal=x.column.decimal, geography=work.geography)
         place = {"crs": guess.crs or work.settings.geography.crs, "x": guess.x, "y": guess.y}
         if guess.location_precision_m:
             place["location_precision_m"] = guess.location_precision_m
@@ -294,12 +296,25 @@ def _share_known(work: Work, column: ColumnFacts, level: str, names: AreaNames) 
 
 
 def _ask_of_place(work: Work, guess: PlaceGuess) -> None:
+    if guess.possible:
+        names = join_words([f"{each.name} ({each.crs})" for each in guess.possible])
+        work.ask(
+            "place.crs",
+            _("The places lie in the settings' area on {names}, and on no usual system. Is that theirs?").format(
+                names=names
+            )
+            if guess.crs
+            else _(
+                "On which system are the coordinates? They lie in the settings' area on each of these: {names}."
+            ).format(names=names),
+            *(each.crs for each in guess.possible),
+        )
+        return
     if guess.crs is None:
         work.ask(
             "place.crs",
             _("On which system are the coordinates? On none of the known ones do they lie in the settings' area."),
-            "EPSG:4326", "EPSG:27700", "EPSG:29901",
-        )  # fmt: skip
+        )
         return
     if guess.middle is None:
         return

@@ -12,6 +12,7 @@ from pyproj import CRS
 from scipy.spatial import cKDTree
 
 from data.drafting.column_facts import ColumnFacts, cells_of
+from data.drafting.projected_systems import PossibleSystem, possible_systems
 from data.points import parse_points, read_point
 from data.values import Texts, parse_numbers
 from geo.areas import Geography
@@ -22,6 +23,7 @@ __all__ = [
     "InexactPlaces",
     "PlaceGuess",
     "PointGuess",
+    "guess_by_register",
     "guess_place",
     "guess_point",
     "inexact_places",
@@ -69,7 +71,8 @@ class PlaceGuess:
     """The headings of x (longitude or easting) and y, and their system (None: not known).
 
     `sure` is False where the values do not show it. `share_inside` is the share of the places that lie in or near the
-    force of the settings; `middle` the latitude and longitude of the middle place (None where not known).
+    force of the settings; `middle` the latitude and longitude of the middle place (None where not known). `possible`
+    are systems of the register on which the places would lie in the outline, where none of the usual ones is theirs.
     """
 
     x: str
@@ -80,6 +83,7 @@ class PlaceGuess:
     location_precision_m: float | None
     share_inside: float
     middle: tuple[float, float] | None
+    possible: tuple[PossibleSystem, ...] = ()
 
     @property
     def utm_crs(self) -> str | None:
@@ -244,6 +248,33 @@ def guess_place(
         location_precision_m=precision_m,
         share_inside=share,
         middle=_middle(*points, system=known),
+    )
+
+
+def guess_by_register(
+    guess: PlaceGuess, cells: Sequence[Texts], *, decimal: str, geography: Geography | None
+) -> PlaceGuess:
+    """A guess without a system, by the register of all systems: `cells` are those of `guess.x` and of `guess.y`.
+
+    Where several systems are possible none is taken.
+    """
+    x, y = _points(cells, decimal)
+    if guess.crs is not None or geography is None or not len(x):
+        return guess
+    possible = possible_systems(x, y, geography=geography)
+    if len(possible) != 1:
+        return replace(guess, possible=possible)
+    system = possible[0]
+    return replace(
+        guess,
+        x=guess.y if system.swapped else guess.x,
+        y=guess.x if system.swapped else guess.y,
+        crs=system.crs,
+        why=_("of all systems that there are for the area, on {name} alone the places lie in it").format(
+            name=system.name
+        ),
+        share_inside=1.0,
+        possible=possible,
     )
 
 

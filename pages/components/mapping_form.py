@@ -582,7 +582,8 @@ def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
         numbered = section == "doses" and "dose_id" in raw["columns"]
         raw[section] = [entry for entry in raw.get(section, ()) if numbered or set(entry) - _ENTRY_SETTINGS]
     if _headings_at(raw, "place.x") or _headings_at(raw, "place.point"):
-        _edit_coordinates(raw, key)
+        asked = next((each.choices for each in draft.questions if each.setting == "place.crs"), ())
+        _edit_coordinates(raw, asked, key)
 
 
 def _edit_field(raw: Raw, path: str, meaning: str, sample: FileSample, drafted: FieldDraft | None, key: str) -> None:
@@ -663,14 +664,15 @@ def _kind_of_part(found: object, heading: str) -> str:
     return _AS_IT_STANDS
 
 
-def _edit_coordinates(raw: Raw, key: str) -> None:
+def _edit_coordinates(raw: Raw, systems: Sequence[str], key: str) -> None:
+    """Boxes for how coordinates are meant; `systems` are those that the draft asks about."""
     place = dict(raw["place"])
     words = {
         "EPSG:4326": _("Longitude and latitude (EPSG:4326)"),
         "EPSG:27700": _("British National Grid, metres (EPSG:27700)"),
         "EPSG:29903": _("Irish Grid, metres (EPSG:29903)"),
     }
-    options = list(dict.fromkeys((*words, place.get("crs", "EPSG:4326"))))
+    options = list(dict.fromkeys((*words, place.get("crs", "EPSG:4326"), *systems)))
     first, second, third = st.columns(3, vertical_alignment="bottom")
     place["crs"] = first.selectbox(
         _("Coordinates are"),
