@@ -103,6 +103,7 @@ def settle_area_points(
         named = _told_by_name(given, records)
         by_name = named is not None and named.certain
         # What the file names beside its points tells middles from addresses better than how they lie.
+        scatter = None if by_name else scatter
         apart_m, doubtful = (nothing, nobody) if by_name else keeping_apart(given, geography)
         spacing_m = _from_spacing(given)
         by_others = crowded_points(given.counts, ~np.isfinite(rounded))

@@ -73,7 +73,7 @@ def numbers(rows):
     return set((np.flatnonzero(rows) + 1).tolist())
 
 
-@pytest.mark.parametrize(("share", "moved_m"), [(0.2, 0.0), (0.5, 0.0), (0.4, 4.0)])
+@pytest.mark.parametrize(("share", "moved_m"), [(0.2, 0.0), (0.5, 0.0), (0.4, 4.0), (0.95, 4.0)])
 def test_middles_are_told_by_the_column_that_names_their_areas(share, moved_m):
     metres, beat, _moved, known = file_of(700, share, generator=np.random.default_rng(5), moved_m=moved_m)
     precision_m, found = settled(metres, beat)
