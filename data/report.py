@@ -479,8 +479,8 @@ class ImportReport:
                 "identical_rows",
                 counts.identical_rows,
                 ngettext(
-                    "{count} row repeats an earlier one exactly and counts as unchanged.",
-                    "{count} rows repeat an earlier one exactly and count as unchanged.",
+                    "{count} row repeats an earlier one in all that is read and counts as unchanged.",
+                    "{count} rows repeat an earlier one in all that is read and count as unchanged.",
                     counts.identical_rows,
                 )
                 + (

@@ -12,7 +12,16 @@ from data.drafting.form_words import NOT_KEYS
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, WEAK_SCORE, Match
 from data.drafting.heading_words import FREE_TEXT
 from data.drafting.places import says_moved
-from data.drafting.row_chain import Columns, days_apart, doses_of, incidents_of, one_of_each, people_of
+from data.drafting.row_chain import (
+    Columns,
+    always_one,
+    days_apart,
+    differs_by_dose,
+    doses_of,
+    incidents_of,
+    people_of,
+    runs_once,
+)
 from data.drafting.times import guess_times
 from data.drafting.work import SHARE_WITH_KEY, Work, headings_of
 from data.values import parse_moments, whole_number
@@ -166,6 +175,7 @@ def _take_dose(work: Work, columns: Columns) -> str:
     if incident is None or work.match("administration_id"):
         return ""
     people, described = work.columns_of_person(), _described(work)
+    number = columns.together(*_incident(work, incident))
     person = columns.group((*_incident(work, incident), *people), () if people else described)
     candidates = [
         each for each in _candidates(work, _SAYS_NO_DOSE) if each not in (incident.column, *people, *described)
@@ -175,11 +185,30 @@ def _take_dose(work: Work, columns: Columns) -> str:
     found = doses_of(columns, named, person=person, described=described, drugs=drugs) or doses_of(
         columns, candidates, person=person, described=described, drugs=drugs, officers=officers
     )
-    if found is None:
+    exact = work.all_columns("person.age", "person.date_of_birth")
+    one_each = bool(set(exact) & set(described)) and always_one(columns, number, described)
+    if found:
+        _take(work, "dose_number", found, why=_("it differs between the rows of one person, whatever the drug"))
+        work.nobody_twice = not people and (one_each or runs_once(columns, found, person=person, drugs=drugs))
+        return _("“{heading}” numbers the doses of a person").format(heading=found.heading)
+    times = _time_columns(work)
+    if (
+        not times
+        or work.match("dose.given_at")
+        or work.match("doses_given")
+        or not described
+        or not differs_by_dose(
+            columns,
+            columns.together(*times),
+            person=person,
+            described=described,
+            drugs=drugs,
+            officers=officers,
+        )
+    ):
         return ""
-    _take(work, "dose_number", found, why=_("it differs between the rows of one person, whatever the drug"))
-    work.one_of_each = not people and one_of_each(columns, person, found, *drugs)
-    return _("“{heading}” numbers the doses of a person").format(heading=found.heading)
+    work.timed_doses, work.nobody_twice = True, not people and one_each
+    return _("“{heading}” is when each dose of a person was given").format(heading=times[-1].heading)
 
 
 def _incident(work: Work, match: Match) -> tuple[ColumnFacts, ...]:

@@ -8,7 +8,7 @@ from data import schema
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.field_patterns import REFERENCE
 from data.drafting.heading_match import SURE_SCORE, WEAK_SCORE, Match
-from data.drafting.heading_words import EXPORT_NUMBERS
+from data.drafting.heading_words import EXPORT_NUMBERS, FREE_TEXT
 from data.drafting.keys_by_cells import counts_rows
 from data.drafting.places import says_moved
 from data.drafting.results import FieldDraft
@@ -174,6 +174,12 @@ def _compose_key(work: Work, name: str) -> None:
         # The time alone is never enough: two people may be treated at once.
         if (apart and fields > 1) or len(parts) >= _MOST_KEY_PARTS:
             break
+    if work.table == FORM_TABLE and parts and not apart:
+        # Rows that differ elsewhere are not the same row: nobody is to vanish behind a key that was made up.
+        for column in _telling_further(work, parts):
+            parts.append(column)
+            spelt.append(_key_part("", column))
+        apart = _tell_apart(work, parts)
     if not parts:
         work.ask(f"columns.{name}", _("Which column or columns tell the rows apart? None is filled in every row."))
         return
@@ -196,6 +202,33 @@ def _compose_key(work: Work, name: str) -> None:
             "becomes a new record."
         ).format(headings=join_words([f"“{column.heading}”" for column in parts])),
     )
+
+
+def _telling_further(work: Work, parts: Sequence[ColumnFacts]) -> list[ColumnFacts]:
+    """Further columns that tell rows of one key apart, those first that tell most; drugs and free text tell nobody."""
+    further: list[ColumnFacts] = []
+    drugs = work.all_columns("substances")
+    free = [
+        each
+        for each in work.facts
+        if each not in (*parts, *drugs)
+        and each.kinds & {"key", "number", "category"}
+        and each.filled >= SHARE_WITH_KEY
+        and not FREE_TEXT.search(each.plain)
+        and not says_moved(each.plain)
+    ]
+    while len(parts) + len(further) < _MOST_KEY_PARTS and not _tell_apart(work, (*parts, *further)):
+        told = {each: _told_apart(work, (*parts, *further, each)) for each in free}
+        best = max(told, key=lambda each: told[each], default=None)
+        if best is None or told[best] == _told_apart(work, (*parts, *further)):
+            break
+        further.append(best)
+        free.remove(best)
+    return further
+
+
+def _told_apart(work: Work, parts: Sequence[ColumnFacts]) -> int:
+    return len({tuple(row[column.position].casefold() for column in parts) for row in work.treated})
 
 
 def _clock_beside(work: Work, name: str) -> tuple[ColumnFacts, ...]:
@@ -232,13 +265,12 @@ def _read_key_of_person(work: Work, kinds: RowKinds) -> None:
         for column in kinds.key
     ]
     work.columns["administration_id"] = parts
-    by_cells = any(match.why for name in ("incident_id", "person_number") for match in work.found.get(name, ()))
     work.used |= {column.position for column in kinds.key}
     work.drafts.append(
         FieldDraft(
             field="administration_id",
             headings=headings_of(kinds.key),
-            confidence=("likely" if by_cells else "sure") if kinds.told_by == "person" else "guess",
+            confidence=("likely" if work.told_by_cells() else "sure") if kinds.told_by == "person" else "guess",
             why=_("{rows}, with several people in some").format(rows=incidents_in_several_rows(kinds))
             if kinds.people
             else incidents_in_several_rows(kinds),

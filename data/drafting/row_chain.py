@@ -19,7 +19,16 @@ from numpy.typing import NDArray
 from data.drafting.column_facts import ColumnFacts
 from data.values import is_nothing, plain_value
 
-__all__ = ["Columns", "days_apart", "doses_of", "incidents_of", "one_of_each", "people_of"]
+__all__ = [
+    "Columns",
+    "always_one",
+    "days_apart",
+    "differs_by_dose",
+    "doses_of",
+    "incidents_of",
+    "people_of",
+    "runs_once",
+]
 
 Row = Sequence[str]
 Groups = NDArray[np.int64]
@@ -29,7 +38,7 @@ _STRAY = 0.1
 # A number that tells fewer of the days and places apart is not an incident's.
 _FINE_ENOUGH = 0.7
 # So many groups show that a number repeats for a reason, or begins anew in each.
-_FEWEST_GROUPS = 3
+_FEWEST_GROUPS, _MANY_GROUPS = 3, 10
 # An incident may go past midnight, and a date may be misspelt now and then.
 _FAR_APART_DAYS, _SHARE_FAR_APART = 2, 0.3
 # Of the incidents with several numbers, so many have several descriptions where the numbers are people's; few where
@@ -172,31 +181,50 @@ def doses_of(
     What differs with the drug alone numbers drugs, and a code beside another of the `officers` each time may be that of
     a report.
     """
-    description, drug, officer = (columns.described(each) for each in (described, drugs, officers))
-    by_drug = _joined(person, drug)
-    drugs_differ, officers_differ = (_differing(person, each).sum() >= _FEWEST_GROUPS for each in (drug, officer))
     found: list[tuple[bool, int, int, ColumnFacts]] = []
     for column in candidates:
         number = columns.of(column)
         runs = _runs(columns, column, person)
-        if not runs and not _belongs(columns, column, person):
-            continue
-        dose, several = _joined(person, number), _differing(person, number)
-        mixed = several & _differing(person, description)
-        if several.sum() < _FEWEST_GROUPS or mixed.sum() > _OF_DOSES * several.sum():
-            continue
-        if drugs_differ and (_determines(dose, drug) or _determines(by_drug, number)):
-            continue
-        if officers_differ and not runs and _determines(dose, officer):
-            continue
-        found.append((not runs, _count(dose), column.position, column))
+        if (runs or _belongs(columns, column, person)) and differs_by_dose(
+            columns, number, person=person, described=described, drugs=drugs, officers=() if runs else officers
+        ):
+            found.append((not runs, _count(_joined(person, number)), column.position, column))
     return min(found)[-1] if found else None
 
 
-def one_of_each(columns: Columns, person: Groups, *others: ColumnFacts) -> bool:
-    """Whether a column that numbers doses comes once for each person and drug: then no person is two."""
-    rows = columns.described(others)
-    return _count(_joined(person, rows)) == len(columns)
+def differs_by_dose(
+    columns: Columns,
+    number: Groups,
+    *,
+    person: Groups,
+    described: Sequence[ColumnFacts],
+    drugs: Sequence[ColumnFacts],
+    officers: Sequence[ColumnFacts],
+) -> bool:
+    """Whether something differs between the rows of one person, and not with the description, drug or officer alone."""
+    description, drug, officer = (columns.described(each) for each in (described, drugs, officers))
+    several = _differing(person, number)
+    mixed = several & _differing(person, description)
+    if several.sum() < _FEWEST_GROUPS or mixed.sum() > _OF_DOSES * several.sum():
+        return False
+    dose = _joined(person, number)
+    if _differing(person, drug).sum() >= _FEWEST_GROUPS and (
+        _determines(dose, drug) or _determines(_joined(person, drug), number)
+    ):
+        return False
+    return not (_differing(person, officer).sum() >= _FEWEST_GROUPS and _determines(dose, officer))
+
+
+def runs_once(columns: Columns, column: ColumnFacts, *, person: Groups, drugs: Sequence[ColumnFacts]) -> bool:
+    """Whether a column reads 1, 2, 3 for each person, once for each drug: then nobody who is described alike is two."""
+    rows = _joined(person, columns.of(column), columns.described(drugs))
+    return _runs(columns, column, person) and _count(rows) == len(columns)
+
+
+def always_one(columns: Columns, incident: Groups, described: Sequence[ColumnFacts]) -> bool:
+    """Whether each of many numbers with several rows has one description: then it is a person's."""
+    rows = np.bincount(incident[incident >= 0])
+    return (rows > 1).sum() >= _MANY_GROUPS and not _differing(incident, columns.described(described)).any()
 
 
 # --- groups of rows ---------------------------------------------------------------------------------------------------

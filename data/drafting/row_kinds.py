@@ -35,7 +35,7 @@ class RowColumns:
     `incident` is its number, or what stands for one; `administration` a number of each giving of naloxone; `person` a
     number or a name; `described` what people have in common with others; `drugs` and `doses` what a person may have
     several of; `counts` the number of doses; `officers` who gave them. `dose` numbers a person's doses by its cells;
-    with `one_of_each` it comes once for each of them and drug, so that nobody whom the key describes is two.
+    with `nobody_twice` these show that nobody whom the key describes is two.
     """
 
     incident: tuple[ColumnFacts, ...]
@@ -47,7 +47,7 @@ class RowColumns:
     counts: ColumnFacts | None = None
     officers: tuple[ColumnFacts, ...] = ()
     dose: ColumnFacts | None = None
-    one_of_each: bool = False
+    nobody_twice: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) 
     else:
         telling = tuple(each for each in described if any(_differ(group, each) for group in by_incident.values()))
         key, told_by = (*columns.incident, *telling), "description" if described else "nothing"
-        told_by = "person" if columns.one_of_each else told_by
+        told_by = "person" if columns.nobody_twice else told_by
     by_person = list(_groups(rows, key).values())
     counts = columns.counts
     may_number = told_by != "administration" and columns.dose is None and counts and _numbers_doses(by_person, counts)
@@ -102,6 +102,9 @@ def tell_rows(rows: Sequence[Row], columns: RowColumns, *, least_filled: float) 
         # "Dose no" numbers each person's doses: 1, 2, 3.
         columns = replace(columns, administration=columns.counts, counts=None)
         administration = columns.administration
+    if numbers_doses and told_by == "description" and not columns.officers and _once_each(by_person, columns):
+        # Two people who are alike would each have a first dose, beside each drug.
+        told_by = "person"
     repeats_counted = counts is not None and _counts_repeats(by_person, counts)
     shared = sum(_shares_description(group, administration, described) for group in by_incident.values())
     # Where several numbers may be one person's, each is both: whoever says so has the key alone to change.
@@ -175,6 +178,12 @@ def _numbers_doses(people: Sequence[Sequence[Row]], column: ColumnFacts) -> bool
             return False
         several += len(values) > 1
     return several >= _ENOUGH_PEOPLE
+
+
+def _once_each(people: Sequence[Sequence[Row]], columns: RowColumns) -> bool:
+    """Whether each number of a dose stands once beside each drug of everybody."""
+    told_by = (*columns.drugs, *((columns.administration,) if columns.administration else ()))
+    return all(len({tuple(row[each.position] for each in told_by) for row in rows}) == len(rows) for rows in people)
 
 
 def _counts_repeats(people: Sequence[Sequence[Row]], column: ColumnFacts) -> bool:

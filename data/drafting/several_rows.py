@@ -16,6 +16,8 @@ from wording import _, format_count, join_words, ngettext
 
 __all__ = ["settle_rows", "tell_rows_apart"]
 
+# Columns that a question names.
+_MOST_NAMED = 3
 _FEWEST_INCIDENTS = 3  # of fewer, nobody can say that a number begins anew
 
 
@@ -43,7 +45,7 @@ def tell_rows_apart(work: Work) -> None:
             counts=counts.column if counts else None,
             officers=work.all_columns("dose.officer"),
             dose=work.column_of("dose_number"),
-            one_of_each=work.one_of_each,
+            nobody_twice=work.nobody_twice,
         ),
         least_filled=SHARE_WITH_KEY,
     )
@@ -73,12 +75,13 @@ def _take_number_within_incident(work: Work, incident: ColumnFacts) -> None:
 
 
 def _times_of_doses(work: Work) -> tuple[ColumnFacts, ...]:
-    """When it happened, where the heading says that it is a dose's time: one person has a row of each, hours apart."""
+    """When it happened, where heading or cells say that it is a dose's time: one person has a row of each."""
     event = work.match("occurred_at")
     if event is None or "time" not in event.column.kinds or "dose.given_at" in work.found:
         return ()
     words = next(each for each in field_words(work.table) if each.field == "dose.given_at")
-    return (event.column,) if match_heading(words, event.column.plain) >= SURE_SCORE else ()
+    timed = work.timed_doses or match_heading(words, event.column.plain) >= SURE_SCORE
+    return (event.column,) if timed else ()
 
 
 def _time_of_person(work: Work) -> tuple[ColumnFacts, ...]:
@@ -93,6 +96,7 @@ def settle_rows(work: Work) -> None:
     kinds = work.kinds
     if kinds is None:
         _ask_of_alike_rows(work)
+        _ask_of_unread(work)
         return
     found = [each for each in kinds.kinds if each == "substance" or len(work.raw.get("doses", ())) == 1]
     found = [each for each in found if each != "substance" or "substances" in work.raw]
@@ -117,7 +121,7 @@ def settle_rows(work: Work) -> None:
             FieldDraft(
                 field="rows",
                 headings=headings_of(kinds.key),
-                confidence="sure",
+                confidence="likely" if work.told_by_cells() else "sure",
                 why=_("{rows}; those of one person differ in: {kinds}").format(
                     rows=incidents_in_several_rows(kinds), kinds=join_words([_kind_words()[each] for each in found])
                 ),
@@ -128,10 +132,10 @@ def settle_rows(work: Work) -> None:
         work.ask(
             "rows",
             _(
-                "{rows} of the sample, and no drug, dose or person tells these rows apart. Rows that read the same "
-                "are passed over, and others wait. Say what a row is: a drug, a dose or an officer's report. If they "
-                "are of several people, add what tells these apart to the key of an administration."
-            ).format(rows=incidents_in_several_rows(kinds)),
+                "{rows} of the sample, and no drug, dose or person tells these rows apart. {differ} Rows that read the "
+                "same are passed over, and others wait. Say what a row is: a drug, a dose or an officer's report. If "
+                "they are of several people, add what tells these apart to the key of an administration."
+            ).format(rows=incidents_in_several_rows(kinds), differ=_where_they_differ(work, kinds.key)),
             "person", "substance", "dose", "officer",
             in_mapping=_("rows, or columns.administration_id"),
         )  # fmt: skip
@@ -190,6 +194,42 @@ def _settle_repeats(work: Work, kinds: RowKinds, found: Sequence[str], *, unsure
         return
     line = 'repeats = "doses"'
     _ask_of_repeats(work, kinds.repeated, in_mapping=f"rows = {_as_toml(found)} and {line}" if unsure else line)
+
+
+def _ask_of_unread(work: Work) -> None:
+    """Rows that read the same, and differ in columns that are not read, may be people or doses all the same."""
+    read = [column for column in work.facts if column.position in work.used]
+    rows = {tuple(row) for row in work.treated}
+    alike = len(rows) - len({tuple(row[column.position] for column in read) for row in rows})
+    if not read or not alike:
+        return
+    work.ask(
+        "rows",
+        ngettext(
+            "{count} row of the sample says the same as another in all that is read. {differ} As it stands it is the "
+            "same row written twice. If it is another person or one more dose, read the column that says so.",
+            "{count} rows of the sample say the same as others in all that is read. {differ} As it stands they are the "
+            "same rows written twice. If they are other people or more doses, read the column that says so.",
+            alike,
+        ).format(count=format_count(alike), differ=_where_they_differ(work, read)),
+        in_mapping=_("rows, dose_id, or columns.administration_id"),
+    )
+
+
+def _where_they_differ(work: Work, alike: Sequence[ColumnFacts]) -> str:
+    """The columns in which most rows differ that are alike in others."""
+    groups: dict[tuple[str, ...], list[Sequence[str]]] = {}
+    for row in {tuple(row) for row in work.treated}:
+        groups.setdefault(tuple(row[column.position] for column in alike), []).append(row)
+    several = [rows for rows in groups.values() if len(rows) > 1]
+    differing = {
+        column: sum(len({row[column.position] for row in rows}) > 1 for rows in several)
+        for column in work.facts
+        if column not in alike
+    }
+    most = sorted((column for column in differing if differing[column]), key=lambda each: -differing[each])
+    headings = [f"“{column.heading}”" for column in most[:_MOST_NAMED]]
+    return _("They differ in {headings}.").format(headings=join_words(headings)) if headings else ""
 
 
 def _ask_of_alike_rows(work: Work) -> None:

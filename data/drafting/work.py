@@ -31,8 +31,8 @@ class Work:
 
     `found` are the columns of each field, best first; `used` the positions of those that are read. `treated` are the
     rows of people who were given naloxone, `kinds` what such a row stands for, and `incident` what numbers incidents:
-    with the column `day_of_number` where their number comes again on other days. With `one_of_each` the column that
-    numbers doses comes once for each of a person's doses and drugs.
+    with the column `day_of_number` where their number comes again on other days. With `nobody_twice` the
+    cells show that no two people of an incident are described alike; `timed_doses` says that its time is each dose's.
     """
 
     sample: FileSample
@@ -59,7 +59,8 @@ class Work:
     kinds: RowKinds | None = None
     incident: tuple[ColumnFacts, ...] = ()
     day_of_number: ColumnFacts | None = None
-    one_of_each: bool = False
+    nobody_twice: bool = False
+    timed_doses: bool = False
 
     def cells(self, column: ColumnFacts) -> Texts:
         """The cells of one column."""
@@ -106,6 +107,12 @@ class Work:
         """The best column for a field, without how well it fits."""
         match = self.match(name)
         return match.column if match else None
+
+    def told_by_cells(self) -> bool:
+        """Whether what tells incidents, people or doses apart was told by cells and not by a heading."""
+        names = ("incident_id", "person_number", "dose_number")
+        described = self.kinds is not None and self.kinds.told_by == "person" and not self.columns_of_person()
+        return self.timed_doses or described or any(match.why for name in names for match in self.found.get(name, ()))
 
     def filled(self, column: ColumnFacts) -> float:
         """The share of the rows of people treated in which a column is filled."""

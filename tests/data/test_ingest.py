@@ -606,7 +606,7 @@ def test_a_repeat_is_unchanged_and_a_different_row_with_its_key_waits(importer):
     assert (report.imported, report.unchanged, report.quarantined_rows) == (2, 1, 1)
     held = importer.stored("quarantine").iloc[0]
     assert (held["reason"], held["row_number"], held["first_row"]) == ("key_repeated", 4, 1)
-    assert "repeat an earlier one exactly" in "\n".join(report.lines()) or "repeats an earlier" in "\n".join(
+    assert "repeat an earlier one in all that is read" in "\n".join(report.lines()) or "repeats an earlier" in "\n".join(
         report.lines()
     )
 
@@ -860,7 +860,7 @@ def test_every_count_of_rows_says_which_rows_and_the_whole_list_goes_through_jso
     text = "\n".join(report.lines())
     left_out = len(of("left out"))
     assert f"+ {len(of('no key'))} quarantined + {left_out} left out by the mapping." in text
-    repeats = next(line for line in report.lines() if "repeat an earlier one exactly" in line)
+    repeats = next(line for line in report.lines() if "repeat an earlier one in all that is read" in line)
     assert repeats.split("Rows: ")[1].startswith(f"{of('repeat')[0]}")
     assert " and " in repeats.split("Rows: ")[1]
 

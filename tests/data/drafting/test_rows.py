@@ -481,7 +481,7 @@ def test_rows_alike_in_every_column_are_doses_where_the_answer_says_so(tmp_path)
     once = Imported(tmp_path / "once", headings, rows, rows="dose")
     seen = Counter(map(tuple, rows))
     assert once.report.unchanged == sum(seen.values()) - len(seen)
-    [told] = [line for line in once.report.lines() if "repeat an earlier one exactly" in line]
+    [told] = [line for line in once.report.lines() if "repeat an earlier one in all that is read" in line]
     assert re.search(r'repeats = "doses".*Rows: \d', told)
     # The same where no row of a person differs in anything, and nothing else is said of a dose.
     for chosen, answer in ((range(len(headings)), {}), (range(4), {"doses": [{}]})):
