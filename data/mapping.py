@@ -21,7 +21,7 @@ from pyproj.exceptions import CRSError
 
 from data import schema
 from data.validation import validation_problems
-from data.values import NUMBER_FORMATS, holds_personal_data, is_time_format
+from data.values import NUMBER_FORMATS, holds_personal_data, is_clock_format, is_time_format
 from wording import NaloxoneWatchError, _, join_words
 
 __all__ = [
@@ -134,7 +134,8 @@ class TimeLayout(_Section):
 
     `formats` are strptime's, tried in order; then ISO 8601, then the common forms with the day or the month first.
     "excel" stands for the numbers that a workbook keeps for dates, "excel-1904" for those of old Macs, "unix" and
-    "unix-ms" for seconds and milliseconds since 1970. Where the date beside the clock of occurred_at is that of an
+    "unix-ms" for seconds and milliseconds since 1970; a format without a date is for columns of times of day, "%H" for
+    hours alone. Where the date beside the clock of occurred_at is that of an
     earlier clock, such as the call's, `after` names this one: a clock before it is the next day's. `midnights` says
     what 00:00 is among other times where an import asks: dates without a time, or times.
     """
@@ -156,7 +157,7 @@ class TimeLayout(_Section):
     @field_validator("formats")
     @classmethod
     def _formats_hold_a_date(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not _holds_a_date(each) and not _holds_a_month(each) for each in value):
+        if any(not (_holds_a_date(each) or _holds_a_month(each) or is_clock_format(each)) for each in value):
             raise ValueError("each format needs a day and a year, such as %d/%m/%Y %H:%M")
         if any(not is_time_format(each) for each in value):
             raise ValueError("a format has a code that strptime does not know, or one twice; write %d/%m/%Y %H:%M")
@@ -378,6 +379,11 @@ class Mapping(_Section):
             raise ValueError("times.after: occurred_at needs a column of dates and one of times of day beside it")
         if self.times.has_months and self.target not in MONTHS_ALLOWED_IN:
             raise ValueError("times.formats: each format needs a day and a year, such as %d/%m/%Y %H:%M")
+        if any(map(is_clock_format, self.times.formats)) and not self._has_clocks:
+            raise ValueError(
+                "times.formats: each format needs a day and a year; one of a time of day alone is for a column of them "
+                "that stands with its column of dates in one field"
+            )
         _check_stored_texts(self)
         for name, known in self.values.items():
             _check_values(name, known, _value_fields(self.target))
@@ -435,6 +441,15 @@ class Mapping(_Section):
         """The headings that fill `field`; empty where it is fixed or left out."""
         chosen = self.columns.get(field, ())
         return () if isinstance(chosen, Fixed) else _headings(chosen)
+
+    @property
+    def _has_clocks(self) -> bool:
+        """Whether a time is read from two columns, its date and its time of day."""
+        fields = mapped_fields(self.target)
+        times = [self.headings_of(name) for name in self.columns if fields[name].type == "TIMESTAMPTZ"]
+        times += [_headings(each.given_at) for each in self.doses if each.given_at]
+        times += [_headings(each) for wait in self.waits for each in (wait.started_at, wait.ended_at) if each]
+        return any(len(headings) > 1 for headings in times)
 
     def key_headings(self, field: str) -> tuple[str, ...]:
         """The headings of a key."""

@@ -260,7 +260,10 @@ def reason_sentence(reason: str, *, on_page: bool = False) -> str:
         "not_a_time": _("this is no time in a known form. Correct it, or add its form ({setting}).").format(
             setting=where["formats"]
         ),
-        "not_a_time_of_day": _("this is no time of day such as 14:05; only the date was kept. Correct it."),
+        "not_a_time_of_day": _(
+            "this is no time of day such as 14:05; only the date was kept. Correct it, or add its form ({setting}): "
+            "%H is the hour alone."
+        ).format(setting=where["formats"]),
         "not_a_date": _("this is no date in a known form. Correct it, or add its form ({setting}).").format(
             setting=where["formats"]
         ),

@@ -458,7 +458,9 @@ class RecordReader:
         next_day = None
         if self._mapping.times.after and headings == self._mapping.headings_of("occurred_at"):
             earlier, longest = self._cell(self._mapping.times.after), pd.Timedelta(minutes=_LONGEST_WAIT_MINUTES)
-            next_day = past_midnight(cells[1].texts, earlier.texts, longest=longest)
+            next_day = past_midnight(
+                cells[1].texts, earlier.texts, longest=longest, formats=self._mapping.times.formats
+            )
             if field == "occurred_at":
                 self._note("events_past_midnight", next_day)
         moments, bad_clocks = parse_moments(

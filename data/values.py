@@ -26,6 +26,7 @@ __all__ = [
     "Moments",
     "Texts",
     "holds_personal_data",
+    "is_clock_format",
     "is_counted_doses",
     "is_excel_date",
     "is_least_number",
@@ -149,6 +150,8 @@ _WHOLE_FLOAT = re.compile(r"(\d+)\.0+")
 _HOURS_BEHIND = re.compile(r"(?<=\d) ?(?:hours|hrs?|h)\.?$", re.IGNORECASE)
 # "16h", "16 hrs": a full hour, and no minutes past midnight.
 _WHOLE_HOURS = re.compile(r"^((?:[01]?\d|2[0-3])) ?(?:hours|hrs?|h)\.?$", re.IGNORECASE | re.ASCII)
+# The same, and "9 pm": what follows the hour says that there are no minutes.
+_HOUR_ALONE = re.compile(r"(?:[01]?\d|2[0-3]) ?(?:h(?:(?:ou)?rs?)?|[ap]\.? ?m)\.?", re.IGNORECASE | re.ASCII)
 _BARE_CLOCK, _HUNDREDS = re.compile(r"\d{1,4}(?:\.0)?", re.ASCII), re.compile(r"\d{3,4}(?:\.0)?", re.ASCII)
 # Parts of a date or time that a format writes without anything between them, and how many digits each has.
 _UNDIVIDED = re.compile(r"(?:%[YmdHMSyIj]){2,}")
@@ -304,6 +307,12 @@ def is_time_format(form: str) -> bool:
     except (ValueError, re.error):
         return False
     return True
+
+
+def is_clock_format(form: str) -> bool:
+    """Whether a format is that of a time of day without a date, such as %H for hours alone."""
+    codes = set(re.findall("%(.)", form))
+    return form not in NUMBER_FORMATS and bool(codes & set("HI")) and codes <= set("HIMSpf%")
 
 
 def kind_of_value(text: str) -> str:
@@ -497,19 +506,19 @@ def parse_moments(
 
     A time without an offset is a wall clock's in `file_zone`. A date alone is that day where the event happened
     (`local_zone`), with precision "day", and a month alone its first day, with precision "month". `next_day` says
-    which `clocks` are of the day after that of their dates. Returns the times, and which `clocks` could not be read
-    (they leave a day).
+    which `clocks` are of the day after that of their dates. Of the `formats` those of a time of day alone are for
+    `clocks`. Returns the times, and which `clocks` could not be read (they leave a day).
     """
     walls, precision, unreadable, aware = _parse_walls(texts, formats, day_first)
     bad_clocks = np.zeros(len(texts), dtype=bool)
     if clocks is not None:
-        since_midnight, bad_clocks = times_of_day(clocks)
+        since_midnight, bad_clocks = times_of_day(clocks, formats=formats)
         if next_day is not None:
             since_midnight = since_midnight.mask(next_day, since_midnight + pd.Timedelta(days=1))
         walls, precision, aware = _without_midnight(walls, precision, aware, local_zone)
         dated = (precision == "day") & since_midnight.notna().to_numpy()
         walls = walls.mask(dated, walls + since_midnight)
-        precision = np.where(dated, "minute", precision)
+        precision = np.where(dated, np.where(_hours_alone(clocks, formats), "hour", "minute"), precision)
     early = (walls.dt.year < _EARLIEST_YEAR).to_numpy()
     walls = walls.mask(early)
     instants, later, ambiguous, nonexistent = _localised(walls, file_zone, skip=aware)
@@ -561,20 +570,27 @@ def _without_midnight(
     return walls, precision, aware
 
 
-def past_midnight(clocks: Texts, earlier: Texts, *, longest: pd.Timedelta) -> NDArray[np.bool_]:
+def past_midnight(
+    clocks: Texts, earlier: Texts, *, longest: pd.Timedelta, formats: Sequence[str] = ()
+) -> NDArray[np.bool_]:
     """Which `clocks` are past midnight: before the `earlier` ones, and the next day no longer than `longest` after."""
-    (later, _bad), (first, _bad_first) = times_of_day(clocks), times_of_day(earlier)
+    (later, _bad), (first, _bad_first) = (times_of_day(each, formats=formats) for each in (clocks, earlier))
     return ((later < first) & (later + pd.Timedelta(days=1) - first <= longest)).to_numpy()
 
 
-def times_of_day(texts: Texts) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Times of day as spans since midnight (NaT where missing or unusable), and which cells are no time of day."""
+def times_of_day(texts: Texts, *, formats: Sequence[str] = ()) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Times of day as spans since midnight (NaT where missing or unusable), and which cells are no time of day.
+
+    Those of the `formats` that have no date are tried first.
+    """
     codes, distinct = pd.factorize(texts)
     # A workbook gives a time of day with a date before it where the cell's format lacks one.
     parts = pd.Series([text.split(" ")[-1] if _ISO_DATE.match(text) else text for text in distinct], dtype=object)
-    parts = parts.str.replace(_WHOLE_HOURS, r"\1:00", regex=True).str.replace(_HOURS_BEHIND, "", regex=True)
     found = pd.Series(pd.NaT, index=parts.index, dtype="datetime64[ns]")
-    shares = _shares_of_a_day(parts)
+    for form in filter(is_clock_format, formats):
+        found = found.fillna(pd.to_datetime(parts, format=form, errors="coerce"))
+    parts = parts.str.replace(_WHOLE_HOURS, r"\1:00", regex=True).str.replace(_HOURS_BEHIND, "", regex=True)
+    shares = _shares_of_a_day(parts.mask(found.notna(), ""))
     bare = parts.str.fullmatch(_BARE_CLOCK) & shares.isna()
     padded = parts.str.removesuffix(".0").str.zfill(4)
     parts = parts.mask(bare, padded if (bare & parts.str.fullmatch(_HUNDREDS)).any() else "")
@@ -587,6 +603,16 @@ def times_of_day(texts: Texts) -> tuple[pd.Series, NDArray[np.bool_]]:
     missing = np.array([is_nothing(text) for text in distinct], dtype=bool)
     unreadable = found.isna().to_numpy() & ~missing
     return spans.take(codes).reset_index(drop=True), unreadable[codes]
+
+
+def _hours_alone(texts: Texts, formats: Sequence[str]) -> NDArray[np.bool_]:
+    """Which times of day give the hour and no minutes: by their form, or by a format that has none."""
+    codes, distinct = pd.factorize(texts)
+    alone = pd.Series(distinct, dtype=object).str.fullmatch(_HOUR_ALONE).to_numpy(dtype=bool)
+    for form in formats:
+        if is_clock_format(form) and "%M" not in form:
+            alone |= pd.to_datetime(pd.Series(distinct), format=form, errors="coerce").notna().to_numpy()
+    return alone[codes]
 
 
 def _shares_of_a_day(texts: pd.Series) -> pd.Series:
@@ -626,6 +652,8 @@ def _parse_walls(
         return settled
 
     for form in formats:
+        if is_clock_format(form):
+            continue
         settled = settle(_by_format(form), waiting)
         precision[settled] = _precision_of(form)
         if form in EXCEL_FORMATS:

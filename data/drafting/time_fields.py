@@ -1,10 +1,12 @@
 """The columns of times: when it happened, a date with its time of day, and how all of them are written."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
+from data.drafting.clock_columns import CLOCK_WORDS, hour_forms, is_clock, is_day
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import LIKELY_SCORE, Match
 from data.drafting.times import TimesGuess, guess_times
@@ -87,7 +89,7 @@ def time_headings(work: Work, match: Match) -> str | list[str]:
     column = match.column
     if "clock" not in column.kinds or column.kinds & {"date", "excel"}:
         work.time_columns.append(column)
-    if ("time" in column.kinds and "date" not in column.kinds) or not column.kinds:
+    if not column.kinds or ("time" in column.kinds and not is_day(work, column)):
         return column.heading
     if "clock" in column.kinds and not column.kinds & {"date", "excel"}:
         day = _day_of(work, column)
@@ -95,12 +97,21 @@ def time_headings(work: Work, match: Match) -> str | list[str]:
             return column.heading
         work.used.add(day.position)
         work.time_columns.append(day)
+        _note_hours(work, column)
         return [day.heading, column.heading]
     clock = clock_beside(work, column)
     if clock is None:
         return column.heading
     work.used.add(clock.position)
+    _note_hours(work, clock)
     return [column.heading, clock.heading]
+
+
+def _note_hours(work: Work, clock: ColumnFacts) -> None:
+    """Formats for a column of hours alone, so that no time has minutes that nobody wrote."""
+    if forms := hour_forms(work, clock):
+        times = work.raw.setdefault("times", {})
+        times["formats"] = list(dict.fromkeys((*times.get("formats", ()), *forms)))
 
 
 def readable_time(work: Work, name: str) -> Match | None:
@@ -127,33 +138,43 @@ def day_of(work: Work, column: ColumnFacts) -> ColumnFacts | None:
     """The column of plain dates that a time is read from: itself, or that beside its time of day."""
     if "clock" in column.kinds and not column.kinds & {"date", "excel"}:
         return _day_of(work, column)
-    return column if "date" in column.kinds else None
+    return column if is_day(work, column) else None
 
 
 def clock_beside(work: Work, column: ColumnFacts) -> ColumnFacts | None:
     """The column of times of day that belongs to one of dates."""
-    return _partner(work, column, "date", "time", {"clock"})
+    clocks = [each for each in work.facts if is_clock(work, each)]
+    # A column of hours alone says less than one of clocks.
+    clocks.sort(key=lambda each: "clock" not in each.kinds)
+    return _partner(work, column, clocks, word="date", other=CLOCK_WORDS)
 
 
 def _day_of(work: Work, column: ColumnFacts) -> ColumnFacts | None:
     """The column of dates that a column of times of day belongs to: its own, else the event's."""
     event = work.match("occurred_at") or work.match("starts_at")
-    own = _partner(work, column, "time", "date", {"date"})
-    return own or (event.column if event and "date" in event.column.kinds else None)
+    days = [each for each in work.facts if is_day(work, each)]
+    own = _partner(work, column, days, word=CLOCK_WORDS, other="date")
+    return own or (event.column if event and is_day(work, event.column) else None)
 
 
-def _partner(work: Work, column: ColumnFacts, word: str, other: str, kinds: set[str]) -> ColumnFacts | None:
+def _partner(
+    work: Work, column: ColumnFacts, columns: Sequence[ColumnFacts], *, word: str, other: str
+) -> ColumnFacts | None:
     """The column that holds the other half of a time: of the same name but for one word, or next to it."""
     named = re.sub(rf"\b{word}\b", other, column.plain)
-    free = [each for each in work.facts if each.kinds & kinds and each is not column]
-    same = next((each for each in free if named != column.plain and each.plain == named), None)
+    free = [each for each in columns if each is not column]
+    same = next((each for each in free if named != column.plain and re.fullmatch(named, each.plain)), None)
     plain = [
-        each for each in free if re.fullmatch(rf"{other}|(?:{other} )?(?:incident|occurrence|event|day)", each.plain)
+        each
+        for each in free
+        if re.fullmatch(rf"{other}(?: (?:24|0 23))*|(?:{other} )?(?:incident|occurrence|event|day)", each.plain)
     ]
     beside = [
         each
         for each in free
-        if each.position == column.position + 1 and other in each.plain.split() and each.position not in work.used
+        if each.position == column.position + 1
+        and re.search(rf"\b{other}\b", each.plain)
+        and each.position not in work.used
     ]
     return same or next(iter(plain), None) or next(iter(beside), None)
 
@@ -174,8 +195,8 @@ def read_times(work: Work) -> None:
     forms = _of_months(work, guess)
     if any(re.search(r"\b(?:utc|zulu)\b", column.plain) for column in columns):
         times["time_zone"] = "UTC"
-    if forms or guess.formats:
-        times["formats"] = list(dict.fromkeys((*forms, *guess.formats)))
+    if formats := dict.fromkeys((*times.get("formats", ()), *forms, *guess.formats)):
+        times["formats"] = list(formats)
     if not guess.day_first:
         times["day_first"] = False
     work.raw["times"] = times

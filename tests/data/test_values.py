@@ -471,6 +471,9 @@ def test_clocks_without_their_leading_zeros_are_hours_and_minutes(minutes, endin
     assert not bad.any()
     assert [each.total_seconds() / 60 for each in spans] == minutes
     assert times_of_day(column("7", "14", "24", "45"))[1].all()
+    spans, bad = times_of_day(column("7", "14", "24", "09:30"), formats=("%H", "%d/%m/%Y"))
+    assert list(bad) == [False, False, True, False]
+    assert [each.total_seconds() / 60 for each in spans.dropna()] == [420, 840, 570]
     spans, bad = times_of_day(column("2007hrs", "13:11 hrs", "45 hrs"))
     assert not bad.any()
     assert [each.total_seconds() / 60 for each in spans] == [1207, 791, 45]

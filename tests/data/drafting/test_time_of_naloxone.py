@@ -1,7 +1,10 @@
 """When naloxone was given, in a file whose date is that of the call: by the dose's clock, past midnight where it is."""
 
 import io
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from data.drafting import draft_mapping
 from data.ingest import import_stream
@@ -35,3 +38,44 @@ def test_naloxone_is_dated_by_its_own_clock_and_not_by_the_calls(tmp_path):
     found = stored(where, "incidents")
     read = sorted(zip(found["local_date"].dt.date, found["local_hour"], strict=True))
     assert read == sorted((dose.date(), dose.hour) for dose in given)
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "precision"),
+    [
+        ("{:%d/%m/%Y}", ("Hour of day", "{:%-H}"), "hour"),
+        ("{:%Y-%m-%dT00:00:00.000Z}", ("Incident hour", "{:%H}:00"), "hour"),
+        ("unix-ms", ("Time", "{:%H h %M}"), "minute"),
+    ],
+)
+def test_a_day_takes_the_clock_or_the_hour_beside_it_and_no_minute_that_nobody_wrote(tmp_path, day, clock, precision):
+    times = [datetime(2025, 1, 1, 0, 50) + timedelta(days=4 * n, hours=11 * n) for n in range(50)]
+    london = ZoneInfo("Europe/London")
+    days = [
+        f"{datetime.combine(each, time(), london).timestamp() * 1_000:.0f}" if day == "unix-ms" else day.format(each)
+        for each in times
+    ]
+    heading = "Incident date" if clock[0].startswith("Incident") else "Date"
+    rows = [
+        (f"NC-{n}", date, clock[1].format(each), str(n % 3 + 1))
+        for n, (date, each) in enumerate(zip(days, times, strict=True))
+    ]
+    where = drafted_and_imported(tmp_path, ("Ref", heading, clock[0], "Doses"), rows)
+    found = stored(where, "incidents")
+    read = sorted(zip(found["local_date"].dt.date, found["local_hour"], strict=True))
+    assert read == sorted((each.date(), each.hour) for each in times)
+    assert set(found["time_precision"]) == {precision}
+
+
+def drafted_and_imported(tmp_path, headings, rows):
+    """The settings of a store with a file that was drafted and imported as drafted."""
+    sample = sample_file(source=io.BytesIO(as_csv(headings, rows)), label="a.csv", limits=ImportSettings())
+    draft = draft_mapping(
+        sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=datetime(2026, 1, 1)
+    )
+    where = make_settings(tmp_path)
+    import_stream(
+        stream=io.BytesIO(as_csv(headings, rows)), label="a.csv", settings=where, keys=KEYS, geography=south_wales(),
+        mapping=check_mapping(draft.raw | {"synthetic": True}),
+    )  # fmt: skip
+    return where
