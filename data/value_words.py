@@ -31,7 +31,15 @@ _SHORTEST_SLIP = 6
 # of one digit are more likely a code for a band.
 _BELOW = re.compile(r"(?:<|under|below)\s*([1-9]\d{0,2})", re.I)
 _ABOVE = re.compile(r"(?:>|over|above)\s*(\d{1,3})", re.I)
-_YEARS = re.compile(r"([1-9]\d{1,2})(?:\.0+)?")
+_YEARS = re.compile(r"([1-9]\d{1,2})(?:\.0+)?(?:\s*(?:y(?:ea)?rs?|y\s?/?\s?o|y)\.?(?:[\s-]*old)?)?", re.I)
+# "~25", "approx 50", "43?", "43-ish"; "30s", "early 30s" and "teens" of a decade.
+_ABOUT = re.compile(
+    r"(?:(?:~|\u2248|\b(?:approx(?:imately)?|about|around|roughly|circa|ca|c|est(?:imated)?|looks|maybe)\b)\W*)+(?=[\dtelm])"
+    r"|(?<=[\ds])(?:\s*\?+|\s*-?ish\b|\s*\(?(?:approx(?:imately)?|est(?:imated)?)\b\.?\)?)+$",
+    re.I,
+)
+_DECADE = re.compile(r"(?:(?:early|mid|late)[\s-]*)?([1-9]0)\s*['\u2019]?s", re.I)
+_TEENS = re.compile(r"(?:(?:early|mid|late)[\s-]*)?teens?|teenagers?", re.I)
 _AGES = re.compile(r"(\d{1,3})\s*(?:(?:-|\u2013|to)\s*(\d{1,3}|\*|\+)|\+|(?:and|or|&) (?:over|older|above)|plus)", re.I)
 _OLDEST = 120
 # A text that so many cells of a column hold, most of whose values are known and few not, is a category's name and may
@@ -277,8 +285,13 @@ def plain_categories(texts: Mapping[str, int], *, names: Set[str]) -> tuple[str,
 def band_of_range(text: str) -> str:
     """The band that is a range of ages or holds the whole of it, or an age in years; "not_recorded" where none does.
 
-    "" for what is neither.
+    An age that is about so many years is taken for these. "" for what is neither.
     """
+    text = _ABOUT.sub("", text.strip())
+    if _TEENS.fullmatch(text):
+        return "10_19"
+    if decade := _DECADE.fullmatch(text):
+        return band_of_range(f"{decade[1]}-{int(decade[1]) + 9}")
     if years := _YEARS.fullmatch(text.strip()):
         return str(age_bands(np.array([years[1]], dtype=float))[0][0])
     if below := _BELOW.fullmatch(text.strip()):

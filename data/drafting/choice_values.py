@@ -6,6 +6,7 @@ from collections.abc import Set
 from dataclasses import replace
 
 from data import schema
+from data.drafting.coded_headings import codes_of
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.finding_words import finding_of
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
@@ -13,7 +14,7 @@ from data.drafting.results import UnknownValues
 from data.drafting.work import Work
 from data.mapping import SubstanceLayout, mapped_fields
 from data.value_words import SAY_ALIVE, band_of_range, certain_words, may_be_shown, translate, whole_words, yes_no_means
-from data.values import Texts, is_nothing, meaning_of, plain_value, whole_number
+from data.values import Texts, is_nothing, known_choices, meaning_of, plain_value, whole_number
 from wording import _, format_count, format_share, ngettext
 
 __all__ = ["drop_doubtful", "read_values", "words_of_names"]
@@ -175,7 +176,7 @@ def _values_known(
 ) -> bool:
     cells = [text for text in work.cells(column) if not is_nothing(text)]
     counts = Counter(cells)
-    _known, unknown = translate(about, counts, yes_no=yes_no_means(about.name, column.plain))
+    _known, unknown = _translated(about, column, counts)
     return sum(counts[text] for text in unknown) <= share_unknown * len(cells)
 
 
@@ -196,7 +197,7 @@ def read_values(work: Work) -> None:
         known_whole = whole_words(about) if about.name == "substance" else frozenset()
         texts = _items(cells, known_whole) if known_whole else [text for text in cells if not is_nothing(text)]
         counts = Counter(texts)
-        known, unknown = translate(about, counts, yes_no=yes_no_means(about.name, column.plain))
+        known, unknown = _translated(about, column, counts)
         if column in findings:
             part = 0 if about.name == "substance" else 1
             counts = Counter(text for text in cells if not is_nothing(text))
@@ -220,6 +221,21 @@ def read_values(work: Work) -> None:
                 )
             )
     work.raw["values"] = values
+
+
+def _translated(about: schema.Field, column: ColumnFacts, counts: Counter[str]) -> tuple[dict[str, str], list[str]]:
+    """What a column's texts mean, and those that stay unknown; codes mean what the heading says."""
+    codes = codes_of(column.heading)
+    coded = [text for text in counts if plain_value(whole_number(text)) in codes]
+    yes_no = yes_no_means(about.name, column.plain)
+    known, unknown = translate(about, [text for text in counts if text not in coded], yes_no=yes_no)
+    words = known_choices(about, certain_words(about, yes_no=yes_no))
+    for text in coded:
+        if value := words.get(plain_value(codes[plain_value(whole_number(text))])):
+            known[plain_value(text).replace("_", " ")] = value
+        else:
+            unknown.append(text)
+    return known, unknown
 
 
 def _without_read_ages(known: dict[str, str], counts: Counter[str]) -> dict[str, str]:

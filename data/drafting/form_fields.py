@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from data import schema
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match, ambulance_file
@@ -12,7 +14,7 @@ from data.drafting.time_fields import lacks_date, readable_time, time_headings
 from data.drafting.work import Work, distinct_texts
 from data.mapping import SUBSTANCE_TAKEN, mapped_fields
 from data.value_words import band_of_range, certain_words, translate
-from data.values import known_choices, plain_value, whole_number
+from data.values import known_choices, parse_numbers, plain_value
 from wording import _
 
 __all__ = ["read_doses", "read_kind_of_event", "read_person", "read_plain_fields", "read_substances", "read_waits"]
@@ -55,12 +57,12 @@ def read_person(work: Work) -> None:
     for name in ("identifier", "date_of_birth", "age"):
         match = work.match(f"person.{name}")
         if match and name == "age" and _has_ranges(work, match.column):
-            # Years and ranges in one column: bands are read from both.
+            # Years and ranges, or years about right, in one column: bands are read from all.
             if "age_band" not in work.columns:
                 work.columns["age_band"] = match.column.heading
                 work.choice_columns.append((mapped_fields(work.table)["age_band"], match.column))
                 ages = replace(match, score=LIKELY_SCORE, cells_fit=True)
-                work.use("age_band", ages, why=_("it holds ages in years and ranges of ages"))
+                work.use("age_band", ages, why=_("it holds ages in years beside ranges or about right"))
             continue
         if match:
             person[name] = match.column.heading
@@ -71,7 +73,10 @@ def read_person(work: Work) -> None:
 
 
 def _has_ranges(work: Work, column: ColumnFacts) -> bool:
-    return any(band_of_range(text) and not whole_number(text).isdecimal() for text in work.cells(column))
+    """Whether a text is an age and no number: a range, or a number that is only about right."""
+    cells = work.cells(column)
+    years, _unreadable, _outside = parse_numbers(cells)
+    return any(band_of_range(text) for text in cells[np.isnan(years)])
 
 
 def read_substances(work: Work) -> None:

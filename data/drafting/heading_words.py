@@ -7,6 +7,7 @@ field, `weak` ones could mean another as well. `kinds` are what the cells may lo
 import re
 from functools import cache
 
+from data.drafting.coded_headings import without_codes
 from data.drafting.field_patterns import ABODES, EXPORT_NUMBERS, FieldWords
 from data.drafting.table_words import TABLE_SIGNS, WORDS
 
@@ -44,7 +45,7 @@ def plain_words(heading: str, *, numbered: bool = False) -> str:
 
     The number of a question before it is left out, unless `numbered` says that it tells headings apart.
     """
-    heading = heading.strip()
+    heading = without_codes(heading.strip())
     if heading in ("_id", ":id"):
         # How open data portals head the numbers of rows.
         return "row id"
