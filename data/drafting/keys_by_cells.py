@@ -189,7 +189,8 @@ def _take_dose(work: Work, columns: Columns) -> str:
     one_each = bool(set(exact) & set(described)) and always_one(columns, number, described)
     if found:
         _take(work, "dose_number", found, why=_("it differs between the rows of one person, whatever the drug"))
-        work.nobody_twice = not people and (one_each or runs_once(columns, found, person=person, drugs=drugs))
+        once = runs_once(columns, found, person=person, drugs=drugs)
+        work.nobody_twice = not people and (one_each if once is None else once)
         return _("“{heading}” numbers the doses of a person").format(heading=found.heading)
     times = _time_columns(work)
     if (

@@ -39,6 +39,8 @@ _STRAY = 0.1
 _FINE_ENOUGH = 0.7
 # So many groups show that a number repeats for a reason, or begins anew in each.
 _FEWEST_GROUPS, _MANY_GROUPS = 3, 10
+# Two people who are taken at random are described alike less often than this where a description tells people apart.
+_SHARED_DESCRIPTIONS = 0.05
 # An incident may go past midnight, and a date may be misspelt now and then.
 _FAR_APART_DAYS, _SHARE_FAR_APART = 2, 0.3
 # Of the incidents with several numbers, so many have several descriptions where the numbers are people's; few where
@@ -215,16 +217,27 @@ def differs_by_dose(
     return not (_differing(person, officer).sum() >= _FEWEST_GROUPS and _determines(dose, officer))
 
 
-def runs_once(columns: Columns, column: ColumnFacts, *, person: Groups, drugs: Sequence[ColumnFacts]) -> bool:
-    """Whether a column reads 1, 2, 3 for each person, once for each drug: then nobody who is described alike is two."""
+def runs_once(columns: Columns, column: ColumnFacts, *, person: Groups, drugs: Sequence[ColumnFacts]) -> bool | None:
+    """Whether a column reads 1, 2, 3 for each person, once for each drug: then nobody who is described alike is two.
+
+    None where it holds codes, which say nothing of that. A row that is there twice may be of two people.
+    """
+    if not _runs(columns, column, person):
+        return None
     rows = _joined(person, columns.of(column), columns.described(drugs))
-    return _runs(columns, column, person) and _count(rows) == len(columns)
+    return _count(rows) == len(columns)
 
 
 def always_one(columns: Columns, incident: Groups, described: Sequence[ColumnFacts]) -> bool:
-    """Whether each of many numbers with several rows has one description: then it is a person's."""
-    rows = np.bincount(incident[incident >= 0])
-    return (rows > 1).sum() >= _MANY_GROUPS and not _differing(incident, columns.described(described)).any()
+    """Whether each of many numbers with several rows has one description, and few share theirs: it is a person's."""
+    description = columns.described(described)
+    several = np.bincount(incident[incident >= 0]) > 1
+    shares = np.bincount(description) / len(columns)
+    return bool(
+        several.sum() >= _MANY_GROUPS
+        and (shares**2).sum() <= _SHARED_DESCRIPTIONS
+        and not _differing(incident, description).any()
+    )
 
 
 # --- groups of rows ---------------------------------------------------------------------------------------------------
