@@ -36,6 +36,7 @@ from data.drafting.results import Draft, DraftError, UnusedColumn
 from data.drafting.second_files import advise_full_extract, ask_for_parent, find_joins, source_name
 from data.drafting.several_rows import settle_rows, tell_rows_apart
 from data.drafting.taken_back import take_back_rows
+from data.drafting.time_bands import holds_spans_of_the_day
 from data.drafting.time_fields import read_time_of_event, read_times
 from data.drafting.treated import ask_who_gave, leave_out_untreated
 from data.drafting.work import Work
@@ -205,10 +206,16 @@ def _unused(work: Work) -> tuple[UnusedColumn, ...]:
     return tuple(
         UnusedColumn(
             heading=column.heading,
-            why=_("free text or an address, which may name people")
-            if FREE_TEXT.search(column.plain)
-            else _("no field of this table fits it"),
+            why=_why_unused(work, column),
         )
         for column in work.facts
         if column.position not in work.used
     )
+
+
+def _why_unused(work: Work, column: ColumnFacts) -> str:
+    if FREE_TEXT.search(column.plain):
+        return _("free text or an address, which may name people")
+    if holds_spans_of_the_day(work, column):
+        return _("it holds spans of the day, and a record keeps a time or its day alone")
+    return _("no field of this table fits it")

@@ -79,3 +79,16 @@ def drafted_and_imported(tmp_path, headings, rows):
         mapping=check_mapping(draft.raw | {"synthetic": True}),
     )  # fmt: skip
     return where
+
+
+@pytest.mark.parametrize("bands", [("09:00-11:59", "18:00-20:59"), ("0900 to 1159", "1800 to 2059"), ("AM", "Evening")])
+def test_spans_of_the_day_are_told_to_be_no_times(bands):
+    rows = [(f"NC-{n}", f"{datetime(2025, 1, 1) + timedelta(days=n):%d/%m/%Y}", bands[n % 2], "1") for n in range(40)]
+    headings = ("Ref", "Date", "Time band", "Doses")
+    sample = sample_file(source=io.BytesIO(as_csv(headings, rows)), label="a.csv", limits=ImportSettings())
+    draft = draft_mapping(
+        sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=datetime(2026, 1, 1)
+    )
+    assert draft.raw["columns"]["occurred_at"] == "Date"
+    (band,) = (each for each in draft.unused if each.heading == "Time band")
+    assert "spans of the day" in band.why
