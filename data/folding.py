@@ -4,6 +4,8 @@ Rows fold by the administration's key. Of each field the first recorded value st
 the time the earliest. Substances and doses are united. Two people never become one: a row of the same key that states
 another name, date of birth, age or gender, or another day, is left out, for quarantine. Two officers' reports of one
 administration are both kept, and their doses are not added up until a person has said whether they are the same.
+
+Rows of a second file fold by the row that joins, whose key stands in the administration's place while they do.
 """
 
 import re
@@ -39,6 +41,8 @@ _PLACE = (
 _PLACE_RANK = {"coordinates": 0, "postcode": 1, "area": 2, "none": 3}
 _TIME = ("occurred_at", "time_precision", "local_date", "local_hour", "local_weekday")
 _TIME_RANK = {"minute": 0, "hour": 1, "day": 2, "month": 3}
+# The administration that a second file's rows name, while the row that joins is in its place.
+_NAMED = "named_administration"
 # What rows of one record differ in by right, so that a difference is no disagreement.
 _OWN = frozenset({
     "row_hash", "row_id", "dose_id", "piece_id", "substances", "drugs_token", "withdrawn", "doses_given", "recorded_at",
@@ -74,6 +78,9 @@ class Folded:
 
 def with_piece_ids(records: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser) -> pd.DataFrame:
     """The rows with a piece_id, by which a row is known again: its own key, else what its kind of row is told by."""
+    if mapping.joins:
+        named = {_NAMED: records["administration_id"]} if "administration_id" in records else {}
+        records = _with(records, **named, administration_id=records["join_id"])
     if "row_id" in records:
         return _with(records, piece_id=records["row_id"])
     kinds = mapping.kinds_of_row
@@ -152,13 +159,21 @@ def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser
     if "dose" in kinds or "officer" in kinds:
         repeats = "doses" if mapping.doses_by_content else mapping.repeats
         doses = _doses(pieces, kinds, pseudonymiser, repeats=repeats)
-        reports, given = _reports(pieces, doses, codes, len(keys), kinds, pseudonymiser)
+        if mapping.joins:
+            # All doses of a table of doses count: no officer reports them a second time.
+            doses["join_id"] = doses["administration_id"]
+            unsigned = doses.drop(columns="officer_token", errors="ignore")
+            _none, given = _reports(pieces, unsigned, codes, len(keys), kinds, pseudonymiser)
+        else:
+            reports, given = _reports(pieces, doses, codes, len(keys), kinds, pseudonymiser)
         records["doses_given"] = given
     elif mapping.says_how_many_doses and "doses_given" not in records:
         slots = [name for name in records if _DOSE_PRESENT.fullmatch(name)]
         each = [doses_of_each(records, name.removesuffix("present")) for name in slots]
         recorded = records[slots].any(axis=1).to_numpy(dtype=bool)
         records["doses_given"] = np.where(recorded, np.sum(each, axis=0), np.nan)
+    if mapping.joins:
+        records = records.drop(columns="administration_id").rename(columns={_NAMED: "administration_id"})
     return Folded(
         records=records,
         pieces=pieces,
@@ -190,8 +205,10 @@ def _misplaced(pieces: pd.DataFrame, codes: Positions) -> tuple[Mask, Mask]:
     """Rows of another person, and rows of another day, than the record that their key was first given to."""
     several = int(codes.max(initial=-1)) + 1
     first = _first_of_each(codes, several, np.ones(len(pieces), dtype=bool), None)
-    started = pieces["local_date"].to_numpy()[first][codes]
-    days = np.abs(pieces["local_date"].to_numpy() - started) > _SAME_EVENT.to_timedelta64()
+    days = np.zeros(len(pieces), dtype=bool)
+    if "local_date" in pieces:
+        started = pieces["local_date"].to_numpy()[first][codes]
+        days = np.abs(pieces["local_date"].to_numpy() - started) > _SAME_EVENT.to_timedelta64()
     values = {
         name: pd.factorize(pieces[name].astype(object).where(known_where(pieces[name]), None), use_na_sentinel=True)[0]
         for name in _IDENTITY
@@ -239,7 +256,8 @@ class _Groups:
         """One row a record, how many records have rows that disagree about a field, and the file's rows that do."""
         if len(self.first) == len(self.pieces):
             return self._take(self.pieces.columns, None), 0, np.empty(0, dtype=np.int64)
-        place, time = self._best("location_source", _PLACE_RANK), self._earliest()
+        place = self._best("location_source", _PLACE_RANK)
+        time = self._earliest() if "time_precision" in self.pieces else self.first
         chosen: dict[str, object] = {}
         differs = np.zeros(len(self.pieces), dtype=bool)
         slots = {name.split("_", 1)[0] for name in self.pieces if name.startswith(("wait", "dose"))} - {"doses"}

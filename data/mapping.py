@@ -304,10 +304,10 @@ class MatchLayout(_Section):
     """Where a second file has no number: what both files know, and that must lead to exactly one record.
 
     `day` is the heading of the incident's date, `officer` that of an officer who gave a dose; `person` asks for the
-    person of [person] too.
+    person of [person] too. Without a day it is the person's number alone.
     """
 
-    day: str = Field(min_length=1)
+    day: str | None = Field(default=None, min_length=1)
     officer: str | None = None
     person: bool = False
 
@@ -315,6 +315,8 @@ class MatchLayout(_Section):
     def _says_more_than_the_day(self) -> "MatchLayout":
         if not (self.officer or self.person):
             raise ValueError("a day alone fits many records: add officer or person")
+        if not self.day and (self.officer or not self.person):
+            raise ValueError("without a day only the person's number leads to a record: person = true, and no officer")
         return self
 
 
@@ -338,7 +340,8 @@ class Mapping(_Section):
     that repeats another in all that is read is the same row written twice, or, where `repeats` says so, one more dose;
     where a row is a dose and has no number, in all that is written in it.
     A `full` extract speaks of everything its source has, or of the days from its first to its last event: what it lacks
-    becomes withdrawn. With `joins` the file adds fields to records that are there already, by their key or by `match`.
+    becomes withdrawn. With `joins` the file adds fields to records that are there already, by their key or by `match`;
+    its rows may be doses or substances of a record too, as a database keeps them in tables of their own.
     """
 
     target: str = FORM_TABLE
@@ -352,7 +355,7 @@ class Mapping(_Section):
     synthetic: bool = False
     parent_source: str | None = None
     file: FileLayout = FileLayout()
-    columns: dict[str, Source]
+    columns: dict[str, Source] = Field(default_factory=dict)
     times: TimeLayout = TimeLayout()
     place: PlaceLayout = PlaceLayout()
     person: PersonLayout = PersonLayout()
@@ -419,8 +422,10 @@ class Mapping(_Section):
     @property
     def repeats_may_be_doses(self) -> bool:
         """Whether a row that repeats another may be one more dose, which nothing in the file numbers or counts."""
-        if self.target != FORM_TABLE or self.joins or {"row_id", "dose_id"} & set(self.columns):
+        if self.target != FORM_TABLE or {"row_id", "dose_id"} & set(self.columns):
             return False
+        if self.joins:
+            return "dose" in self.kinds_of_row
         return "dose" in self.kinds_of_row or not (self.says_how_many_doses or "doses_given" in self.columns)
 
     @property
@@ -604,8 +609,10 @@ def _check_rows(mapping: Mapping) -> None:
     kinds = mapping.kinds_of_row
     if not kinds or len(set(kinds)) < len(kinds) or ("person" in kinds and len(kinds) > 1):
         raise ValueError("rows: one of person, substance, dose, officer, or a list of the last three")
-    if mapping.folds and (mapping.target != FORM_TABLE or mapping.joins):
+    if mapping.folds and (mapping.target != FORM_TABLE or mapping.joins == "incidents"):
         raise ValueError(f"rows: only a file for {FORM_TABLE} has several rows a record")
+    if mapping.joins and "officer" in kinds:
+        raise ValueError("rows: a file that adds to records has rows of substances or doses, not of officers")
     if "substance" in kinds and not mapping.substances:
         raise ValueError("rows: one row a substance needs [substances]")
     if "dose" in kinds and len(mapping.doses) != 1:
@@ -632,9 +639,11 @@ def _check_joins(mapping: Mapping) -> None:
         raise ValueError("parent_source: name the source of the records that are added to; source is this file's own")
     if not (mapping.match or mapping.key_parts("incident_id")):
         raise ValueError("joins: incident_id, administration_id or [match] is needed, or no row could be joined")
-    if mapping.match and mapping.match.person and not mapping.person.name:
+    if mapping.match and mapping.match.person and mapping.match.day and not mapping.person.name:
         raise ValueError("match.person: say under [person] which columns hold the name")
-    if "occurred_at" in mapping.columns or mapping.doses:
+    if mapping.match and not mapping.match.day and not mapping.person.identifier:
+        raise ValueError("match.person: without a day, say under [person] which column is the identifier")
+    if "occurred_at" in mapping.columns or (mapping.doses and "dose" not in mapping.kinds_of_row):
         raise ValueError("joins: the time and the doses stay those of the record; leave occurred_at and doses out")
     own = mapped_fields("administrations").keys() - schema.table_named("incidents").names - {"administration_id"}
     if mapping.joins == "incidents" and (mapping.substances or own & mapping.columns.keys()):

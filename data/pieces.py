@@ -59,6 +59,7 @@ def pieces_to_store(pieces: pd.DataFrame, *, import_id: str, earlier: pd.DataFra
         {
             "piece_id": pieces["piece_id"].array,
             "administration_id": pieces["administration_id"].array,
+            **({"join_id": pieces["join_id"].array} if "join_id" in pieces else {}),
             "position": position,
             "fields": _same_for_all(json.dumps(_said(pieces)), len(pieces)),
             "row_number": row_number,

@@ -326,6 +326,8 @@ class RecordReader:
         for name, field in self._fields.items():
             if not (field.token and field.required) or not mapping.key_parts(name):
                 continue
+            if mapping.joins and mapping.folds and name not in mapping.columns:
+                continue  # rows of a person are no other incident's that has the same number
             own = not mapping.joins and (name == target_key or mapping.target == FORM_TABLE)
             source = mapping.source if own else mapping.parent_source or mapping.source
             parts = self._key_parts(name)
@@ -394,9 +396,12 @@ class RecordReader:
             np.zeros(rows, dtype=np.int8), categories=[mapping.joins or FORM_TABLE]
         )
         columns["match_day"] = pd.Series(pd.NaT, index=range(rows), dtype="datetime64[ns]").array
+        own_key = "row_id" in mapping.columns and not mapping.folds
         if match is None:
-            name = "row_id" if "row_id" in mapping.columns else "administration_id"
-            parts = self._key_parts(name)
+            parts = self._key_parts("row_id" if own_key else "administration_id")
+        elif match.day is None:
+            parts = [self._person_numbers()]
+            self._set_aside(parts[0] == "", field="person_token", reason="key_missing", cell=None, whole_row=True)
         else:
             cell = self._cell(match.day)
             days = self._days(cell.texts)
@@ -413,7 +418,7 @@ class RecordReader:
                 people = self._names_of_people()
                 self._set_aside(people == "", field="person_token", reason="key_missing", cell=None, whole_row=True)
                 parts.append(people)
-            if "row_id" in mapping.columns:
+            if own_key:
                 parts = self._key_parts("row_id")
         columns["join_id"] = self._pseudonymiser.tokens(kind="join_id", source=mapping.source, parts=parts)
 
@@ -767,13 +772,17 @@ class RecordReader:
         births = self._dates_of_birth(columns)
         tokens = self._pseudonymiser.person_tokens(names=self._names_of_people(), births=births)
         if person.identifier:
-            identifiers = _mapped(self._cell(person.identifier).texts, _code)
-            by_number = self._pseudonymiser.tokens(kind="person_token", source="identifier", parts=[identifiers])
+            numbers = [self._person_numbers()]
+            by_number = self._pseudonymiser.tokens(kind="person_token", source="identifier", parts=numbers)
             tokens = np.where(pd.isna(by_number), tokens, by_number)
         columns["person_token"] = tokens
         years = self._read_age(columns, births)
         if self._mapping.folds:
             self._read_identity(columns, births, years)
+
+    def _person_numbers(self) -> Texts:
+        """The number of the person in each row, "" where there is none."""
+        return _mapped(self._cell(self._mapping.person.identifier or "").texts, _code)
 
     def _names_of_people(self) -> Texts:
         """The normalised name in each row, "" where there is none."""
@@ -812,11 +821,11 @@ class RecordReader:
             "identity_age": np.array([f"{each:.0f}" if np.isfinite(each) else "" for each in years], dtype=object),
         }
         if self._mapping.person.identifier:
-            known["identity_number"] = _mapped(self._cell(self._mapping.person.identifier).texts, _code)
+            known["identity_number"] = self._person_numbers()
         for heading in self._mapping.headings_of("age_band"):
             # As written: ranges that are in no one band are two people's all the same.
             known["identity_range"] = _mapped(self._cell(heading).texts, _range_of_age)
-        key = np.asarray(columns["administration_id"], dtype=object)
+        key = np.asarray(columns["join_id" if self._mapping.joins else "administration_id"], dtype=object)
         for name, texts in known.items():
             columns[name] = self._pseudonymiser.tokens(kind=name, parts=[pd.Series(key).fillna("").to_numpy(), texts])
 

@@ -331,6 +331,7 @@ TABLES: tuple[Table, ...] = (
             _choice("officer_role", ROLES, "Role at the time"),
             _text("product", "Product name"),
             _token("kit_token", "Kit the dose came from"),
+            _joined_by(),
             *_provenance(),
         ),
     ),
@@ -491,7 +492,8 @@ TABLES: tuple[Table, ...] = (
         description="One row of a file whose rows are folded into administrations, as it was read.",
         fields=(
             Field(name="piece_id", type="VARCHAR", description="Row", required=True, mapped=False, token=True),
-            _key("administration_id", "Administration it is part of"),
+            _key("administration_id", "Administration it is part of; of a second file's rows, the row that joins"),
+            _joined_by(),
             Field(name="position", type="BIGINT", description="Order among the rows", mapped=False),
             _text("fields", "Names of the row's fields, as a list of JSON", mapped=False),
             _text("content", "What they say, pseudonymised, as a list of JSON", mapped=False),

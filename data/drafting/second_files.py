@@ -16,6 +16,7 @@ from data.drafting.heading_match import (
 )
 from data.drafting.heading_words import FREE_TEXT, plain_words
 from data.drafting.record_keys import key_of
+from data.drafting.tables_of_rows import find_table_of_rows
 from data.drafting.work import Work
 from data.mapping import FORM_TABLE, mapped_fields
 from wording import _
@@ -83,6 +84,12 @@ def find_joins(work: Work) -> dict[str, Any]:
     if not work.may_join:
         return {}
     finding = findings_column(work)
+    if (
+        not finding
+        and not any(_FINDING.search(each.plain) for each in work.facts)
+        and (table := find_table_of_rows(work))
+    ):
+        return table
     if finding:
         # Nothing else in the file may be what is found, and how sure that is.
         work.found = {name: each for name, each in work.found.items() if each[0].column is not finding}
@@ -194,7 +201,7 @@ def _source_of_numbers(work: Work, match: Match | None, sources: Sequence[str]) 
     """The source whose records have most of a column's numbers; None where none has half of them."""
     if match is None or work.known_numbers is None or not sources:
         return None
-    shares = {source: work.known_numbers(source, work.cells(match.column)) for source in sources}
+    shares = {source: work.known_numbers.incidents(source, work.cells(match.column)) for source in sources}
     best = max(shares, key=lambda source: shares[source])
     return best if shares[best] >= _SHARE_OF_OTHERS else None
 
@@ -304,6 +311,8 @@ def source_name(work: Work, joins: dict[str, Any]) -> str:
     if plain >= _STREET_HEADINGS:
         return STREET_SOURCE
     if joins:
+        if "rows" in joins:
+            return "doses" if "dose" in joins["rows"] else "drugs"
         if ambulance_file(work.facts):
             return "ambulance CAD"
         return next(

@@ -108,6 +108,9 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
     counted = ~waiting & ~withdrawn
     quarantined_rows, quarantined_fields = quarantine_counts(batch.quarantine)
     folded, identical = rows_without_own(batch)
+    # A record that waits does so with all of its rows.
+    waiting_rows, several_rows = (_rows_of(batch, found, numbers) for found in (waiting, several))
+    folded -= len(waiting_rows) - int(waiting.sum())
     outcome = ImportOutcome(
         version=pointer.current.version if pointer else None,
         imported=int((counted & (state == 0)).sum()),
@@ -115,16 +118,25 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
         unchanged=int((counted & (state == 2)).sum()) + identical,
         folded=folded,
         withdrawn=int(withdrawn.sum()),
-        waiting=int(waiting.sum()),
+        waiting=len(waiting_rows),
         quarantined_rows=quarantined_rows,
         quarantined_fields=quarantined_fields,
         gone=len(gone),
         conflicts=len(in_conflict),
-        waiting_rows=row_runs(numbers[waiting]),
-        several_rows=row_runs(numbers[several]),
+        waiting_rows=row_runs(waiting_rows),
+        several_rows=row_runs(several_rows),
         conflict_rows=_conflict_rows(batch, in_conflict),
     )
     return Merge(outcome=outcome, changed=state < 2, repeated=repeated, gone=gone, gone_before=gone_before)
+
+
+def _rows_of(batch: Batch, found: NDArray[np.bool_], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows of the file that some of the target's rows were made of."""
+    pieces = batch.tables.get("pieces")
+    if batch.target != "joined" or pieces is None:
+        return numbers[found]
+    these = pieces["join_id"].isin(batch.tables["joined"].loc[found, "join_id"]) & (pieces["position"] > 0)
+    return pieces.loc[these, "position"].to_numpy(dtype=np.int64)
 
 
 def _disagreeing(reports: pd.DataFrame) -> NDArray[np.object_]:

@@ -31,13 +31,14 @@ MATCHED_BY = (
 )
 
 # Which record each row of a second file fits: by the administration it names; else by the incident, whose only person
-# it then means; else by the day with an officer, a person or both. Nothing is guessed: it must be exactly one.
+# it then means; else by the day with an officer, a person or both; else by the person's number. Nothing is guessed: it
+# must be exactly one.
 FITS = """
     WITH waiting AS (FROM $joined WHERE record_state IN ('current', 'waiting')), named AS (
         SELECT j.join_id, a.incident_id, a.administration_id
         FROM waiting j JOIN $database.administrations a ON a.administration_id = j.administration_id
     ), officers AS (
-        SELECT administration_id, officer_token FROM $database.doses WHERE officer_token IS NOT NULL
+        SELECT administration_id, officer_token FROM $database.doses WHERE officer_token IS NOT NULL AND join_id IS NULL
         UNION SELECT administration_id, officer_token FROM $database.dose_reports WHERE officer_token IS NOT NULL
     ), candidates AS (
         FROM named
@@ -52,6 +53,11 @@ FITS = """
         JOIN $database.administrations a ON a.incident_id = i.incident_id AND a.record_state = 'current'
         WHERE (j.person_token IS NULL OR a.person_token = j.person_token)
           AND (j.officer_token IS NULL OR (a.administration_id, j.officer_token) IN (FROM officers))
+        UNION ALL
+        SELECT j.join_id, a.incident_id, a.administration_id
+        FROM waiting j JOIN $database.administrations a ON a.person_token = j.person_token
+        WHERE a.record_state = 'current' AND j.match_day IS NULL
+          AND j.incident_id IS NULL AND j.administration_id IS NULL
     ), counted AS (
         SELECT join_id, min(incident_id) AS incident_id, min(administration_id) AS administration_id,
                count(DISTINCT incident_id) AS incidents, count(DISTINCT administration_id) AS people
@@ -69,6 +75,10 @@ PLACE_FIELDS = (
 )
 # From the most to the least exact: a second file's place stands where it is no less exact than the record's own.
 PLACE_ORDER = "['coordinates', 'postcode', 'area', 'none']"
+
+
+# Rows of the file that a row which joins was made of.
+ROWS_JOINED = "greatest(1, (SELECT count(*) FROM fresh.pieces WHERE join_id = after.join_id))"
 
 
 def _laid_over(name: str) -> tuple[Field, ...]:
@@ -193,11 +203,13 @@ def count_turned(connection: Connection, stored: Mapping[str, tuple[str, ...]], 
             connection,
             sql(
                 """
-                SELECT count(*) FROM old.$table before JOIN fresh.$table after USING ($key)
+                SELECT coalesce(sum($rows), 0)::BIGINT
+                FROM old.$table before JOIN fresh.$table after USING ($key)
                 WHERE before.record_state = ? AND after.record_state = ? $own
                 """,
                 table=name,
                 key=table_named(name).key,
+                rows="1" if column else ROWS_JOINED,
                 own="AND after.join_id IS NULL" if column and "join_id" in table_named(name).names else "",
             ),
             [was, now],

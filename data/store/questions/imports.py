@@ -124,6 +124,25 @@ class ImportQuestions(Reader):
         asked = "SELECT count(*) FROM records.incidents WHERE incident_id IN (SELECT unnest(?))"
         return int(self._row(asked, [tokens])[0])
 
+    def count_numbered_administrations(self, tokens: list[str]) -> int:
+        """How many of these are keys of administrations in the store, counted or not."""
+        asked = "SELECT count(*) FROM records.administrations WHERE administration_id IN (SELECT unnest(?))"
+        return int(self._row(asked, [tokens])[0])
+
+    def count_numbered_people(self, source: str, tokens: list[str]) -> tuple[int, int]:
+        """How many of these are people's with one current administration of a source, and with several."""
+        once, several = self._row(
+            """
+            SELECT count(*) FILTER (records = 1), count(*) FILTER (records > 1) FROM (
+                SELECT count(*) AS records FROM records.administrations
+                WHERE record_state = 'current' AND source = ? AND person_token IN (SELECT unnest(?))
+                GROUP BY person_token
+            )
+            """,
+            [source, tokens],
+        )
+        return int(once), int(several)
+
     def quarantine_reasons(self) -> pd.DataFrame:
         """Columns target, reason, field, rows and fields: what waits in quarantine and why, most frequent first."""
         return self._frame(

@@ -8,9 +8,12 @@ import pytest
 
 from data.drafting import draft_mapping
 from data.ingest import import_stream
+from data.known_numbers import known_numbers
 from data.mapping_toml import check_mapping
+from data.pseudonymise import Pseudonymiser
 from data.reading import sample_file
 from data.settings import SYNTHETIC_SOUTH_WALES, ImportSettings
+from data.store import open_store
 from tests.data.forms import as_csv, person
 from tests.data.importing import KEYS, make_settings, south_wales, stored
 
@@ -182,3 +185,45 @@ def test_places_by_day_and_officer_reach_the_records_they_were_made_from(tmp_pat
     placed = incidents[incidents["location_source"] == "coordinates"]
     assert list(placed["easting_m"]) == [318_050 + 100 * n for n in range(10, 40)]
     assert len(stored(where, "administrations")) == 40
+
+
+def test_a_databases_tables_of_doses_and_drugs_reach_the_people_of_its_third(tmp_path):
+    """By a person's number alone, and beside the incident's: told by whose numbers are in the store."""
+    where = make_settings(tmp_path)
+    people = [(f"{5000 + n // 2}", f"{20000 + 3 * n}") for n in range(40)]
+    when = [(f"{datetime(2024, 1, 1, 8) + timedelta(days=n // 2):%d/%m/%Y %H:%M}", f"{20 + n}") for n in range(40)]
+    doses = [(victim, "4") for n, (_incident, victim) in enumerate(people) for _dose in range(n % 3 + 1)]
+    doses = [(f"{n}", *dose) for n, dose in enumerate(doses, start=1)]
+    kinds = ("Heroin", "Cocaine", "Alcohol")
+    drugs = [(*one, drug) for n, one in enumerate(people) for drug in kinds[n % 2 : n % 3 + 1]]
+
+    def bring_in(headings, rows, **options):
+        draft = drafted(headings, rows, **options)
+        report = import_stream(
+            stream=io.BytesIO(as_csv(headings, rows)), label="a.csv", settings=where, keys=KEYS,
+            geography=south_wales(), mapping=check_mapping(draft.raw | {"synthetic": True}),
+        )  # fmt: skip
+        return draft, report
+
+    headings = ("Incident ID", "Victim ID", "Incident date and time", "Age")
+    bring_in(headings, [(*one, *other) for one, other in zip(people, when, strict=True)])
+    of_doses = (("Administration ID", "Victim ID", "Naloxone dose mg"), doses)
+    assert "joins" not in drafted(*of_doses, known_sources=["naloxone form"]).raw
+    with open_store(settings=where, keys=KEYS) as store:
+        known = {"known_sources": store.form_sources(), "known_numbers": known_numbers(store, Pseudonymiser(KEYS))}
+        # People of the same numbers with an event of their own are records.
+        again = drafted(headings, [(*one, *other) for one, other in zip(people, when, strict=True)], **known)
+        assert "joins" not in again.raw
+        for kind, (headings, rows) in {
+            "dose": of_doses,
+            "substance": (("Incident ID", "Victim ID", "Suspected drug"), drugs),
+        }.items():
+            draft, report = bring_in(headings, rows, **known)
+            assert (draft.raw["rows"], "joins" in asked(draft)) == (kind, True)
+            assert (report.rows_in, report.imported + report.folded, report.waiting) == (len(rows), len(rows), 0)
+    kept = stored(where, "administrations")
+    assert Counter(kept["doses_given"]) == Counter(n % 3 + 1 for n in range(40))
+    listed = stored(where, "doses").query("record_state == 'current'").groupby("administration_id").size()
+    assert listed.to_dict() == kept.set_index("administration_id")["doses_given"].to_dict()
+    taken = Counter(stored(where, "substances").query("record_state == 'current'")["substance"])
+    assert taken == Counter(drug.casefold() for *_one, drug in drugs)

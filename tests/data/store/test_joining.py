@@ -275,7 +275,8 @@ def test_an_erased_person_takes_what_was_joined_along(importer):
         ({"match": {"day": "Date"}}, "a day alone fits many"),
         ({"match": {"day": "Date", "person": True}}, "which columns hold the name"),
         ({"joins": None, "match": {"day": "Date", "officer": "Collar"}}, "it belongs to a file that adds to records"),
-        ({"rows": "substance"}, "several rows a record"),
+        ({"joins": "incidents", "rows": "substance"}, "several rows a record"),
+        ({"match": {"person": True}}, "which column is the identifier"),
         ({"parent_source": "second"}, "source is this file's own"),
     ],
 )
@@ -348,6 +349,67 @@ def test_rows_that_the_source_took_back_are_withdrawn(importer):
 
 
 # --- the same file again ----------------------------------------------------------------------------------------------
+
+
+def table_of(kind, **changes):
+    """A database's table of doses or of drugs, a row each, with the number of a person."""
+    without = {"columns": {}, "place": {}, "substances": None, "waits": []}
+    return second(**without | {"source": kind, "rows": kind} | changes)
+
+
+BY_PERSON = {"match": {"person": True}, "person": {"identifier": "Ref"}}
+
+
+def test_tables_of_doses_and_of_drugs_add_all_rows_of_a_record_and_go_again(importer):
+    people = make_mapping(columns={"doses_given": "Doses"}, person={"identifier": "Reference"})
+    doses = pd.DataFrame({"Ref": list("AABAZZ"), "No": list("123456")})
+    drugs = pd.DataFrame({"Ref": list("AAZB"), "Drug": ["heroin", "alcohol", "cocaine", "heroin"]})
+    as_doses = table_of("dose", columns={"administration_id": "Ref", "dose_id": "No"}, doses=[{}])
+    as_drugs = table_of("substance", substances={"columns": ["Drug"]}, **BY_PERSON)
+
+    def told():
+        """Doses stated, doses listed and drugs of each record, whichever table they are from."""
+        given = importer.stored("administrations").set_index("administration_id")["doses_given"]
+        listed, taken = (importer.stored(name).query("record_state == 'current'") for name in ("doses", "substances"))
+        return {
+            name: (
+                int(given[key]),
+                int((listed["administration_id"] == key).sum()),
+                set(taken.loc[taken["administration_id"] == key, "substance"]),
+            )
+            for name in "ABZ"
+            if (key := token("administration_id", name)) in given
+        }
+
+    importer.frame(forms("A", "B", Doses="1"), people)
+    report = importer.frame(doses, as_doses)
+    assert (report.imported, report.folded, report.waiting) == (2, 2, 2)
+    assert report.rows["waiting"].row_numbers == (5, 6)
+    first = report.import_id
+    importer.frame(drugs, as_drugs)
+    both = {"A": (3, 3, {"heroin", "alcohol"}), "B": (1, 1, {"heroin"})}
+    assert told() == both
+    # Again in another order nothing is new; the next export, without the doses of before, adds its own.
+    again = importer.frame(doses.iloc[::-1], as_doses, dry_run=True)
+    assert (again.unchanged, again.folded, again.waiting) == (2, 2, 2)
+    late = importer.frame(pd.DataFrame({"Ref": ["A"], "No": ["7"]}), as_doses)
+    assert (late.updated, told()["A"][:2]) == (1, (4, 4))
+    undo_import(settings=importer.settings, keys=KEYS)
+    assert told() == both
+    assert importer.frame(forms("X", "Y", "Z", Doses="1").iloc[2:], people).matched_now == 3
+    assert told() == both | {"Z": (2, 2, {"cocaine"})}
+    assert check_store(settings=importer.settings, keys=KEYS).problems == ()
+    undo_import(settings=importer.settings, keys=KEYS, import_id=first)
+    assert told() == {"A": (1, 0, {"heroin", "alcohol"}), "B": (1, 0, {"heroin"}), "Z": (1, 0, {"cocaine"})}
+    erase(settings=importer.settings, keys=KEYS, token=token("administration_id", "A"), purpose="asked to")
+    assert len(importer.stored("pieces")) == len(importer.stored("substances")) == 2
+
+
+def test_a_person_with_two_records_has_no_table_s_rows_guessed_between_them(importer):
+    importer.frame(forms("A", "B").assign(Number="7"), make_mapping(person={"identifier": "Number"}))
+    rows = pd.DataFrame({"Ref": ["7", "7"], "Mg": ["2", "4"]})
+    report = importer.frame(rows, table_of("dose", doses=[{}], **BY_PERSON), dry_run=True)
+    assert (report.waiting, report.rows["several"].row_numbers) == (2, (1, 2))
 
 
 def test_the_same_file_is_not_read_again_while_it_is_the_latest_word(importer):
