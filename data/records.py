@@ -461,8 +461,8 @@ class RecordReader:
         if field in _CLOCKS and len(cells) > 1:
             days = np.where(_anything_filled(cells[1:]), days, "")
         next_day = None
-        if self._mapping.times.after and headings == self._mapping.headings_of("occurred_at"):
-            earlier, longest = self._cell(self._mapping.times.after), pd.Timedelta(minutes=_LONGEST_WAIT_MINUTES)
+        if before := self._clock_before(field, headings):
+            earlier, longest = self._cell(before), pd.Timedelta(minutes=_LONGEST_WAIT_MINUTES)
             next_day = past_midnight(
                 cells[1].texts, earlier.texts, longest=longest, formats=self._mapping.times.formats
             )
@@ -484,6 +484,14 @@ class RecordReader:
         if field in _CLOCKS and bad_clocks.any():
             moments = moments.without(bad_clocks)
         return moments
+
+    def _clock_before(self, field: str, headings: tuple[str, ...]) -> str | None:
+        """The clock that a time of day cannot be before, where its date is that of the call, or of the first dose."""
+        after, event = self._mapping.times.after, self._mapping.headings_of("occurred_at")
+        if headings == event:
+            return after
+        of_a_dose = field == "given_at" and len(headings) > 1 and len(event) > 1 and headings[0] == event[0]
+        return (after or event[1]) if of_a_dose else None
 
     def _note(self, name: str, found: Mask) -> None:
         """Count what is worth a sentence in the report and remember its rows; nothing is set aside."""

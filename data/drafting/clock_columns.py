@@ -20,8 +20,7 @@ _HOUR = re.compile(r"((?:[01]?\d|2[0-3]))(\.0+|:00(?::00)?)?", re.ASCII)
 # A number up to 12 may be of a clock of twelve hours. Times that are all full hours by chance are fewer.
 _HOURS_OF_HALF_A_DAY, _FEWEST_HOURS = 12, 20
 _SHARE_OF_FIRST_CLOCKS = 0.9
-_NUMBER = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)?\b( (?:st|nd|rd|th)\b)?")
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+_NUMBER = re.compile(r"\b(\d{1,2})(?: (?:st|nd|rd|th))?\b")
 
 
 def is_day(work: Work, column: ColumnFacts) -> bool:
@@ -66,19 +65,17 @@ def clocks_of_doses(work: Work) -> list[ColumnFacts]:
     """
     groups: dict[str, list[tuple[int, ColumnFacts]]] = {}
     for column in work.facts:
-        plain = column.plain
-        for number, word in enumerate(_ORDINALS, start=1):
-            plain = re.sub(rf"\b{word}\b", str(number), plain)
-        numbers = list(_NUMBER.finditer(plain))
-        if len(numbers) == 1 and re.search(rf"\b{NALOXONE}\b", plain) and (not column.kinds or "clock" in column.kinds):
-            rest = " ".join(_NUMBER.sub("#", plain).split())
-            groups.setdefault(rest, []).append((int(numbers[0][1]), column))
+        numbers = _NUMBER.findall(column.plain)
+        timed = column.kinds & {"clock", "time"} or not column.kinds
+        if timed and len(numbers) == 1 and re.search(rf"\b{NALOXONE}\b", column.plain):
+            groups.setdefault(_NUMBER.sub("#", column.plain), []).append((int(numbers[0]), column))
     for group in groups.values():
-        columns = [column for _number, column in sorted(group, key=lambda each: each[0])]
-        if sorted(number for number, _column in group) != list(range(1, len(group) + 1)) or len(group) < 2:
+        group.sort(key=lambda each: each[0])
+        columns = [column for _number, column in group]
+        if len(group) < 2 or [number for number, _column in group] != list(range(1, len(group) + 1)):
             continue
         filled = [[not is_nothing(cell) for cell in work.cells(column)] for column in columns]
-        nested = all(not later or first for one, two in pairwise(filled) for first, later in zip(one, two, strict=True))
-        if nested and "clock" in columns[0].kinds and work.filled(columns[0]) >= _SHARE_OF_FIRST_CLOCKS:
+        nested = all(not later or first for pair in pairwise(filled) for first, later in zip(*pair, strict=True))
+        if nested and columns[0].kinds and work.filled(columns[0]) >= _SHARE_OF_FIRST_CLOCKS:
             return columns
     return []

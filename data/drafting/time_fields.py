@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from data.drafting.clock_columns import CLOCK_WORDS, hour_forms, is_clock, is_day
+from data.drafting.clock_columns import CLOCK_WORDS, clocks_of_doses, hour_forms, is_clock, is_day
 from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import LIKELY_SCORE, Match
 from data.drafting.times import TimesGuess, guess_times
@@ -44,7 +44,7 @@ def read_time_of_event(work: Work) -> None:
         match = Match(column=times[0], score=0.4, cells_fit=True, alternatives=headings_of(times[1:4]))
         work.found["occurred_at"] = (match,)
         work.ask("columns.occurred_at", _("Is “{heading}” when it happened?").format(heading=match.column.heading))
-    work.columns["occurred_at"] = _of_naloxone(work, match) or time_headings(work, match)
+    work.columns["occurred_at"] = _of_doses(work, match) or _of_naloxone(work, match) or time_headings(work, match)
     work.use("occurred_at", match, headings=work.columns["occurred_at"])
     read = work.columns["occurred_at"]
     rivals = [heading for heading in match.rivals if heading not in ([read] if isinstance(read, str) else read)]
@@ -82,6 +82,32 @@ def _of_naloxone(work: Work, call: Match) -> list[str]:
         ).format(heading=clock.heading),
     )
     return [call.column.heading, given[0].heading]
+
+
+def _of_doses(work: Work, event: Match) -> str | list[str]:
+    """The clock of the first of a person's doses, where each has one and the event's is a call's; else nothing."""
+    clocks, day = clocks_of_doses(work), event.column
+    dated = clocks and "time" in clocks[0].kinds
+    if not clocks or day in clocks or not (dated or is_day(work, day)):
+        return ""
+    work.found["dose.given_at"] = tuple(Match(column=each, score=LIKELY_SCORE, cells_fit=True) for each in clocks)
+    work.used |= {each.position for each in clocks}
+    called = clock_beside(work, day)
+    if not re.search(rf"\b{_CALL}\b", day.plain) and (called not in (None, *clocks) or not is_day(work, day)):
+        return ""
+    first = clocks[0]
+    work.time_columns.append(first if dated else day)
+    sentence = _(
+        "“{first}” is taken for when naloxone was given, and each filled time of “{first}” to “{last}” for a dose."
+    ).format(first=first.heading, last=clocks[-1].heading)
+    if called not in (None, *clocks) and not dated:
+        work.used.add(called.position)
+        work.raw["times"] = {"after": called.heading}
+        sentence += " " + _("A time before the call's, under “{heading}”, is read as the next day's.").format(
+            heading=called.heading
+        )
+    work.ask("columns.occurred_at", f"{sentence} {_('Is it so?')}")
+    return first.heading if dated else [day.heading, first.heading]
 
 
 def time_headings(work: Work, match: Match) -> str | list[str]:

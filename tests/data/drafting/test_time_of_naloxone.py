@@ -92,3 +92,21 @@ def test_spans_of_the_day_are_told_to_be_no_times(bands):
     assert draft.raw["columns"]["occurred_at"] == "Date"
     (band,) = (each for each in draft.unused if each.heading == "Time band")
     assert "spans of the day" in band.why
+
+
+def test_clocks_of_doses_side_by_side_are_the_doses_and_the_first_is_when_naloxone_was_given(tmp_path):
+    calls = [datetime(2025, 1, 1, 1, 50) + timedelta(days=n, hours=11 * n) for n in range(40)]
+    doses = [[call + timedelta(minutes=5 + 11 * k) for k in range(1 + n % 3)] for n, call in enumerate(calls)]
+    rows = [
+        (f"NC-{n}", f"{call:%d/%m/%Y}", f"{call:%H:%M}", *(f"{each:%H:%M}" for each in given), *[""] * (3 - len(given)))
+        for n, (call, given) in enumerate(zip(calls, doses, strict=True))
+    ]
+    assert any(call.date() != each.date() for call, given in zip(calls, doses, strict=True) for each in given[1:])
+    headings = ("Ref", "Call Date", "Call Time", *(f"Narcan {k} Time" for k in (1, 2, 3)))
+    where = drafted_and_imported(tmp_path, headings, rows)
+    incidents = stored(where, "incidents")
+    read = sorted(zip(incidents["local_date"].dt.date, incidents["local_hour"], strict=True))
+    assert read == sorted((given[0].date(), given[0].hour) for given in doses)
+    given_at = stored(where, "doses")["given_at"].dt.tz_convert("Europe/London").dt.tz_localize(None)
+    assert sorted(given_at) == sorted(each for given in doses for each in given)
+    assert stored(where, "administrations")["doses_given"].sum() == len(given_at)
