@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from data.drafting.choice_values import words_of_names
-from data.drafting.column_facts import ColumnFacts
-from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, WEAK_SCORE, Match, speaks_of_naloxone
-from data.drafting.heading_words import field_words, match_heading, plain_words
+from data.drafting.column_facts import ColumnFacts, cells_of
+from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match, speaks_of_naloxone
+from data.drafting.heading_words import plain_words
 from data.drafting.second_files import named_for_naloxone
 from data.drafting.work import SHARE_WITH_KEY, Work
 from data.mapping_toml import mapping_toml
@@ -44,6 +44,9 @@ _OFTEN = 3
 _MOST_BY_OTHERS = 0.8
 _NALOXONE = ("naloxone", "narcan", "nyxoid", "prenoxad", "naloxone_hcl", "naloxone_hydrochloride", "narcan_naloxone")
 _NAMES_NALOXONE = re.compile("naloxone|narcan|nyxoid|prenoxad")
+_COUNTS_DOSES = re.compile(r"\b(?:doses|sprays|actuations)\b(?!.*\b(?:no|number|id|time|date|serial)$)")
+# More to one person are a slip or another number.
+_MOST_DOSES = 30
 _MEDICATIONS = re.compile(
     r"\b(?:medications?|medicines?|treatments?|interventions?)\b(?! (?:time|date|dose|dosage|by))"
 )
@@ -71,7 +74,7 @@ _GIVEN_BY = re.compile(
 )
 _POLICE = re.compile(
     r"\b(?:police|officers?|pd|deput(?:y|ies)|sheriffs?|constab\w*|collar|warrant|shoulder|badge|troopers?|"
-    r"law enforcement|leo|carriers?|custody|divisions?|bcu|force|niche|storm)\b"
+    r"law enforcement|leo?|carriers?|custody|divisions?|bcu|force|niche|storm)\b"
 )
 _SERVICES = re.compile(
     rf"{_POLICE.pattern}|\b(?:ems|emt|fire|fd|paramedics?|ambulance|medics?|bystanders?|family|friends?|civilian|hospital|"
@@ -93,6 +96,9 @@ def leave_out_untreated(work: Work) -> None:
     match = work.match("naloxone_given")
     if match is not None and match.score >= SURE_SCORE:
         _leave_out_by_words(work, match)
+        doses = work.column_of("doses_given")
+        if doses and doses is not match.column and _POLICE.search(doses.plain):
+            _leave_out_without_doses(work)
     elif _leave_out_other_medications(work):
         _leave_out_other_givers(work)
     elif not _leave_out_without_doses(work):
@@ -119,22 +125,29 @@ def _said(text: str) -> str:
 
 def _take_doses_of_police(work: Work) -> None:
     """Of columns that count doses, the police's own: those of other services, and of bystanders, are not theirs."""
-    words = next(each for each in field_words(work.table) if each.field == "doses_given")
     match = work.match("doses_given")
-    if match is None or _POLICE.search(match.column.plain):
+    if match and _POLICE.search(match.column.plain):
         return
-    of_police = [
-        column
-        for column in work.facts
-        if _POLICE.search(column.plain)
-        and column.kinds & {"number", "doses"}
-        and match_heading(words, column.plain) >= WEAK_SCORE
-        and not any(each.column is column for several in work.found.values() for each in several)
-    ]
-    if _SERVICES.search(match.column.plain):
+    if match and _SERVICES.search(match.column.plain):
         del work.found["doses_given"]
-    if of_police and "doses_given" not in work.found:
-        work.found["doses_given"] = (Match(column=of_police[0], score=LIKELY_SCORE, cells_fit=True),)
+    column = next((column for column in work.facts if _counts_doses_of_police(work, column)), None)
+    if column:
+        others = {
+            name: tuple(each for each in several if each.column is not column) for name, several in work.found.items()
+        }
+        work.found = {name: several for name, several in others.items() if several}
+        work.found["doses_given"] = (Match(column=column, score=LIKELY_SCORE, cells_fit=True),)
+
+
+def _counts_doses_of_police(work: Work, column: ColumnFacts) -> bool:
+    """Whether a column is headed "Officer doses" or "PD Narcan" and holds small numbers; the latter not yes and no."""
+    named = _COUNTS_DOSES.search(column.plain) or (
+        _NAMES_NALOXONE.search(column.plain) and "yes_no" not in column.kinds
+    )
+    if not named or not _POLICE.search(column.plain) or not column.kinds & {"number", "doses"}:
+        return False
+    numbers, _unreadable, outside = parse_numbers(work.cells(column), minimum=0, maximum=_MOST_DOSES, whole=True)
+    return not outside.any() and bool(np.isfinite(numbers).any())
 
 
 def _leave_out_without_doses(work: Work) -> bool:
@@ -142,7 +155,7 @@ def _leave_out_without_doses(work: Work) -> bool:
     match = work.match("doses_given")
     if match is None or not match.cells_fit:
         return False
-    texts = work.cells(match.column)
+    texts = cells_of(work.treated, match.column.position)
     numbers, unreadable, _outside = parse_numbers(texts, decimal=match.column.decimal, whole=True)
     left_out, silent = int((numbers == 0).sum()), int((np.isnan(numbers) & ~unreadable).sum())
     if not left_out:
@@ -169,8 +182,8 @@ def _leave_out_without_doses(work: Work) -> bool:
             in_mapping=_only_line(match.column, words),
         )
         return False
-    work.raw["only"] = {heading: words}
-    work.treated = [row for row, each in zip(work.sample.rows, taken, strict=True) if each]
+    work.raw["only"] = work.raw.get("only", {}) | {heading: words}
+    work.treated = [row for row, each in zip(work.treated, taken, strict=True) if each]
     work.use("only", match, why=_("rows with 0 doses are left out"), doubt=True)
     work.ask(
         "only",
@@ -196,7 +209,7 @@ def _says_both_of_a_person(work: Work, cells: Sequence[str]) -> bool:
     person, number = work.columns_of_person(), work.match("incident_id")
     key = (*person, *((number.column,) if number else ()))
     answers: dict[tuple[str, ...], set[bool]] = {}
-    for row, cell in zip(work.sample.rows, cells, strict=True):
+    for row, cell in zip(work.treated, cells, strict=True):
         answers.setdefault(tuple(row[column.position] for column in key), set()).add(cell in _GIVEN)
     both = sum(len(each) > 1 for each in answers.values())
     return bool(person) and both > (1 - SHARE_WITH_KEY) * len(answers)
@@ -310,7 +323,7 @@ def _have_doses(work: Work, match: Match, taken: Sequence[bool]) -> bool:
         for column in work.all_columns("doses_given", "dose.count", "dose.kit")
         if column.position != match.column.position
     ]
-    left_out = [row for row, each in zip(work.sample.rows, taken, strict=True) if not each]
+    left_out = [row for row, each in zip(work.treated, taken, strict=True) if not each]
     with_dose = sum(
         any(
             not is_nothing(row[each.position]) and plain_value(row[each.position]) not in _NOT_GIVEN for each in columns

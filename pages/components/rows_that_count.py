@@ -61,11 +61,16 @@ def edit_rows_that_count(only: dict[str, Any], sample: FileSample, key: str) -> 
 
 def same_rows(one: Mapping[str, Sequence[str]], other: Mapping[str, Sequence[str]]) -> bool:
     """Whether both take the same rows, however they spell their words."""
-    plain = [
-        {plain_heading(heading): {plain_value(word) for word in words} for heading, words in only.items()}
+    plain, others = (
+        {plain_heading(heading): [set(plain_forms(word)) for word in words] for heading, words in only.items()}
         for only in (one, other)
-    ]
-    return plain[0] == plain[1]
+    )
+    return plain.keys() == others.keys() and all(
+        any(forms & each for each in theirs)
+        for heading in plain
+        for ours, theirs in ((plain[heading], others[heading]), (others[heading], plain[heading]))
+        for forms in ours
+    )
 
 
 def _offered(words: tuple[RowWord, ...], drafted: tuple[str, ...]) -> list[str]:

@@ -193,7 +193,10 @@ def test_no_administration_is_left_out_by_a_column_that_does_not_say_so(heading,
     assert "joins" not in draft.raw
 
 
-@pytest.mark.parametrize("heading", ["Doses of naloxone given", "Doses of naloxone", "Naloxone given"])
+@pytest.mark.parametrize(
+    "heading",
+    ["Doses of naloxone given", "Doses of naloxone", "Naloxone given", "Officer doses of naloxone", "PD Narcan"],
+)
 def test_numbers_of_doses_are_read_whatever_their_column_is_called(heading):
     rows = [[f"F{n}", when(n), "MF"[n % 2], f"{1200 + n % 9}", str(1 + n % 3)] for n in range(60)]
     draft = drafted(["Incident number", "Date", "Sex", "Collar number", heading], rows)
