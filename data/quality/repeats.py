@@ -375,15 +375,18 @@ def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityW
         shared=_days_compared(block.days_apart) if block.days_apart else shared[block.time],
         places=_places_compared(table, first, second, snap_m),
     )
-    return make_warning(
-        kind="doubled_days",
-        rows=rows[second],
-        sentence=sentence,
-        advice=_(
+    in_file = table["day"].to_numpy()[rows > 0]
+    if rows[first].min() > 0 and np.ptp(days) >= _NEARLY_ALL * np.ptp(in_file):
+        advice = _(
+            "They lie all through the file. All are kept and count. Where one person has several rows, one for each "
+            "drug, dose or officer, say so in the mapping (rows); only if the file was entered twice, take one out."
+        )
+    else:
+        advice = _(
             "All are kept and count. Take the second copy out at the source, with the days just before and after it "
             "where these are doubled too, and import again."
-        ),
-    )
+        )
+    return make_warning(kind="doubled_days", rows=rows[second], sentence=sentence, advice=advice)
 
 
 def _midnights_without_time(table: pd.DataFrame, block: Block) -> Ints:
