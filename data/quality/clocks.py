@@ -77,9 +77,15 @@ class ConstantClock:
     rows: Mask
 
     @property
+    def is_local(self) -> bool:
+        """Whether local clocks showed it: in winter those of London show what UTC does."""
+        reading = self.reading
+        return reading.kept == "local" or bool((reading.walls == reading.local).to_numpy()[self.rows].all())
+
+    @property
     def is_midnight(self) -> bool:
         """Whether it was midnight where it happened."""
-        return self.reading.kept == "local" and not self.seconds
+        return self.is_local and not self.seconds
 
     @property
     def days(self) -> pd.Series:

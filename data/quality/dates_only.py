@@ -222,7 +222,9 @@ def _in_words(clock: ConstantClock, time_zone: str) -> tuple[str, str]:
     hours, minutes = divmod(clock.seconds // 60, 60)
     named = {"local": time_zone, "late": _("UTC read as {zone}").format(zone=time_zone)}.get(clock.reading.kept, "UTC")
     winter = f"{hours:02}:{minutes:02}"
-    if clock.reading.seasonal:
+    if clock.is_local:
+        named = time_zone
+    elif clock.reading.seasonal:
         summer = f"{(hours - 1) % 24:02}:{minutes:02}"
         return _("{summer} in summer and {winter} in winter").format(summer=summer, winter=winter), named
     walls = clock.reading.walls

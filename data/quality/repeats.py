@@ -42,7 +42,7 @@ _MINUTE_CHANCE, _SAME_MINUTE_CHANCE, _DAY_CHANCE, _TIMES_CHANCE = 0.05, 0.01, 0.
 # Times to the hour agree once in 24; in a few rows one moment must not pass for a habit.
 _CLOCKS_AGREE, _FEWEST_FOR_A_HABIT = 1 / 24, 20
 
-_MINUTES_A_DAY = 1_440
+_MINUTES_AN_HOUR, _MINUTES_A_DAY = 60, 1_440
 # A second entry says the same of the person, but for a field that was edited now and then.
 _FEWEST_DETAILS_KNOWN, _LEAST_ALIKE = 5, 0.4
 # Times are rounded to fives, tens or quarters of an hour.
@@ -111,6 +111,7 @@ def suspected_repeats(
         if not _of_other_people(details[block.pairs["first"]], details[block.pairs["second"]])
     ]
     blocks = _of_one_rounding(blocks, table["day"].to_numpy(), table["minute"].to_numpy())
+    blocks = _overlapping_as_one(blocks, table["day"].to_numpy())
     table["told"] = table.index.isin(np.concatenate([[], *(block.pairs["second"] for block in blocks)]))
     for block in blocks:
         block = _with_the_same_minutes(block, table) if block.time == "day" else block
@@ -320,6 +321,36 @@ def _of_one_rounding(blocks: Sequence[Block], days: Ints, minutes: Ints) -> list
     return kept
 
 
+def _overlapping_as_one(blocks: Sequence[Block], days: Ints) -> list[Block]:
+    """The blocks; those whose doubles are told alike and whose days overlap are one."""
+    kept: list[Block] = []
+    for block in blocks:
+        of_block = days[block.pairs["second"]]
+        for place, other in enumerate(kept):
+            alike = (block.time, block.offset_min, block.days_apart) == (other.time, other.offset_min, other.days_apart)
+            of_other = days[other.pairs["second"]]
+            if alike and of_block.min() <= of_other.max() and of_other.min() <= of_block.max():
+                pairs = pd.concat([other.pairs, block.pairs], ignore_index=True).drop_duplicates("second")
+                kept[place] = replace(other, pairs=pairs.reset_index(drop=True))
+                break
+        else:
+            kept.append(block)
+    return kept
+
+
+def _entries_of_each(pairs: pd.DataFrame) -> int:
+    """How many entries most of the doubled records have: two, or more where copies were copied too."""
+    first_of = dict(zip(pairs["second"].tolist(), pairs["first"].tolist(), strict=True))
+    entries: dict[int, int] = {}
+    for row in first_of:
+        origin, seen = row, set()
+        while origin in first_of and origin not in seen:
+            seen.add(origin)
+            origin = first_of[origin]
+        entries[origin] = entries.get(origin, 1) + 1
+    return int(np.median(list(entries.values())))
+
+
 def _with_the_same_minutes(block: Block, table: pd.DataFrame) -> Block:
     """The block of days with its doubles of the same minute and place: where some times are lost, others are kept."""
     days = table["day"].to_numpy()[block.pairs["second"]]
@@ -366,10 +397,19 @@ def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityW
         if untimed[first].any() or untimed[second].any()
         else _("on the same days, at other times"),
     }
-    sentence = _(
-        "The days {period} seem to be there twice: {count} records repeat others under different keys, {shared}, "
-        "{places}."
+    times = _entries_of_each(block.pairs)
+    sentence = (
+        _(
+            "The days {period} seem to be there twice: {count} records repeat others under different keys, {shared}, "
+            "{places}."
+        )
+        if times == 2
+        else _(
+            "The days {period} seem to be there {times} times: {count} records repeat others under different keys, "
+            "{shared}, {places}."
+        )
     ).format(
+        times=format_count(times),
         period=format_period(_date(days.min()), _date(days.max())),
         count=format_count(len(block.pairs)),
         shared=_days_compared(block.days_apart) if block.days_apart else shared[block.time],
@@ -417,7 +457,8 @@ def _minutes_compared(first: Ints, second: Ints) -> str:
     apart_min = np.abs(first - second)[(first >= 0) & (second >= 0)]
     near = apart_min[apart_min <= _ROUNDED_MIN]
     if not len(near) or (near == 0).mean() > _NEARLY_ALL:
-        return _("at the same minutes")
+        to_the_hour = (first % _MINUTES_AN_HOUR == 0).all() and (second % _MINUTES_AN_HOUR == 0).all()
+        return _("in the same hours") if to_the_hour and len(near) else _("at the same minutes")
     return ngettext(
         "at times up to {count} minute apart, as if one of the two were rounded",
         "at times up to {count} minutes apart, as if one of the two were rounded",
@@ -437,6 +478,8 @@ def _places_compared(table: pd.DataFrame, first: Ints, second: Ints, snap_m: flo
     middle = np.median(known, axis=0)
     if (np.hypot(*(known - middle).T) <= 1.5 * snap_m).mean() > _NEARLY_ALL and np.hypot(*middle) > 1.5 * snap_m:
         return _("all moved by about {metres} m").format(metres=format_number(float(np.hypot(*middle))))
+    if np.median(apart_m) == 0:
+        return _("most of them in the same {metres} m").format(metres=format_number(snap_m))
     return _("at places {metres} m apart at the median").format(metres=format_number(float(np.median(apart_m))))
 
 

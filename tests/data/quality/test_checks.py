@@ -92,6 +92,17 @@ def test_a_doubled_fortnight_without_places_shares_its_minutes_or_details(check)
         assert check(frame)["doubled_days"].count == copies
 
 
+def test_a_fortnight_that_is_there_three_times_is_one_block_that_says_so(check):
+    frame, copies = entered_again(
+        clean_file(700, seed=8), first="2022-09-05", last="2022-09-18", times="same", places="random"
+    )
+    third = frame.tail(copies)
+    frame = pd.concat([frame, third.assign(Reference="AGAIN" + third["Reference"])], ignore_index=True)
+    found = check(frame)["doubled_days"]
+    assert found.count == 2 * copies
+    assert "there 3 times" in found.sentence
+
+
 def test_a_doubled_fortnight_of_dates_alone(check):
     frame, copies = entered_again(clean_file(700, seed=10), first="2022-09-05", last="2022-09-18", places="random")
     frame["When"] = daily_dates(frame).dt.strftime("%Y-%m-%d")
