@@ -28,6 +28,7 @@ LONGEST = (
     "tests/data/store/test_joining.py",
     "tests/analytics/findings/test_alerts.py",
     "tests/data/demo/test_force.py",
+    "tests/data/test_traps_combined.py",
     "tests/data/quality/test_checks.py",
     "tests/analytics/findings/test_coverage.py",
     "tests/pages/test_places.py",

@@ -194,6 +194,8 @@ def _partner(
         each
         for each in free
         if re.fullmatch(rf"{other}(?: (?:24|0 23))*|(?:{other} )?(?:incident|occurrence|event|day)", each.plain)
+        # “Time” that belongs to “Date” says nothing of the day of entry.
+        and (each.position not in work.used or _is_of_event(work, column))
     ]
     beside = [
         each
@@ -203,6 +205,11 @@ def _partner(
         and each.position not in work.used
     ]
     return same or next(iter(plain), None) or next(iter(beside), None)
+
+
+def _is_of_event(work: Work, column: ColumnFacts) -> bool:
+    event = work.match("occurred_at") or work.match("starts_at")
+    return event is not None and column in (event.column, day_of(work, event.column))
 
 
 def read_times(work: Work) -> None:

@@ -33,6 +33,9 @@ from wording import _
 
 __all__ = ["preview_batch", "write_batch"]
 
+# A file that holds this share of an earlier one's records again is a newer version of it; some may have been deleted.
+_SHARE_AGAIN = 0.9
+
 
 def write_batch(
     *,
@@ -174,6 +177,8 @@ def _mark_replaced(
         connection, quarantine, "stored.target = ? AND stored.record_id IN (SELECT key FROM healed)", [batch.target]
     )
     connection.unregister("healed")
+    known = read_confirmations(connection, tables_of(connection, "old"))
+    _heal_without_key(connection, batch=batch, known=known)
     import_id = str(batch.import_row["import_id"])
     if len(merge.gone):
         mark_gone(connection, table_named(batch.target), merge.gone)
@@ -191,13 +196,52 @@ def _mark_replaced(
             [import_id],
         )
         connection.unregister("lacking")
-    known = read_confirmations(connection, tables_of(connection, "old"))
     return Marks(
         replaced_by=import_id,
         confirmations=confirmed_too(known, import_id),
         back=frozenset([batch.target] if len(merge.gone) else []),
         confirmed=_mark_confirmed(connection, batch, merge),
     )
+
+
+def _heal_without_key(connection: Connection, *, batch: Batch, known: Mapping[str, tuple[str, ...]]) -> None:
+    """Leave out rows without a key of earlier files that this one is a newer version of: it holds their records again.
+
+    Nothing leads from such a row to the corrected one but its file. What is still wrong with it is in the batch.
+    """
+    stands_for = [(found, each) for found, imports in known.items() for each in imports]
+    held = pa.table(dict(zip(("found", "import_id"), map(list, zip(*stands_for, strict=True)), strict=True)))
+    target = table_named(batch.target)
+    # Earlier versions too: an import holds a record although a later one changed it.
+    past = f"past_{target.name}"
+    versions = "SELECT $key, source, record_state, import_id, confirmed_by FROM "
+    rows = [f"{versions} temp.base_$target"] if target.name in tables_of(connection, "old") else []
+    rows += [f"{versions} old.$past"] if past in tables_of(connection, "old") else []
+    if not rows:
+        return
+    connection.register("stands_for", held)
+    connection.register("again", pa.table({"key": pa.array(batch.tables[target.name][target.key], pa.string())}))
+    select_gone(
+        connection,
+        table_named("quarantine"),
+        """
+        stored.target = ? AND stored.record_id IS NULL AND stored.import_id IN (
+            SELECT import_id FROM (
+                SELECT DISTINCT v.$key AS key, s.import_id
+                FROM (SELECT $key, unnest([import_id, confirmed_by]) AS found FROM ($versions)
+                      WHERE source IS NOT DISTINCT FROM ? AND record_state <> 'withdrawn') v
+                JOIN stands_for s USING (found)
+            ) held
+            LEFT JOIN again USING (key)
+            GROUP BY import_id HAVING avg((again.key IS NOT NULL)::INT) >= ?
+        )
+        """,
+        [batch.target, batch.import_row["source"], _SHARE_AGAIN],
+        versions=sql(" UNION ALL ".join(rows), key=target.key, target=target.name, past=past),
+        key=target.key,
+    )
+    connection.unregister("again")
+    connection.unregister("stands_for")
 
 
 def _mark_confirmed(connection: Connection, batch: Batch, merge: Merge) -> str | None:

@@ -40,6 +40,19 @@ def test_naloxone_is_dated_by_its_own_clock_and_not_by_the_calls(tmp_path):
     assert read == sorted((dose.date(), dose.hour) for dose in given)
 
 
+def test_the_day_of_entry_takes_no_clock_of_the_event():
+    headings = ("Ref", "Date", "Time", "Entered on", "Doses")
+    rows = [
+        (f"NC-{n}", f"{n % 28 + 1:02}/01/2025", f"{n % 24:02}:15", f"{n % 28 + 1:02}/02/2025", "1") for n in range(40)
+    ]
+    sample = sample_file(source=io.BytesIO(as_csv(headings, rows)), label="a.csv", limits=ImportSettings())
+    draft = draft_mapping(
+        sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=datetime(2026, 1, 1)
+    )
+    assert draft.raw["columns"]["occurred_at"] == ["Date", "Time"]
+    assert draft.raw["columns"]["recorded_at"] == "Entered on"
+
+
 @pytest.mark.parametrize(
     ("day", "clock", "precision"),
     [
