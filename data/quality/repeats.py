@@ -45,9 +45,10 @@ _CLOCKS_AGREE, _FEWEST_FOR_A_HABIT = 1 / 24, 20
 _MINUTES_AN_HOUR, _MINUTES_A_DAY = 60, 1_440
 # A second entry says the same of the person, but for a field that was edited now and then.
 _FEWEST_DETAILS_KNOWN, _LEAST_ALIKE = 5, 0.4
-# Times are rounded to fives, tens or quarters of an hour.
-_ROUNDED_TO_MIN = (15, 10, 5)
-_ROUNDED_MIN = max(_ROUNDED_TO_MIN)
+# Times are cut or rounded to fives, tens, quarters or halves of an hour.
+_ROUNDED_TO_MIN = (30, 15, 10, 5)
+# Doubles that are some minutes apart, by rounding; and the most that is cut off.
+_ROUNDED_MIN, _CUT_MIN = 15, max(_ROUNDED_TO_MIN)
 # What is said of a block's times and places holds for so many of its doubles.
 _NEARLY_ALL = 0.9
 # More equal values than this are no sign of a second entry: thousands of rows of one minute.
@@ -455,7 +456,7 @@ def _days_compared(days_apart: int) -> str:
 
 def _minutes_compared(first: Ints, second: Ints) -> str:
     apart_min = np.abs(first - second)[(first >= 0) & (second >= 0)]
-    near = apart_min[apart_min <= _ROUNDED_MIN]
+    near = apart_min[apart_min < _CUT_MIN]
     if not len(near) or (near == 0).mean() > _NEARLY_ALL:
         to_the_hour = (first % _MINUTES_AN_HOUR == 0).all() and (second % _MINUTES_AN_HOUR == 0).all()
         return _("in the same hours") if to_the_hour and len(near) else _("at the same minutes")

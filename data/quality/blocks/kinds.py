@@ -30,8 +30,8 @@ MOVED_ALIKE_M, _CELL_M, _CELLS_BESIDE, _MORE_MOVES = 150.0, 100.0, 9, 3
 _FEWEST_WEEKS = 13
 # Where more than this share of times are whole hours, the others tell more of two entries.
 _ROUNDED_TO_HOURS = 0.15
-# Times are cut or rounded to quarters of an hour, tens or fives too.
-_STEPS_MIN = (15, 10, 5)
+# Times are cut or rounded to halves or quarters of an hour, tens or fives too.
+_STEPS_MIN = (30, 15, 10, 5)
 # A clock that is no time: so many events have it, and so many times more than the usual whole hour.
 _FEWEST_ON_A_CLOCK, _TIMES_THE_USUAL_HOUR, _MOST_CLOCKS = 5, 4, 2
 # Or that many more of a fortnight's events than chance gives have it, in standard deviations.

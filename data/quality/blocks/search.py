@@ -61,27 +61,33 @@ def find_blocks(table: pd.DataFrame, *, details: Sequence[str] = ()) -> Iterator
     # A clock that stands for no time is no minute that two entries share.
     no_time = np.isin(events.minute % DAY_MIN, default_clocks(events)) & events.whole_hour
     events = replace(events, untimed=events.untimed | no_time)
+    once = np.ones(len(events), dtype=bool)
     for _number in range(_MOST_BLOCKS):
-        found = best_block(events) or evened_block(events)
-        if found is None or _is_habit(events, *found):
-            found = contained_block(events)
+        # The first entries of a block may have a third; but numbers are even without both of its entries.
+        rest, alone = events, events.part(once[events.position])
+        found = best_block(rest)
+        if found is None:
+            found, rest = evened_block(alone), alone
+        if found is None or _is_habit(rest, *found):
+            found, rest = contained_block(events), events
         days_apart = 0
         if found:
             run, pairs = found
-            pairs = all_of_block(events, stated, run, pairs)
+            pairs = all_of_block(rest, stated, run, pairs)
         else:
             shifted = shifted_block(events, stated)
             if shifted is None or _is_habit(events, *shifted[:2]):
                 return
             run, pairs, days_apart = shifted
+        pairs = pd.DataFrame({name: rest.position[pairs[name]] for name in ("first", "second")})
         yield Block(
             time="minute" if run.kind.step_min < HOUR_MIN else run.kind.time,
             offset_min=run.kind.value if run.kind.time == "offset" else 0,
-            pairs=pd.DataFrame({name: events.position[pairs[name]] for name in ("first", "second")}),
+            pairs=pairs,
             days_apart=days_apart,
         )
-        # The first entries may have a third.
-        events = events.part(np.delete(np.arange(len(events)), np.unique(pairs["second"])))
+        once[np.unique(pairs.to_numpy())] = False
+        events = events.part(~np.isin(events.position, pairs["second"]))
 
 
 def best_block(events: Events) -> tuple[Run, pd.DataFrame] | None:

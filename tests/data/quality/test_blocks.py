@@ -210,6 +210,33 @@ def test_copies_of_copies_are_all_told():
     assert len(told) == 2 * len(planted)
 
 
+@pytest.mark.parametrize("late_min", [0, 15])
+def test_a_few_copies_cut_or_rounded_to_half_hours_are_found_in_a_small_force(late_min):
+    """Half of the copies have no whole hour, and many times are more than a quarter of an hour off."""
+    generator = np.random.default_rng([32, late_min])
+    both, planted = doubled(force(generator, a_day=1), generator, times="same", places="random", missing=0.0)
+    copies = both["copy_of"] >= 0
+    both.loc[copies, "minute"] = (both.loc[copies, "minute"] + late_min) // 30 * 30
+    both["day"] = both["minute"] // DAY_MIN
+    blocks = list(find_blocks(table(both)))
+    assert [block.time for block in blocks] == ["minute"]
+    assert len(pairs_of(blocks) ^ planted) <= 1
+
+
+def test_the_rest_of_a_block_is_told_by_having_everything_twice_though_some_of_it_was_told_before():
+    """Dates alone: of the copies two in five are at their places, the others anywhere."""
+    generator = np.random.default_rng([33, 0])
+    events = force(generator, a_day=2, details=False)
+    events["details"] = generator.integers(0, 10, len(events))
+    both, planted = doubled(events, generator, times="dates", places="same", missing=0.0)
+    both["minute"] = -1
+    far = (both["copy_of"] >= 0) & (generator.random(len(both)) < 0.6)
+    both.loc[far, ["easting_m", "northing_m"]] = generator.uniform(0, 60_000, (int(far.sum()), 2))
+    blocks = list(find_blocks(table(both)))
+    assert len(blocks) == 2
+    assert {second for _first, second in pairs_of(blocks)} == {second for _first, second in planted}
+
+
 @pytest.mark.parametrize("days_off", [1, 365])
 def test_a_fortnight_with_other_dates_is_told_with_the_days_between(days_off):
     generator = np.random.default_rng([30, days_off])
