@@ -498,7 +498,7 @@ def test_a_blank_clock_beside_a_date_is_no_dose_and_no_wait(importer):
 
 def test_waits_stated_in_minutes_and_a_file_of_waits(importer):
     importer.frame(
-        rows(Wait=["7", "-3", "361", "0", "", "ten"]),
+        rows(Wait=["7", "-3", "361", "0", "", "ages"]),
         make_mapping(waits=[{"kind": "naloxone_to_arrival", "minutes": "Wait"}]),
     )
     assert sorted(importer.stored("waits")["minutes"].dropna()) == [0, 7]
