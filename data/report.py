@@ -392,20 +392,16 @@ class ImportReport:
         counts = self.counts
         if not counts.waits:
             return []
-        return [
-            ngettext(
-                "{waits} wait: {zero} of zero minutes, counted as already there; {negative} negative and {long} "
-                "longer than 6 hours, both set aside.",
-                "{waits} waits: {zero} of zero minutes, counted as already there; {negative} negative and {long} "
-                "longer than 6 hours, both set aside.",
-                counts.waits,
-            ).format(
-                waits=format_count(counts.waits),
-                zero=format_count(counts.waits_zero),
-                negative=format_count(counts.waits_negative),
-                long=format_count(counts.waits_too_long),
-            )
-        ]
+        waits = ngettext("{count} wait", "{count} waits", counts.waits).format(count=format_count(counts.waits))
+        terms = (
+            (_("{count} of zero minutes, counted as already there"), counts.waits_zero),
+            (_("{count} negative, set aside"), counts.waits_negative),
+            (_("{count} longer than 6 hours, set aside"), counts.waits_too_long),
+        )
+        odd = [words.format(count=format_count(count)) for words, count in terms if count]
+        if not odd:
+            return [_("{waits}.").format(waits=waits)]
+        return [_("{waits}: {odd}.").format(waits=waits, odd="; ".join(odd))]
 
     def _notice_sentences(self) -> tuple[tuple[str, int, str], ...]:
         counts = self.counts
@@ -414,8 +410,8 @@ class ImportReport:
                 "ambiguous_times",
                 counts.ambiguous_times,
                 ngettext(
-                    "{count} time came twice that night, as the clocks went back; the earlier was taken.",
-                    "{count} times came twice that night, as the clocks went back; the earlier was taken.",
+                    "{count} time comes twice in the night in which the clocks go back; the earlier was taken.",
+                    "{count} times come twice in the night in which the clocks go back; the earlier was taken.",
                     counts.ambiguous_times,
                 ),
             ),

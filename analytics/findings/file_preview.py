@@ -104,15 +104,28 @@ def _left_out(preview: Preview) -> list[str]:
 
 
 def _problems(preview: Preview) -> list[str]:
+    """One sentence for each thing that is wrong, with its rows; first what makes a whole row wait."""
+    rows: dict[tuple[bool, str], list[int]] = {}
+    for row in preview.rows:
+        for problem in row.problems if not row.left_out else ():
+            rows.setdefault((row.waits, _problem(problem)), []).append(row.row_number)
     return [
-        (
-            _("Row {number} would wait whole: {problems}")
-            if row.waits
-            else _("Row {number} would go in without a field: {problems}")
-        ).format(number=format_count(row.row_number), problems=" ".join(map(_problem, row.problems)))
-        for row in preview.rows
-        if row.problems and not row.left_out
+        _problem_of_rows(RowRuns.of(numbers), problem, waits=waits)
+        for (waits, problem), numbers in sorted(rows.items(), key=lambda each: not each[0][0])
     ]
+
+
+def _problem_of_rows(rows: RowRuns, problem: str, *, waits: bool) -> str:
+    sentence = (
+        ngettext("Row {rows} would wait whole: {problem}", "Rows {rows} would wait whole: {problem}", rows.rows)
+        if waits
+        else ngettext(
+            "Row {rows} would go in without a field: {problem}",
+            "Rows {rows} would go in without a field: {problem}",
+            rows.rows,
+        )
+    )
+    return sentence.format(rows=rows.listed, problem=problem)
 
 
 def _problem(sentence: str) -> str:

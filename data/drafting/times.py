@@ -29,6 +29,7 @@ _NUMERIC_DATE = re.compile(
     r"(?:[A-Za-z]{3,9},? )?(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})(?!\d)"
 )
 _MOST_IN_A_YEAR = 12
+_MOST_IN_A_MONTH = 31
 # Forms that the import does not try by itself, which police, ambulance and database exports write.
 _FURTHER_FORMATS = (
     "%Y%m%d%H%M",  # before the next, which would read the minutes as a minute and a second
@@ -69,8 +70,10 @@ def guess_times(columns: Sequence[Texts], *, usually_day_first: bool, now: datet
     """
     cells = np.concatenate([*columns, np.empty(0, dtype=object)])
     found = [match for cell in cells if (match := _NUMERIC_DATE.match(cell))]
-    first = sum(int(match[1]) > _MOST_IN_A_YEAR for match in found)
-    second = sum(int(match[2]) > _MOST_IN_A_YEAR for match in found)
+    # A date that is none either way, such as 32/13/2025, says nothing of the order.
+    numbers = [(int(match[1]), int(match[2])) for match in found]
+    first = sum(_MOST_IN_A_YEAR < one <= _MOST_IN_A_MONTH and two <= _MOST_IN_A_YEAR for one, two in numbers)
+    second = sum(_MOST_IN_A_YEAR < two <= _MOST_IN_A_MONTH and one <= _MOST_IN_A_YEAR for one, two in numbers)
     day_first, why, asked = True, _("all dates name their months or are in ISO form"), False
     if first or second:
         day_first = first >= second

@@ -195,7 +195,8 @@ def _show_preview(reading: Reading, settings: Settings, geography: Geography) ->
     )
     described = describe_preview(preview, geography=geography)
     title = _("The first rows as they would be stored")
-    show_table(described.table, title=title, tallest_rem=40, headed=True, narrow=True)
+    # At its full height: a line that is cut through would read as another value.
+    show_table(described.table, title=title, tallest_rem=1_000, headed=True, narrow=True)
     show_lines(described.problems)
 
 
