@@ -110,7 +110,7 @@ class ImportReport:
         terms = (
             (_("{count} new"), self.imported),
             (_("{count} changed"), self.updated),
-            (_("{count} withdrawn"), self.withdrawn),
+            (_("{count} withdrawn"), self.withdrawn + self.withdrawn_gone),
             (_("{count} waiting for their record"), self.waiting),
         )
         told = [words.format(count=format_count(count)) for words, count in terms if count]

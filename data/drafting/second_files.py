@@ -213,8 +213,8 @@ def advise_full_extract(work: Work) -> None:
         work.advice.append(
             _(
                 "Most of its numbers are in the store already, under “{source}”. If the file holds every record that "
-                "there is of its days, say so: then records that it lacks are withdrawn. As it stands they stay. (In "
-                "the mapping: {line})"
+                "there is of its days, say so (“Which records does it hold?”; in the mapping {line}): then records "
+                "of these days that it lacks are withdrawn. As it stands they stay."
             ).format(source=source, line='extract = "full", covers = "its_days"')
         )
 

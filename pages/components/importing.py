@@ -217,6 +217,16 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
     st.header(_("What an import would do"))
     _show_remedy(tried, reading.mapping)
     _show_report(tried, settings)
+    if tried.withdrawn_gone:
+        st.warning(
+            ngettext(
+                "{count} record that is counted now is not in this file and would be withdrawn: it is kept, and no "
+                "longer counted. If the file holds only some of the records, say so under “{box}”.",
+                "{count} records that are counted now are not in this file and would be withdrawn: they are kept, and no "
+                "longer counted. If the file holds only some of the records, say so under “{box}”.",
+                tried.withdrawn_gone,
+            ).format(count=format_count(tried.withdrawn_gone), box=_("Which records does it hold?"))
+        )
     label = _("Import: {news}").format(news=tried.news)
     with st.container(horizontal=True):
         if st.button(label, type="primary", disabled=not tried.usable, key="confirm-import"):

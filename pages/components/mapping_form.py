@@ -448,16 +448,21 @@ def _edit_file(raw: Raw, key: str) -> None:
         help=_("The system or form, such as Niche occurrence log. Never a name."),
     )
     kinds = {
-        "incremental": _("Some: what is not in it stays"),
-        "full": _("All: what is gone from it is withdrawn"),
+        "some": _("Some: others stay"),
+        "its_days": _("All of its days: others of these days are withdrawn"),
+        "everything": _("All there is: every other record is withdrawn"),
     }
-    raw["extract"] = columns[1].selectbox(
+    if "occurred_at" not in raw.get("columns", {}):
+        del kinds["its_days"]
+    kind = columns[1].selectbox(
         _("Which records does it hold?"),
         list(kinds),
         format_func=kinds.get,
-        index=_index(list(kinds), raw.get("extract")),
+        index=_index(list(kinds), raw.get("covers", "everything") if raw.get("extract") == "full" else "some"),
         key=f"extract|{key}",
     )
+    raw["extract"] = "incremental" if kind == "some" else "full"
+    raw["covers"] = "its_days" if kind == "its_days" else "everything"
     times = dict(raw.get("times", {}))
     orders = {True: _("Day first: 31/12/2025"), False: _("Month first: 12/31/2025")}
     times["day_first"] = columns[2].selectbox(

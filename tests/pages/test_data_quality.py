@@ -158,6 +158,23 @@ def test_an_import_that_was_stopped_needs_no_new_trial(
     assert current_version(settings.store_folder) is not None
 
 
+def test_records_that_a_file_lacks_go_only_from_the_days_that_it_covers_and_are_told_before(
+    settings: Settings, open_dashboard: Open
+) -> None:
+    days = [f"B{n},{day:02}/05/2025 10:00,51.481,-3.179,Q{n},1" for n, day in enumerate((1, 2, 3, 20, 21, 22))]
+    heading = "Reference,When,Lat,Lon,Patient name,Naloxone doses"
+    whole = "\n".join([heading, *days]).encode()
+    part = "\n".join([heading, days[0], days[2]]).encode()
+    app = press(press(upload(tick_generated(open_dashboard(PAGE)), whole), "try-import"), "confirm-import")
+    upload(app, part)
+    for kind, gone in (("everything", 4), ("its_days", 1)):
+        box = next(box for box in app.selectbox if box.label == "Which records does it hold?")
+        press(box.set_value(kind).run(), "try-import")
+        assert app.button(key="confirm-import").label == f"Import: {gone} withdrawn"
+        assert any(f"{gone} record" in each.value and "would be withdrawn" in each.value for each in app.warning)
+    assert "its_days" in text_of(app)
+
+
 def test_a_changed_mapping_needs_a_new_trial(settings: Settings, open_dashboard: Open) -> None:
     app = press(upload(tick_generated(open_dashboard(PAGE))), "try-import")
     assert "confirm-import" in keys_of(app)
@@ -376,13 +393,13 @@ A2,02/05/2025 11:10,51.482,-3.178,3002,9,y
     for label in ("Dose 1: number", "Dose 1: kit", "Longitude", "Latitude"):
         box("selectbox", label).set_value("").run()
     box("selectbox", "Order of day and month").set_value(False).run()
-    box("selectbox", "Which records does it hold?").set_value("full").run()
+    box("selectbox", "Which records does it hold?").set_value("its_days").run()
     assert not app.exception
     changed = mapping()
     assert "doses" not in changed
     assert "x" not in changed.get("place", {})
     assert changed["times"]["day_first"] is False
-    assert changed["extract"] == "full"
+    assert (changed["extract"], changed["covers"]) == ("full", "its_days")
     assert any("columns are not read" in expander.label for expander in app.expander)
     box("multiselect", "When naloxone was given").set_value([]).run()
     assert "“When naloxone was given”" in app.error[0].value
