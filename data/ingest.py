@@ -291,6 +291,7 @@ def _report(
         warnings=prepared.warnings,
         version=outcome.version,
         rows=prepared.rows | {name: RowRuns.of_runs(some) for name, some in runs.items() if some},
+        changes=outcome.changes,
     )
 
 

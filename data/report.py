@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from data.changes import Changes, FieldChange
 from data.quality.warnings import QualityWarning
 from data.quarantine import LEFT_OUT, NO_RECORDS, ReasonCount, reason_sentence
 from data.row_runs import RowRuns
@@ -61,7 +62,7 @@ class ImportReport:
     own. `withdrawn` are rows that the file itself takes back; records that a full extract lacks have no row in it and
     are `withdrawn_gone`. Rows of earlier imports that now found their record are `matched_now`, incidents that have a
     place by these alone `placed_now`, and `conflicts` wait to be settled. `rows` says which rows a count is about, by
-    its name here or in `counts`.
+    its name here or in `counts`, `changes` what differs in the updated records.
     `label` is what the sentences call the file. `version` is the snapshot that now holds the rows, or would be compared
     with (None: there is no store yet). `already_imported`: the store had just this file, so it was not read again.
     """
@@ -93,6 +94,7 @@ class ImportReport:
     version: str | None
     rows: Mapping[str, RowRuns] = field(default_factory=dict)
     placed_now: int = 0
+    changes: Changes = field(default_factory=Changes)
 
     @property
     def changed(self) -> bool:
@@ -165,6 +167,7 @@ class ImportReport:
             withdrawn_gone=0,
             matched_now=0,
             placed_now=0,
+            changes=Changes(),
         )
 
     @classmethod
@@ -175,6 +178,7 @@ class ImportReport:
         warnings = tuple(QualityWarning(**_with_runs(each)) for each in fields["warnings"])
         rows = {name: RowRuns(**_with_runs(each)) for name, each in fields["rows"].items()}
         parts = {"counts": ImportCounts(**fields["counts"]), "reasons": reasons, "warnings": warnings, "rows": rows}
+        parts["changes"] = _changes_from_json(fields.get("changes") or asdict(Changes()))
         return cls(**{name: fields[name] for name in fields if name not in ("lines", "left_out")} | days | parts)
 
     def lines(self) -> list[str]:
@@ -198,7 +202,7 @@ class ImportReport:
         With `name_field`, which puts a field in words, they are for the page: they name its boxes and hold no TOML.
         """
         account = [
-            *self._result_lines(),
+            *self._result_lines(name_field),
             *self._place_lines(),
             *self._wait_lines(),
             *self._told(self._notice_sentences()),
@@ -221,6 +225,7 @@ class ImportReport:
             reasons=tuple(each.to_keep() for each in self.reasons),
             warnings=tuple(each.to_keep() for each in self.warnings),
             rows={name: each.to_keep() for name, each in self.rows.items()},
+            changes=self.changes.to_keep(),
         )
 
     def to_json(self) -> dict[str, object]:
@@ -231,11 +236,11 @@ class ImportReport:
         fields["reasons"] = [asdict(each) | {"advice": reason_sentence(each.reason)} for each in self.reasons]
         return fields | {"left_out": self.left_out, "lines": self.lines()}
 
-    def _result_lines(self) -> list[str]:
+    def _result_lines(self, name_field: Callable[[str], str] | None) -> list[str]:
         lines = []
         if self.already_imported:
             lines.append(_("This very file is in the store, read in the same way, so it was not read again."))
-        lines += [*self._left_out_lines(), *self._record_lines()]
+        lines += [*self._left_out_lines(), *self._change_lines(name_field), *self._record_lines()]
         if self.quarantined_fields:
             lines.append(
                 ngettext(
@@ -251,6 +256,45 @@ class ImportReport:
         elif not (self.changed or self.waiting):
             lines.append(_("Nothing changed in the store."))
         return lines
+
+    def _change_lines(self, name_field: Callable[[str], str] | None) -> list[str]:
+        """Which fields differ in the updated records, and in which of these something that was there is no more."""
+        if not self.changes.fields:
+            return []
+        told = "; ".join(_change_words(each, name_field) for each in self.changes.fields)
+        lost = [
+            f"{sentence.format(count=format_count(count), updated=format_count(self.updated))} {rows.in_words}"
+            for count, sentence, rows in self._lost_sentences()
+            if count
+        ]
+        return [_("Changed: {fields}.").format(fields=told), *lost]
+
+    def _lost_sentences(self) -> tuple[tuple[int, str, RowRuns], ...]:
+        changes = self.changes
+        return (
+            (
+                changes.unread,
+                ngettext(
+                    "In {count} of the {updated} updated records a value that was there becomes not recorded, since "
+                    "its new cell cannot be read. Correct the cell and import again.",
+                    "In {count} of the {updated} updated records values that were there become not recorded, since "
+                    "their new cells cannot be read. Correct the cells and import again.",
+                    changes.unread,
+                ),
+                changes.unread_rows,
+            ),
+            (
+                changes.emptied,
+                ngettext(
+                    "In {count} of the {updated} updated records a value that was there becomes not recorded, since "
+                    "the file has nothing there now.",
+                    "In {count} of the {updated} updated records values that were there become not recorded, since "
+                    "the file has nothing there now.",
+                    changes.emptied,
+                ),
+                changes.emptied_rows,
+            ),
+        )
 
     def _left_out_lines(self) -> list[str]:
         """Rows that wait for nobody."""
@@ -546,7 +590,13 @@ class ImportReport:
             if name in self.rows
         ]
         suspicious = [(each.sentence, each) for each in self.warnings if each.rows]
-        return [*counted, *suspicious, *((_reason_words(each), each) for each in self.reasons)]
+        changed = [(_("Changed: {fields}.").format(fields=each.field), each) for each in self.changes.fields]
+        changed += [
+            (sentence.format(count=format_count(count), updated=format_count(self.updated)), rows)
+            for count, sentence, rows in self._lost_sentences()
+            if count
+        ]
+        return [*counted, *changed, *suspicious, *((_reason_words(each), each) for each in self.reasons)]
 
     def _told(self, sentences: Sequence[tuple[str, int, str]]) -> list[str]:
         """The sentences, by name and count, of what there is, each with the rows that it is about."""
@@ -568,6 +618,34 @@ class ImportReport:
                 ).format(count=format_count(more))
             )
         return lines
+
+
+def _change_words(change: FieldChange, name_field: Callable[[str], str] | None) -> str:
+    """One field that differs: in how many records, in which rows, and in how many something is no more."""
+    parts = {
+        "field": (_part_words().get(change.field) or name_field(change.field)) if name_field else change.field,
+        "count": format_count(change.records),
+        "rows": change.listed,
+    }
+    told = ngettext(
+        "{field} in {count} record (row {rows})", "{field} in {count} records (rows {rows})", change.records
+    ).format(**parts)
+    if not change.lost:
+        return told
+    return ngettext(
+        "{changed}, of which {lost} loses what was there", "{changed}, of which {lost} lose what was there", change.lost
+    ).format(changed=told, lost=format_count(change.lost))
+
+
+def _part_words() -> dict[str, str]:
+    """Parts of a record that are told of as one, on the page."""
+    return {"place": _("Place"), "waits": _("Waits for the ambulance"), "doses": _("Doses one by one")}
+
+
+def _changes_from_json(fields: Mapping[str, Any]) -> Changes:
+    rows = {name: RowRuns(**_with_runs(fields[name])) for name in ("unread_rows", "emptied_rows")}
+    changed = tuple(FieldChange(**_with_runs(each)) for each in fields["fields"])
+    return Changes(fields=changed, unread=fields["unread"], emptied=fields["emptied"], **rows)
 
 
 def _unplaced_words() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What an import hands over and what it is told of it, and whether a batch fits the schema."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from data.changes import Changes
 from data.row_runs import Runs
 from data.schema import table_named
 from data.store.errors import StoreWriteError
@@ -27,7 +28,8 @@ class ImportOutcome:
     file; `placed` counts incidents that have a place by the latter alone. `conflicts` are open in the store afterwards.
 
     Rows of the file, as runs: `waiting_rows` are all that wait, `several_rows` those of them that fit several records
-    (the others found none), `conflict_rows` those that speak of administrations with an open conflict.
+    (the others found none), `conflict_rows` those that speak of administrations with an open conflict. `changes` are
+    those in the updated rows.
     """
 
     version: str | None
@@ -46,6 +48,7 @@ class ImportOutcome:
     waiting_rows: Runs = ()
     several_rows: Runs = ()
     conflict_rows: Runs = ()
+    changes: Changes = field(default_factory=Changes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from data.changes import Changes
 from data.keys import Keys
 from data.row_runs import Runs, row_runs
 from data.schema import TABLES, Table, table_named
@@ -17,6 +18,7 @@ from data.store.batch import Batch, ImportOutcome, quarantine_counts, rows_witho
 from data.store.conflicts import OPEN_CONFLICTS, open_with
 from data.store.connection import Connection, fetch_one, opened_snapshot, sql
 from data.store.ddl import ARROW_TYPES
+from data.store.differing import changes_of
 from data.store.errors import ImportOutdatedError, StoreWriteError
 from data.store.joining import FITS, MATCHED_BY, WAITING_TABLES
 from wording import _
@@ -81,6 +83,9 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
     reports = batch.tables.get("dose_reports")
     in_conflict = np.empty(0, dtype=object) if reports is None else _disagreeing(reports)
     several = np.zeros(len(target), dtype=bool)
+    changes = Changes()
+    taken_back = (target["record_state"] == "withdrawn").to_numpy(dtype=bool)
+    numbers = np.arange(1, len(target) + 1) if batch.row_numbers is None else batch.row_numbers
     if pointer:
         folder = settings.store_folder
         if batch.based_on and batch.based_on != pointer.current.version:
@@ -90,6 +95,8 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
             repeated = bool(fetch_one(connection, SAME_FILE, same_file(batch)))
             waiting, several = _waiting(connection, batch)
             gone, gone_before = _gone(connection, batch)
+            updated = (state == 1) & ~taken_back & ~waiting
+            changes = changes_of(connection, batch, updated=updated, numbers=numbers)
             in_conflict = (
                 connection.execute(sql(OPEN_CONFLICTS, database="old")).fetchnumpy()["administration_id"]
                 if reports is None
@@ -100,8 +107,6 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
                     source=batch.import_row["source"],
                 )
             )
-    numbers = np.arange(1, len(target) + 1) if batch.row_numbers is None else batch.row_numbers
-    taken_back = (target["record_state"] == "withdrawn").to_numpy(dtype=bool)
     waiting &= ~taken_back
     several &= waiting
     withdrawn = taken_back & (state < 2)
@@ -126,6 +131,7 @@ def compare(*, settings: Settings, keys: Keys, batch: Batch, pointer: Pointer | 
         waiting_rows=row_runs(waiting_rows),
         several_rows=row_runs(several_rows),
         conflict_rows=_conflict_rows(batch, in_conflict),
+        changes=changes,
     )
     return Merge(outcome=outcome, changed=state < 2, repeated=repeated, gone=gone, gone_before=gone_before)
 

@@ -49,6 +49,7 @@ __all__ = [
     "select_gone",
     "tell_nobody",
     "version_of",
+    "view_base",
 ]
 
 Tell = Callable[[str], None]
@@ -140,7 +141,7 @@ def rewrite(
             # Few commits, since each waits for the disk; but a large table's rows stay in memory until theirs.
             connection.execute("BEGIN")
             stored = tables_of(connection, "old") if pointer else {}
-            _view_base(connection, stored)
+            view_base(connection, stored)
             for table in TABLES:
                 connection.execute(sql("CREATE TEMP TABLE gone_$table (key VARCHAR)", table=table.name))
             marks = mark(connection) if pointer and mark else Marks()
@@ -236,7 +237,7 @@ def select_gone(connection: Connection, table: Table, condition: str, values: li
     )
 
 
-def _view_base(connection: Connection, stored: Mapping[str, tuple[str, ...]]) -> None:
+def view_base(connection: Connection, stored: Mapping[str, tuple[str, ...]]) -> None:
     """Views base_<table>: the old rows without what second files and settlements laid over them."""
     for table in TABLES:
         if table.name in stored:
