@@ -282,6 +282,7 @@ def _report(
         withdrawn_gone=outcome.gone,
         matched_now=outcome.matched,
         placed_now=outcome.placed,
+        adds_to_records=bool(mapping.joins),
         conflicts=outcome.conflicts,
         first_day=row["first_day"],
         last_day=row["last_day"],

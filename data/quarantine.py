@@ -24,6 +24,8 @@ __all__ = [
     "QuarantineLog",
     "ReasonCount",
     "advice",
+    "column_letters",
+    "names_box",
     "quarantine_frame",
     "reason_counts",
     "reason_sentence",
@@ -178,6 +180,20 @@ def advice(reason: str, *, target: str, field: str, on_page: bool) -> str:
         return sentence
     shown = [value.replace("_", " ") if on_page else value for value in values]
     return _("{sentence} It may be {values}.").format(sentence=sentence, values=", ".join(shown))
+
+
+def names_box(reason: str) -> bool:
+    """Whether what to do about it is, on the page, to set a box of the form in which a file comes in."""
+    return reason_sentence(reason, on_page=True) != reason_sentence(reason)
+
+
+def column_letters(number: int) -> str:
+    """What a spreadsheet calls the column of this number (1 = first): M for 13, AA for 27."""
+    letters = ""
+    while number > 0:
+        number, last = divmod(number - 1, 26)
+        letters = chr(ord("A") + last) + letters
+    return letters
 
 
 def _settings(*, on_page: bool) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from data.changes import Changes, FieldChange
 from data.quality.warnings import QualityWarning
-from data.quarantine import LEFT_OUT, NO_RECORDS, ReasonCount, reason_sentence
+from data.quarantine import LEFT_OUT, NO_RECORDS, ReasonCount, column_letters, names_box, reason_sentence
 from data.row_runs import RowRuns
 from wording import _, format_count, format_period, join_words, ngettext
 
@@ -63,6 +63,7 @@ class ImportReport:
     are `withdrawn_gone`. Rows of earlier imports that now found their record are `matched_now`, incidents that have a
     place by these alone `placed_now`, and `conflicts` wait to be settled. `rows` says which rows a count is about, by
     its name here or in `counts`, `changes` what differs in the updated records.
+    `adds_to_records`: its rows add to records of other files, so those that are imported are no new records.
     `label` is what the sentences call the file. `version` is the snapshot that now holds the rows, or would be compared
     with (None: there is no store yet). `already_imported`: the store had just this file, so it was not read again.
     """
@@ -94,6 +95,7 @@ class ImportReport:
     version: str | None
     rows: Mapping[str, RowRuns] = field(default_factory=dict)
     placed_now: int = 0
+    adds_to_records: bool = False
     changes: Changes = field(default_factory=Changes)
 
     @property
@@ -109,8 +111,9 @@ class ImportReport:
     @property
     def news(self) -> str:
         """What the file says that the store did not hold, in a few words."""
+        added = ngettext("{count} row adds to a record", "{count} rows add to records", self.imported)
         terms = (
-            (_("{count} new"), self.imported),
+            (added if self.adds_to_records else _("{count} new"), self.imported),
             (_("{count} changed"), self.updated),
             (_("{count} withdrawn"), self.withdrawn + self.withdrawn_gone),
             (_("{count} waiting for their record"), self.waiting),
@@ -196,10 +199,13 @@ class ImportReport:
             rows_in=format_count(self.rows_in), parts=self._parts()
         )
 
-    def sections(self, *, name_field: Callable[[str], str] | None = None) -> list[tuple[str, list[str]]]:
+    def sections(
+        self, *, name_field: Callable[[str], str] | None = None, headings: Sequence[str] = ()
+    ) -> list[tuple[str, list[str]]]:
         """The sentences after the sum, each section under its title ("" for the first); indented lines are TOML.
 
         With `name_field`, which puts a field in words, they are for the page: they name its boxes and hold no TOML.
+        `headings` are those of the file while it is in hand: no account keeps them.
         """
         account = [
             *self._result_lines(name_field),
@@ -214,7 +220,7 @@ class ImportReport:
         found = [
             ("", account),
             (_("What looks suspicious"), suspicious),
-            (unused.format(file=self.label), self._reason_lines(name_field)),
+            (unused.format(file=self.label), self._reason_lines(name_field, headings)),
         ]
         return [(title, lines) for title, lines in found if lines]
 
@@ -310,7 +316,7 @@ class ImportReport:
     def _parts(self) -> str:
         """The terms of the sum; those that most files have none of only where there are any."""
         terms = [
-            (_("{count} imported"), self.imported, True),
+            (_("{count} added to records") if self.adds_to_records else _("{count} imported"), self.imported, True),
             (_("{count} updated"), self.updated, True),
             (_("{count} unchanged"), self.unchanged, True),
             (_("{count} folded into others"), self.folded, False),
@@ -337,6 +343,15 @@ class ImportReport:
     def _record_sentences(self) -> tuple[tuple[str, int, str], ...]:
         several = self.rows["several"].rows if "several" in self.rows else 0
         return (
+            (
+                "added",
+                self.imported if self.adds_to_records else 0,
+                ngettext(
+                    "{count} row adds to a record that is there; no new administration comes in.",
+                    "{count} rows add to records that are there; no new administration comes in.",
+                    self.imported,
+                ),
+            ),
             (
                 "waiting",
                 self.waiting,
@@ -606,9 +621,11 @@ class ImportReport:
             if count
         ]
 
-    def _reason_lines(self, name_field: Callable[[str], str] | None) -> list[str]:
+    def _reason_lines(self, name_field: Callable[[str], str] | None, headings: Sequence[str]) -> list[str]:
         reasons = [each for each in self.reasons if each.reason != LEFT_OUT]
-        lines = [f"{_reason_words(each, name_field)} {each.in_words}" for each in reasons[:_REASONS_LISTED]]
+        lines = [f"{_reason_words(each, name_field, headings)} {each.in_words}" for each in reasons[:_REASONS_LISTED]]
+        if name_field is not None and not self.dry_run and any(names_box(each.reason) for each in reasons):
+            lines.append(_("To set a box that is named here, bring the file in again and set it there."))
         if (more := len(reasons) - _REASONS_LISTED) > 0:
             lines.append(
                 ngettext(
@@ -652,11 +669,13 @@ def _unplaced_words() -> dict[str, str]:
     return {"area_only": _("With an area alone"), "unlocated": _("Without a place")}
 
 
-def _reason_words(reason: ReasonCount, name_field: Callable[[str], str] | None = None) -> str:
+def _reason_words(
+    reason: ReasonCount, name_field: Callable[[str], str] | None = None, headings: Sequence[str] = ()
+) -> str:
     """Where, how often, what kind of value, what is wrong and what to do."""
     parts = {
         "count": format_count(reason.count),
-        "column": format_count(reason.column_number),
+        "column": _column_words(reason.column_number, headings),
         "field": name_field(reason.field) if name_field else reason.field,
         "kind": _kind_words().get(reason.value_kind, reason.value_kind),
         "advice": reason_sentence(reason.reason, on_page=name_field is not None),
@@ -669,17 +688,24 @@ def _reason_words(reason: ReasonCount, name_field: Callable[[str], str] | None =
         )
     elif reason.whole_row:
         sentence = ngettext(
-            "The whole row for column {column} ({field}, {kind}), {count} time: {advice}",
-            "The whole row for column {column} ({field}, {kind}), {count} times: {advice}",
+            "The whole row for column {column}: {field}, {kind}, {count} time: {advice}",
+            "The whole row for column {column}: {field}, {kind}, {count} times: {advice}",
             reason.count,
         )
     else:
         sentence = ngettext(
-            "Column {column} ({field}, {kind}), {count} time: {advice}",
-            "Column {column} ({field}, {kind}), {count} times: {advice}",
+            "Column {column}: {field}, {kind}, {count} time: {advice}",
+            "Column {column}: {field}, {kind}, {count} times: {advice}",
             reason.count,
         )
     return sentence.format(**parts)
+
+
+def _column_words(number: int, headings: Sequence[str]) -> str:
+    """A column by its heading where the file is in hand, else by its number; and as a spreadsheet calls it."""
+    if 0 < number <= len(headings) and (heading := headings[number - 1]):
+        return _("“{heading}” ({letters})").format(heading=heading, letters=column_letters(number))
+    return _("{letters} ({number})").format(letters=column_letters(number), number=number)
 
 
 def _with_runs(fields: Mapping[str, Any], without: Sequence[str] = ()) -> dict[str, Any]:

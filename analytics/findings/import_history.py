@@ -15,7 +15,7 @@ from analytics.findings.import_rows import RowList
 from analytics.findings.question import Question
 from data.journal import Journal
 from data.keys import load_keys
-from data.quarantine import LEFT_OUT, NO_RECORDS, advice
+from data.quarantine import LEFT_OUT, NO_RECORDS, advice, column_letters, names_box
 from data.row_runs import RowRuns
 from data.settings import Settings
 from wording import _, format_count, format_moment, format_period, ngettext
@@ -259,7 +259,7 @@ def _imports_table(imports: pd.DataFrame, who: Mapping[str, str], zone: ZoneInfo
         caption=_(
             "Rows in = new + changed + as before + folded + withdrawn + set aside + left out + waiting, as they were "
             "at the import; what waits now is under “Quarantine”. What is left out is so by the mapping, on purpose, "
-            "or is a total or a heading."
+            "or is a total or a heading. New rows of a file that adds to other records are no new records."
         )
         if rows
         else "",
@@ -373,7 +373,7 @@ def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) 
         columns=[
             Column(heading=_("Import")),
             Column(heading=_("What")),
-            Column(heading=_("Column"), numeric=True),
+            Column(heading=_("Column")),
             Column(heading=_("Field")),
             Column(heading=_("What is wrong and what to do")),
             Column(heading="n", numeric=True),
@@ -381,7 +381,18 @@ def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) 
         ],
         rows=rows,
         audience=question.audience,
-        caption=_("Row 1 is the first row under the headings; column 1 is the first.") if rows else "",
+        caption=" ".join(
+            (
+                _("Row 1 is the first row under the headings. A column has the letter that a spreadsheet gives it."),
+                *(
+                    (_("To set a box that is named here, bring the file in again and set it there."),)
+                    if any(map(names_box, groups["reason"]))
+                    else ()
+                ),
+            )
+        )
+        if rows
+        else "",
     )
 
 
@@ -394,7 +405,10 @@ def _what_is_held(group: Any) -> str:
 
 
 def _column_number(group: Any) -> str:
-    return str(int(group.column_number)) if pd.notna(group.column_number) else ""
+    if pd.isna(group.column_number):
+        return ""
+    number = int(group.column_number)
+    return _("{letters} ({number})").format(letters=column_letters(number), number=number)
 
 
 def _advice(group: Any) -> str:

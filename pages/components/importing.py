@@ -6,6 +6,7 @@ memory, in this session, and is forgotten when it is in or put away.
 
 import io
 import secrets
+from collections.abc import Sequence
 from hashlib import sha256
 
 import streamlit as st
@@ -216,7 +217,7 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
         return
     st.header(_("What an import would do"))
     _show_remedy(tried, reading.mapping)
-    _show_report(tried, settings)
+    _show_report(tried, settings, headings=reading.sample.headings)
     if tried.withdrawn_gone:
         st.warning(
             ngettext(
@@ -332,12 +333,12 @@ def _take_result(job: ImportJob) -> None:
         steps.done, steps.news = report, report.nothing_taken or done
 
 
-def _show_report(report: ImportReport, settings: Settings) -> None:
+def _show_report(report: ImportReport, settings: Settings, *, headings: Sequence[str] = ()) -> None:
     """The account in words, the sum first; every row that it speaks of is in the file under it."""
     if report.nothing_taken:
         st.warning(report.nothing_taken)
     show_finding(report.total)
-    for title, sentences in report.sections(name_field=stored_label):
+    for title, sentences in report.sections(name_field=stored_label, headings=headings):
         if title:
             st.subheader(title)
         show_lines([fields_in_words(each) for each in sentences])

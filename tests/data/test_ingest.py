@@ -815,8 +815,8 @@ def test_the_report_says_what_to_do_and_knows_the_row_and_column(importer):
     report = importer.frame(frame, make_mapping(columns={"doses_given": "Doses", "gender": "Sex"}))
     text = "\n".join(report.lines())
     assert "4 rows in = 4 imported + 0 updated + 0 unchanged + 0 quarantined." in text
-    assert "Column 3 (doses_given, a text), 1 time: there are words where a number belongs." in text
-    assert "Column 4 (gender, a text), 1 time: the mapping does not know this value." in text
+    assert "Column C (3): doses_given, a text, 1 time: there are words where a number belongs." in text
+    assert "Column D (4): gender, a text, 1 time: the mapping does not know this value." in text
     assert "Row: 3." in text
     assert text.count("What could not be used in the table (row 1 is the first row under the headings):") == 1
     assert "forty" not in text
@@ -872,7 +872,7 @@ def test_the_report_of_one_row_is_in_the_singular_and_of_none_says_so(importer):
     text = "\n".join(report.lines())
     assert "1 row in = 1 imported" in text
     assert "Places: 1 with coordinates or a postcode, 0 with an area alone, 0 with none." in text
-    assert "1 wait: " in text
+    assert "\n1 wait." in text
     assert "could be used" not in text
     assert "row 1 is" not in text
     assert report.usable

@@ -180,7 +180,7 @@ def test_quarantine_says_where_and_what_to_do_and_is_healed_by_the_next_import(
     history = find_import_history(ask_store())
     assert secret not in repr(history)
     whole, alone = history.quarantine.rows
-    assert whole[1:4] == ("Whole row", "2", "When naloxone was given")
+    assert whole[1:4] == ("Whole row", "B (2)", "When naloxone was given")
     assert "Correct it" in whole[4]
     assert whole[5:] == ("18", "12 to 29")
     assert (alone[1], alone[5:]) == ("Field alone", ("1", "3"))
