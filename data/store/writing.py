@@ -209,8 +209,8 @@ def _heal_without_key(connection: Connection, *, batch: Batch, known: Mapping[st
 
     Nothing leads from such a row to the corrected one but its file. What is still wrong with it is in the batch.
     """
-    stands_for = [(found, each) for found, imports in known.items() for each in imports]
-    held = pa.table(dict(zip(("found", "import_id"), map(list, zip(*stands_for, strict=True)), strict=True)))
+    stands_for = [{"found": found, "import_id": each} for found, imports in known.items() for each in imports]
+    held = pa.Table.from_pylist(stands_for, pa.schema([("found", pa.string()), ("import_id", pa.string())]))
     target = table_named(batch.target)
     # Earlier versions too: an import holds a record although a later one changed it.
     past = f"past_{target.name}"
