@@ -16,7 +16,7 @@ from data.drafting.time_fields import clock_beside, day_of
 from data.drafting.work import Work
 from data.reading import filled_rows
 from data.values import parse_days, times_of_day
-from wording import _, format_count, ngettext
+from wording import _, format_count, join_words, ngettext
 
 __all__ = ["settle_blank_cells"]
 
@@ -33,10 +33,14 @@ def settle_blank_cells(work: Work) -> None:
     layout = work.sample.layout
     columns = list(layout.fill_down)
     if not columns:
-        columns = _date_once_a_day(work)
+        columns = _all_once_an_incident(work) or _date_once_a_day(work)
         columns += _number_once_an_incident(work, columns)
+        blanks: dict[int, list[str]] = {}
         for heading in columns:
-            _ask(work, heading)
+            position = work.sample.headings.index(heading)
+            blanks.setdefault(sum(not row[position] for row in work.sample.rows), []).append(heading)
+        for count, headings in blanks.items():
+            _ask(work, headings, count)
     if columns:
         layout = layout.model_copy(update={"fill_down": tuple(columns)})
         work.sample = replace(work.sample, layout=layout, rows=filled_rows(work.sample, columns))
@@ -45,18 +49,23 @@ def settle_blank_cells(work: Work) -> None:
         work.found = assign_columns(field_words(work.table), work.facts)
 
 
-def _ask(work: Work, heading: str) -> None:
-    position = work.sample.headings.index(heading)
-    count = sum(not row[position] for row in work.sample.rows)
-    work.ask(
-        "file.fill_down",
-        ngettext(
-            "“{heading}” is blank in {count} row below one that has it. The row takes it from the row above. Is that "
+def _ask(work: Work, headings: Sequence[str], count: int) -> None:
+    if len(headings) > 1:
+        sentence = _(
+            "{headings} are blank together in {count} rows, as where they are written once for several rows. These "
+            "take them from the row above. Is that right? If a blank says that it is not known, they must wait."
+        )
+    else:
+        sentence = ngettext(
+            "{headings} is blank in {count} row below one that has it. The row takes it from the row above. Is that "
             "right? If a blank says that it is not known, the row must wait.",
-            "“{heading}” is blank in {count} rows below one that has it, as where it is written once for several rows. "
+            "{headings} is blank in {count} rows below one that has it, as where it is written once for several rows. "
             "They take it from the row above. Is that right? If a blank says that it is not known, they must wait.",
             count,
-        ).format(heading=heading, count=format_count(count)),
+        )
+    work.ask(
+        "file.fill_down",
+        sentence.format(headings=join_words([f"“{each}”" for each in headings]), count=format_count(count)),
         in_mapping=_("take the column out of fill_down under [file] where a blank means not known"),
     )
 
@@ -91,7 +100,7 @@ def _number_once_an_incident(work: Work, filled: Sequence[str]) -> list[str]:
     """The column of the incident's number, where each number stands once and blanks have the day of the row above."""
     match, when = work.match("incident_id"), work.match("occurred_at")
     day = when and day_of(work, when.column)
-    if match is None or day is None or match.column is day:
+    if match is None or day is None or match.column is day or match.column.heading in filled:
         return []
     blank, rows = _blank_rows(work, match.column)
     if blank is None:
@@ -103,6 +112,34 @@ def _number_once_an_incident(work: Work, filled: Sequence[str]) -> list[str]:
     if len(set(given)) < _SHARE * len(given) or same_day.mean() < _SHARE:
         return []
     return [match.column.heading]
+
+
+def _all_once_an_incident(work: Work) -> list[str]:
+    """Number, date and what else of an incident is blank below its first row; then what is so of a person."""
+    match, when = work.match("incident_id"), work.match("occurred_at")
+    day = when and day_of(work, when.column)
+    if match is None or day is None or match.column is day:
+        return []
+    rows, number = work.sample.rows, match.column.position
+    blank = np.array([not row[number] for row in rows], dtype=bool)
+    given = [row[number] for row in rows if row[number]]
+    if blank.sum() < _FEWEST_BLANKS or not given or len(set(given)) < _SHARE * len(given):
+        return []
+    empty = {each: np.array([not row[each.position] for row in rows], dtype=bool) for each in work.facts}
+    # Only what each incident's first row has can be of the incident or of its first person.
+    first = {each: mask for each, mask in empty.items() if (~mask[~blank]).mean() >= _SHARE}
+    of_incident = [each for each, mask in first.items() if mask[blank].mean() >= _SHARE and each is not match.column]
+    if day not in of_incident:
+        return []
+    others = {each: mask for each, mask in first.items() if 1 - _SHARE < mask[blank].mean() < _SHARE}
+    of_person = [
+        each
+        for each, mask in others.items()
+        if any(other is not each and (mask == others[other]).mean() >= _SHARE for other in others)
+    ]
+    headings = [each.heading for each in (match.column, *of_incident, *of_person)]
+    left = sum(not row[number] for row in filled_rows(work.sample, headings))
+    return headings if left <= (1 - _SHARE) * blank.sum() else []
 
 
 def _blank_rows(work: Work, column: ColumnFacts) -> tuple[np.ndarray | None, Sequence[Sequence[str]]]:

@@ -92,3 +92,24 @@ def test_blanks_that_may_mean_not_known_are_left_blank():
     shuffled = rows[:]
     rng.shuffle(shuffled)
     assert "fill_down" not in drafted(once(shuffled, 0))[1].raw.get("file", {})
+
+
+def test_what_is_written_once_an_incident_and_once_a_person_is_filled_together_and_asked_once():
+    rng = random.Random(3)
+    rows = [row for row in events(80, seed=3) for _dose in range(rng.choice((1, 2)))]
+    keys = [(row[2], row[3]) for row in rows]
+    shown = [list(row) for row in rows]
+    for place, row in enumerate(shown):
+        if place and keys[place][0] == keys[place - 1][0]:
+            row[0] = row[1] = row[2] = row[4] = ""
+            if keys[place] == keys[place - 1]:
+                row[3] = row[5] = ""
+    _sample, draft = drafted(shown)
+    filled = ["Incident no", "Date", "Time", "Postcode", "Patient no", "Sex"]
+    assert draft.raw["file"]["fill_down"] == filled
+    assert len([each for each in draft.questions if each.setting == "file.fill_down"]) == 2
+    # A sex that is blank in rows of its own, and not below the same person, stays not known.
+    for row in rows[::7]:
+        row[5] = ""
+    _sample, draft = drafted(once(rows, 2))
+    assert draft.raw["file"]["fill_down"] == ["Incident no"]
