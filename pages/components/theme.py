@@ -82,6 +82,7 @@ h2, h3 {padding: .55rem 0 .1rem !important}
 .nw-figure.large {font-size: clamp(2.6rem, 3.6vw, 4.4rem)}
 .nw-table {overflow: auto; scrollbar-width: thin}
 .nw-table:focus-visible {outline: 2px solid #12436D; outline-offset: 2px}
+[data-testid="stSidebarNavLink"]:focus-visible {outline: 2px solid #12436D; outline-offset: -2px}
 .nw-table table {border-collapse: collapse; width: 100%; font-size: .95rem; line-height: 1.3}
 .nw-table th, .nw-table td {text-align: left; padding: .32rem .8rem .32rem 0; border-bottom: 1px solid #dce1e7;
   vertical-align: top}
