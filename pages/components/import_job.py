@@ -67,6 +67,11 @@ class ImportJob:
         """Whether it has not ended yet."""
         return not self._future.done()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to end."""
+        return self._stop.is_set()
+
     def stop(self) -> None:
         """End at the next step."""
         self._stop.set()

@@ -67,9 +67,6 @@ def _show_import(settings: Settings, geography: Geography, question: Question | 
         help_text=_("It is read in this program's memory. Nothing is written before you confirm."),
     )
     job, followed = import_steps().job, import_steps().followed
-    with st.container():
-        if job is not None and job.dry_run:
-            _show_job()
     # During a trial the form stays: a browser forgets what was chosen in boxes that go.
     if file is not None and (job is None or job.dry_run or followed):
         _show_file(file, settings, geography, question)
@@ -142,14 +139,15 @@ def _may_begin(settings: Settings, question: Question | None, *, first: bool) ->
 @st.fragment
 def _show_file(file: UploadedFile, settings: Settings, geography: Geography, question: Question | None) -> None:
     """How the file would be read, ten rows of it, and the way to try and to import it."""
-    known_sources = question.store.form_sources() if question else ()
-    keys = load_keys(store_folder=settings.store_folder) if question else None
-    numbers = known_numbers(question.store, Pseudonymiser(keys)) if question and keys else None
     above = st.container()
     try:
-        reading = choose_reading(
-            file, settings=settings, geography=geography, known_sources=known_sources, known_numbers=numbers
-        )
+        with st.spinner(_("Reading the file and working out which column is what.")):
+            known_sources = question.store.form_sources() if question else ()
+            keys = load_keys(store_folder=settings.store_folder) if question else None
+            numbers = known_numbers(question.store, Pseudonymiser(keys)) if question and keys else None
+            reading = choose_reading(
+                file, settings=settings, geography=geography, known_sources=known_sources, known_numbers=numbers
+            )
         if reading is not None:
             check_synthetic(reading.mapping, settings)
             with above:
@@ -208,12 +206,19 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
     _show_saving(text, reading.name)
     this = sha256(f"{file.file_id}|{text}".encode()).hexdigest()
     tried = steps.trial if steps.tried == this else None
-    if steps.job is not None:
-        return
-    if tried is None:
-        if st.button(_("Try it: nothing is written"), type="primary", key="try-import"):
-            steps.tried = this
-            _start(file, reading.mapping, settings, geography, dry_run=True)
+    # How far the trial is stands where its button was: the top of a long page is out of sight.
+    place = st.empty()
+    if (
+        steps.job is None
+        and tried is None
+        and place.button(_("Try it: nothing is written"), type="primary", key="try-import")
+    ):
+        steps.tried = this
+        _start(file, reading.mapping, settings, geography, dry_run=True)
+    if steps.job is not None and steps.job.dry_run:
+        with place.container():
+            _show_job()
+    if steps.job is not None or tried is None:
         return
     st.header(_("What an import would do"))
     _show_remedy(tried, reading.mapping)
@@ -232,6 +237,7 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
     with st.container(horizontal=True):
         if st.button(label, type="primary", disabled=not tried.usable, key="confirm-import"):
             _start(file, reading.mapping, settings, geography, dry_run=False)
+            st.rerun()
         if st.button(_("Put the file away"), key="put-away"):
             put_file_away()
             st.rerun()
@@ -286,7 +292,6 @@ def _start(file: UploadedFile, mapping: Mapping, settings: Settings, geography: 
             on_progress=tell,
         ),
     )
-    st.rerun()
 
 
 def _keys(settings: Settings, *, dry_run: bool) -> Keys:
@@ -306,9 +311,8 @@ def _show_job() -> None:
         return
     if job.running:
         doing = _("Trying the file; nothing is written") if job.dry_run else _("Importing")
-        st.progress(job.share, text=f"{doing}. {job.sentence}")
-        if st.button(_("Stop"), key="stop-import"):
-            job.stop()
+        st.progress(job.share, text=_("Stopping at its next step.") if job.stopping else f"{doing}. {job.sentence}")
+        st.button(_("Stop"), key="stop-import", disabled=job.stopping, on_click=job.stop)
         return
     _take_result(job)
     st.rerun()

@@ -336,6 +336,8 @@ def dates(texts):
         (["2024-02-01", "2024-02-13"], True, False),
         (["1 Feb 2024", "13 February 2024"], True, False),
         (["13/02/2024", "02/13/2024", "14/02/2024"], True, True),
+        # No date either way, so it says nothing of the order.
+        (["13/02/2024", "32/13/2024", "14/02/2024"], True, False),
     ],
 )
 def test_whether_the_day_comes_first(texts, day_first, asks):
