@@ -27,7 +27,7 @@ from data.mapping_toml import check_mapping, mapping_toml
 from data.reading import FileSample, UnreadableFileError, sample_file
 from data.reading.file_rows import SeveralSheetsError
 from data.saved_mappings import load_saved_mapping, saved_mappings
-from data.schema import TABLES, Field
+from data.schema import NOT_RECORDED, TABLES, Field
 from data.settings import Settings
 from geo.areas import Geography
 from pages.components.import_job import without_values
@@ -586,6 +586,7 @@ def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
     for section in _LISTED_PARTS:
         numbered = section == "doses" and "dose_id" in raw["columns"]
         raw[section] = [entry for entry in raw.get(section, ()) if numbered or set(entry) - _ENTRY_SETTINGS]
+    _edit_clocks(raw, key)
     if _headings_at(raw, "place.x") or _headings_at(raw, "place.point"):
         asked = next((each.choices for each in draft.questions if each.setting == "place.crs"), ())
         _edit_coordinates(raw, asked, key)
@@ -619,6 +620,28 @@ def _edit_field(raw: Raw, path: str, meaning: str, sample: FileSample, drafted: 
         _edit_one_value(raw, path, value or "", meaning, key)
     else:
         _put(raw, path, [one] if one else [])
+
+
+def _edit_clocks(raw: Raw, key: str) -> None:
+    """Whose clock tells of each wait for an ambulance."""
+    words = {
+        "ambulance_cad": _("The ambulance service's"),
+        "police_log": _("The police log's"),
+        "officer_estimate": _("An officer's estimate"),
+        NOT_RECORDED: _("Not known"),
+    }
+    for row in _in_rows(list(enumerate(raw["waits"], start=1))):
+        for box, (number, wait) in zip(st.columns(_BOXES_A_ROW), row, strict=False):
+            stated = wait.get("clock", NOT_RECORDED)
+            chosen = box.selectbox(
+                _("Ambulance {number}: whose clock").format(number=number),
+                list(words),
+                format_func=words.get,
+                index=_index(list(words), stated),
+                key=f"clock-{number}|{key}",
+            )
+            if chosen != stated:
+                wait["clock"] = chosen
 
 
 def _edit_one_value(raw: Raw, path: str, value: str, meaning: str, key: str) -> None:

@@ -386,7 +386,8 @@ A2,02/05/2025 11:10,51.482,-3.178,3002,9,y
     for label, heading in (("Dose 1: number", "Collar"), ("Dose 1: kit", "Spare"), ("Ambulance 1: minutes", "Minutes")):
         box("selectbox", label).set_value(heading).run()
     assert mapping()["doses"] == [{"officer": "Collar", "kit": "Spare"}]
-    assert mapping()["waits"][0]["minutes"] == "Minutes"
+    box("selectbox", "Ambulance 1: whose clock").set_value("police_log").run()
+    assert mapping()["waits"][0].items() >= {"minutes": "Minutes", "clock": "police_log"}.items()
     box("number_input", "How far the true places").set_value(500.0).run()
     box("selectbox", "Points that many rows share").set_value("areas").run()
     assert mapping()["place"].items() >= {"location_precision_m": 500.0, "shared_points": "areas"}.items()

@@ -103,6 +103,10 @@ def test_fields_join_whichever_file_comes_first_and_survive_either_again(importe
     assert import_forms(importer, "A", "B").imported == 2
     report = importer.frame(BOTH, second())
     assert (report.imported, report.waiting) == (2, 0)
+    # No word of the account may be read as two more administrations.
+    assert report.news == "2 rows add to records"
+    assert report.lines()[0].startswith("2 rows in = 2 added to records + 0 updated")
+    assert any("no new administration comes in" in line for line in report.lines())
     assert told(importer) == JOINED
     # Each file again, changed: the other's fields stay.
     import_forms(importer, "A", "B", Doses=["3", "1"])
