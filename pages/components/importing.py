@@ -228,8 +228,8 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
             ngettext(
                 "{count} record that is counted now is not in this file and would be withdrawn: it is kept, and no "
                 "longer counted. If the file holds only some of the records, say so under “{box}”.",
-                "{count} records that are counted now are not in this file and would be withdrawn: they are kept, and no "
-                "longer counted. If the file holds only some of the records, say so under “{box}”.",
+                "{count} records that are counted now are not in this file and would be withdrawn: they are kept, and "
+                "no longer counted. If the file holds only some of the records, say so under “{box}”.",
                 tried.withdrawn_gone,
             ).format(count=format_count(tried.withdrawn_gone), box=_("Which records does it hold?"))
         )
