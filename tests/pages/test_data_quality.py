@@ -158,9 +158,8 @@ def test_an_import_that_was_stopped_needs_no_new_trial(
     assert current_version(settings.store_folder) is not None
 
 
-def test_records_that_a_file_lacks_go_only_from_the_days_that_it_covers_and_are_told_before(
-    settings: Settings, open_dashboard: Open
-) -> None:
+@pytest.mark.usefixtures("settings")
+def test_records_that_a_file_lacks_go_only_from_its_days_and_are_told_before(open_dashboard: Open) -> None:
     days = [f"B{n},{day:02}/05/2025 10:00,51.481,-3.179,Q{n},1" for n, day in enumerate((1, 2, 3, 20, 21, 22))]
     heading = "Reference,When,Lat,Lon,Patient name,Naloxone doses"
     whole = "\n".join([heading, *days]).encode()
