@@ -249,7 +249,7 @@ def _joined(*numbers: Groups) -> Groups:
     for each in numbers[1:]:
         both = np.where((joined < 0) | (each < 0), -1, joined * (each.max(initial=0) + 1) + each)
         known, joined = np.unique(both, return_inverse=True)
-        joined = joined.astype(np.int64) - int(known[0] == -1)
+        joined = joined.astype(np.int64) - int(-1 in known)
     return joined
 
 
