@@ -41,19 +41,30 @@ Write = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def whole_force(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The synthetic force with everything it has, where the pages look for it."""
+def whole_force_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The synthetic force with everything it has: its store and the keys to it."""
     folder = tmp_path_factory.mktemp("whole_force")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NALOXONE_WATCH_STORE", str(folder / "store"))
-        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
-        patch.delenv("NALOXONE_WATCH_SETTINGS", raising=False)
-        forget_stores()
+        look_in(folder, patch)
         settings = load_settings()
         keys = load_keys(store_folder=settings.store_folder, create=True)
         make_demo(settings=settings, keys=keys, geography=open_geography(settings))
-        yield folder
-        forget_stores()
+    return folder
+
+
+@pytest.fixture
+def whole_force(whole_force_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The synthetic force where the pages look for it, for one test: another may ask for the demo of all tests."""
+    look_in(whole_force_folder, monkeypatch)
+    forget_stores()
+    yield
+    forget_stores()
+
+
+def look_in(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("NALOXONE_WATCH_STORE", str(folder / "store"))
+    patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+    patch.delenv("NALOXONE_WATCH_SETTINGS", raising=False)
 
 
 def gains(app: AppTest) -> dict[str, str]:
