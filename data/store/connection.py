@@ -21,6 +21,7 @@ __all__ = [
     "Connection",
     "connect",
     "count_rows",
+    "damage_named",
     "encryption_extension",
     "fetch_one",
     "opened",
@@ -103,11 +104,29 @@ def connect(
 
 def _attach(connection: Connection, statement: str, *, keys: Keys, folder: Path, path: Path) -> None:
     try:
-        connection.execute(statement, [keys.store_key])
+        with damage_named(path):
+            connection.execute(statement, [keys.store_key])
     except duckdb.InvalidInputException:
         raise StoreKeyError(folder=folder) from None
-    except (duckdb.IOException, duckdb.CatalogException):
+    except duckdb.CatalogException:
         raise StoreDamagedError(file=path) from None
+
+
+@contextmanager
+def damage_named(file: Path) -> Iterator[None]:
+    """Say of a snapshot that cannot be read, or no longer says what was written, that it is damaged.
+
+    The cipher's tag shows a changed block only when it is read: at the start, or under any question later. DuckDB
+    then asks whether the key is right, but by then the key has opened the file.
+    """
+    try:
+        yield
+    except duckdb.IOException:
+        raise StoreDamagedError(file=file) from None
+    except duckdb.InvalidInputException as error:
+        if "AES tag" not in str(error):
+            raise
+        raise StoreDamagedError(file=file) from None
 
 
 @contextmanager

@@ -70,6 +70,7 @@ def _open_snapshot(*, settings: Settings, keys: Keys, pointer: Pointer, version:
         raise
     return Store(
         connection=connection,
+        file=file,
         version=snapshot.version,
         synthetic=about["synthetic"],
         created_at=about["created_at"],

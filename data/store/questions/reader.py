@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from data.filters import AccessScope, Filters
 from data.schema import SETTINGS, SUBSTANCES
-from data.store.connection import Connection
+from data.store.connection import Connection, damage_named
 
 __all__ = ["Reader", "kept_by"]
 
@@ -21,9 +22,17 @@ class Reader:
     """One snapshot, open for reading."""
 
     def __init__(
-        self, *, connection: Connection, version: str, synthetic: bool, created_at: datetime, time_zone: str
+        self,
+        *,
+        connection: Connection,
+        file: Path,
+        version: str,
+        synthetic: bool,
+        created_at: datetime,
+        time_zone: str,
     ) -> None:
         self._connection = connection
+        self._file = file
         self._time_zone = ZoneInfo(time_zone)
         self.version = version
         self.synthetic = synthetic
@@ -42,7 +51,7 @@ class Reader:
     @contextmanager
     def _cursor(self) -> Iterator[Connection]:
         """A cursor for one question; sharing the connection itself between threads mixes up their results."""
-        with self._connection.cursor() as cursor:
+        with damage_named(self._file), self._connection.cursor() as cursor:
             yield cursor
 
     def _row(self, statement: str, values: list[Any] | None = None) -> tuple[Any, ...]:
