@@ -72,7 +72,7 @@ _ENTRY_SETTINGS = {"kind", "clock"}
 _SEVERAL_HEADINGS = ("person.name", "substances")
 _TIMES = ("started_at", "ended_at", "given_at")
 # What the boxes for the layout show of a file that could not be read as it is.
-_FIRST_GUESS = {"header_row": 1, "header_rows": 1, "separator": ",", "encoding": "utf-8", "decimal": "."}
+_FIRST_GUESS = {"header_row": 1, "header_rows": 1, "separator": ",", "encoding": "utf-8"}
 _SEPARATORS = (",", ";", "\t", "|")
 _BOXES_A_ROW = 4
 _ENCODINGS = ("utf-8", "utf-8-sig", "cp1252", "utf-16")
@@ -175,8 +175,10 @@ def choose_reading(
     prefix = f"{file.file_id}|{chosen}|{draft.table}|{'joins' in draft.raw}|{sample.layout!r}"
     raw = copy.deepcopy(tomllib.loads(mapping_toml(start)) if start else draft.raw)
     raw["synthetic"] = settings.store.synthetic
+    drafted = raw.get("file", {})
     raw["file"] = sample.layout.model_dump(exclude_none=True) | {
-        "fill_down": list(raw.get("file", {}).get("fill_down", ()))
+        "decimal": drafted.get("decimal", "."),
+        "fill_down": list(drafted.get("fill_down", ())),
     }
     found = st.container()
     _edit_file(raw, prefix)
@@ -319,11 +321,11 @@ def _as_laid_out(read: Callable[[FileLayout | None], FileSample], stated: FileLa
 def _edit_layout(layout: FileLayout, key: str) -> FileLayout:
     """Where the headings are and how cells are told apart."""
     with st.expander(_("How the file is laid out")):
-        columns = st.columns(5)
+        columns = st.columns(4)
         header_row = columns[0].number_input(
             _("Row with the headings"), min_value=1, max_value=1000, value=layout.header_row or 1, key=f"header-{key}"
         )
-        header_rows = columns[4].number_input(
+        header_rows = columns[3].number_input(
             _("Rows of headings, this one the last"),
             min_value=1,
             max_value=3,
@@ -346,13 +348,6 @@ def _edit_layout(layout: FileLayout, key: str) -> FileLayout:
             )
             encodings = tuple(dict.fromkeys((layout.encoding or _ENCODINGS[0], *_ENCODINGS)))
             changed["encoding"] = columns[2].selectbox(_("Encoding"), encodings, key=f"encoding-{key}")
-        changed["decimal"] = columns[3].selectbox(
-            _("Decimal mark"),
-            (".", ","),
-            format_func={".": _("Point: 51.48"), ",": _("Comma: 51,48")}.get,
-            index=_index((".", ","), layout.decimal),
-            key=f"decimal-{key}",
-        )
         return layout.model_copy(update=changed)
 
 
@@ -438,8 +433,8 @@ def _show_unread(mapping: Mapping, sample: FileSample, draft: Draft) -> None:
 
 
 def _edit_file(raw: Raw, key: str) -> None:
-    """What the mapping says of the whole file: its source, what a missing row means, how dates are written."""
-    columns = st.columns(4, vertical_alignment="bottom")
+    """What the mapping says of the whole file: its source, what a missing row means, how dates and numbers look."""
+    columns = st.columns((3, 4, 3, 3, 2), vertical_alignment="bottom")
     raw["source"] = columns[0].text_input(
         _("Source"),
         value=str(raw.get("source", "")),
@@ -481,6 +476,14 @@ def _edit_file(raw: Raw, key: str) -> None:
     )
     times["formats"] = [each.strip() for each in formats.split(";") if each.strip()]
     raw["times"] = times
+    marks = (".", ",")
+    raw["file"]["decimal"] = columns[4].selectbox(
+        _("Decimal mark"),
+        marks,
+        format_func={".": "51.48", ",": "51,48"}.get,
+        index=_index(marks, raw["file"]["decimal"]),
+        key=f"decimal|{key}",
+    )
     if "joins" in raw:
         # On a line of its own: above the others it would push them down.
         raw["parent_source"] = st.columns(4)[0].text_input(

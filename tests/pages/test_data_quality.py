@@ -445,6 +445,21 @@ def test_two_rows_of_headings_and_dates_written_once_go_through_the_form(open_da
 
 
 @pytest.mark.usefixtures("settings")
+def test_decimal_commas_are_read_as_drafted_and_the_mark_can_be_chosen(open_dashboard: Open) -> None:
+    rows = [f"A{number};0{number}/05/2025;10:00;51,48{number}5;-3,17{number}5;1,0" for number in range(1, 9)]
+    content = "\n".join(["Return for May", "", "Reference;Date;Time;Latitude;Longitude;Doses", *rows]).encode("cp1252")
+    app = upload(tick_generated(open_dashboard(PAGE)), content)
+
+    def mark() -> Any:
+        return next(box for box in app.selectbox if box.label == "Decimal mark")
+
+    assert mark().value == ","
+    assert "Places: 8 with coordinates" in text_of(press(app, "try-import"))
+    mark().set_value(".").run()
+    assert "8 with none" in text_of(press(app, "try-import"))
+
+
+@pytest.mark.usefixtures("settings")
 def test_keys_of_several_columns_fixed_values_and_what_a_row_is_are_chosen_on_screen(open_dashboard: Open) -> None:
     """What comes of the boxes is the mapping that a person would type."""
     form = b"""Ref,Person,When,Drug,Given no,Doses,Collar
