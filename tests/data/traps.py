@@ -175,7 +175,11 @@ def _single_people(made):
         day = made.day[made.free]
         some = day[day.duplicated() & (people.loc[made.free, "Person"] == "1")].index[:26].to_list()
         made.free = [each for each in made.free if each not in some]
-        people.loc[some, "_when"] = [_CROWDED + pd.Timedelta(minutes=127 + 43 * n) for n in range(len(some))]
+        taken = set((people.loc[made.day == _CROWDED, "_when"] - _CROWDED) // pd.Timedelta("5min"))
+        clocks = [
+            next(at for at in range(127 + 43 * n, 170 + 43 * n, 6) if at // 5 not in taken) for n in range(len(some))
+        ]
+        people.loc[some, "_when"] = [_CROWDED + pd.Timedelta(minutes=at) for at in clocks]
         people.loc[some, "_entered"] = people.loc[some, "_when"] + pd.Timedelta(days=1)
         people.loc[some, "Officer"] = [f"PC {3000 + n}" for n in range(len(some))]
     if choice["batch"] == "some":

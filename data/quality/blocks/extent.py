@@ -52,8 +52,8 @@ _OTHER_OFFSETS_MIN = np.array([HOUR_MIN, DAY_MIN - HOUR_MIN, DAY_MIN // 2])
 _TIMES_BEFORE = np.array([0.5, 0.2, 0.1, 0.1, 0.1])
 _PLACES_BEFORE = np.array([*np.full(_FARTHER, 0.7 / _FARTHER), 0.2, 0.1])
 _DETAILS_BEFORE = np.array([0.6, 0.25, 0.05, 0.1])
-# More pairs than this are not rearranged one by one.
-_MOST_REARRANGED = 100_000
+# More pairs than this are not rearranged one by one; weights are equal that are so to this many digits.
+_MOST_REARRANGED, _ALIKE_TO_DIGITS = 100_000, 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,9 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
         habit[_AS_ALL] = habit[_BOTH_TIMED] = habit[_AS_ALL] + habit[_BOTH_TIMED]
     within = ~beside[offered[0]] & ~beside[offered[1]]
     offered, classes = (offered[0][within], offered[1][within]), classes[within]
+    # Of pairs that weigh the same: what neither states of the person is alike too; then those farthest apart.
     rows_apart = np.abs(part.order[offered[0]] - part.order[offered[1]])
+    preferred = rows_apart - (int(part.order.max()) + 1) * compare.stated_by_one(*offered)
     # A pair of chance far from the others must not make the block's share of doubles small.
     days = np.sort(part.day[one])
     few, weight = int(_FAR_FROM_OTHERS * len(days)), 0.0
@@ -108,13 +110,18 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
     # Of exact minutes only those were looked for that are no whole hours.
     rounded = float(part.whole_hour.mean()) if run.kind.exact else 0.0
     unseen = len(one) * rounded / max(1 - rounded, _LEAST_EXACT)
+    # And of two with a time only those that both have one.
+    dated = 0.0
+    if run.kind.time in ("minute", "offset", "hour"):
+        lost = float(part.untimed[(part.day >= run.first) & (part.day <= run.last)].mean())
+        dated = len(one) * lost / max(1 - lost, _LEAST_EXACT)
     for _round in range(_ROUNDS):
         known = compare.classes(one, other)
-        doubles = _doubles(part, known, by_chance, habit, days=(first, last), unseen=unseen)
-        unseen = 0.0
+        doubles = _doubles(part, known, by_chance, habit, days=(first, last), unseen=unseen, dated=dated)
+        unseen = dated = 0.0
         weights = np.log(doubles.share / doubles.rate) + doubles.log_ratios[tuple(classes.T)]
         alone = float(np.log1p(-doubles.share))
-        chosen = _chosen(*offered, weights - 2 * alone, rows_apart)
+        chosen = _chosen(*offered, weights - 2 * alone, preferred)
         speaks = weights[chosen] + _choices(*offered, weights, chosen)
         by_day = np.bincount(part.day[offered[0][chosen]], speaks, minlength=int(part.day.max()) + 1)
         single = np.ones(len(part), dtype=bool)
@@ -158,20 +165,21 @@ def _farthest(days_off: Ints) -> int:
 
 
 def _doubles(
-    part: Events, known: Ints, by_chance: Floats, habit: Floats, *, days: tuple[int, int], unseen: float
+    part: Events, known: Ints, by_chance: Floats, habit: Floats, *, days: tuple[int, int], unseen: float, dated: float
 ) -> _Doubles:
     """What the `known` doubles are like, and so many `unseen` ones on whole hours besides.
 
     `habit`: how many pairs of each class an event of other days is in, by two records of one incident now and then.
     """
     inside = int(((part.day >= days[0]) & (part.day <= days[1])).sum())
-    doubles = len(known) + unseen
+    doubles = len(known) + unseen + dated
     once = max(inside - doubles, 1.0)
     agree = []
     for each, before in enumerate((_TIMES_BEFORE, _PLACES_BEFORE, _DETAILS_BEFORE)):
         counts = np.bincount(known[:, each], minlength=len(before)).astype(float)
         if each == 0:
             counts[_WHOLE_HOURS] += unseen
+            counts[_ELSE] += dated
         agree.append((counts + before) / (counts.sum() + 1))
     rate = once / (days[1] - days[0] + 1)
     usual = np.maximum(by_chance, habit / rate)
@@ -232,6 +240,10 @@ class _Comparison:
         others = np.bincount(place * shape[1] + details, minlength=shape[0] * shape[1]).reshape(shape)
         return np.maximum(times, _LEAST)[:, None, None] / len(one) * np.maximum(others, _LEAST) / len(one)
 
+    def stated_by_one(self, one: Ints, other: Ints) -> Ints:
+        """How many details one of the two states and the other does not."""
+        return ((self._details[one] >= 0) != (self._details[other] >= 0)).sum(axis=1)
+
     def _times(self, one: Ints, other: Ints) -> Ints:
         part, kind = self._part, self._kind
         timed = ~part.untimed[one] & ~part.untimed[other]
@@ -269,29 +281,31 @@ class _Comparison:
         return np.where(compared.any(axis=1), np.minimum(differing, _MORE_OTHER), _NO_DETAILS)
 
 
-def _chosen(one: Ints, other: Ints, gain: Floats, rows_apart: Ints) -> Ints:
+def _chosen(one: Ints, other: Ints, gain: Floats, preferred: Ints) -> Ints:
     """Which pairs to take, such that no event is in two: those that gain most first, then rearranged where two take the
-    place of one. Of equal ones those farthest apart in the file.
+    place of one. Of equal ones the `preferred`.
     """
     worth = np.flatnonzero(gain > 0)
-    worth = worth[np.lexsort((-rows_apart[worth], -gain[worth]))]
+    worth = worth[np.lexsort((-preferred[worth], -gain[worth]))]
     of_event: dict[int, int] = {}
     for pair in worth.tolist():
         if one[pair] not in of_event and other[pair] not in of_event:
             of_event[int(one[pair])] = of_event[int(other[pair])] = pair
     if len(worth) <= _MOST_REARRANGED:
-        _rearrange(one, other, gain, worth, of_event)
+        _rearrange(one, other, gain, worth, of_event, preferred)
     return np.unique(np.fromiter(of_event.values(), dtype=np.int64, count=len(of_event)))
 
 
-def _rearrange(one: Ints, other: Ints, gain: Floats, worth: Ints, of_event: dict[int, int]) -> None:
-    """Give an event without a double that of another, where that one finds a third, and the two pairs gain more."""
+def _rearrange(one: Ints, other: Ints, gain: Floats, worth: Ints, of_event: dict[int, int], preferred: Ints) -> None:
+    """Give an event without a double that of another, where that one finds a third, and the two pairs gain more: of
+    equal ones the preferred.
+    """
     offers: dict[int, list[int]] = {}
     for pair in worth.tolist():
         offers.setdefault(int(one[pair]), []).append(pair)
         offers.setdefault(int(other[pair]), []).append(pair)
     for event in [each for each in offers if each not in of_event]:
-        best = (0.0, -1, -1, -1)
+        best = (0.0, -np.inf, -1, -1, -1)
         for pair in offers[event]:
             wanted = int(one[pair] + other[pair] - event)
             held = of_event[wanted]
@@ -299,17 +313,20 @@ def _rearrange(one: Ints, other: Ints, gain: Floats, worth: Ints, of_event: dict
             for instead in offers[left]:
                 third = int(one[instead] + other[instead] - left)
                 if third not in of_event and third != event:
-                    more = float(gain[pair] + gain[instead] - gain[held])
-                    best = max(best, (more, pair, instead, held))
+                    more = round(float(gain[pair] + gain[instead] - gain[held]), _ALIKE_TO_DIGITS)
+                    liking = int(preferred[pair] + preferred[instead])
+                    best = max(best, (more, liking, pair, instead, held))
         if best[0] > 0:
-            for pair in (best[1], best[2]):
+            for pair in best[2:4]:
                 of_event[int(one[pair])] = of_event[int(other[pair])] = pair
-    _exchange(one, other, gain, offers, of_event)
+    _exchange(one, other, gain, offers, of_event, preferred)
 
 
-def _exchange(one: Ints, other: Ints, gain: Floats, offers: dict[int, list[int]], of_event: dict[int, int]) -> None:
+def _exchange(
+    one: Ints, other: Ints, gain: Floats, offers: dict[int, list[int]], of_event: dict[int, int], preferred: Ints
+) -> None:
     """Of two pairs, let each take one of the other's, where both gain more: two people of one incident and their
-    copies.
+    copies. Of equal ones the preferred.
     """
 
     def fellow(pair: int, event: int) -> int:
@@ -317,7 +334,7 @@ def _exchange(one: Ints, other: Ints, gain: Floats, offers: dict[int, list[int]]
 
     between = {frozenset((int(one[pair]), int(other[pair]))): pair for event in offers for pair in offers[event]}
     for pair in sorted(set(of_event.values())):
-        best = (0.0, -1, -1)
+        best = (0.0, -np.inf, -1, -1)
         for event in (int(one[pair]), int(other[pair])):
             if of_event[event] != pair:
                 break
@@ -328,7 +345,9 @@ def _exchange(one: Ints, other: Ints, gain: Floats, offers: dict[int, list[int]]
                     closing = between.get(left, -1)
                     if closing >= 0:
                         more = float(gain[instead] + gain[closing] - gain[pair] - gain[held])
-                        best = max(best, (more, instead, closing))
+                        more = round(more, _ALIKE_TO_DIGITS)
+                        liking = int(preferred[instead] + preferred[closing])
+                        best = max(best, (more, liking, instead, closing))
         if best[0] > 0:
-            for new in best[1:]:
+            for new in best[2:]:
                 of_event[int(one[new])] = of_event[int(other[new])] = new

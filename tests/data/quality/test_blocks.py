@@ -237,6 +237,15 @@ def test_the_rest_of_a_block_is_told_by_having_everything_twice_though_some_of_i
     assert {second for _first, second in pairs_of(blocks)} == {second for _first, second in planted}
 
 
+@pytest.mark.parametrize("a_day", [1, 3])
+def test_copies_of_which_some_lost_their_time_are_told_with_those_of_the_same_minutes_where_no_place_is_known(a_day):
+    generator = np.random.default_rng([34, a_day])
+    both, planted = doubled(force(generator, a_day=a_day), generator, times="same", places="same", missing=0.0, days=21)
+    both.loc[generator.random(len(both)) < 0.3, "minute"] = -1
+    (block,) = find_blocks(table(both).assign(easting_m=np.nan, northing_m=np.nan, place=-1))
+    assert set(block.pairs["second"]) == {second for _first, second in planted}
+
+
 @pytest.mark.parametrize("days_off", [1, 365])
 def test_a_fortnight_with_other_dates_is_told_with_the_days_between(days_off):
     generator = np.random.default_rng([30, days_off])
