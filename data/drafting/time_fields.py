@@ -194,8 +194,8 @@ def _partner(
         each
         for each in free
         if re.fullmatch(rf"{other}(?: (?:24|0 23))*|(?:{other} )?(?:incident|occurrence|event|day)", each.plain)
-        # “Time” that belongs to “Date” says nothing of the day of entry.
-        and (each.position not in work.used or _is_of_event(work, column))
+        # “Time” that belongs to “Date” says nothing of the day of entry; several clocks may share a day.
+        and (other == "date" or each.position not in work.used or _is_of_event(work, column))
     ]
     beside = [
         each

@@ -159,7 +159,9 @@ def test_clocks_with_the_polices_number_are_no_people_where_there_are_records_to
     draft = drafted(headings, rows, known_sources=["Niche"])
     assert (draft.raw["joins"], draft.raw["parent_source"]) == ("incidents", "Niche")
     assert draft.raw["columns"] == {"incident_id": "Police ref"}
-    assert draft.raw["waits"][0]["outcome"] == "How it ended"
+    (wait,) = draft.raw["waits"]
+    assert (wait["started_at"], wait["ended_at"]) == (["Date", "999 call"], ["Date", "Ambulance at scene"])
+    assert wait["outcome"] == "How it ended"
     assert not draft.unknown_values
 
 
