@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from data.drafting.column_facts import cells_of, column_facts
+from data.drafting.taken_back import may_take_back
 from data.drafting.treated import says_given
 from data.reading import FileSample
 from data.value_words import plain_categories
@@ -36,7 +37,7 @@ def row_words(sample: FileSample, heading: str) -> tuple[RowWord, ...]:
         if not is_nothing(text):
             spelt[plain_value(text)][text.strip()] += 1
     held = {counts.most_common(1)[0][0]: sum(counts.values()) for counts in spelt.values()}
-    strange = {text: cells for text, cells in held.items() if says_given(text) is None}
+    strange = {text: cells for text, cells in held.items() if says_given(text) is None and not may_take_back(text)}
     speaks = sum(cells for text, cells in held.items() if text not in strange or _speaks(text))
     shown = set(held) - set(strange)
     if speaks >= _SHARE_THAT_SPEAKS * sum(held.values()):

@@ -11,7 +11,7 @@ from data.mapping_toml import mapping_toml
 from data.values import is_nothing, plain_value
 from wording import _, format_count, join_words, ngettext
 
-__all__ = ["take_back_rows"]
+__all__ = ["may_take_back", "take_back_rows"]
 
 # In plain form. Only a word of this list is ever written into a draft or shown.
 _TAKEN_BACK = frozenset({
@@ -41,6 +41,11 @@ _SAYS_TAKEN_BACK = re.compile(
 )
 # Where more rows than this would go, the words mean something else.
 _MOST = 0.5
+
+
+def may_take_back(text: str) -> bool:
+    """Whether a cell is a word of a list that takes its record back, or perhaps does."""
+    return plain_value(text) in _TAKEN_BACK | _PERHAPS
 
 
 def take_back_rows(work: Work) -> None:

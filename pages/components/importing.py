@@ -263,9 +263,14 @@ def _show_saving(text: str, name: str) -> None:
         chosen = st.text_input(_("Name"), value=name, max_chars=60, key="mapping-name")
         left, right, beside, _rest = st.columns([1, 1, 1, 2])
         if left.button(_("Save it on this machine"), key="save-mapping"):
-            save_mapping(chosen.strip(), text)
-            said = _("Saved as “{name}”: choose it under “{box}”.")
-            st.success(said.format(name=chosen.strip(), box=_("How is it read?")))
+            try:
+                save_mapping(chosen.strip(), text)
+            except NaloxoneWatchError as error:
+                # A name that will not do must not take the rest of the page away.
+                st.error(str(error))
+            else:
+                said = _("Saved as “{name}”: choose it under “{box}”.")
+                st.success(said.format(name=chosen.strip(), box=_("How is it read?")))
         right.download_button(
             _("Download it (TOML)"), text.encode(), file_name=f"{chosen.strip()}.toml", on_click="ignore"
         )
@@ -278,6 +283,9 @@ def _start(file: UploadedFile, mapping: Mapping, settings: Settings, geography: 
     keys = _keys(settings, dry_run=dry_run)
     content = file.getvalue()
     import_steps().followed = False
+    if not dry_run:
+        # Another file's account beside this one's progress, with a button that undoes it, misleads.
+        import_steps().done = None
     import_steps().job = ImportJob(
         folder=settings.store_folder,
         dry_run=dry_run,

@@ -32,7 +32,13 @@ from data.settings import Settings
 from geo.areas import Geography
 from pages.components.import_job import without_values
 from pages.components.import_steps import hold_boxes, import_steps
-from pages.components.rows_that_count import edit_rows_that_count, same_rows, title_of_rows_that_count
+from pages.components.rows_that_count import (
+    edit_rows_that_count,
+    edit_rows_withdrawn,
+    same_rows,
+    title_of_rows_that_count,
+    title_of_rows_withdrawn,
+)
 from pages.components.theme import show_lines, show_small
 from wording import NaloxoneWatchError, _, format_count, join_words, ngettext
 
@@ -184,7 +190,11 @@ def choose_reading(
     _edit_file(raw, prefix)
     if draft.table == FORM_TABLE and not raw.get("joins"):
         _edit_rows(raw, prefix)
-    raw["only"] = edit_rows_that_count(raw.get("only", {}), sample, prefix)
+    left, right = st.columns(2)
+    with left:
+        raw["only"] = edit_rows_that_count(raw.get("only", {}), sample, prefix)
+    with right:
+        raw["withdrawn"] = edit_rows_withdrawn(raw.get("withdrawn", {}), sample, prefix)
     with found:
         _show_what_was_found(sample, draft, start, rows_chosen=not same_rows(raw["only"], draft.raw.get("only", {})))
     _edit_fill_down(raw, sample, prefix)
@@ -400,15 +410,41 @@ def _show_what_was_found(sample: FileSample, draft: Draft, start: Mapping | None
     """What is in doubt, for the reader to settle in the boxes below; which rows count is not, once that was chosen."""
     doubts = []
     for question in draft.questions if start is None else ():
-        if question.setting != "only" or not question.in_mapping:
-            doubts.append(question.sentence)
-        elif not rows_chosen:
-            doubts.append(
-                _("{sentence} That is chosen under “{box}”.").format(
-                    sentence=question.sentence, box=title_of_rows_that_count()
-                )
-            )
+        # What nothing in the mapping settles must be settled at the source.
+        of_rows = question.setting == "only" and bool(question.in_mapping)
+        if of_rows and rows_chosen:
+            continue
+        box = title_of_rows_that_count() if of_rows else _box_that_settles(question.setting, draft)
+        doubts.append(
+            _("{sentence} It is settled under “{box}”.").format(sentence=question.sentence, box=box)
+            if box
+            else question.sentence
+        )
     show_lines([*sample.notes, *doubts, *(draft.advice if start is None else ())])
+
+
+def _box_that_settles(setting: str, draft: Draft) -> str:
+    """What the box is called that holds a setting of the mapping; "" where none does, or its sentence names it."""
+    section, _dot, name = setting.partition(".")
+    if section == "columns":
+        fields = mapped_fields(draft.table)
+        known = name in draft.raw["columns"] and name in fields
+        return field_label(name, fields[name].description) if known else _("Add a field")
+    return {
+        "file.fill_down": _("A blank cell is that of the row above in"),
+        "place.x": _("Longitude or easting"),
+        "place.crs": _("Coordinates are"),
+        "place.location_precision_m": _("How far the true places may be from these, in metres (empty: exact)"),
+        "times.day_first": _("Order of day and month"),
+        "times.formats": _("Date format, if unusual"),
+        "rows": _("What is a row?"),
+        "repeats": _("A row that repeats another is"),
+        "joins": _("It adds to other records") if "joins" in draft.raw else _("What is it about?"),
+        "parent_source": _("Source of the records that it adds to"),
+        "target": _("What is it about?"),
+        "waits": _("Ambulance {number}: whose clock").format(number=1),
+        "withdrawn": title_of_rows_withdrawn(),
+    }.get(setting, "")
 
 
 def _show_unread(mapping: Mapping, sample: FileSample, draft: Draft) -> None:

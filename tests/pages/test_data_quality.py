@@ -306,6 +306,10 @@ def test_a_file_that_is_no_table_is_refused_by_name(content: bytes, says: str, o
 @pytest.mark.usefixtures("settings")
 def test_a_mapping_is_saved_and_offered_for_the_next_file(open_dashboard: Open, tmp_path: Path) -> None:
     app = upload(tick_generated(open_dashboard(PAGE)))
+    app.text_input(key="mapping-name").set_value("<our form>").run()
+    app.button(key="save-mapping").click().run()
+    assert "A mapping's name is letters" in app.error[0].value
+    assert "try-import" in keys_of(app)
     app.text_input(key="mapping-name").set_value("our form").run()
     app.button(key="save-mapping").click().run()
     assert (tmp_path / "config" / "naloxone-watch" / "mappings" / "our form.toml").is_file()
@@ -519,7 +523,7 @@ def test_rows_that_count_are_chosen_by_the_words_of_a_column(open_dashboard: Ope
     app = upload(tick_generated(open_dashboard(PAGE)), content)
     assert not app.exception
     assert "all the same" in text_of(app)
-    assert "That is chosen under “Rows count by the words of”" in text_of(app)
+    assert "It is settled under “Rows count by the words of”" in text_of(app)
     columns = next(box for box in app.multiselect if box.label == "Rows count by the words of")
     columns.set_value(["Naloxone given"]).run()
     words = next(box for box in app.multiselect if box.label.startswith("Under “Naloxone given”"))
@@ -538,6 +542,28 @@ def test_rows_that_count_are_chosen_by_the_words_of_a_column(open_dashboard: Ope
     press(app, "confirm-import")
     assert "12 rows in = 4 imported" in text_of(app)
     assert "4 administrations" in text_of(app)
+
+
+@pytest.mark.usefixtures("settings")
+def test_what_the_source_took_back_is_settled_in_a_box_that_its_question_names(open_dashboard: Open) -> None:
+    states = ["Final"] * 9 + ["Voided", "Duplicate", "Draft"]
+    rows = [f"K{n},{n + 1:02}/05/2025 10:00,51.48{n % 10},-3.179,{state}" for n, state in enumerate(states)]
+    app = upload(tick_generated(open_dashboard(PAGE)), "\n".join(("Ref,When,Lat,Lon,Record status", *rows)).encode())
+
+    def box(label: str) -> Any:
+        return next(each for each in app.multiselect if each.label.startswith(label))
+
+    columns = box("Rows are withdrawn by the words of")
+    assert f"“draft”). It counts all the same. Should it not? It is settled under “{columns.label}”" in text_of(app)
+    assert columns.options[0] == "Record status"
+    words = box("Under “Record status”, rows are withdrawn")
+    assert [each.split(" (")[0] for each in words.options] == ["Draft", "Duplicate", "Voided"]
+    assert words.value == ["Duplicate", "Voided"]
+    assert "12 rows in = 10 imported + 0 updated + 0 unchanged + 2 withdrawn" in text_of(press(app, "try-import"))
+    box("Under “Record status”, rows are withdrawn").set_value(["Draft", "Duplicate", "Voided"]).run()
+    assert "3 withdrawn" in text_of(press(app, "try-import"))
+    box("Rows are withdrawn by the words of").set_value([]).run()
+    assert "12 rows in = 12 imported" in text_of(press(app, "try-import"))
 
 
 @pytest.mark.usefixtures("settings")
