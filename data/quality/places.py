@@ -113,9 +113,11 @@ def settle_area_points(
             apart_m,
             _from_middles(given, geography, crowd, by_others, gathered=not by_name),
             _from_stations(given, stations_m, geography, crowd, by_others),
-            _from_before(given, known_points_m, snap_m),
         ):
             of_areas = np.fmax(of_areas, _beyond_rounding(precision_m, rounded))
+        by_themselves = of_areas
+        before_m = _from_before(given, known_points_m, snap_m, told=np.isfinite(of_areas))
+        of_areas = np.fmax(of_areas, _beyond_rounding(before_m, rounded))
         unexplained = ~np.isfinite(np.fmax(rounded, of_areas))
         crowded = crowded_points(given.counts, unexplained) | crowd.repeat_alone(unexplained)
         no_address = crowd.no_addresses(unexplained)
@@ -132,10 +134,12 @@ def settle_area_points(
             crowded |= unexplained & doubtful
         if shared_points == "areas":
             no_address |= crowded | (unexplained & (given.incidents > 1))
-        of_areas = np.fmax(of_areas, _half_way_to_next(given, no_address, geography))
+        half_m = _half_way_to_next(given, no_address, geography)
+        of_areas, by_themselves = np.fmax(of_areas, half_m), np.fmax(by_themselves, half_m)
         crowded &= ~no_address
         if scatter:
-            explained = np.isfinite(np.fmax(rounded, of_areas))
+            # Points of a scatter that an earlier file had too are told as such again.
+            explained = np.isfinite(np.fmax(rounded, by_themselves if scatter.certain else of_areas))
             scattered = np.where(explained, np.nan, scatter.precision_m(given.metres))
     column = records["location_precision_m"].to_numpy(dtype=float).copy()
     stated = column[given.rows]
@@ -408,9 +412,9 @@ def _near(given: FilePoints, centres_m: Floats, radius_m: Floats, crowd: Crowd, 
     return found
 
 
-def _from_before(given: FilePoints, known_points_m: Floats, snap_m: float) -> Floats:
+def _from_before(given: FilePoints, known_points_m: Floats, snap_m: float, *, told: Mask) -> Floats:
     """Precision of points that an earlier file of this source showed to be areas, or that lie among such a file's moved
-    middles."""
+    middles. Which of several in one cell it was is told by the file itself, where it tells of one (`told`)."""
     if not len(known_points_m):
         return np.full(len(given.counts), np.nan)
     known = cKDTree(known_points_m[:, :2])
@@ -425,7 +429,9 @@ def _from_before(given: FilePoints, known_points_m: Floats, snap_m: float) -> Fl
             distance_m, within_m = known.query(snapped, k=_FELLOWS)[0][:, -1], usual_m
     # Of the least that is stored nobody knows how small the area was.
     precision_m = np.where(known_points_m[:, 2] <= _BEYOND_MAPS_M, 2 * FINEST_AREA_M, known_points_m[:, 2])
-    return np.where(distance_m <= within_m, precision_m[nearest], np.nan)
+    cell = np.unique(snapped, axis=0, return_inverse=True)[1].reshape(-1)
+    beside = ~told & (np.bincount(cell, told)[cell] > 0)
+    return np.where((distance_m <= within_m) & ~beside, precision_m[nearest], np.nan)
 
 
 def _half_way_to_next(given: FilePoints, crowded: Mask, geography: Geography) -> Floats:

@@ -57,7 +57,10 @@ def _pairs(choice):
 
 
 # Levels that are much alike take turns.
-ALIKE = (("a drug", "a dose", "a drug and dose"), ("07:00Z", "midnight"), ("swapped", "other system"))
+ALIKE = (
+    *(("a drug", "a dose", "a drug and dose"), ("07:00Z", "midnight"), ("some midnights", "weeks of dates")),
+    *(("swapped", "other system"), ("middles", "moved middles", "middles of beats")),
+)
 OF_ONE_FILE = {
     trap: [each for each in levels if not any(each in alike[1:] for alike in ALIKE)]
     for trap, levels in LEVELS.items()

@@ -21,8 +21,11 @@ __all__ = ["FORMATS", "LEVELS", "Laid", "as_file", "lay", "mappings"]
 LEVELS = {
     "rows": ("a person", "a drug", "a dose", "a drug and dose", "an officer", "composed key"),
     "people": ("one", "two"),
-    "times": ("minutes", "on fives", "07:00Z", "midnight", "some midnights"),
-    "places": ("exact", "middles", "two decimals", "one point", "swapped", "other system"),
+    "times": ("minutes", "on fives", "07:00Z", "midnight", "some midnights", "weeks of dates"),
+    "places": (
+        *("exact", "middles", "two decimals", "one point", "swapped", "other system"),
+        *("moved middles", "middles of beats"),
+    ),
     "stray": ("none", "some"),
     "block": ("none", "moved", "dates"),
     "same moment": ("none", "some"),
@@ -32,19 +35,25 @@ LEVELS = {
     "crowded day": ("none", "some"),
     "silence": ("none", "some"),
     "words": ("none", "some"),
+    "taken back": ("none", "some"),
     "bad rows": ("none", "some"),
-    "import": ("first", "later", "full", "joins"),
+    "import": ("first", "later", "full", "joins", "table"),
 }
 FORMATS = ("utf-8", "BOM, decimal commas", "Windows-1252, tabs", "UTF-16, bars", "sheet of texts", "typed sheet")
 _EVENTS, _DAYS = 400, 400
 _DRUGS = ("heroin", "alcohol", "cocaine", "methadone")
 _MIDDLES = np.array([(51.62, -3.95), (51.66, -3.80), (51.55, -3.60), (51.48, -3.20), (51.64, -3.42), (51.74, -3.36)])
 _DEFAULT = (51.621453, -3.943712)
+# Three beats of each large town, two of each smaller one, one of the smallest.
+_WITHIN_A_TOWN = np.array([(0.0051, 0.0013), (-0.0047, -0.0067), (-0.0045, 0.0081)])
+_BEATS = [(town + _WITHIN_A_TOWN[:beats]) for town, beats in zip(TOWNS, (3, 3, 3, 3, 2, 2, 2, 1, 1, 1), strict=True)]
+_BEATS = np.vstack(_BEATS)
 _CROWDED, _BATCH = pd.Timestamp("2022-12-05"), "2023-12-20"
 _BLOCK = (pd.Timestamp("2022-04-04"), pd.Timestamp("2022-04-24"))
+_DATED = (pd.Timestamp("2022-10-03"), pd.Timestamp("2022-11-20"))
 _SILENCE = (pd.Timestamp("2022-08-01"), pd.Timestamp("2022-08-21"))
 _PLACE_KINDS = ("area_points", "rounded_points", "crowded_point", "swapped_coordinates", "wrong_crs", "outside_force")
-_PLACE_KINDS += ("zero_coordinates", "swapped_rows", "longitude_without_minus")
+_PLACE_KINDS += ("zero_coordinates", "swapped_rows", "longitude_without_minus", "scattered_points")
 _WAIT_KINDS = ("wait_negative", "wait_zero", "wait_too_long", "waits_on_fives")
 
 
@@ -123,10 +132,10 @@ def _towns_of_any_size(people):
 
 
 def _without_silence(when):
-    """The same times with the first of each five days on one of these, so that no silence is chance's."""
+    """The same times with the first of each four days on one of these, so that no silence is chance's."""
     days = ((when - when.min()) // pd.Timedelta("1D")).to_numpy()
-    for start in range(0, days[-1] - 4, 5):
-        if not ((days >= start) & (days < start + 5)).any():
+    for start in range(0, days.max() - 3, 4):
+        if not ((days >= start) & (days < start + 4)).any():
             after = np.flatnonzero(days >= start)[0]
             days[after], when = start + 2, when.where(when.index != after, when.min() + pd.Timedelta(days=start + 2))
     return when.sort_values(ignore_index=True)
@@ -188,8 +197,12 @@ def _single_people(made):
     if choice["words"] == "some":
         some = made.take(6)
         people.loc[some, "Gender"] = ["NULL", "N/A", "None Given", "Femlae", "Femlae", "Zebra"]
-    if choice["import"] == "full":
-        people.loc[made.take(4), "Status"] = "Cancelled"
+    if choice["taken back"] == "some":
+        # From days that have others, so that none becomes silent.
+        some = [each for each in made.free if (made.day == made.day[each]).sum() > 1]
+        some = made.day[some].drop_duplicates().index[:4].to_list()
+        made.free = [each for each in made.free if each not in some]
+        people.loc[some, "Status"] = "Cancelled"
 
 
 def _places_of_people(made):
@@ -197,6 +210,22 @@ def _places_of_people(made):
     if made.choice["places"] == "one point":
         some = made.take(90)
         made.people.loc[some, ["Lat", "Lon"]] = [f"{each:.6f}" for each in _DEFAULT]
+    elif made.choice["places"] == "moved middles":
+        middles = _MIDDLES[_nearest(made.people, _MIDDLES)]
+        turn, out = made.random.uniform(0, 2 * np.pi, len(middles)), np.sqrt(made.random.random(len(middles)))
+        points = middles + np.column_stack([0.0063 * out * np.cos(turn), 0.0101 * out * np.sin(turn)])
+        made.people["Lat"], made.people["Lon"] = ([f"{each:.6f}" for each in points[:, n]] for n in (0, 1))
+    elif made.choice["places"] == "middles of beats":
+        # Measured places, of which none comes again.
+        points = made.people[["Lat", "Lon"]].astype(float) + made.random.normal(0, 0.0004, (len(made.people), 2))
+        made.people["Lat"], made.people["Lon"] = ([f"{each:.6f}" for each in points[name]] for name in points)
+        made.people["_at_middle"] = made.random.random(len(made.people)) < 0.45
+
+
+def _nearest(people, points):
+    """The number of the point nearest to each."""
+    places = people[["Lat", "Lon"]].astype(float).to_numpy()
+    return np.argmin(((places[:, None] - points) ** 2).sum(axis=2), axis=1)
 
 
 def _again(made):
@@ -242,6 +271,9 @@ def _times(made):
         some = (made.random.random(len(people)) < 0.3) & ~people["_copy"].isin(["moment", "person"]).to_numpy()
         some &= people.get("_single", pd.Series(index=people.index, dtype=object)).isna().to_numpy()
         people.loc[some & (people["_dated"] == "").to_numpy(), "_dated"] = "clock"
+    elif level == "weeks of dates":
+        once = people.get("_single", pd.Series(index=people.index, dtype=object)).isna()
+        people.loc[made.day.between(*_DATED) & (people["_copy"] == "") & once, "_dated"] = "clock"
     elif level == "on fives":
         people["_when"] = people["_when"].dt.floor("5min")
     when = people["_when"]
@@ -256,11 +288,15 @@ def _stray(made):
     """All places of the file's own kind, and a few that are none: swapped, nought, without their minus, in Paris."""
     people, level = made.people, made.choice["places"]
     if level == "middles":
-        points = people[["Lat", "Lon"]].astype(float).to_numpy()
-        nearest = np.argmin(((points[:, None] - _MIDDLES) ** 2).sum(axis=2), axis=1)
-        people["Lat"], people["Lon"] = ([f"{each:.5f}" for each in _MIDDLES[nearest, n]] for n in (0, 1))
+        middles = _MIDDLES[_nearest(people, _MIDDLES)]
+        people["Lat"], people["Lon"] = ([f"{each:.5f}" for each in middles[:, n]] for n in (0, 1))
     elif level == "two decimals":
         people["Lat"], people["Lon"] = ([f"{float(each):.2f}" for each in people[name]] for name in ("Lat", "Lon"))
+    beat = _nearest(people, _BEATS)
+    people["Beat"] = [f"Beat {number:02}" for number in beat]
+    if level == "middles of beats":
+        middles = people["_at_middle"].to_numpy(dtype=bool)
+        people.loc[middles, ["Lat", "Lon"]] = [[f"{each:.5f}" for each in point] for point in _BEATS[beat[middles]]]
     people["_stray"] = ""
     if made.choice["stray"] == "some":
         some = made.take(6)
@@ -284,12 +320,19 @@ def _waits(made):
 # --- rows of people ---------------------------------------------------------------------------------------------------
 
 _COLUMNS = ["Reference", "Person", "When", "Gender", "Age", "Doses", "Name", "Entered", "Status", "Officer", "Drug"]
-_COLUMNS += ["Dose no", "Count", "Dose time", "Lat", "Lon", "Wait"]
+_COLUMNS += ["Dose no", "Count", "Dose time", "Lat", "Lon", "Beat", "Wait"]
+# What a row of the form is where a table of their own has the doses.
+_WITHOUT_DOSES = {"a dose": "a person", "an officer": "a person", "a drug and dose": "a drug"}
+
+
+def _rows_of_form(choice):
+    rows = choice["rows"]
+    return _WITHOUT_DOSES.get(rows, rows) if choice["import"] == "table" else rows
 
 
 def _rows_of(people, choice):
     """The file's rows, each with the number of its person in `_person`: as many as the form has for each."""
-    kinds, rows = choice["rows"], []
+    kinds, rows = _rows_of_form(choice), []
     for number, person in enumerate(people.to_dict("records")):
         several = 1 + person["_incident"] % 3 if not person["Status"] else 1
         drugs = [_DRUGS[(person["_incident"] + n) % 4] for n in range(several if "drug" in kinds else 1)]
@@ -308,7 +351,7 @@ def _rows_of(people, choice):
 
 def mappings(choice, *, decimal="."):
     """The mapping of the form, and that of the file that adds to it (None where none does)."""
-    kinds, joins = choice["rows"], choice["import"] == "joins"
+    kinds, later = _rows_of_form(choice), choice["import"]
     key = [{"code": "Officer"}, {"day": "When"}] if kinds == "composed key" else ["Reference"]
     columns = {"occurred_at": "When", "gender": "Gender", "age_band": "Age", "recorded_at": "Entered"}
     columns |= {"incident_id": key, "administration_id": [*key, "Person"]}
@@ -317,6 +360,8 @@ def mappings(choice, *, decimal="."):
         place = {"x": "Lat", "y": "Lon"}
     elif choice["places"] == "other system":
         place["crs"] = "EPSG:27700"
+    elif choice["places"] == "middles of beats":
+        place["area"] = "Beat"
     common = {"synthetic": True, "target": "administrations", "file": {"decimal": decimal}}
     located = {"place": place, "waits": [{"kind": "call_to_arrival", "clock": "ambulance_cad", "minutes": "Wait"}]}
     doses = [{"officer": "Officer"}]
@@ -325,6 +370,8 @@ def mappings(choice, *, decimal="."):
     elif kinds == "a drug and dose":
         columns["dose_id"] = "Dose no"
         doses = [{"officer": "Officer", "count": "Count"}]
+    elif later == "table":
+        doses = []
     else:
         columns["doses_given"] = "Doses"
     form = common | {
@@ -336,9 +383,14 @@ def mappings(choice, *, decimal="."):
         "substances": {"columns": ["Drug"]},
         "doses": doses,
         "withdrawn": {"Status": ["Cancelled"]},
-        "extract": "full" if choice["import"] == "full" else "incremental",
+        "extract": "full" if later == "full" else "incremental",
     }  # fmt: skip
-    if not joins:
+    if later == "table":
+        table = common | {"source": "doses", "parent_source": "form", "joins": "administrations", "rows": "dose"}
+        columns = {name: columns[name] for name in ("incident_id", "administration_id")} | {"dose_id": "Dose no"}
+        table |= {"columns": columns, "doses": [{"given_at": "Dose time"}]}
+        return Mapping.model_validate(form | located), Mapping.model_validate(table)
+    if later != "joins":
         return Mapping.model_validate(form | located), None
     second = common | located | {"source": "places", "parent_source": "form", "joins": "incidents"}
     return Mapping.model_validate(form), Mapping.model_validate(second | {"columns": {"incident_id": key}})
@@ -377,19 +429,40 @@ def _files(made):
     events = people.sort_values("_row").drop_duplicates("_incident")
     moment = _same_moment(events, choice)
     laid = Laid(choice=choice, before=before, file=rows[_COLUMNS], warnings=truth, moment=moment, sums=sums)
-    if choice["import"] == "joins":
+    if choice["import"] == "table":
+        _table_of_doses(laid, people)
+    elif choice["import"] == "joins":
         laid.warnings = {kind: found for kind, found in truth.items() if kind not in (*_PLACE_KINDS, *_WAIT_KINDS)}
         incidents = people.drop_duplicates("_incident").sample(frac=1, random_state=1).reset_index(drop=True)
         extra = incidents[:4].copy()
         extra["Reference"], extra["Officer"] = [f"X{n}" for n in range(4)], [f"PC {8000 + n}" for n in range(4)]
         extra[["_stray", "Wait", "_copy"]] = ["", "17", ""]
-        extra[["Lat", "Lon"]] = incidents.loc[incidents["_stray"] == "", ["Lat", "Lon"]].iloc[:4].to_numpy()
+        # A place that came twice would be as good a middle of a beat.
+        like = incidents[(incidents["_stray"] == "") & incidents.get("_at_middle", pd.Series(True, incidents.index))]
+        of_place = [*like.columns.intersection(["Lat", "Lon", "Beat", "_at_middle"])]
+        extra[of_place] = like[of_place].iloc[:4].to_numpy()
         listed = pd.concat([incidents, extra], ignore_index=True)
         listed["_row"] = np.arange(1, len(listed) + 1)
-        laid.joining = listed[["Reference", "When", "Officer", "Lat", "Lon", "Wait"]]
+        laid.joining = listed[["Reference", "When", "Officer", "Lat", "Lon", "Beat", "Wait"]]
         laid.joining_warnings = _of_places(listed, choice) | _of_waits(listed, listed, choice)
         laid.joining_sums = {"rows_in": len(listed), "imported": len(incidents), "waiting": 4}
     return laid
+
+
+def _table_of_doses(laid, people):
+    """A second file with a row for each dose, of which some are of records that are not there yet."""
+    known = people[people["Status"] == ""]
+    extra = known[:4].assign(Reference=[f"X{n}" for n in range(4)], Officer=[f"PC {8000 + n}" for n in range(4)])
+    rows = [
+        person | {"Dose no": f"{dose + 1}", "Dose time": f"{person['_when'] + pd.Timedelta(minutes=1 + dose):%F %H:%M}"}
+        for person in pd.concat([known, extra]).to_dict("records")
+        for dose in range(1 + person["_incident"] % 3)
+    ]
+    table = pd.DataFrame(rows).sample(frac=1, random_state=1)
+    laid.joining = table[["Reference", "Person", "When", "Officer", "Dose no", "Dose time"]]
+    waiting = int(table["Reference"].str.startswith("X").sum())
+    laid.joining_sums = {"rows_in": len(table), "imported": len(known), "waiting": waiting}
+    laid.joining_sums["folded"] = len(table) - len(known) - waiting
 
 
 def _before(made, good):
@@ -401,10 +474,13 @@ def _before(made, good):
     sums |= {"withdrawn": withdrawn, "withdrawn_gone": 0, "waiting": 0}
     if kind not in ("later", "full"):
         return None, sums
+    if made.choice["places"] == "middles of beats":
+        # A middle that came once before and comes again now would be a change of both.
+        made.free = [each for each in made.free if not people.loc[each, "_at_middle"]]
     new, changed = made.take(12), made.take(30)
     several = good["_person"].value_counts()
     earlier = good[(good["Status"] == "") & ~good["_person"].isin(new)].copy()
-    if made.choice["rows"] in ("a person", "composed key"):
+    if _rows_of_form(made.choice) in ("a person", "composed key"):
         changed = changed[:5]
         earlier.loc[earlier["_person"].isin(changed), "Doses"] = "9"
     else:
@@ -427,6 +503,8 @@ def _gone(made, good):
     gone["Dose time"] = [f"{each[:10]} 04:{n + 11}" for n, each in enumerate(gone["When"])]
     timed = (gone["_dated"] == "").to_numpy()
     gone.loc[timed, "When"] = [f"{each[:10]} {1 + n:02}:{11 + 7 * n}" for n, each in enumerate(gone["When"][timed])]
+    if made.choice["places"] == "middles of beats":
+        gone["Lat"] = [f"{float(each) + 0.0009:.6f}" for each in gone["Lat"]]
     return gone.assign(Name="", Gender="", Age="")
 
 
@@ -480,9 +558,13 @@ def _agreeing(events, choice):
     the time is but a day; those of a block are told as such."""
     told_by = ["When"] if choice["import"] == "joins" or choice["places"] == "other system" else ["When", "Lat", "Lon"]
     if choice["times"] != "on fives":
-        told_by += ["Gender", "Age", *(["Doses"] if choice["rows"] not in ("a dose", "a drug and dose") else [])]
+        told_by += ["Gender", "Age", *(["Doses"] if _tells_doses(choice) else [])]
     known = events[(events["_copy"] != "block") & (events[["Gender", "Age"]] != "").any(axis=1)]
     return known.loc[known.duplicated(told_by), "_row"]
+
+
+def _tells_doses(choice):
+    return choice["rows"] not in ("a dose", "a drug and dose") and choice["import"] != "table"
 
 
 def _of_places(people, choice):
@@ -498,7 +580,13 @@ def _of_places(people, choice):
     else:
         found |= {"swapped_rows": row[stray == "swapped"], "longitude_without_minus": row[stray == "west"]}
         found["outside_force"] = row[located & (stray != "")]
-        if level == "middles":
+        if level == "moved middles":
+            found["scattered_points"] = row[located]
+        elif level == "middles of beats":
+            # One that comes but once is a place like any other.
+            again = people.loc[stray == "", ["Lat", "Lon"]].duplicated(keep=False)
+            found["area_points"] = row[people["_at_middle"].eq(True) & again.reindex(people.index, fill_value=False)]
+        elif level == "middles":
             found["area_points"] = row[located]
         elif level == "two decimals":
             found["rounded_points"] = row[located & (stray != "abroad")]
