@@ -38,7 +38,8 @@ from data.drafting.several_rows import settle_rows, tell_rows_apart
 from data.drafting.taken_back import take_back_rows
 from data.drafting.time_bands import holds_spans_of_the_day
 from data.drafting.time_fields import read_time_of_event, read_times
-from data.drafting.treated import ask_who_gave, leave_out_untreated
+from data.drafting.treated import leave_out_untreated
+from data.drafting.who_gave import ask_who_gave
 from data.drafting.work import Work
 from data.known_numbers import KnownNumbers
 from data.mapping import FORM_TABLE

@@ -9,6 +9,7 @@ from functools import cache
 
 from data.drafting.coded_headings import without_codes
 from data.drafting.field_patterns import ABODES, EXPORT_NUMBERS, FieldWords
+from data.drafting.run_together import parted
 from data.drafting.table_words import TABLE_SIGNS, WORDS
 
 __all__ = [
@@ -77,6 +78,8 @@ def _plain_words(heading: str, *, numbered: bool = False) -> str:
     if not numbered and (found := _NUMBERED.match(heading)):
         heading = heading[found.end() :]
     words = _NOT_WORDS.sub(" ", _CAMEL.sub(" ", heading.replace("#", " no "))).casefold().split()
+    if len(words) == 1 and _best_score(words[0]) < 1:
+        words = list(parted(words[0]))
     # "Y" beside no "N" is a coordinate's.
     empty = _EMPTY if "n" in words else _EMPTY - {"y"}
     return " ".join([word for word in words if word not in empty] or words)

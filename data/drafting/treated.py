@@ -1,4 +1,4 @@
-"""Which rows are of people who were given naloxone, and whether police gave it: others are no administrations."""
+"""Which rows are of people who were given naloxone: others are no administrations."""
 
 import re
 from collections import Counter
@@ -8,16 +8,15 @@ import numpy as np
 
 from data.drafting.choice_values import words_of_names
 from data.drafting.column_facts import ColumnFacts, cells_of
-from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match, speaks_of_naloxone
-from data.drafting.heading_words import plain_words
-from data.drafting.second_files import named_for_naloxone
+from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
+from data.drafting.services import POLICE, SERVICES, column_of_givers, is_service, says_services, service_of
 from data.drafting.work import SHARE_WITH_KEY, Work
 from data.mapping_toml import mapping_toml
 from data.value_words import may_be_shown
 from data.values import is_nothing, parse_numbers, plain_forms, plain_value
 from wording import _, format_count, format_share, join_words, ngettext
 
-__all__ = ["ask_who_gave", "leave_out_untreated", "says_given"]
+__all__ = ["NOT_GIVEN", "leave_out_untreated", "only_line", "says_given"]
 
 # How a file says that naloxone was given, how much and how, in plain form; and that it was not. Other words are no
 # reason to leave a row out.
@@ -32,16 +31,12 @@ _GIVEN = frozenset({
 _USUAL_NUMBERS = range(1, 10)
 # One alone may be a yes.
 _NUMBERS_OF_DOSES = frozenset({*map(str, range(2, 10)), *(f"{number}+" for number in range(1, 10))})
-_NOT_GIVEN = frozenset({
+NOT_GIVEN = frozenset({
     *("n", "no", "none", "false", "f", "0", "not_given", "not_administered", "not_used", "none_given", "no_narcan"),
     *("refused", "no_naloxone", "not_applicable", "no_doses", "not_required", "not_needed", "no_not_required"),
 })  # fmt: skip
 # A dose or a kit in so many of the rows that would be left out: the column does not say what it seems to.
 _SHARE_WITH_A_DOSE = 0.02
-# Rarer words could be anybody's.
-_OFTEN = 3
-# Where others gave naloxone in more of the rows than this, to leave them out would leave next to nothing.
-_MOST_BY_OTHERS = 0.8
 _NALOXONE = ("naloxone", "narcan", "nyxoid", "prenoxad", "naloxone_hcl", "naloxone_hydrochloride", "narcan_naloxone")
 _NAMES_NALOXONE = re.compile("naloxone|narcan|nyxoid|prenoxad")
 _COUNTS_DOSES = re.compile(r"\b(?:doses|sprays|actuations)\b(?!.*\b(?:no|number|id|time|date|serial)$)")
@@ -53,32 +48,6 @@ _MEDICATIONS = re.compile(
 # What somebody takes anyway, or was given later by others.
 _OTHER_MEDICATIONS = re.compile(
     r"\b(?:ambulance|hospital|current|prescribed|prescriptions?|usual|own|regular|history|known|opioid|ost)\b"
-)
-# "Given by officer", "Police administered", "Donné par agent", with yes or no in it.
-_BY_POLICE = re.compile(
-    r"\b(?:given|administered|provided) by (?:an? |the )?(?:police|officers?|pd|deput(?:y|ies)|sheriffs?)\b"
-    r"|\b(?:police|officers?|pd|deput(?:y|ies)|sheriffs?) (?:has |have )?(?:given|gave|give|administered)\b"
-    r"|\bpar (?:un |une |l |le |la |les )?(?:agente?s?|polic\w+|gendarmes?)\b"
-)
-_YES_IN_ANY_LANGUAGE = frozenset({
-    "yes", "y", "true", "t", "1", "x", "ticked", "checked", "✓", "✔", "oui", "ja", "ydy", "oes", "do", "oedd", "tá",
-    "sea", "sí", "si", "sim", "tak",
-})  # fmt: skip
-_NO_IN_ANY_LANGUAGE = frozenset({
-    "no", "n", "false", "f", "0", "non", "nein", "nee", "nej", "na", "nac", "naddo", "nage", "níl", "ní", "hea", "não",
-    "nie",
-})  # fmt: skip
-_GIVEN_BY = re.compile(
-    r"\b(?:given|administered|administration|administering|provided) by\b|"
-    r"\badministering agency\b|\bperson administering\b"
-)
-_POLICE = re.compile(
-    r"\b(?:police|officers?|pd|deput(?:y|ies)|sheriffs?|constab\w*|collar|warrant|shoulder|badge|troopers?|"
-    r"law enforcement|leo?|carriers?|custody|divisions?|bcu|force|niche|storm)\b"
-)
-_SERVICES = re.compile(
-    rf"{_POLICE.pattern}|\b(?:ems|emt|fire|fd|paramedics?|ambulance|medics?|bystanders?|family|friends?|civilian|hospital|"
-    r"nurse|staff|rescue|dispatch)\b|(?:pd|fd|so|ems)$"
 )
 
 
@@ -97,7 +66,7 @@ def leave_out_untreated(work: Work) -> None:
     if match is not None and match.score >= SURE_SCORE:
         _leave_out_by_words(work, match)
         doses = work.column_of("doses_given")
-        if doses and doses is not match.column and _POLICE.search(doses.plain):
+        if doses and doses is not match.column and POLICE.search(doses.plain):
             _leave_out_without_doses(work)
     elif _leave_out_other_medications(work):
         _leave_out_other_givers(work)
@@ -108,17 +77,17 @@ def leave_out_untreated(work: Work) -> None:
 def says_given(text: str) -> bool | None:
     """Whether a cell says that police gave naloxone; False where nobody or others did, None for a word on no list."""
     plain = _said(text)
-    if plain in _GIVEN or plain in _NOT_GIVEN or plain in _NALOXONE:
-        return plain not in _NOT_GIVEN
+    if plain in _GIVEN or plain in NOT_GIVEN or plain in _NALOXONE:
+        return plain not in NOT_GIVEN
     words = [word for word in plain.split("_") if word not in ("and", "or")]
-    if words and all(_SERVICES.fullmatch(word) for word in words):
-        return any(_POLICE.fullmatch(word) for word in words)
+    if words and all(SERVICES.fullmatch(word) for word in words):
+        return any(POLICE.fullmatch(word) for word in words)
     return None
 
 
 def _said(text: str) -> str:
     """What a cell says in plain form: the part that is on a list, where it has a code or another language beside it."""
-    known = _GIVEN | _NOT_GIVEN | {*_NALOXONE}
+    known = _GIVEN | NOT_GIVEN | {*_NALOXONE}
     plain, *parts = plain_forms(text)
     return plain if plain in known else next((part for part in parts if part in known), plain)
 
@@ -126,9 +95,9 @@ def _said(text: str) -> str:
 def _take_doses_of_police(work: Work) -> None:
     """Of columns that count doses, the police's own: those of other services, and of bystanders, are not theirs."""
     match = work.match("doses_given")
-    if match and _POLICE.search(match.column.plain):
+    if match and POLICE.search(match.column.plain):
         return
-    if match and _SERVICES.search(match.column.plain):
+    if match and SERVICES.search(match.column.plain):
         del work.found["doses_given"]
     column = next((column for column in work.facts if _counts_doses_of_police(work, column)), None)
     if column:
@@ -144,7 +113,7 @@ def _counts_doses_of_police(work: Work, column: ColumnFacts) -> bool:
     named = _COUNTS_DOSES.search(column.plain) or (
         _NAMES_NALOXONE.search(column.plain) and "yes_no" not in column.kinds
     )
-    if not named or not _POLICE.search(column.plain) or not column.kinds & {"number", "doses"}:
+    if not named or not POLICE.search(column.plain) or not column.kinds & {"number", "doses"}:
         return False
     numbers, _unreadable, outside = parse_numbers(work.cells(column), minimum=0, maximum=_MOST_DOSES, whole=True)
     return not outside.any() and bool(np.isfinite(numbers).any())
@@ -179,7 +148,7 @@ def _leave_out_without_doses(work: Work) -> bool:
                 "other rows or columns leave it open. If police gave no naloxone in them, leave them out.",
                 left_out,
             ).format(heading=heading, count=format_count(left_out)),
-            in_mapping=_only_line(match.column, words),
+            in_mapping=only_line(match.column, words),
         )
         return False
     work.raw["only"] = work.raw.get("only", {}) | {heading: words}
@@ -235,7 +204,7 @@ def _leave_out_unnumbered(work: Work) -> None:
                 "“{heading}” is filled in some rows of one person and empty in others, so no row is left out. "
                 "People without any number count too: if they were given none, take them out at the source."
             ).format(heading=match.column.heading),
-            in_mapping=_only_line(match.column, ["*"]),
+            in_mapping=only_line(match.column, ["*"]),
         )
         return
     work.raw["only"] = {match.column.heading: ["*"]}
@@ -259,7 +228,7 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
     heading = match.column.heading
     if "doses_given" not in work.found and any(word in _NUMBERS_OF_DOSES for word in given):
         work.found["doses_given"] = (match,)
-    if not counts.keys() & _NOT_GIVEN:
+    if not counts.keys() & NOT_GIVEN:
         if given and (empty := sum(count for word, count in counts.items() if is_nothing(word))):
             work.ask(
                 "only",
@@ -267,10 +236,10 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
                     "“{heading}” says nothing in {share} of the rows, and no in none. All count as administrations. If "
                     "nobody was given naloxone in those, leave them out."
                 ).format(heading=heading, share=format_share(empty / len(cells))),
-                in_mapping=_only_line(match.column, ["*"]),
+                in_mapping=only_line(match.column, ["*"]),
             )
         return
-    known = _GIVEN | _NOT_GIVEN
+    known = _GIVEN | NOT_GIVEN
     strange = Counter(text for text in work.cells(match.column) if _said(text) not in known and not is_nothing(text))
     if strange:
         shown = may_be_shown(strange, filled=sum(not is_nothing(word) for word in cells), names=words_of_names(work))
@@ -297,7 +266,7 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
                 "“{heading}” says yes in some rows of one person and not in others, so no row is left out. People "
                 "of whom no row says yes count too: if they were given none, take them out at the source."
             ).format(heading=heading),
-            in_mapping=_only_line(match.column, given),
+            in_mapping=only_line(match.column, given),
         )
         return
     taken = [cell in given for cell in cells]
@@ -308,7 +277,7 @@ def _leave_out_by_words(work: Work, match: Match) -> None:
                 "Rows in which “{heading}” does not say that naloxone was given have doses or kits all the same, so no "
                 "row is left out. If nobody was given naloxone in them, leave them out."
             ).format(heading=heading),
-            in_mapping=_only_line(match.column, given),
+            in_mapping=only_line(match.column, given),
         )
         return
     if any("dose" in word for word in given):
@@ -325,9 +294,7 @@ def _have_doses(work: Work, match: Match, taken: Sequence[bool]) -> bool:
     ]
     left_out = [row for row, each in zip(work.treated, taken, strict=True) if not each]
     with_dose = sum(
-        any(
-            not is_nothing(row[each.position]) and plain_value(row[each.position]) not in _NOT_GIVEN for each in columns
-        )
+        any(not is_nothing(row[each.position]) and plain_value(row[each.position]) not in NOT_GIVEN for each in columns)
         for row in left_out
     )
     return with_dose > _SHARE_WITH_A_DOSE * len(left_out)
@@ -365,16 +332,16 @@ def _leave_out_other_medications(work: Work) -> bool:
 
 def _leave_out_other_givers(work: Work) -> None:
     """Of a row for each medicine, those that other services gave: where the column has services' names alone."""
-    by = _column_of_givers(work)
+    by = column_of_givers(work)
     if by is None:
         return
-    services = Counter(_service(row[by.position]) for row in work.treated)
-    police = {word for word in services if _POLICE.search(word)}
+    services = Counter(service_of(row[by.position]) for row in work.treated)
+    police = {word for word in services if POLICE.search(word)}
     left_out = sum(count for word, count in services.items() if word not in police)
-    if not police or not left_out or not all(map(_is_service, services)):
+    if not police or not left_out or not all(map(is_service, services)):
         return
     work.raw["only"][by.heading] = sorted(police)
-    work.treated = [row for row in work.treated if _service(row[by.position]) in police]
+    work.treated = [row for row in work.treated if service_of(row[by.position]) in police]
     work.use("only", Match(column=by, score=LIKELY_SCORE, cells_fit=True), why=_("others gave naloxone in the rest"))
     work.ask(
         "only",
@@ -386,17 +353,6 @@ def _leave_out_other_givers(work: Work) -> None:
             left_out,
         ).format(heading=by.heading, count=format_count(left_out)),
         in_mapping=_("more words, or no line for it, under [only]"),
-    )
-
-
-def _service(text: str) -> str:
-    return plain_value(text).replace("_", " ")
-
-
-def _is_service(text: str) -> bool:
-    """Whether a text is made of services' names alone."""
-    return bool(_SERVICES.fullmatch(text)) or all(
-        _SERVICES.fullmatch(word) or word in ("and", "or") for word in text.split()
     )
 
 
@@ -438,137 +394,7 @@ def _take_only(work: Work, match: Match, words: Sequence[str], taken: Sequence[b
         )
 
 
-def _only_line(column: ColumnFacts, words: Sequence[str]) -> str:
+def only_line(column: ColumnFacts, words: Sequence[str]) -> str:
     """The line under [only] that takes the rows with these words in plain form."""
     line = mapping_toml({column.heading: [word.replace("_", " ") for word in words]}).strip()
     return _("{line} under [only]").format(line=line)
-
-
-def ask_who_gave(work: Work) -> None:
-    """Police naloxone administrations are shown: a file that does not say who gave it may be of paramedics too."""
-    if other := work.match("given_by_others"):
-        _ask_of_others(work, other)
-        return
-    if by_police := _column_of_police_or_not(work):
-        _ask_of_rows_without_police(work, by_police)
-        return
-    if by := _column_of_givers(work):
-        if by.heading in work.raw.get("only", {}):
-            return
-        words = _words_of_services(work, by)
-        of_police = [word for word in words if _POLICE.search(word)]
-        work.ask(
-            "only",
-            _(
-                "“{heading}” says who gave naloxone{words}, and all of its rows count as the police's. Leave out those "
-                "that others treated."
-            ).format(
-                heading=by.heading,
-                words=_(" ({words})").format(words=join_words([f"“{each}”" for each in words])) if words else "",
-            ),
-            in_mapping=_("the police's words, as in {line}").format(line=_only_line(by, of_police or ["police"])),
-        )
-        return
-    if (
-        not named_for_naloxone(work)
-        and not speaks_of_naloxone(work.facts)
-        and not any(each.setting == "joins" for each in work.questions)
-    ):
-        work.ask(
-            "target",
-            _(
-                "Nothing in the file speaks of naloxone, and each row counts as a police naloxone administration. Is it"
-                " a list of overdose calls, deaths or offences? Then say that it is about these."
-            ),
-            in_mapping=_("{line}; “map --table risk_events” drafts it so").format(line='target = "risk_events"'),
-        )
-        return
-    told = [*(column.plain for column in work.facts), plain_words(work.sample.label)]
-    of_naloxone = any(name in work.found for name in ("naloxone_given", "doses_given"))
-    constables = any(each.plain.startswith("pc") for each in work.all_columns("dose.officer"))
-    if of_naloxone and not constables and not any(_POLICE.search(each) for each in told):
-        work.ask(
-            "only",
-            _(
-                "Nothing in the file says who gave naloxone: police, paramedics or others. All of its rows count as"
-                " the police's. If it has others' too, leave these out at the source."
-            ),
-        )
-
-
-def _words_of_services(work: Work, column: ColumnFacts) -> list[str]:
-    """What a column calls those who gave naloxone: frequent words that are made of services' names alone."""
-    counts = Counter(_service(text) for text in work.cells(column) if not is_nothing(text))
-    return sorted(text for text, cells in counts.items() if cells >= _OFTEN and _is_service(text))
-
-
-def _column_of_police_or_not(work: Work) -> ColumnFacts | None:
-    """A column that says by yes and no, or by a tick, whether police gave naloxone."""
-    for column in work.facts:
-        words = {word for text in work.cells(column) if not is_nothing(text) for word in plain_value(text).split("_")}
-        answers = words and words <= _YES_IN_ANY_LANGUAGE | _NO_IN_ANY_LANGUAGE
-        if answers and _BY_POLICE.search(column.plain):
-            return column
-    return None
-
-
-def _ask_of_rows_without_police(work: Work, column: ColumnFacts) -> None:
-    """Rows in which the column does not say that police gave naloxone; where all do, nothing is left to ask."""
-    cells = [plain_value(row[column.position]) for row in work.treated]
-    yes = [bool(cell) and set(cell.split("_")) <= _YES_IN_ANY_LANGUAGE for cell in cells]
-    share = 1 - sum(yes) / max(len(yes), 1)
-    given = work.match("naloxone_given")
-    # Whether naloxone was given at all is asked about before.
-    if not share or not any(yes) or (given and given.column is column):
-        return
-    by_police = sorted({cell for cell, said in zip(cells, yes, strict=True) if said})
-    work.ask(
-        "only",
-        _(
-            "“{heading}” does not say in {share} of the rows that police gave naloxone, and all rows count as the "
-            "police's. Leave out those that others treated."
-        ).format(heading=column.heading, share=format_share(share)),
-        in_mapping=_only_line(column, by_police),
-    )
-
-
-def _column_of_givers(work: Work) -> ColumnFacts | None:
-    """A column that names services as those who gave naloxone, and no officers."""
-    for column in work.facts:
-        if _GIVEN_BY.search(column.plain) and says_services(work, column):
-            return column
-    return None
-
-
-def says_services(work: Work, column: ColumnFacts) -> bool:
-    """Whether the cells of a column are names of services, such as "EMS" and "City PD"."""
-    texts = [plain_value(text).replace("_", " ") for text in work.cells(column) if not is_nothing(text)]
-    named = sum(bool(_SERVICES.search(text)) for text in texts)
-    return bool(texts) and "category" in column.kinds and named >= len(texts) / 2
-
-
-def _ask_of_others(work: Work, match: Match) -> None:
-    """Naloxone that others gave too, as it says in words, or by yes and no: police may have given more after it."""
-    cells = [plain_value(row[match.column.position]) for row in work.treated]
-    by_police = sorted({cell for cell in cells if is_nothing(cell) or cell in _NOT_GIVEN})
-    share = sum(cell not in by_police for cell in cells) / max(len(cells), 1)
-    if not share:
-        return
-    if share > _MOST_BY_OTHERS:
-        # A column that is filled nearly always says something else: who gave the first dose, or a name.
-        work.ask(
-            "only",
-            _(
-                "“{heading}” speaks of others who gave naloxone in {share} of the rows, and all rows count as the "
-                "police's. Is it a file of naloxone that police gave? If not, do not import it."
-            ).format(heading=match.column.heading, share=format_share(share)),
-        )
-        return
-    work.ask(
-        "only",
-        _(
-            "“{heading}” says in {share} of the rows that others gave naloxone. These rows count as the police's too, "
-            "as of people to whom police gave some as well. If police gave them none, leave them out."
-        ).format(heading=match.column.heading, share=format_share(share)),
-        in_mapping=_only_line(match.column, by_police),
-    )

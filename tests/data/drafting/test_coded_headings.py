@@ -1,12 +1,13 @@
-"""Codes that a heading explains, and ages that are about right."""
+"""Headings: codes that they explain, words that run together; and ages that are about right."""
 
 from collections import Counter
 
 import pytest
 
 from data.drafting.coded_headings import codes_of
+from data.drafting.heading_words import plain_words
 from data.value_words import band_of_range
-from tests.data.drafting.test_treated import imported, when
+from tests.data.drafting.test_treated import drafted, imported, when
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,20 @@ from tests.data.drafting.test_treated import imported, when
 )
 def test_what_a_heading_says_of_its_codes(heading, codes):
     assert codes_of(heading) == codes
+
+
+def test_words_of_a_heading_that_run_together_are_read_one_by_one():
+    headings = ["Case Number", "Incident Date", "Date Of Birth", "Suspected Drug", "Narcan Doses", "Victim Gender"]
+    rows = [[f"R{n:03}", when(n), "01/02/1990", ("Heroin", "Cocaine")[n % 2], "2", "MF"[n % 2]] for n in range(40)]
+    found = {each.field: each.headings for each in drafted(headings, rows).fields}
+    assert {"incident_id", "occurred_at", "substances", "doses_given", "gender"} <= found.keys()
+    run = drafted([each.replace(" ", "").upper() for each in headings], rows)
+    assert {each.field: each.headings for each in run.fields} == {
+        field: tuple(each.replace(" ", "").upper() for each in several) for field, several in found.items()
+    }
+    # Words that hold others, and are none of them.
+    for word in ("postcode", "refused", "overdose", "handover", "timestamp", "personnel", "suspended"):
+        assert plain_words(word) == word
 
 
 def test_codes_mean_what_the_heading_says_also_where_it_is_not_what_they_usually_mean(tmp_path):

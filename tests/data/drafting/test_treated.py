@@ -240,6 +240,17 @@ def test_who_gave_it_is_asked_where_nothing_says_police(headings, label, asks):
     assert ("Nothing in the file says who gave naloxone" in sentences(drafted(headings, rows, label))) is asks
 
 
+@pytest.mark.parametrize(
+    ("agencies", "words"),
+    [(("Police",), None), (("Police", "Fire", "EMS"), " (“ems”, “fire” and “police”)"), (("York PD", "Ely FD"), "")],
+)
+def test_the_agencies_of_others_may_have_given_it(agencies, words):
+    rows = [[f"F{n:04}", when(n), "1", agencies[n % len(agencies)]] for n in range(30)]
+    said = sentences(drafted(["Incident Number", "Date", "Doses given", "Agency"], rows))
+    assert "Nothing in the file" not in said
+    assert (f"“Agency” names services{words}," in said) is (words is not None)
+
+
 @pytest.mark.parametrize("form", ["standard_form", "scottish_form", "niche_extract"])
 def test_of_the_forms_of_the_police_nobody_is_asked_who_gave_it(form):
     assert "who gave" not in sentences(drafted(*FORMS[form]()))
