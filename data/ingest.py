@@ -353,7 +353,7 @@ def _prepare(
         records, identical = _settle_repeats(records, reader, table_named(mapping.stored_in).key)
         rows_kept = len(records)
     full = _full_extract(records, reader, mapping)
-    entries = reader.log.entries()
+    entries = reader.notes.log.entries()
     checked = check_records(
         records=records,
         entries=entries,
@@ -361,7 +361,7 @@ def _prepare(
         settings=deployment.settings,
         geography=deployment.geography,
         stored=_evidence(records, mapping, deployment),
-        month_forms=reader.month_forms if mapping.target in MONTHS_ALLOWED_IN else (),
+        month_forms=reader.notes.month_forms if mapping.target in MONTHS_ALLOWED_IN else (),
     )
     records = checked.records
     batch = _make_batch(
@@ -371,11 +371,11 @@ def _prepare(
         mapping,
         pseudonymiser,
         folded=folded,
-        held_keys=reader.held_keys,
+        held_keys=reader.notes.held_keys,
         counts={"rows_in": rows_in, "rows_folded": rows_kept - len(records), "rows_repeated": len(identical)},
     )
     noted = {
-        **{name: np.concatenate(rows) for name, rows in reader.noted.items()},
+        **{name: np.concatenate(rows) for name, rows in reader.notes.noted.items()},
         **_place_rows(records, mapping),
         "identical_rows": identical,
         "alike_rows": alike,
@@ -387,7 +387,7 @@ def _prepare(
         counts=ImportCounts(
             **_place_counts(records, mapping),
             **_wait_counts(batch, entries),
-            **{name: reader.counts[name] for name in _READER_COUNTS},
+            **{name: reader.notes.counts[name] for name in _READER_COUNTS},
             identical_rows=len(identical),
             identical_may_be_doses=mapping.repeats_may_be_doses,
             alike_rows=len(alike),
@@ -397,7 +397,7 @@ def _prepare(
         ),
         reasons=reason_counts(entries),
         warnings=(
-            *reader.words.warnings(),
+            *reader.notes.words.warnings(),
             *checked.warnings,
             *_ledger_warnings(checked.records, entries, mapping, deployment),
         ),
@@ -432,7 +432,7 @@ def _fold(
         (folded.other_people, "key_of_another_person"),
         (folded.other_days, "key_of_another_day"),
     ):
-        reader.log.add(rows=rows, field="administration_id", reason=reason, whole_row=True)
+        reader.notes.log.add(rows=rows, field="administration_id", reason=reason, whole_row=True)
     return folded, version
 
 
@@ -440,8 +440,8 @@ def _full_extract(records: pd.DataFrame, reader: RecordReader, mapping: Mapping)
     """What a full extract holds; None where it is none, or where nobody can say which records its bad rows are."""
     if mapping.extract != "full" or records.empty:
         return None
-    held = pd.concat(reader.held_keys).to_numpy(dtype=object)
-    if reader.rows_without_key or pd.isna(held).any():
+    held = pd.concat(reader.notes.held_keys).to_numpy(dtype=object)
+    if reader.notes.rows_without_key or pd.isna(held).any():
         return None
     first_day, last_day = _period(records) if mapping.covers == "its_days" else (None, None)
     key = records[table_named(mapping.stored_in).key].to_numpy(dtype=object)
@@ -568,14 +568,14 @@ def _settle_repeats(records: pd.DataFrame, reader: RecordReader, key: str) -> tu
     later = records.loc[repeated, [key, "row_hash"]]
     first_rows = later[key].map(pd.Series(first.index, index=first[key].array))
     identical = (later["row_hash"] == later[key].map(first.set_index(key)["row_hash"])).to_numpy(dtype=bool)
-    reader.log.add(
+    reader.notes.log.add(
         rows=later.index.to_numpy()[~identical],
         field=key,
         reason="key_repeated",
         whole_row=True,
         first_rows=first_rows.to_numpy(dtype=np.int64)[~identical],
     )
-    reader.held_keys.append(later.loc[~identical, key])
+    reader.notes.held_keys.append(later.loc[~identical, key])
     return first, later.index.to_numpy()[identical]
 
 

@@ -101,7 +101,7 @@ def preview_rows(
     numbers = sample.row_numbers[:rows]
     records = records[records.index.isin(numbers)]
     problems: dict[int, list[str]] = defaultdict(list)
-    entries = reader.log.entries()
+    entries = reader.notes.log.entries()
     left_out = {*entries.loc[entries["reason"] == LEFT_OUT, "row_number"]}
     for entry in entries.itertuples():
         field = f"{entry.field}: " if entry.field else ""
