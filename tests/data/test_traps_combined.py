@@ -121,6 +121,10 @@ WITH_OTHERS = [
         **{"import": "joins", "rows": "composed key", "people": "two", "times": "07:00Z", "places": "exact"},
         **{"stray": "some", "block": "moved", "waits": "impossible", "silence": "some", "bad rows": "some"},
     },
+    {
+        **{"import": "table", "rows": "a drug and dose", "people": "two", "times": "weeks of dates"},
+        **{"places": "moved middles", "same person": "some", "words": "some", "taken back": "some"},
+    },
 ]
 
 

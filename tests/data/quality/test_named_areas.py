@@ -45,7 +45,7 @@ def file_of(rows, share, *, generator, moved_m=0.0, hostels=0, at_hostels=0.1):
     return metres.round(), beat, moved, moved & (pd.Series(beat).map(held).fillna(0) > 1).to_numpy()
 
 
-def settled(metres, beat=None, *, own=None, known_m=100.0, shared_points=None):
+def settled(metres, beat=None, *, own=None, known_m=100.0, shared_points=None, before=()):
     records = pd.DataFrame(
         {
             RAW_X: metres[:, 0],
@@ -61,7 +61,7 @@ def settled(metres, beat=None, *, own=None, known_m=100.0, shared_points=None):
         records.assign(**named),
         crs="EPSG:27700",
         geography=south_wales(),
-        known_points_m=np.empty((0, 3)),
+        known_points_m=np.array(before, dtype=float).reshape(-1, 3),
         stations_m=np.empty((0, 2)),
         snap_m=100.0,
         shared_points=shared_points,
@@ -83,6 +83,17 @@ def test_middles_are_told_by_the_column_that_names_their_areas(share, moved_m):
     assert "the areas that the file names" in found["area_points"].sentence
     assert 'shared_points = "places"' in found["area_points"].setting
     assert (settled(metres, beat, shared_points="places")[0] == 100).all()
+
+
+def test_a_place_beside_a_middle_stays_one_when_the_file_comes_again():
+    metres, beat, moved, known = file_of(700, 0.4, generator=np.random.default_rng(6))
+    at_middle = np.flatnonzero(known)[0]
+    metres[np.flatnonzero(~moved & (beat == beat[at_middle]))[0]] = metres[at_middle] // 100 * 100 + 50
+    precision_m, _found = settled(metres, beat)
+    assert ((precision_m > 1_000) == known).all()
+    # As they are stored: in the middle of their cell.
+    before = np.column_stack([metres[known] // 100 * 100 + 50, precision_m[known]])
+    assert (settled(metres, beat, before=before)[0] == precision_m).all()
 
 
 @pytest.mark.parametrize(("hostels", "at_hostels"), [(1, 0.05), (3, 0.1), (12, 0.2), (30, 0.2)])
