@@ -3,6 +3,7 @@
 Until somebody does, neither report is added to the other. What was settled stays settled when the file comes again.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -46,7 +47,10 @@ class DoseConflicts:
 def find_dose_conflicts(question: Question) -> DoseConflicts:
     """Reports of the same administration that disagree or repeat each other; for the analyst alone."""
     found = question.store.conflicts() if question.audience is Audience.ANALYST else ()
-    waiting = sorted((each for each in found if each.settlement is None), key=lambda each: each.local_date)
+    waiting = sorted(
+        (each for each in found if each.settlement is None),
+        key=lambda each: (each.local_date, each.occurred_at.timestamp() if each.occurred_at else math.inf),
+    )
     zone = ZoneInfo(question.settings.time_zone)
     imported = {
         row.import_id: format_moment(row.imported_at.tz_convert(zone)) for row in question.store.imports().itertuples()

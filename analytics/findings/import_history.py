@@ -1,7 +1,7 @@
 """What came in when, from where and from whom; what waits, and what to correct at its source. For the analyst."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,12 @@ from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
 from analytics.findings.file_preview import fields_in_words, stored_label
 from analytics.findings.import_rows import RowList
 from analytics.findings.question import Question
-from data.journal import Journal
+from data.journal import Journal, JournalEntry
 from data.keys import load_keys
 from data.quarantine import LEFT_OUT, NO_RECORDS, advice, column_letters, names_box
 from data.row_runs import RowRuns
 from data.settings import Settings
-from wording import _, format_count, format_moment, format_period, ngettext
+from wording import _, format_count, format_date, format_moment, format_period, ngettext
 
 __all__ = [
     "ImportHistory",
@@ -28,6 +28,9 @@ __all__ = [
     "import_warnings",
     "table_words",
 ]
+
+# What an import is called, by its source and its moment.
+NameOfImport = Callable[[str, datetime | None], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +45,13 @@ class PastImport:
 class ImportHistory:
     """Imports newest first, what looked suspicious in them, quarantine by reason, and rows without their record.
 
+    `undone` says of each import that was taken back who did so, when and why, the last one first.
     `warning_rows`, `quarantine_rows` and `waiting_rows` list all their rows, to take along.
     """
 
     sentence: str
     imports: DisclosedTable
+    undone: tuple[str, ...]
     undoable: tuple[PastImport, ...]
     warnings_sentence: str
     warnings: DisclosedTable
@@ -67,31 +72,34 @@ def find_import_history(question: Question) -> ImportHistory:
     waiting = _waiting(question)
     warnings = import_warnings(question)
     listed = question.audience is Audience.ANALYST
+    names = _import_names(imports, zone)
+    journal = _journal(question)
     return ImportHistory(
         sentence=ngettext("{count} import.", "{count} imports, newest first.", len(imports)).format(
             count=format_count(len(imports))
         )
         if len(imports)
         else _("Nothing has been imported yet."),
-        imports=_imports_table(imports, _who(question), zone, question),
+        imports=_imports_table(imports, _who(journal), zone, question),
+        undone=_undone(journal, zone) if listed else (),
         undoable=_name_imports(imports, question.settings),
         warnings_sentence=_warnings_sentence(warnings),
-        warnings=_warnings_table(warnings, zone, question),
+        warnings=_warnings_table(warnings, names, question),
         warning_rows=RowList(
             columns=(_("Import"), _("What looked suspicious")),
             entries=tuple(
-                ((_import_name(each.source, each.imported_at, zone), fields_in_words(each.sentence)), each.rows)
+                ((names(each.source, each.imported_at), fields_in_words(each.sentence)), each.rows)
                 for each in warnings.itertuples()
             ),
         ),
         quarantine_sentence=_quarantine_sentence(quarantine),
-        quarantine=_quarantine_table(quarantine, zone, question),
+        quarantine=_quarantine_table(quarantine, names, question),
         quarantine_rows=RowList(
             columns=(_("Import"), _("Column"), _("Field"), _("What is wrong and what to do")),
             entries=tuple(
                 (
                     (
-                        _import_name(each.source, each.imported_at, zone),
+                        names(each.source, each.imported_at),
                         _column_number(each),
                         stored_label(each.field),
                         _advice(each),
@@ -103,11 +111,11 @@ def find_import_history(question: Question) -> ImportHistory:
             ),
         ),
         waiting_sentence=_waiting_sentence(waiting),
-        waiting=_waiting_table(waiting, zone, question),
+        waiting=_waiting_table(waiting, names, question),
         waiting_rows=RowList(
             columns=(_("Import"), _("Why")),
             entries=tuple(
-                ((_import_name(each.source, each.imported_at, zone), _why_waiting(each.reason)), each.numbers)
+                ((names(each.source, each.imported_at), _why_waiting(each.reason)), each.numbers)
                 for each in waiting.itertuples()
                 if listed
             ),
@@ -116,14 +124,14 @@ def find_import_history(question: Question) -> ImportHistory:
 
 
 def _name_imports(imports: pd.DataFrame, settings: Settings) -> tuple[PastImport, ...]:
-    """Each of the store's imports by when it was, what it is about, its source and its rows."""
+    """Each of the store's imports by when it was, what it is about, its source, its rows and its days."""
     zone = ZoneInfo(settings.time_zone)
     names = [
-        _("{when}: {table}, {source}, {rows} rows, {new} of them new").format(
+        _("{when}: {table}, {source}, {rows}, {new} of them new").format(
             when=_moment(row.imported_at, zone),
             table=_table_name(row.target).lower(),
             source=row.source,
-            rows=format_count(int(row.rows_in)),
+            rows=_rows_and_days(row),
             new=format_count(int(row.rows_imported)),
         )
         for row in imports.fillna({"rows_imported": 0}).itertuples()
@@ -208,15 +216,37 @@ def _table_name(target: str) -> str:
     return table_words().get(target, target)
 
 
-def _who(question: Question) -> dict[str, str]:
-    """Who brought in each import, as the journal has it."""
+def _journal(question: Question) -> tuple[JournalEntry, ...]:
+    """What the journal says of imports, oldest first."""
     folder = question.settings.store_folder
-    journal = Journal(folder=folder, keys=load_keys(store_folder=folder))
-    return {str(entry.details["import_id"]): entry.who for entry in journal.entries() if "import_id" in entry.details}
+    entries = Journal(folder=folder, keys=load_keys(store_folder=folder)).entries()
+    return tuple(entry for entry in entries if "import_id" in entry.details)
+
+
+def _who(journal: Sequence[JournalEntry]) -> dict[str, str]:
+    """Who brought in each import."""
+    return {str(entry.details["import_id"]): entry.who for entry in journal}
+
+
+def _undone(journal: Sequence[JournalEntry], zone: ZoneInfo) -> tuple[str, ...]:
+    """One sentence for each import that was taken back."""
+    came = {entry.details["import_id"]: entry for entry in journal if entry.action == "import"}
+    return tuple(
+        _("Taken back by {who}, {at}: {rows} rows about {table}, brought in on {day}. Why: {why}").format(
+            who=back.who,
+            at=_moment(back.at, zone),
+            rows=format_count(int(entry.details["rows_in"])),
+            table=_table_name(entry.details["target"]).lower(),
+            day=format_date(entry.at.astimezone(zone).date()),
+            why=back.purpose or _("not recorded"),
+        )
+        for back in reversed(journal)
+        if back.action == "undo" and (entry := came.get(back.details["import_id"])) is not None
+    )
 
 
 def _row_words() -> dict[str, str]:
-    """What becomes of a file's rows, in the order of the sum."""
+    """What becomes of a file's rows, in the order of the sum, and of records that it lacks."""
     return {
         "rows_in": _("Rows in"),
         "rows_imported": _("New"),
@@ -227,6 +257,7 @@ def _row_words() -> dict[str, str]:
         "rows_set_aside": _("Set aside"),
         "rows_left_out": _("Left out"),
         "rows_waiting": _("Waiting"),
+        "records_gone": _("Gone"),
     }
 
 
@@ -259,7 +290,8 @@ def _imports_table(imports: pd.DataFrame, who: Mapping[str, str], zone: ZoneInfo
         caption=_(
             "Rows in = new + changed + as before + folded + withdrawn + set aside + left out + waiting, as they were "
             "at the import; what waits now is under “Quarantine”. What is left out is so by the mapping, on purpose, "
-            "or is a total or a heading. New rows of a file that adds to other records are no new records."
+            "or is a total or a heading. New rows of a file that adds to other records are no new records. “Gone” are "
+            "records that a full extract lacked: they are withdrawn, and have no row."
         )
         if rows
         else "",
@@ -272,8 +304,27 @@ def _left_out(report: object) -> int:
     return sum(each["count"] for each in reasons if each["reason"] in {LEFT_OUT, *NO_RECORDS})
 
 
-def _import_name(source: str, imported_at: datetime | None, zone: ZoneInfo) -> str:
-    return _("{source}, {when}").format(source=source, when=_moment(imported_at, zone))
+def _import_names(imports: pd.DataFrame, zone: ZoneInfo) -> NameOfImport:
+    """What an import is called by its source and its moment: a file's name is not kept, its rows and its days tell."""
+    told = {(row.source, row.imported_at): _rows_and_days(row) for row in imports.itertuples()}
+
+    def name(source: str, imported_at: datetime | None) -> str:
+        rows = told.get((source, imported_at))
+        when = _moment(imported_at, zone)
+        if rows is None:
+            return _("{source}, {when}").format(source=source, when=when)
+        return _("{source}, {when}: {rows}").format(source=source, when=when, rows=rows)
+
+    return name
+
+
+def _rows_and_days(row: Any) -> str:
+    """How many rows a file had, and of which days where it says."""
+    count = int(row.rows_in)
+    rows = ngettext("{count} row", "{count} rows", count).format(count=format_count(count))
+    if pd.isna(row.first_day):
+        return rows
+    return _("{rows} of {days}").format(rows=rows, days=format_period(row.first_day.date(), row.last_day.date()))
 
 
 def _moment(moment: datetime | None, zone: ZoneInfo) -> str:
@@ -290,7 +341,7 @@ def _warnings_sentence(warnings: pd.DataFrame) -> str:
     ).format(count=format_count(len(warnings)))
 
 
-def _warnings_table(warnings: pd.DataFrame, zone: ZoneInfo, question: Question) -> DisclosedTable:
+def _warnings_table(warnings: pd.DataFrame, names: NameOfImport, question: Question) -> DisclosedTable:
     return disclose_list(
         columns=[
             Column(heading=_("Import")),
@@ -301,7 +352,7 @@ def _warnings_table(warnings: pd.DataFrame, zone: ZoneInfo, question: Question) 
         ],
         rows=[
             (
-                _import_name(each.source, each.imported_at, zone),
+                names(each.source, each.imported_at),
                 _table_name(each.target),
                 fields_in_words(f"{each.sentence} {each.advice}").removesuffix(":"),
                 format_count(int(each.cases)),
@@ -356,10 +407,10 @@ def _to_correct_sentence(whole: int, alone: int) -> str:
     ).format(what="; ".join(words for words, count in ((rows, whole), (fields, alone)) if count))
 
 
-def _quarantine_table(groups: pd.DataFrame, zone: ZoneInfo, question: Question) -> DisclosedTable:
+def _quarantine_table(groups: pd.DataFrame, names: NameOfImport, question: Question) -> DisclosedTable:
     rows = [
         (
-            _import_name(row.source, row.imported_at, zone),
+            names(row.source, row.imported_at),
             _what_is_held(row),
             _column_number(row),
             stored_label(row.field),
@@ -451,7 +502,7 @@ def _why_waiting(reason: str) -> str:
     }.get(reason, reason)
 
 
-def _waiting_table(waiting: pd.DataFrame, zone: ZoneInfo, question: Question) -> DisclosedTable:
+def _waiting_table(waiting: pd.DataFrame, names: NameOfImport, question: Question) -> DisclosedTable:
     return disclose_list(
         columns=[
             Column(heading=_("Import")),
@@ -462,7 +513,7 @@ def _waiting_table(waiting: pd.DataFrame, zone: ZoneInfo, question: Question) ->
         ],
         rows=[
             (
-                _import_name(row.source, row.imported_at, zone),
+                names(row.source, row.imported_at),
                 _table_name(row.target),
                 _why_waiting(row.reason),
                 format_count(int(row.rows)),

@@ -8,7 +8,7 @@ from data.settings import Settings
 from geo.areas import Geography
 from pages.components.importing import show_first_import
 from pages.components.tables import show_rows_download, show_table
-from pages.components.theme import show_small
+from pages.components.theme import show_lines, show_small
 from pages.components.undoing import show_undo
 from wording import _
 
@@ -32,6 +32,7 @@ def show_imports(history: ImportHistory, settings: Settings) -> None:
     show_table(history.imports, title=_("Imports"), tallest_rem=34)
     if history.undoable:
         show_undo(history.undoable, settings, title=_("Undo an import"), key="undo")
+    show_lines(history.undone)
     if history.warnings_sentence:
         st.header(_("What looked suspicious"))
         show_small(history.warnings_sentence)

@@ -30,7 +30,10 @@ def show_undo(imports: Sequence[PastImport], settings: Settings, *, title: str, 
         if len(imports) > 1:
             # Begins anew with each import: the one that was the newest before must not stay chosen.
             chosen = st.selectbox(_("Import"), list(names), format_func=names.get, key=f"{key}-choice|{chosen}")
-        purpose = st.text_input(_("Why"), key=f"{key}-why", max_chars=200, placeholder=_("Needed, for the journal"))
+        # Empty for each: a second press of the button must not take back the import before, for the same reason.
+        purpose = st.text_input(
+            _("Why"), key=f"{key}-why|{chosen}", max_chars=200, placeholder=_("Needed, for the journal")
+        )
         if st.button(_("Undo it"), disabled=not purpose.strip(), key=f"{key}-confirm"):
             _undo(settings, chosen, purpose.strip())
 

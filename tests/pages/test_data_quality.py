@@ -126,13 +126,15 @@ def test_a_file_goes_in_by_trial_and_confirmation_and_out_again(settings: Settin
     assert "2 administrations" in said
     assert not any(path.is_file() and b"Quill" in path.read_bytes() for path in settings.store_folder.rglob("*"))
     assert app.button(key="undo-last-confirm").disabled
-    app.text_input(key="undo-last-why").set_value("the wrong month").run()
+    next(box for box in app.text_input if box.label == "Why").set_value("the wrong month").run()
     app.button(key="undo-last-confirm").click().run()
     assert not app.exception
     said = text_of(app)
     assert "No police naloxone administrations have been imported yet" in said
     assert "Undone: “form.csv” (naloxone form)" in said
     assert "Taken out: 2 incidents and 2 administrations" in said
+    assert "3 rows about administrations, brought in on" in said
+    assert "Why: the wrong month" in said
     entry = Journal(folder=settings.store_folder, keys=load_keys(store_folder=settings.store_folder)).entries()[-1]
     assert entry.purpose == "the wrong month"
     assert str(entry.details["import_id"]) not in said
@@ -242,7 +244,15 @@ B2,2026-05-03 12:10,PC 3001,1
     next(box for box in app.checkbox if box.label.startswith("They are the same doses")).check().run()
     next(button for button in app.button if button.label == "Count each of these once").click().run()
     assert not app.exception
-    assert "No reports of doses wait to be settled" in text_of(open_dashboard(PAGE))
+    app = open_dashboard(PAGE)
+    assert "No reports of doses wait to be settled" in text_of(app)
+    newest = next(box for box in app.selectbox if box.label == "Import")
+    assert "7 rows of 1 May 2026 to 6 May 2026, 2 of them new" in newest.options[0]
+    next(box for box in app.text_input if box.label == "Why").set_value("a slip").run()
+    app.button(key="undo-confirm").click().run()
+    # A second press must not take back the import before it.
+    assert next(box for box in app.text_input if box.label == "Why").value == ""
+    assert app.button(key="undo-confirm").disabled
 
 
 @pytest.mark.usefixtures("settings")
@@ -262,7 +272,7 @@ def test_rows_without_the_records_that_they_add_to_wait_and_look_so(open_dashboa
     app = upload(tick_generated(open_dashboard(PAGE)), forms.encode())
     press(press(app, "try-import"), "confirm-import")
     assert waits not in text_of(app)
-    app.text_input(key="undo-last-why").set_value("too early").run()
+    next(box for box in app.text_input if box.label == "Why").set_value("too early").run()
     app.button(key="undo-last-confirm").click().run()
     assert "7 rows of other files had found their records there and wait for them again." in text_of(app)
 
