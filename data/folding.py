@@ -25,7 +25,7 @@ from data.quality.file_points import RAW_AREA, RAW_X, RAW_Y
 from data.records import NO_SUBSTANCE, PAIR_MARK, SUBSTANCE_MARK, doses_of_each
 from data.schema import NOT_RECORDED
 
-__all__ = ["MOST_DOSES", "Folded", "fold", "with_piece_ids"]
+__all__ = ["MOST_DOSES", "Folded", "fold", "rows_of_later_doses", "with_piece_ids"]
 
 Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -186,6 +186,20 @@ def fold(pieces: pd.DataFrame, *, mapping: Mapping, pseudonymiser: Pseudonymiser
     )
 
 
+def rows_of_later_doses(folded: Folded, *, mapping: Mapping) -> Positions:
+    """Rows of doses given after the ambulance came to a person whose wait, from an earlier dose, is known.
+
+    Such a row's own wait would end before it starts, with nothing wrong in it.
+    """
+    if mapping.joins or len(mapping.waits) != 1 or "wait0_started_at" not in folded.pieces:
+        return np.empty(0, dtype=np.int64)
+    pieces = folded.pieces
+    of_record = folded.records.set_index("administration_id").reindex(pieces["administration_id"])
+    later = pieces["wait0_started_at"].to_numpy() > of_record["wait0_started_at"].to_numpy()
+    known = of_record["wait0_minutes"].notna().to_numpy() & pieces["wait0_minutes"].isna().to_numpy()
+    return pieces.index.to_numpy()[later & known]
+
+
 def _without_withdrawn(pieces: pd.DataFrame) -> pd.DataFrame:
     if "withdrawn" not in pieces or not pieces["withdrawn"].any():
         return pieces
@@ -314,12 +328,19 @@ class _Groups:
         return rows
 
     def _slot(self, slot: str) -> Positions:
-        """The row whose dose or wait of that number stands: the first with a length, else the first that has one."""
+        """The row whose dose or wait of that number stands: the first that has one; of waits, the first with a length.
+
+        Where the rows' waits start at several times, as at doses, the earliest is the one that the person waited from.
+        """
         present = self.pieces[f"{slot}_present"].to_numpy(dtype=bool)
         rows = _first_of_each(self.codes, len(self.first), present, self.first)
         if f"{slot}_minutes" in self.pieces:
             timed = present & self.pieces[f"{slot}_minutes"].notna().to_numpy()
             rows = _first_of_each(self.codes, len(self.first), timed, rows)
+            if f"{slot}_started_at" in self.pieces:
+                order = np.argsort(self.pieces[f"{slot}_started_at"].to_numpy(), kind="stable")
+                order = order[timed[order]]
+                rows[self.codes[order[::-1]]] = order[::-1]
         return rows
 
     def joined(self, name: str) -> NDArray[np.object_]:

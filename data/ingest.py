@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.folding import Folded, fold, with_piece_ids
+from data.folding import Folded, fold, rows_of_later_doses, with_piece_ids
 from data.keys import Keys
 from data.mapping import FORM_TABLE, MONTHS_ALLOWED_IN, FileLayout, Mapping, default_mapping, plain_heading
 from data.pieces import contents_of_pieces, pieces_from_store
@@ -354,6 +354,9 @@ def _prepare(
         rows_kept = len(records)
     full = _full_extract(records, reader, mapping)
     entries = reader.notes.log.entries()
+    if folded is not None:
+        later = entries["row_number"].isin(rows_of_later_doses(folded, mapping=mapping))
+        entries = entries[~(later & (entries["reason"] == "wait_negative"))].reset_index(drop=True)
     checked = check_records(
         records=records,
         entries=entries,

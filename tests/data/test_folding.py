@@ -150,6 +150,19 @@ def test_doses_side_by_side_are_those_of_the_first_row_that_has_them(importer):
     assert len(importer.stored("doses")) == 2
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_wait_for_the_ambulance_starts_at_the_first_dose_and_a_later_one_is_no_mistake(importer, order):
+    """Of A the second dose came after the ambulance; of B the only one did, which is told."""
+    doses = (("A", "14:00"), ("A", "14:05"), ("A", "14:11"), ("B", "15:20"))
+    rows = [(key, f"01/07/2024 {given}", "M", "", "36", "", "", f"01/07/2024 {given}") for key, given in doses][::order]
+    arrived = {"A": "01/07/2024 14:10", "B": "01/07/2024 15:00"}
+    table = frame(*rows).assign(Arrived=[arrived[row[0]] for row in rows])
+    waits = [{"kind": "naloxone_to_arrival", "started_at": "Dose time", "ended_at": "Arrived"}]
+    report = importer.frame(table, mapping("dose", waits=waits, doses=[{"given_at": "Dose time"}]))
+    assert (report.imported, report.folded, report.counts.waits_negative) == (2, 2, 1)
+    assert list(importer.stored("waits")["minutes"].dropna()) == [10]
+
+
 def test_the_first_recorded_value_stands_and_a_disagreement_is_told(importer):
     rows = frame(
         ("A", "01/07/2024 14:30", "", "", "", "heroin"),
