@@ -1,0 +1,63 @@
+"""Where the rows lie: how many have a place, which have none, and whether most lie elsewhere."""
+
+from collections.abc import Collection, Mapping
+
+from data.report.counts import ImportCounts
+from data.row_runs import RowRuns
+from wording import _, format_count, ngettext
+
+__all__ = ["place_lines", "unplaced_words"]
+
+# Warnings that say how most coordinates were misread.
+_MISREADINGS = frozenset({"swapped_coordinates", "wrong_crs", "longitude_without_minus"})
+
+
+def place_lines(
+    counts: ImportCounts, *, rows: Mapping[str, RowRuns], placed_now: int, warned_of: Collection[str]
+) -> list[str]:
+    """How many rows have a place; `rows` are those of each count, `warned_of` the kinds of warning that the file has.
+
+    `placed_now` incidents have one by rows that had waited.
+    """
+    lines = [
+        _(
+            "Places: {located} with coordinates or a postcode, {area_only} with an area alone, {unlocated} with none."
+        ).format(
+            located=format_count(counts.located),
+            area_only=format_count(counts.area_only),
+            unlocated=format_count(counts.unlocated),
+        )
+    ]
+    if counts.located:
+        lines[0] = " ".join((lines[0], *_unplaced_rows(rows)))
+    if placed_now:
+        brought = ngettext(
+            "Rows that had waited brought the place of {count} incident.",
+            "Rows that had waited brought the places of {count} incidents.",
+            placed_now,
+        )
+        lines[0] = f"{lines[0]} {brought.format(count=format_count(placed_now))}"
+    if counts.outside > counts.located / 2 and _MISREADINGS.isdisjoint(warned_of):
+        lines.append(
+            _(
+                "Most places lie outside the force. Perhaps longitude and latitude, or easting and northing, are "
+                "swapped, or the coordinates are of another system than the mapping says."
+            )
+        )
+    return lines
+
+
+def _unplaced_rows(rows: Mapping[str, RowRuns]) -> list[str]:
+    """Which rows have an area alone, and which no place at all."""
+    return [
+        ngettext("{which}: row {rows}.", "{which}: rows {rows}.", rows[name].rows).format(
+            which=words, rows=rows[name].listed
+        )
+        for name, words in unplaced_words().items()
+        if name in rows
+    ]
+
+
+def unplaced_words() -> dict[str, str]:
+    """What is said of rows without a point, by the name of their count."""
+    return {"area_only": _("With an area alone"), "unlocated": _("Without a place")}
