@@ -34,9 +34,10 @@ def _substances(work: BlockWork, layout: SubstanceLayout) -> Texts:
         own = meanings_of(work, field, heading, cells.texts)
         found, wrong = parse_substances(cells.texts, field=field, own=own, separators=layout.separators)
         set_aside_unknown(work, wrong, field=field, cells=cells, own=own, separators=layout.separators)
-        by_column.append((found, _certainties(work, layout, number)))
+        by_column.append((found, _certainties(work, layout, number, told_before=bool(by_column))))
     for heading, substance in layout.yes_no.items():
-        by_column.append((_taken(work, heading, substance), _certainties(work, layout, None)))
+        taken = _taken(work, heading, substance)
+        by_column.append((taken, _certainties(work, layout, None, told_before=bool(by_column))))
     return _joined(by_column)
 
 
@@ -48,14 +49,17 @@ def _taken(work: BlockWork, heading: str, substance: str) -> Texts:
     return found
 
 
-def _certainties(work: BlockWork, layout: SubstanceLayout, number: int | None) -> Texts:
-    """How sure the substances of the column with this number are; None for the columns of yes and no."""
+def _certainties(work: BlockWork, layout: SubstanceLayout, number: int | None, *, told_before: bool) -> Texts:
+    """How sure the substances of the column with this number are; None for the columns of yes and no.
+
+    One column of certainties for all is read for each; `told_before` says that it was told of what it lacks.
+    """
     one_each = len(layout.certainty_columns) > 1
     if not layout.certainty_columns or (number is None and one_each):
         return np.full(len(work.rows), layout.certainty, dtype=object)
     heading = layout.certainty_columns[number if number and one_each else 0]
     field = table_named("substances").field("certainty")
-    certainties = read_choices(work, field, heading, told_before=number != 0 and not one_each)
+    certainties = read_choices(work, field, heading, told_before=told_before and not one_each)
     return np.asarray(certainties.astype(object))
 
 

@@ -268,6 +268,13 @@ def test_substances_in_several_columns_with_their_own_certainty(importer):
     }
 
 
+def test_one_column_of_certainties_beside_columns_of_yes_and_no_is_told_of_once(importer):
+    frame = rows(Heroin=["yes", "no", "yes", ""], Alcohol=["", "yes", "yes", ""], Sure=["confirmed", "", "perhaps", ""])
+    drugs = {"yes_no": {"Heroin": "heroin", "Alcohol": "alcohol"}, "certainty_columns": ["Sure"]}
+    report = importer.frame(frame, make_mapping(substances=drugs))
+    assert reasons(report) == {("value_unknown", "certainty"): 1}
+
+
 def test_a_name_or_key_that_slipped_into_a_text_is_not_stored(importer):
     frame = rows(
         Name=["Quill Zebra", "", "Barry", ""],
