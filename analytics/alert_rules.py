@@ -315,7 +315,8 @@ def weekly_band(
     events = np.concatenate([[0], np.cumsum(counts)])
     known = np.concatenate([[0.0], np.cumsum(exposure)])
     first = np.maximum(alarms.index - left_out - back, 0)
-    rate = (PRIOR_EVENTS + events[first + back] - events[first]) / (known[first + back] - known[first])
+    end = np.minimum(first + back, weeks)
+    rate = (PRIOR_EVENTS + events[end] - events[first]) / (known[end] - known[first])
     enough = alarms.index - left_out - back >= 0
     return WeeklyBand(
         first_days=start + alarms.index * DAYS_PER_WEEK,

@@ -419,8 +419,9 @@ def gamma_poisson_limit(
     events_before = np.concatenate([[0], np.cumsum(series)])
     exposure_before = np.concatenate([[0], np.cumsum(known)])
     start = np.where(possible, first, 0)
-    shape = JEFFREYS_EVENTS + events_before[start + weeks] - events_before[start]
-    share = known[index] / (exposure_before[start + weeks] - exposure_before[start])
+    end = np.minimum(start + weeks, len(series))
+    shape = JEFFREYS_EVENTS + events_before[end] - events_before[start]
+    share = known[index] / (exposure_before[end] - exposure_before[start])
     ratio = dispersion * (1 + share)
     limit = stats.nbinom.ppf(1 - alpha, shape * share / (ratio - 1), 1 / ratio)
     return _alarms(series, index, np.where(possible, limit, np.nan))

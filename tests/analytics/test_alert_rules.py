@@ -238,3 +238,7 @@ def test_the_weekly_band_is_the_gamma_poisson_limit_of_the_year_before() -> None
     assert band.expected[0] == pytest.approx((0.5 + before) / 52)
     assert band.limit[0] == stats.nbinom.ppf(0.99, 0.5 + before, 52 / 53)
     assert np.isnan(weekly_band(given, locations=[3], last_day=399, weeks_shown=57).expected[:56]).all()
+    short = weekly_band(given, locations=None, last_day=300, weeks_shown=26)
+    assert np.isnan(short.expected).all()
+    assert np.isnan(short.limit).all()
+    assert not short.alarm.any()

@@ -151,6 +151,10 @@ def test_gamma_poisson_is_undefined_before_a_year_of_weeks():
     assert np.isnan(alarms.upper_bound[:6]).all()
     assert np.isfinite(alarms.upper_bound[6:]).all()
     assert not alarms.alarm[:6].any()
+    # Less than the year itself: nothing can be said, and nothing fails.
+    short = gamma_poisson_limit(counts=np.ones(44), score_from=30, weeks_excluded=4)
+    assert np.isnan(short.upper_bound).all()
+    assert not short.alarm.any()
 
 
 @given(scale=st.floats(0.01, 100), seed=st.integers(0, 1000))

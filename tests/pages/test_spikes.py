@@ -98,6 +98,14 @@ def test_a_quiet_force_and_a_new_one(records: Callable[..., str], open_dashboard
     assert "Nothing unusual: no alert is open." in shown(app) or "Scoring is suspended" in shown(app)
 
 
+def test_records_of_less_than_a_year_are_scored(
+    records: Callable[..., str], open_dashboard: Callable[..., AppTest]
+) -> None:
+    records(number=300, first_day=date(2025, 8, 26), last_day=date(2026, 6, 30))
+    for page in (PAGE, "pages/panel.py"):
+        assert not open_dashboard(page).exception
+
+
 def test_too_short_a_history_is_said(records: Callable[..., str], open_dashboard: Callable[..., AppTest]) -> None:
     records(number=8, first_day=date(2026, 6, 1))
     app = open_dashboard(PAGE)
