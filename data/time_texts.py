@@ -29,6 +29,8 @@ _CLOCK = (
     r"|(?:[:.]|\s?h\s?|(?<=\d\d))(?P<minute24>\d\d)(?:[:.](?P<second24>\d\d))?\s?(?:h|hrs?|hours)?\.?"
     r"|\s?(?:h|hrs?|hours)\.?)"
 )
+# A time that is told so is the best that there is.
+_ROUGHLY = r"(?:(?:approx(?:imately)?\b\.?|about|around|circa|c\.|~)\s?)?"
 _DATES = (
     rf"{_DAY}{_BETWEEN}(?:of\s)?{_MONTH}{_BETWEEN}{_YEAR}",
     rf"{_MONTH}\s?{_DAY}{_BETWEEN}{_YEAR}",
@@ -39,12 +41,12 @@ _TIMES = [
     re.compile(form, re.IGNORECASE | re.ASCII)
     for date in _DATES
     for form in (
-        rf"{_WEEKDAY}{date}(?:[\s,;-]+(?:(?:at|@)\s?)?{_CLOCK})?",
+        rf"{_WEEKDAY}{date}(?:[\s,;-]+(?:(?:at|@)\s?)?{_ROUGHLY}{_CLOCK})?",
         # "1605 21/05/2024", "16.05hrs on 21 May 2024".
         rf"(?:at\s)?{_CLOCK}[\s,;-]+(?:on\s)?(?:the\s)?{_WEEKDAY}{date}",
     )
 ]
-_ONLY_CLOCK = re.compile(_CLOCK, re.IGNORECASE | re.ASCII)
+_ONLY_CLOCK = re.compile(_ROUGHLY + _CLOCK, re.IGNORECASE | re.ASCII)
 _FIRST_OF_MONTH = re.compile(
     r"(?:\d{4}(?P<iso_mark>[/.-])\d\d(?P=iso_mark)(?P<iso_day>01)"
     r"|(?P<one>\d{1,2})(?P<mark>[/.-])(?P<other>\d{1,2})(?P=mark)(?P<short_year>\d{4}|\d\d)"

@@ -70,12 +70,17 @@ _PATTERNS = {
         rf"|(?:19|20)\d\d/(?:0[1-9]|1[0-2])|{_MONTHS}-\d\d",
         re.I,
     ),
-    "clock": re.compile(rf"{_CLOCK}|(?:[01]?\d|2[0-3])[0-5]\d(?: ?h(?:ou)?rs?)?|0?\.\d{{3,}}", re.IGNORECASE),
+    "clock": re.compile(
+        rf"(?:(?:approx(?:imately)?\.?|about|around|circa|c\.|~) ?)?"
+        rf"(?:{_CLOCK}|(?:[01]?\d|2[0-3])[0-5]\d(?: ?h(?:ou)?rs?)?)|0?\.\d{{3,}}",
+        re.IGNORECASE,
+    ),
     "postcode": re.compile(r"[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}", re.IGNORECASE),
     "outcode": re.compile(r"[a-z]{1,2}\d[a-z\d]?", re.IGNORECASE),
     "key": re.compile(rf"(?=.*\d)\S(?:.{{0,{_LONGEST_KEY - 2}}}\S)?"),
     "name": re.compile(r"[^\W\d_][^\W\d_'\u2019.\- ,]*(?:['\u2019.\- ,]+[^\W\d_]+\.?)*", re.UNICODE),
 }
+_SEX = re.compile(r"(?:adult )?(?:m|f|male|female|man|woman)", re.IGNORECASE)
 _YES_NO = frozenset(["y", "n", "yes", "no", "true", "false", "t", "f", "1", "0", "ticked", "checked", "x"])
 _COMMA_NUMBER = re.compile(r"[+-]?(?:\d+,\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?)")
 # "434,229" may be either; "1,234,567" and "1,234.5" have thousands.
@@ -226,6 +231,8 @@ def _kinds(cells: Sequence[str], numbers: np.ndarray, decimals: Sequence[int], d
         return frozenset({"doses", "text"})
     if most(lambda cell: not _YES_NO.isdisjoint(plain_forms(cell))):
         found.add("yes_no")
+    elif most(_SEX.fullmatch):
+        found.add("sex")
     elif most(_PATTERNS["name"].fullmatch, _SHARE_OF_NAMES):
         found.add("name")
     # A key tells rows apart; few rows of a record share one.

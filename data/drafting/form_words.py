@@ -168,6 +168,13 @@ FORM = (
         exact=r"m f(?: \w+)?",
         never=r"officers?",
     ),
+    # "Casualty: male" says no more of anybody.
+    FieldWords(
+        field="gender",
+        kinds=("sex",),
+        strong=r"(?:patient|person|subject|casualty|recipient|individual|victim)(?: description)?",
+        never=r"officers?",
+    ),
     FieldWords(
         field="described_by",
         kinds=("category",),
@@ -221,7 +228,9 @@ FORM = (
         strong=r"(?:number|no|total|count|how many|num|qty|quantity) (?:\w+ )?(?:doses?|actuations?|sprays?|"
         r"administrations?)"
         r"(?: .*)?|(?:doses?|actuations?|sprays?)(?: (?:given|delivered|administered|used|number|total|count|no))*|"
-        r"(?:naloxone|nyxoid|narcan|nx) (?:doses?|sprays?|units?)(?: (?:given|used|administered|total))?|"
+        r"(?:naloxone|nyxoid|narcan|nx) (?:doses?|sprays?|units?|administrations)"
+        r"(?: (?:given|used|administered|total))?|"
+        r"how many (?:given|used|administered|deployed)|"
         r"(?:doses?|sprays?) (?:of )?(?:naloxone|nyxoid|narcan)(?: (?:given|used|administered|total))?",
         # Where the cells count doses; a yes or no is naloxone_given's.
         weak=rf"^{ANTIDOTE}(?: (?:given|used|administered|amount|quantity))?$",

@@ -126,6 +126,11 @@ def _score(words: FieldWords, column: ColumnFacts) -> float:
     if "doses" in column.kinds and "doses" not in words.kinds:
         # "2 x 1.8mg" is a number of doses, though the heading may be that of a product.
         return 0.0
+    if "sex" in words.kinds and "sex" not in column.kinds:
+        return 0.0
+    if "sex" in column.kinds and not {"sex", "category"} & set(words.kinds):
+        # "Male" is nobody's name or number.
+        return 0.0
     if not column.kinds:
         return by_heading * _EMPTY_COLUMN
     return by_heading * (1.0 if column.kinds & set(words.kinds) else _UNFITTING)

@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _MOST_KEY_PARTS = 6
+_LEAST_SHARE_NUMBERED = 0.9
 # Of what a key is composed where a file has no number: the first that are filled and make it unique.
 _KEY_PARTS = {
     "administrations": (
@@ -64,7 +65,7 @@ def read_keys(work: Work, *, joins: bool) -> None:
             _compose_key(work, "administration_id")
         return
     table = schema.table_named(work.table)
-    if work.match(table.key):
+    if (numbered := work.match(table.key)) and _numbers_rows(work, numbered):
         _read_key(work, table.key)
     for parent in table.fields:
         if parent.token and parent.required and parent.name != table.key:
@@ -82,6 +83,18 @@ def read_keys(work: Work, *, joins: bool) -> None:
                 )
     if table.key not in work.columns:
         _compose_key(work, table.key)
+
+
+def _numbers_rows(work: Work, match: Match) -> bool:
+    """Whether a column may number records of one row each: in so many words, or as its cells do.
+
+    Rows of a number that was there before wait in quarantine. Some are slips; many say that it numbers something else.
+    """
+    if match.score >= SURE_SCORE:
+        return True
+    rows = {tuple(row) for row in work.sample.rows if not is_nothing(row[match.column.position])}
+    numbers = {normalise_code(row[match.column.position]) for row in rows}
+    return len(numbers) >= _LEAST_SHARE_NUMBERED * len(rows)
 
 
 def _read_key(work: Work, name: str) -> None:

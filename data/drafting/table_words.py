@@ -14,6 +14,14 @@ from data.drafting.form_words import FORM
 
 __all__ = ["TABLE_SIGNS", "WORDS"]
 
+# When a training falls due is not when it was.
+_STILL_TO_COME = r"due|next|deadline|expir(?:y|es|ed|ation)|renewals?|renew|valid|until|booked|planned|required"
+# What a place or a kind of thing is coded by comes again in many rows: no record's number.
+_NO_NUMBER = (
+    r"zip|post ?code|post|area|beat|ward|lsoa|msoa|tract|district|sector|division|county|town|city|place|station|fips|"
+    r"neighbou?rhood|type|category|kind|class|offen[cs]e|nature|reason|status|priority|outcome|disposition"
+)
+
 _CARRIER = (
     FieldWords(field="carrier_id", kinds=("key",), strong=rf"carrier {REFERENCE}"),
     FieldWords(
@@ -41,11 +49,13 @@ _CARRIER = (
     FieldWords(
         field="trained_on",
         kinds=("date", "time", "excel"),
+        never=_STILL_TO_COME,
         strong=r"(?:date )?(?:first |initial )?train(?:ed|ing)(?: (?:date|on|completed|completion))*|date trained",
     ),
     FieldWords(
         field="refreshed_on",
         kinds=("date", "time", "excel"),
+        never=_STILL_TO_COME,
         strong=r"(?:date |last )*(?:refresher|refreshed|refresh)(?: (?:date|training|on|completed))*",
     ),
     FieldWords(
@@ -180,6 +190,7 @@ _RISK = (
         kinds=("key",),
         strong=rf"(?:crime|{INCIDENT}|call|death|event) {REFERENCE}(?: {REFERENCE})?|{REFERENCE}|urn",
         weak=REFERENCE,
+        never=rf"(?:{_NO_NUMBER}) (?:code|id|no|number)",
     ),
     FieldWords(
         field="occurred_at",

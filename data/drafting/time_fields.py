@@ -25,6 +25,7 @@ _TIME_GIVEN = (
     r"time (?:of )?(?:naloxone|narcan|nyxoid|administration|administered|given)(?: (?:given|used|administered))?"
 )
 _SHARE_TIMED = 0.9
+_STARTS = re.compile(r"(?:shift |duty |roster(?:ed)? )?(?:starts?|from|begins?|on)")
 # Days that are all the first of as many months are no accident.
 _FEWEST_MONTHS = 3
 # Of so many months in so many rows, they are read as months; of fewer, where the heading says month.
@@ -172,7 +173,12 @@ def clock_beside(work: Work, column: ColumnFacts) -> ColumnFacts | None:
     clocks = [each for each in work.facts if is_clock(work, each)]
     # A column of hours alone says less than one of clocks.
     clocks.sort(key=lambda each: "clock" not in each.kinds)
-    return _partner(work, column, clocks, word="date", other=CLOCK_WORDS)
+    found = _partner(work, column, clocks, word="date", other=CLOCK_WORDS)
+    shift = work.match("starts_at")
+    if found is None and shift and shift.column is column:
+        # A roster's "Start" stands beside the day of the shift.
+        return next((each for each in clocks if _STARTS.fullmatch(each.plain)), None)
+    return found
 
 
 def _day_of(work: Work, column: ColumnFacts) -> ColumnFacts | None:

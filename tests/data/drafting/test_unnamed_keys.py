@@ -17,9 +17,9 @@ NOW = datetime(2026, 7, 1)
 POSTCODES = ("CF10 1EP", "CF11 9HA", "CF24 4HQ")
 
 
-def drafted(headings, rows):
+def drafted(headings, rows, **choices):
     sample = sample_file(source=io.BytesIO(as_csv(headings, rows)), label="a.csv", limits=ImportSettings())
-    return draft_mapping(sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=NOW)
+    return draft_mapping(sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=NOW, **choices)
 
 
 @pytest.mark.parametrize(
@@ -164,3 +164,54 @@ def test_a_row_for_each_dose_of_people_called_by_letters_is_folded_into_them(tmp
     assert (len(kept), kept["incident_id"].nunique(), len(stored(where, "doses"))) == (people, 45, len(rows))
     # "A" is nobody's name: no two incidents have the same person.
     assert kept["person_token"].isna().all()
+
+
+def test_a_code_that_comes_again_in_every_other_row_numbers_no_calls():
+    towns = [("LEEDS", "7050"), ("WOODBURY", "8096"), ("BRICK", "8723"), ("TRENTON", "8611")]
+    rows = [
+        (f"{n % 28 + 1:02}/03/2025 {n % 24:02}:15", towns[n % 4][0], f"{51.5 + n / 999:.5f}", f"{-3.2 + n / 999:.5f}")
+        for n in range(60)
+    ]
+    for heading in ("Zip Code", "Desk No"):
+        coded = [(*row, towns[n % 4][1] if n % 3 else f"9{n:03}") for n, row in enumerate(rows)]
+        draft = drafted(("Date", "Town", "Latitude", "Longitude", heading), coded, table="risk_events")
+        assert draft.raw["columns"]["risk_event_id"] == ["Date", "Longitude"]
+
+
+@pytest.mark.parametrize(
+    ("headings", "row", "expected"),
+    [
+        (
+            ("Collar", "Shift date", "Start", "Finish"),
+            lambda n: (f"{4000 + n}", f"{n % 28 + 1:02}/03/2025", ("0700", "22:00")[n % 2], ("1700", "07:00")[n % 2]),
+            {"starts_at": ["Shift date", "Start"], "ends_at": ["Shift date", "Finish"]},
+        ),
+        (
+            ("Collar", "Rank", "Trained on", "Refresher due", "Next training date"),
+            lambda n: (f"{4000 + n}", "PC", f"{n % 28 + 1:02}/03/2025", "14/03/2027", "01/02/2027"),
+            {"trained_on": "Trained on", "refreshed_on": None},
+        ),
+        (
+            ("incident_number", "dispatch_date", "patient_number", "narcan_administrations"),
+            lambda n: (f"20211{n:04}", f"2021-11-{n % 28 + 1:02}T15:25:28Z", "1", str(1 + n % 3)),
+            {"doses_given": "narcan_administrations"},
+        ),
+        (
+            ("Date", "Time", "Officer", "Casualty", "How many given", "Drug suspected"),
+            lambda n: (
+                *(f"{n % 28 + 1}/3/25", (f"approx 1{n % 9}:15", "3.37pm", f"1{n % 9}05 hrs")[n % 3], f"PC {4000 + n}"),
+                *(("male", "female")[n % 2], ("1", "one", "x2", "2 sprays")[n % 4], "heroin"),
+            ),
+            {
+                "occurred_at": ["Date", "Time"],
+                "gender": "Casualty",
+                "doses_given": "How many given",
+                "administration_id": [{"day": "Date"}, "Time", {"code": "Officer"}],
+            },
+        ),
+    ],
+)
+def test_columns_are_read_by_their_cells_where_headings_are_short(headings, row, expected):
+    draft = drafted(headings, [row(n) for n in range(60)])
+    assert {name: draft.raw["columns"].get(name) for name in expected} == expected
+    assert "name" not in draft.raw.get("person", {})
