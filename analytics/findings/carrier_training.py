@@ -104,8 +104,8 @@ def read_training(question: Question, *, as_of: date, bcus: tuple[str, ...]) -> 
     if carriers.empty:
         missing.append(
             _(
-                "No training register has been imported: nothing can be said of refreshers. Bring it in with: "
-                "python -m data import FILE --table carriers"
+                "No training register has been imported: nothing can be said of refreshers. Bring it in on the page "
+                "“Data quality”: it is about “Carriers”."
             )
         )
     elif refreshed.isna().all():

@@ -204,7 +204,7 @@ def _warnings(now: ReachNow) -> tuple[str, ...]:
     return (
         _(
             "Risk is taken from administrations alone: they happen only where carriers already are, so reach looks"
-            " better than it is. Import ambulance overdose calls into the table risk_events."
+            " better than it is. Bring in ambulance overdose calls on the page “Data quality”."
         ),
     )
 
@@ -562,7 +562,7 @@ def _in_gaps(
 def _requests_note(question: Question, now: ReachNow, gaps: Sequence[RosterGap]) -> str:
     frame = question.store.requests(filters=question.filters, scope=question.scope)
     if frame.empty:
-        return _("Requests for a carrier are not recorded: import them into the table requests.")
+        return _("Requests for a carrier are not recorded: bring them in on the page “Data quality”.")
     none_found = frame[frame["found"] == "no"]
     told = _("A carrier was asked for {asked} times; {none} times none was found.").format(
         asked=_count(question, len(frame)).text, none=_count(question, len(none_found)).text

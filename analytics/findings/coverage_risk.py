@@ -48,8 +48,8 @@ class RiskMissingError(NaloxoneWatchError):
         super().__init__(
             _(
                 "Where the risk is cannot be said: {events} {layer} with a place in this period and area, and {fewest}"
-                " are needed. Widen the period, choose another layer of risk, or import overdose calls into the table"
-                " risk_events."
+                " are needed. Widen the period, choose another layer of risk, or bring in overdose calls on the page"
+                " “Data quality”."
             ).format(events=events, layer=layer, fewest=format_count(FEWEST_EVENTS))
         )
 

@@ -271,7 +271,11 @@ def _headline(question: Question, judged: _Judged | None, located: int) -> str:
         return _("No place has enough administrations to be called one where they repeat.")
     found = judged.found.hotspots
     held = sum(spot.events for spot in found)
-    told = _("{places}, in {share} of the area, hold {held} of {all} mapped administrations.").format(
+    told = ngettext(
+        "{places}, in {share} of the area, holds {held} of {all} mapped administrations.",
+        "{places}, in {share} of the area, hold {held} of {all} mapped administrations.",
+        len(found),
+    ).format(
         places=_places(len(found), question.audience),
         share=format_share(
             sum(spot.area_km2 for spot in found) * 1e6 / (judged.surface.inside.sum() * judged.surface.cell_m**2),

@@ -45,13 +45,13 @@ class LayerMissingError(NaloxoneWatchError):
             else _("An even spread is not a layer of events. Choose another comparison.")
             if layer is Layer.EVEN
             else _(
-                "No residents with a place or an area are in the store. Import them into the table populations, or"
+                "No residents with a place or an area are in the store. Bring them in on the page “Data quality”, or"
                 " choose another comparison."
             )
             if layer is Layer.RESIDENTS
             else _(
-                "There are no {layer} with a place in this period and area. Import them into the table risk_events, or"
-                " choose another comparison."
+                "There are no {layer} with a place in this period and area. Bring them in on the page “Data quality”,"
+                " or choose another comparison."
             )
         )
         super().__init__(sentence.format(layer=layer_words()[layer]))

@@ -226,8 +226,8 @@ def _undone(question: Question, freshness: Freshness) -> list[str]:
             (
                 aside,
                 ngettext(
-                    "{count} row is a total or a heading, no record",
-                    "{count} rows are totals or headings, no records",
+                    "{count} row was set aside as a total or a heading",
+                    "{count} rows were set aside as totals or headings",
                     aside,
                 ),
             ),

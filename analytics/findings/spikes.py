@@ -422,7 +422,7 @@ def warnings_of(scoring: Scoring, *, audience: Audience = Audience.ANALYST) -> t
         warnings.append(
             _(
                 "Carriers are not imported, so nothing tells more carriers from more need: a roll-out would be raised"
-                " as a spike. Import the table carriers."
+                " as a spike. Bring carriers in on the page “Data quality”."
             )
         )
     lately = int((scoring.records.unplaced > scoring.records.last_day - DAYS_PER_WEEK).sum())

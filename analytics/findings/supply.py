@@ -312,7 +312,7 @@ def _missing(stock: Stock) -> list[str]:
         return [
             _(
                 "No kit ledger has been imported: nothing can be said of stock, expiry or reconciliation. Bring it in "
-                "with: python -m data import FILE --table kits"
+                "on the page “Data quality”: it is about “Kits”."
             )
         ]
     found = []

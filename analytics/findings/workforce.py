@@ -87,7 +87,7 @@ def read_workforce(question: Question) -> Workforce:
     )
     names, easting_m, northing_m, site = _sites(question, frame)
     lost = int((site == NO_SITE).sum())
-    missing = [] if len(frame) else [_("Carriers are not recorded: import them into the table carriers.")]
+    missing = [] if len(frame) else [_("Carriers are not recorded: bring them in on the page “Data quality”.")]
     if lost:
         missing.append(
             ngettext(

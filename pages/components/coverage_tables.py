@@ -36,6 +36,8 @@ def show_coverage_tables(context: PageContext, found: Coverage) -> None:
 
 
 def _show(context: PageContext, found: Coverage, table: DisclosedTable, title: str, name: str, note: str = "") -> None:
+    if not (table.rows or table.caption or note):
+        return
     st.header(title)
     if note:
         show_small(note)

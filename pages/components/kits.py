@@ -46,8 +46,10 @@ def show_kits(
 ) -> None:
     """A table under its heading; its download says as of when, and from how many rows.
 
-    A table with a total is shown whole, so that the total is seen.
+    A table with a total is shown whole, so that the total is seen. One of which there is nothing to say is left out.
     """
+    if not (table.rows or table.caption or about):
+        return
     show_listed(
         context,
         table,

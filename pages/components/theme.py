@@ -79,6 +79,7 @@ h2, h3 {padding: .55rem 0 .1rem !important}
 .nw-lines li {margin-bottom: .25rem; overflow-wrap: anywhere}
 .nw-lines code {display: block; font-size: .85em; color: #0b0c0c; white-space: pre-wrap}
 .nw-figure {font-size: 2.4rem; font-weight: 700; line-height: 1.1; margin: 0}
+.nw-figure.words {font-size: 1.15rem; line-height: 1.3}
 .nw-figure.large {font-size: clamp(2.6rem, 3.6vw, 4.4rem)}
 .nw-table {overflow: auto; scrollbar-width: thin}
 .nw-table:focus-visible {outline: 2px solid #12436D; outline-offset: 2px}
@@ -135,8 +136,12 @@ def show_finding(sentence: str) -> None:
 
 
 def show_figure(figure: str, about: str = "", *, large: bool = False) -> None:
-    """One number and what stands behind it; `large` where it must be read from the back of a room."""
-    size = " large" if large else ""
+    """One number and what stands behind it; `large` where it must be read from the back of a room.
+
+    Words in its place ("not recorded") are smaller: side by side they would run into each other.
+    """
+    words = not any(letter.isdigit() for letter in figure)
+    size = " large" if large else " words" if words else ""
     st.html(f'<p class="nw-figure{size}">{escape(figure)}</p><p class="nw-small">{escape(about)}</p>')
 
 

@@ -174,7 +174,7 @@ def test_a_store_without_carriers_says_so(records: Write, open_dashboard: Open) 
     app = open_dashboard(COVERAGE)
     assert not app.exception
     assert "No carriers are recorded" in text_of(app)
-    assert "import them into the table carriers" in app.warning[0].value
+    assert "bring them in on the page “Data quality”" in app.warning[0].value
     assert "only where carriers already are" in app.warning[0].value
 
 

@@ -89,7 +89,7 @@ def test_a_handful_is_enough_for_every_page_to_say_something(records: Write, ope
 def test_a_layer_that_was_not_imported_is_a_sentence(records: Write, open_dashboard: Open) -> None:
     records(number=60)
     app = open_dashboard(HOTSPOTS, against="incidents")
-    assert "Import them into the table risk_events" in app.error[0].value
+    assert "Bring them in on the page “Data quality”" in app.error[0].value
     assert "There are no overdose calls" in text_of(open_dashboard(COMPARED))
 
 

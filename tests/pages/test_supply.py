@@ -55,7 +55,7 @@ def test_without_a_ledger_and_a_register_the_page_says_what_is_missing(records, 
     assert not app.exception
     said = shown(app)
     assert "No kit ledger has been imported" in said
-    assert "python -m data import FILE --table carriers" in said
+    assert "it is about “Carriers”" in said
     assert "Kits for the next quarter" in said
     assert "Will be used" in said
 

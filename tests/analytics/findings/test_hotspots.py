@@ -148,7 +148,7 @@ def test_without_administrations_the_page_says_so(ask) -> None:
 
 
 def test_a_layer_that_is_not_there_says_what_to_do(ask) -> None:
-    with pytest.raises(LayerMissingError, match="Import them into the table risk_events"):
+    with pytest.raises(LayerMissingError, match="Bring them in on the page"):
         find_hotspots(ask(**PERIOD), options=HotspotOptions(layer=Layer.INCIDENTS))
 
 
