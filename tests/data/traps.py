@@ -50,6 +50,8 @@ _BEATS = [(town + _WITHIN_A_TOWN[:beats]) for town, beats in zip(TOWNS, (3, 3, 3
 _BEATS = np.vstack(_BEATS)
 _CROWDED, _BATCH = pd.Timestamp("2022-12-05"), "2023-12-20"
 _BLOCK = (pd.Timestamp("2022-04-04"), pd.Timestamp("2022-04-24"))
+# Of fewer, where some times are lost, so few can be compared that single repeats elsewhere in the file explain them.
+_FEWEST_OF_A_BLOCK = 16
 _DATED = (pd.Timestamp("2022-10-03"), pd.Timestamp("2022-11-20"))
 _SILENCE = (pd.Timestamp("2022-08-01"), pd.Timestamp("2022-08-21"))
 _PLACE_KINDS = ("area_points", "rounded_points", "crowded_point", "swapped_coordinates", "wrong_crs", "outside_force")
@@ -94,6 +96,7 @@ class _People:
             day = self.day
             self.people = people[(day < _SILENCE[0]) | (day > _SILENCE[1])].reset_index(drop=True)
         inside = self.day.between(_BLOCK[0] - pd.Timedelta(days=21), _BLOCK[1] + pd.Timedelta(days=21))
+        self.block = _BLOCK[0], max(_BLOCK[1], self.day[self.day >= _BLOCK[0]].iloc[_FEWEST_OF_A_BLOCK - 1])
         # Single traps stay clear of the block and of the day that is to be crowded.
         self.free = list(self.random.permutation(np.flatnonzero(~inside & (self.day != _CROWDED))))
         self.truth = {}
@@ -159,7 +162,7 @@ def lay(choice, seed):
     people = made.people
     if choice["people"] == "two":
         some = made.take(15)
-        inside = np.flatnonzero(made.day.between(*_BLOCK))[::6]
+        inside = np.flatnonzero(made.day.between(*made.block))[::6]
         second = people.loc[sorted([*some, *inside])].assign(Person="2", Name="", Gender="Female", Age="18-24")
         made.people.loc[second.index, ["Gender", "Age"]] = ["Male", "45-54"]
         made.add(second)
@@ -232,6 +235,9 @@ def _again(made):
     """Days and single events entered again under other keys."""
     choice = made.choice
     known = [each for each in made.free if made.people.loc[each, "Gender"] and made.people.loc[each, "Age"]]
+    if choice["places"] == "middles of beats":
+        # Of two points of a beat that come twice either could be its middle.
+        known = [each for each in known if made.people.loc[each, "_at_middle"]]
     if choice["same moment"] == "some":
         some = [known.pop() for _each in range(5)]
         made.people.loc[some, "_single"] = True
@@ -247,10 +253,10 @@ def _again(made):
         # At the other end of the force.
         west = again["Lon"].astype(float) < -3.5
         again["Lat"] = np.where(west, "51.505111", "51.663111")
-        again["Lon"] = np.where(west, "-3.190222", "-3.931222")
+        again["Lon"] = np.where(west, ["-3.190222", "-3.180222"], ["-3.931222", "-3.921222"])
         made.add(again)
     if choice["block"] != "none":
-        of_block = np.flatnonzero(made.day.between(*_BLOCK))
+        of_block = np.flatnonzero(made.day.between(*made.block))
         again = made.copy_of(of_block, "block")
         lat, lon = again["Lat"].astype(float), again["Lon"].astype(float)
         if choice["block"] == "moved":
@@ -554,13 +560,18 @@ def _same_moment(events, choice):
 
 
 def _agreeing(events, choice):
-    """The rows that agree with an earlier one in the time and place as written, and in the details of the person where
-    the time is but a day; those of a block are told as such."""
-    told_by = ["When"] if choice["import"] == "joins" or choice["places"] == "other system" else ["When", "Lat", "Lon"]
+    """The rows that agree with an earlier one in the time and place, to where they are snapped to, and in the details
+    of the person where the time is but a day; those of a block are told as such."""
+    told_by, placed = ["When"], choice["import"] != "joins" and choice["places"] != "other system"
     if choice["times"] != "on fives":
         told_by += ["Gender", "Age", *(["Doses"] if _tells_doses(choice) else [])]
     known = events[(events["_copy"] != "block") & (events[["Gender", "Age"]] != "").any(axis=1)]
-    return known.loc[known.duplicated(told_by), "_row"]
+    pairs = known.merge(known, on=told_by, suffixes=("", " before"))
+    pairs = pairs[pairs["_row before"] < pairs["_row"]]
+    if placed:
+        apart = pairs[["Lat", "Lon"]].astype(float) - pairs[["Lat before", "Lon before"]].astype(float).to_numpy()
+        pairs = pairs[(apart["Lat"].abs() < 0.0013) & (apart["Lon"].abs() < 0.0021)]
+    return pairs["_row"].drop_duplicates()
 
 
 def _tells_doses(choice):
@@ -583,9 +594,10 @@ def _of_places(people, choice):
         if level == "moved middles":
             found["scattered_points"] = row[located]
         elif level == "middles of beats":
-            # One that comes but once is a place like any other.
-            again = people.loc[stray == "", ["Lat", "Lon"]].duplicated(keep=False)
-            found["area_points"] = row[people["_at_middle"].eq(True) & again.reindex(people.index, fill_value=False)]
+            # One of a single incident is a place like any other.
+            at_middle = people[people["_at_middle"].eq(True) & (stray == "")]
+            incidents = at_middle.groupby(["Lat", "Lon"])["_incident"].transform("nunique")
+            found["area_points"] = row[incidents.index[incidents > 1]]
         elif level == "middles":
             found["area_points"] = row[located]
         elif level == "two decimals":

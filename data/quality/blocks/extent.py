@@ -95,6 +95,7 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
     elsewhere = beside[offered[0]] & beside[offered[1]]
     habit = np.zeros(by_chance.shape)
     np.add.at(habit, tuple(classes[elsewhere].T), 1 / max(int(beside.sum()), 1))
+    same_minutes = float(habit[_BOTH_TIMED].sum())
     if run.kind.time in ("day", "hour"):
         # Two records of one minute are two of one hour or day where their times were cut.
         habit[_AS_ALL] = habit[_BOTH_TIMED] = habit[_AS_ALL] + habit[_BOTH_TIMED]
@@ -107,18 +108,11 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
     days = np.sort(part.day[one])
     few, weight = int(_FAR_FROM_OTHERS * len(days)), 0.0
     first, last = int(days[few]), int(days[len(days) - 1 - few])
-    # Of exact minutes only those were looked for that are no whole hours.
-    rounded = float(part.whole_hour.mean()) if run.kind.exact else 0.0
-    unseen = len(one) * rounded / max(1 - rounded, _LEAST_EXACT)
-    # And of two with a time only those that both have one.
-    dated = 0.0
-    if run.kind.time in ("minute", "offset", "hour"):
-        lost = float(part.untimed[(part.day >= run.first) & (part.day <= run.last)].mean())
-        dated = len(one) * lost / max(1 - lost, _LEAST_EXACT)
+    unseen = _unseen(part, run, classes[:, 0], offered[0], len(one), same_minutes)
     for _round in range(_ROUNDS):
         known = compare.classes(one, other)
-        doubles = _doubles(part, known, by_chance, habit, days=(first, last), unseen=unseen, dated=dated)
-        unseen = dated = 0.0
+        doubles = _doubles(part, known, by_chance, habit, days=(first, last), unseen=unseen)
+        unseen = np.zeros_like(unseen)
         weights = np.log(doubles.share / doubles.rate) + doubles.log_ratios[tuple(classes.T)]
         alone = float(np.log1p(-doubles.share))
         chosen = _chosen(*offered, weights - 2 * alone, preferred)
@@ -136,6 +130,28 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
         # Doubles that are hardly surer than chance tell nothing of the block's ends.
         one, other = (in_part[pairs[name]] for name in ("first", "second"))
     return Extent(one=near[one], other=near[other], weight=weight)
+
+
+def _unseen(part: Events, run: Run, times: Ints, one: Ints, known: int, same_minutes: float) -> Floats:
+    """About how many doubles of each class of time the run has besides the `known` ones that were looked for.
+
+    `times` and `one`: the class and the first event of each pair offered; `same_minutes`: of how many pairs at one
+    minute an event of other days is, where doubles on one day were looked for.
+    """
+    unseen = np.zeros(len(_TIMES_BEFORE))
+    inside = (part.day >= run.first) & (part.day <= run.last)
+    if run.kind.exact:
+        rounded = float(part.whole_hour.mean())
+        unseen[_WHOLE_HOURS] = known * rounded / max(1 - rounded, _LEAST_EXACT)
+    if run.kind.time == "day":
+        # Where some of both entries lost their time, and others kept it.
+        usual = same_minutes * float(inside.sum())
+        unseen[_BOTH_TIMED] = max(float((inside[one] & (times == _BOTH_TIMED)).sum()) - usual - 2 * np.sqrt(usual), 0.0)
+    else:
+        # Of two with a time only those that both have one were looked for.
+        lost = float(part.untimed[inside].mean())
+        unseen[_ELSE] = known * lost / max(1 - lost, _LEAST_EXACT)
+    return unseen
 
 
 def _choices(one: Ints, other: Ints, weights: Floats, chosen: Ints) -> Floats:
@@ -165,21 +181,20 @@ def _farthest(days_off: Ints) -> int:
 
 
 def _doubles(
-    part: Events, known: Ints, by_chance: Floats, habit: Floats, *, days: tuple[int, int], unseen: float, dated: float
+    part: Events, known: Ints, by_chance: Floats, habit: Floats, *, days: tuple[int, int], unseen: Floats
 ) -> _Doubles:
-    """What the `known` doubles are like, and so many `unseen` ones on whole hours besides.
+    """What the `known` doubles are like, and so many `unseen` ones of each class of time besides.
 
     `habit`: how many pairs of each class an event of other days is in, by two records of one incident now and then.
     """
     inside = int(((part.day >= days[0]) & (part.day <= days[1])).sum())
-    doubles = len(known) + unseen + dated
+    doubles = len(known) + float(unseen.sum())
     once = max(inside - doubles, 1.0)
     agree = []
     for each, before in enumerate((_TIMES_BEFORE, _PLACES_BEFORE, _DETAILS_BEFORE)):
         counts = np.bincount(known[:, each], minlength=len(before)).astype(float)
         if each == 0:
-            counts[_WHOLE_HOURS] += unseen
-            counts[_ELSE] += dated
+            counts += unseen
         agree.append((counts + before) / (counts.sum() + 1))
     rate = once / (days[1] - days[0] + 1)
     usual = np.maximum(by_chance, habit / rate)
