@@ -131,10 +131,14 @@ class _Names(MacroElement):
                 const beside = (label, within) => {
                     const width = label.element.offsetWidth, height = label.element.offsetHeight;
                     const x = (within.left + within.right - width) / 2, y = (within.top + within.bottom - height) / 2;
+                    // Above or below, the number is over the outline's middle and the name to one of its sides.
+                    const number = label.element.querySelector(".rank")?.offsetWidth ?? width;
+                    const ends = [x + (width - number) / 2, x - (width - number) / 2];
                     return [
                         ...(within.right - within.left > width + 2 * edge ? [[x, y]] : []),
                         [within.right + edge, y], [within.left - width - edge, y],
-                        [x, within.top - height - edge], [x, within.bottom + edge],
+                        ...ends.map(left => [left, within.top - height - edge]),
+                        ...ends.map(left => [left, within.bottom + edge]),
                     ].map(([left, top]) => at(label, left, top));
                 };
                 const fits = box => box.left >= 0 && box.right <= room.x && box.top >= 0 && box.bottom <= room.y;
@@ -149,7 +153,7 @@ class _Names(MacroElement):
                         box = boxes.find(free) || boxes[0];
                     }
                     // The number stands next to its outline.
-                    label.element.classList.toggle("left", box.right < within.left);
+                    label.element.classList.toggle("left", box.left + box.right < within.left + within.right - 1);
                     put(label, within, box);
                 });
                 labels.filter(label => !found.includes(label)).forEach(label => {

@@ -47,6 +47,8 @@ def show_timeline(timeline: DisclosedTimeline, *, title: str, height_px: int = 2
         key=f"chart-{title}",
     )
     show_table(timeline_table(timeline), title=title, tallest_rem=9)
+    if np.isnan(timeline.limit).all():
+        show_small(_("What is usual is known of weeks that have a year of records before them: of none of these yet."))
 
 
 def timeline_figure(timeline: DisclosedTimeline, *, height_px: int) -> go.Figure:
