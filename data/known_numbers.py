@@ -53,6 +53,10 @@ class KnownNumbers:
         once, several = self.store.count_numbered_people(source, list(tokens))
         return 0.0 if several > _SHARE_WITH_SEVERAL * once else once / len(numbers)
 
+    def times_doses(self, source: str) -> bool:
+        """Whether records of a source have times of doses of their own."""
+        return self.store.times_doses(source)
+
     def _tokens(self, kind: str, source: str, parts: Sequence[Texts]) -> Texts:
         return self.pseudonymiser.tokens(kind=kind, source=source, parts=list(parts))
 

@@ -11,6 +11,7 @@ from data.drafting.column_facts import ColumnFacts
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match, speaks_of_naloxone
 from data.drafting.record_keys import key_of
 from data.drafting.results import FieldDraft
+from data.drafting.time_fields import lacks_date, time_headings
 from data.drafting.work import SHARE_WITH_KEY, Work
 from data.values import whole_number
 from wording import _, join_words
@@ -25,18 +26,33 @@ _OF_RECORDS = (
     *("incident_id", "administration_id", "person_number", "person.identifier"),
     *("recipient_type", "naloxone_given", "described_by"),
 )
+_OF_A_DOSE = re.compile(
+    r"\b(?:doses?|naloxone|narcan|nyxoid|sprays?|actuations?|medication|administ\w+|given)\b(?!.*\b(?:entered|recorded)\b)"
+)
 _NUMBER = re.compile(r"\b(?:id|no|num|number|ref|reference|seq|sequence|index)\b|^(?:dose|spray|administration)$")
 
 
 def find_table_of_rows(work: Work) -> dict[str, Any]:
     """How a table of doses or drugs joins the records it belongs to; empty where the file is none."""
-    likely = {name for name, each in work.found.items() if each[0].score >= LIKELY_SCORE and each[0].cells_fit}
-    timed = any(each.kinds & {"time", "date", "clock", "point"} for each in work.facts)
-    if timed or work.known_numbers is None or not all(name.startswith(_OF_ROWS + _OF_RECORDS) for name in likely):
+    # The number 1205 may look like a clock.
+    timed = [
+        each
+        for each in work.facts
+        if each.kinds & {"time", "date", "point"} or ("clock" in each.kinds and not _NUMBER.search(each.plain))
+    ]
+    likely = {
+        name
+        for name, each in work.found.items()
+        if each[0].score >= LIKELY_SCORE and each[0].cells_fit and each[0].column not in timed
+    }
+    # The times of doses are rows' own; with any other the rows are of what happened.
+    if any("point" in each.kinds or not _OF_A_DOSE.search(each.plain) for each in timed):
+        return {}
+    if work.known_numbers is None or not all(name.startswith(_OF_ROWS + _OF_RECORDS) for name in likely):
         return {}
     drugs = work.found.get("substances", ()) if "substances" in likely else ()
     told = {match.column.position for match in drugs}
-    of_doses = speaks_of_naloxone([each for each in work.facts if each.position not in told])
+    of_doses = bool(timed) or speaks_of_naloxone([each for each in work.facts if each.position not in told])
     if not (drugs or of_doses):
         return {}
     numbers = [each for each in work.facts if _may_number(each) and each.position not in told]
@@ -44,9 +60,13 @@ def find_table_of_rows(work: Work) -> dict[str, Any]:
     if found is None:
         return {}
     key, source, match = found
+    if timed and work.known_numbers.times_doses(source):
+        # Records whose own file timed their doses: this is more of it.
+        return {}
     number = _number_of_rows(work, [each for each in numbers if each not in key], key) if of_doses else None
     kinds = [*(["substance"] if drugs else []), *(["dose"] if of_doses else [])]
     work.found = {name: each for name, each in work.found.items() if name in ("substances", "dose.kit")}
+    dose = {"given_at": given} if of_doses and (given := _time_of_dose(work, timed)) else {}
     if match:
         work.found["person.identifier"] = (Match(column=key[0], score=SURE_SCORE, cells_fit=True),)
     else:
@@ -76,8 +96,21 @@ def find_table_of_rows(work: Work) -> dict[str, Any]:
         # Where nothing numbers them, rows that read the same are several all the same: that is what the table is for.
         **({"repeats": "doses"} if of_doses and not number and not drugs else {}),
         **({"match": {"person": True}} if match else {}),
-        **({"doses": [{}]} if of_doses else {}),
+        **({"doses": [dose]} if of_doses else {}),
     }
+
+
+def _time_of_dose(work: Work, timed: Sequence[ColumnFacts]) -> str | list[str]:
+    """When a row's dose was given: its clock with its date, or a column of both; "" where there is no date."""
+    # A clock finds its date; a date alone says no more than the record does.
+    for column in sorted(timed, key=lambda each: "clock" not in each.kinds):
+        match = Match(column=column, score=LIKELY_SCORE, cells_fit=True)
+        if column.kinds & {"time", "clock"} and not lacks_date(work, match):
+            work.found["dose.given_at"] = (match,)
+            headings = time_headings(work, match)
+            work.use("doses.1.given_at", match, headings=headings)
+            return headings
+    return ""
 
 
 def _key_of_records(work: Work, numbers: Sequence[ColumnFacts]) -> tuple[tuple[ColumnFacts, ...], str, bool] | None:

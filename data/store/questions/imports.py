@@ -129,6 +129,11 @@ class ImportQuestions(Reader):
         asked = "SELECT count(*) FROM records.administrations WHERE administration_id IN (SELECT unnest(?))"
         return int(self._row(asked, [tokens])[0])
 
+    def times_doses(self, source: str) -> bool:
+        """Whether records of a source have times of doses that came with them, and not from another file."""
+        asked = "SELECT count(*) FROM records.doses WHERE source = ? AND join_id IS NULL AND given_at IS NOT NULL"
+        return bool(self._row(asked, [source])[0])
+
     def count_numbered_people(self, source: str, tokens: list[str]) -> tuple[int, int]:
         """How many of these are people's with one current administration of a source, and with several."""
         once, several = self._row(

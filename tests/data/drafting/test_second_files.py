@@ -196,6 +196,8 @@ def test_a_databases_tables_of_doses_and_drugs_reach_the_people_of_its_third(tmp
     when = [(f"{datetime(2024, 1, 1, 8) + timedelta(days=n // 2):%d/%m/%Y %H:%M}", f"{20 + n}") for n in range(40)]
     doses = [(victim, "4") for n, (_incident, victim) in enumerate(people) for _dose in range(n % 3 + 1)]
     doses = [(f"{n}", *dose) for n, dose in enumerate(doses, start=1)]
+    days = {victim: given[:10] for (_incident, victim), (given, _age) in zip(people, when, strict=True)}
+    doses = [(*dose, days[dose[1]], f"08:{int(dose[0]) % 60:02}") for dose in doses]
     kinds = ("Heroin", "Cocaine", "Alcohol")
     drugs = [(*one, drug) for n, one in enumerate(people) for drug in kinds[n % 2 : n % 3 + 1]]
 
@@ -209,7 +211,7 @@ def test_a_databases_tables_of_doses_and_drugs_reach_the_people_of_its_third(tmp
 
     headings = ("Incident ID", "Victim ID", "Incident date and time", "Age")
     bring_in(headings, [(*one, *other) for one, other in zip(people, when, strict=True)])
-    of_doses = (("Administration ID", "Victim ID", "Naloxone dose mg"), doses)
+    of_doses = (("Administration ID", "Victim ID", "Naloxone dose mg", "Dose date", "Dose time"), doses)
     assert "joins" not in drafted(*of_doses, known_sources=["naloxone form"]).raw
     with open_store(settings=where, keys=KEYS) as store:
         known = {"known_sources": store.form_sources(), "known_numbers": known_numbers(store, Pseudonymiser(KEYS))}
@@ -222,6 +224,7 @@ def test_a_databases_tables_of_doses_and_drugs_reach_the_people_of_its_third(tmp
         }.items():
             draft, report = bring_in(headings, rows, **known)
             assert (draft.raw["rows"], "joins" in asked(draft)) == (kind, True)
+            assert draft.raw.get("doses") in (None, [{"given_at": ["Dose date", "Dose time"]}])
             assert (report.rows_in, report.imported + report.folded, report.waiting) == (len(rows), len(rows), 0)
     kept = stored(where, "administrations")
     assert Counter(kept["doses_given"]) == Counter(n % 3 + 1 for n in range(40))
@@ -229,3 +232,19 @@ def test_a_databases_tables_of_doses_and_drugs_reach_the_people_of_its_third(tmp
     assert listed.to_dict() == kept.set_index("administration_id")["doses_given"].to_dict()
     taken = Counter(stored(where, "substances").query("record_state == 'current'")["substance"])
     assert taken == Counter(drug.casefold() for *_one, drug in drugs)
+
+
+def test_more_of_a_file_that_times_its_doses_is_records_of_its_own(tmp_path):
+    where = make_settings(tmp_path)
+    rows = [(f"{700 + n // 2}", f"{n // 2 % 28 + 1:02}/01/2024 {8 + n % 2:02}:15") for n in range(40)]
+    headings = ("Victim ID", "Time administered")
+    raw = drafted(headings, rows).raw | {"rows": "dose", "doses": [{"given_at": "Time administered"}]}
+    raw["columns"]["administration_id"] = "Victim ID"
+    report = import_stream(
+        stream=io.BytesIO(as_csv(headings, rows)), label="a.csv", settings=where, keys=KEYS, geography=south_wales(),
+        mapping=check_mapping(raw | {"synthetic": True}),
+    )  # fmt: skip
+    assert report.imported
+    with open_store(settings=where, keys=KEYS) as store:
+        known = {"known_sources": store.form_sources(), "known_numbers": known_numbers(store, Pseudonymiser(KEYS))}
+        assert "joins" not in drafted(headings, rows, **known).raw
