@@ -8,6 +8,7 @@ from analytics.disclosure import Audience, Column, DisclosedTable, disclose_list
 from analytics.findings.words import field_label, value_label
 from data.preview import Preview, stored_field
 from data.row_runs import RowRuns
+from data.schema import TABLES
 from geo.areas import Geography
 from wording import _, format_count, ngettext
 
@@ -17,6 +18,7 @@ __all__ = ["FilePreview", "describe_preview", "fields_in_words", "stored_label"]
 _NUMBERED = re.compile(r"(dose|wait)(\d+)_(\w+)")
 # A field's name, or a value's, where a sentence for people holds one: "age_band". In quotes the file's own words stand.
 _NAMED = re.compile(r"(?<![“\w.])[a-z]+(?:_[a-z]+)+\b")
+_VALUES = {value for table in TABLES for field in table.fields for value in field.values or ()}
 # Columns that hold codes of areas, and the geography's layer that names these.
 _AREAS = {"authority": "authorities", "bcu": "bcus"}
 
@@ -75,10 +77,17 @@ def stored_label(column: str) -> str:
 
 
 def fields_in_words(sentence: str) -> str:
-    """A sentence of an import's account with its fields and values called as they are on the page."""
-    return _NAMED.sub(
-        lambda found: f"“{stored_label(found[0])}”" if stored_field(found[0]) else value_label(found[0]), sentence
-    )
+    """A sentence of an import's account with its fields and values called as they are on the page.
+
+    Settings, which are written as they stand, are neither.
+    """
+
+    def words(found: re.Match[str]) -> str:
+        if stored_field(found[0]):
+            return f"“{stored_label(found[0])}”"
+        return value_label(found[0]) if found[0] in _VALUES else found[0]
+
+    return _NAMED.sub(words, sentence)
 
 
 def _value(column: str, cell: str, names: Mapping[str, Mapping[str, str]]) -> str:

@@ -33,7 +33,7 @@ from pages.components.import_job import ImportJob, running_import, without_value
 from pages.components.import_steps import import_steps, put_file_away, show_uploader
 from pages.components.mapping_form import Reading, choose_reading
 from pages.components.tables import show_rows_download, show_table
-from pages.components.theme import show_finding, show_lines
+from pages.components.theme import show_finding, show_lines, show_small
 from pages.components.undoing import show_undo
 from wording import NaloxoneWatchError, _, format_count, join_words, ngettext
 
@@ -353,6 +353,13 @@ def _show_report(report: ImportReport, settings: Settings, *, headings: Sequence
     for title, sentences in report.sections(name_field=stored_label, headings=headings):
         if title:
             st.subheader(title)
-        show_lines([fields_in_words(each) for each in sentences])
+        # Indented lines are text for a mapping, which words would spoil.
+        show_lines([each if each.startswith("    ") else fields_in_words(each) for each in sentences])
+        if report.dry_run and any("shared_points" in each for each in sentences):
+            show_small(
+                _("On this page that is the box “{box}” above.").format(
+                    box=_("Points that many rows share or lie around are")
+                )
+            )
     name = "rows_of_trial" if report.dry_run else "rows_of_import"
     show_rows_download(rows_of_report(report), name=name, settings=settings, about=f"{report.label}: {report.total}")

@@ -427,9 +427,7 @@ def _box_that_settles(setting: str, draft: Draft) -> str:
     """What the box is called that holds a setting of the mapping; "" where none does, or its sentence names it."""
     section, _dot, name = setting.partition(".")
     if section == "columns":
-        fields = mapped_fields(draft.table)
-        known = name in draft.raw["columns"] and name in fields
-        return field_label(name, fields[name].description) if known else _("Add a field")
+        return _meanings(draft)[name] if name in draft.raw["columns"] else _("Add a field")
     return {
         "file.fill_down": _("A blank cell is that of the row above in"),
         "place.x": _("Longitude or easting"),
@@ -602,9 +600,9 @@ def _edit_yes_no(raw: Raw, key: str) -> None:
 
 def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
     """A box for each field that has a heading or needs one, then for those that the reader adds."""
-    meanings = {name: field_label(name, field.description) for name, field in mapped_fields(draft.table).items()}
-    if draft.table == FORM_TABLE and "rows" in raw:
-        meanings |= {"dose_id": _("Number of the dose, where a person has several"), "row_id": _("Number of the row")}
+    meanings = _meanings(draft)
+    if draft.table == FORM_TABLE and "rows" not in raw:
+        meanings = {name: meaning for name, meaning in meanings.items() if name not in ROW_KEYS}
     parts = _listed_parts(raw) if draft.table == FORM_TABLE else {}
     meanings |= {**_form_words(), **parts} if draft.table == FORM_TABLE else _place_words()
     paths = (*raw["columns"], *_SINGLE_PARTS, *parts)
@@ -629,6 +627,14 @@ def _edit_fields(raw: Raw, sample: FileSample, draft: Draft, key: str) -> None:
     if _headings_at(raw, "place.x") or _headings_at(raw, "place.point"):
         asked = next((each.choices for each in draft.questions if each.setting == "place.crs"), ())
         _edit_coordinates(raw, asked, key)
+
+
+def _meanings(draft: Draft) -> dict[str, str]:
+    """What the fields of the draft's table are called, those that tell the rows of a person apart among them."""
+    meanings = {name: field_label(name, field.description) for name, field in mapped_fields(draft.table).items()}
+    if draft.table == FORM_TABLE:
+        meanings |= {"dose_id": _("Number of the dose, where a person has several"), "row_id": _("Number of the row")}
+    return meanings
 
 
 def _edit_field(raw: Raw, path: str, meaning: str, sample: FileSample, drafted: FieldDraft | None, key: str) -> None:

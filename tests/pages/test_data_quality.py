@@ -589,6 +589,20 @@ def test_a_kept_mapping_for_other_files_is_marked_and_says_so_when_chosen(open_d
 
 
 @pytest.mark.usefixtures("settings")
+def test_lines_for_a_mapping_are_shown_as_they_must_be_written_and_their_box_is_named(open_dashboard: Open) -> None:
+    places = [(51.4812, -3.1794)] * 24 + [(51.45 + n / 977, -3.24 + n / 831) for n in range(76)]
+    rows = [
+        f"K{n},{n % 28 + 1:02}/{n % 12 + 1:02}/2025 {n % 23:02}:{n % 53:02},{x},{y}" for n, (x, y) in enumerate(places)
+    ]
+    app = upload(tick_generated(open_dashboard(PAGE)), "\n".join(("Ref,When,Lat,Lon", *rows)).encode())
+    said = text_of(press(app, "try-import"))
+    assert "24 of 100 places are points that stand for areas" in said
+    assert all(line in said for line in ("[place]", 'shared_points = "places"', "small_areas_file in the section"))
+    box = next(each for each in app.selectbox if each.label.startswith("Points that many rows share"))
+    assert f"On this page that is the box “{box.label}” above." in said
+
+
+@pytest.mark.usefixtures("settings")
 def test_totals_and_repeated_headings_wait_for_nobody(open_dashboard: Open) -> None:
     rows = [f"T{n},{n:02}/05/2025 10:00,51.481,-3.17{n},2" for n in range(1, 7)]
     log = ["Reference,When,Lat,Lon,Doses", *rows[:3], "Total,,,,6", "Reference,When,Lat,Lon,Doses", *rows[3:]]
@@ -606,7 +620,7 @@ def test_totals_and_repeated_headings_wait_for_nobody(open_dashboard: Open) -> N
     assert "2 rows were set aside as totals or repeated headings" in said
     assert "1 row waits whole" in said
     said = text_of(open_dashboard())
-    assert "2 rows are totals or headings, no records" in said
+    assert "2 rows were set aside as totals or headings" in said
     assert "1 row waits in quarantine" in said
 
 
