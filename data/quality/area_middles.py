@@ -27,6 +27,8 @@ _NEVER, _MOST_AN_AREA, _MOST_SHARED = 1e-5, 1.2, 0.1
 # Of so many draws of other places hardly any may have as few close pairs as the points that repeat; to settle it, all
 # have four times as many. Hostels, one a town, may keep apart too: asked about where they hold a good part of the rows.
 _DRAWS, _FEW_DRAWS, _FEWER_PAIRS, _FEWEST_PAIRS, SHARE_ASKED = 300, 3, 4, 4, 0.2
+_CLOSE_PAIRS = float(np.log(2) / 8)
+_SHARE_SHARED, _CHANCE_ASKED, _CHANCE_SETTLED = 0.5, 0.01, 1e-4
 FEWEST_MIDDLES, _MOST_APART, _FEWEST_TO_MEASURE = 8, 2_000, 30
 _HOMES_TO_MEASURE, _NEAREST_ADDRESSES = 5_000, 0.05
 _REPEATED_SO_OFTEN = (2, 3, 5, 10, 20, 50)
@@ -62,6 +64,12 @@ def keeping_apart(given: FilePoints, geography: Geography) -> tuple[Floats, Mask
     again, always have pairs close together. Prolific addresses gather where the others do, or more.
     """
     precision_m, doubtful = np.full(len(given.counts), np.nan), np.zeros(len(given.counts), dtype=bool)
+    chance = _all_keep_apart(given)
+    if chance < _CHANCE_SETTLED:
+        half_m = cKDTree(given.metres).query(given.metres, k=2)[0][:, 1] / 2
+        return np.fmax(half_m, np.median(half_m)), doubtful
+    if chance < _CHANCE_ASKED:
+        doubtful = given.incidents > 1
     measure_m = given.metres[given.incidents == 1]
     if len(measure_m) < _FEWEST_TO_MEASURE:
         row, column = np.nonzero(geography.addresses)
@@ -83,6 +91,22 @@ def keeping_apart(given: FilePoints, geography: Geography) -> tuple[Floats, Mask
         if as_few <= _FEW_DRAWS and not doubtful.any() and given.counts[own].sum() >= SHARE_ASKED * given.counts.sum():
             doubtful = own
     return precision_m, doubtful
+
+
+def _all_keep_apart(given: FilePoints) -> float:
+    """How likely chance keeps all points of a file so far apart, also those that come once; 1 unless half of its rows
+    share theirs.
+
+    Half the median distance to the next point has a quarter of the area that holds a next one for half of the points:
+    of n places at random n log(2) / 8 pairs or more are so close, however much denser they are here than there.
+    """
+    count = len(given.counts)
+    if not FEWEST_MIDDLES <= count <= _MOST_APART:
+        return 1.0
+    usual_m = float(np.median(cKDTree(given.metres).query(given.metres, k=2)[0][:, 1])) / 2
+    if usual_m < FINEST_AREA_M or given.counts[given.incidents > 1].sum() < _SHARE_SHARED * given.counts.sum():
+        return 1.0
+    return float(pdtr(_pairs(given.metres, usual_m), _CLOSE_PAIRS * count))
 
 
 def _pairs_of_draws(count: int, measure_m: Floats, *, within_m: float, own: int) -> tuple[int, int]:

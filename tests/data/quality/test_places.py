@@ -255,3 +255,17 @@ def test_a_hostel_among_real_places_is_not_asked_about(check):
     metres[:30] = metres[0]
     metres[30:55] = metres[30]
     assert check(metres) == {}
+
+
+@pytest.mark.parametrize(("count", "kind"), [(220, "area_points"), (80, "crowded_point"), (220, None)])
+def test_middles_most_of_which_come_once_or_twice_are_told_by_how_all_keep_apart(check, count, kind):
+    generator = np.random.default_rng(3)
+    if kind:
+        # Beats of somebody's own, some 2 km wide: middles of no area of the settings.
+        side = np.arange(20) * 2_000.0
+        lattice = np.stack(np.meshgrid(270_000 + side, 170_000 + side), axis=-1).reshape(-1, 2)
+        points = generator.permutation(lattice + generator.uniform(-500, 500, lattice.shape))[:count]
+    else:
+        points = real_places(count, generator=generator)
+    of = np.concatenate([np.arange(count), generator.integers(0, count // 3, count)])
+    assert set(check(np.round(points[of]))) == ({kind} if kind else set())
