@@ -25,7 +25,7 @@ from data.drafting.form_fields import (
 from data.drafting.heading_match import assign_columns, most_like_table
 from data.drafting.heading_words import FREE_TEXT, field_words
 from data.drafting.keys_by_cells import take_keys_by_cells
-from data.drafting.place_fields import choose_areas, read_place
+from data.drafting.place_fields import choose_areas, choose_coordinates, read_place
 from data.drafting.places import guess_place, tell_points
 from data.drafting.record_keys import (
     read_keys,
@@ -134,6 +134,7 @@ def _draft(work: Work, table_why: str) -> Draft:
     form = work.table == FORM_TABLE
     drop_doubtful(work)
     choose_areas(work)
+    choose_coordinates(work)
     joins = find_joins(work) if form else {}
     work.raw = {"target": work.table, "source": source_name(work, joins), **joins}
     work.treated = work.sample.rows

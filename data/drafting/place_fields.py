@@ -1,6 +1,7 @@
 """Where it happened: coordinates, postcodes or names of areas, and the settings that a new place needs."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,15 @@ from data.drafting.column_facts import ColumnFacts
 from data.drafting.geocoded import read_how_found
 from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, Match
 from data.drafting.heading_words import ABODES
-from data.drafting.places import InexactPlaces, PlaceGuess, guess_by_register, guess_place, guess_point, inexact_places
+from data.drafting.places import (
+    InexactPlaces,
+    PlaceGuess,
+    guess_by_register,
+    guess_place,
+    guess_point,
+    inexact_places,
+    says_moved,
+)
 from data.drafting.second_files import STREET_SOURCE
 from data.drafting.work import Work, distinct_texts
 from data.mapping import FORM_TABLE, mapped_fields
@@ -23,7 +32,7 @@ from data.values import Texts, is_nothing, parse_numbers, plain_value
 from geo.cities import nearest_city
 from wording import _, format_count, format_share, join_words
 
-__all__ = ["choose_areas", "read_place"]
+__all__ = ["choose_areas", "choose_coordinates", "read_place"]
 
 # Points of street-level files stand for the streets around them.
 _STREET_POINTS_M = 250
@@ -33,6 +42,8 @@ _SHARE_OF_AREAS = 0.6
 _SHARE_ELSEWHERE = 0.1
 # Two columns whose headings say nothing are coordinates where nearly all of so many lie in or near the force.
 _SHARE_IN_FORCE, _FEWEST_COORDINATES = 0.9, 10
+# A metre or two, in degrees.
+_SAME_COORDINATE = 2e-5
 _AREAS = (
     r"zip(?: code)?|postal code|(?:census )?tract|fips|geoid|lsoa|"
     r"county|counties|ward|district|town|city|borough|municipality|parish|neighbou?rhood|beat|sector|zone|area|region"
@@ -59,6 +70,28 @@ def choose_areas(work: Work) -> None:
             if shares[best] >= _SHARE_OF_AREAS:
                 match = Match(column=others[best], score=LIKELY_SCORE, cells_fit=True, alternatives=(named.heading,))
                 work.found[level] = (match,)
+
+
+def choose_coordinates(work: Work) -> None:
+    """Of columns with the same coordinates, as map services set their own beside a source's, those whose headings tell
+    that the places were moved.
+    """
+    twins: dict[str, tuple[Match, ...]] = {}
+    for name in ("place.x", "place.y"):
+        match = work.match(name)
+        if match is None or says_moved(match.column.plain):
+            return
+        numbers = parse_numbers(work.cells(match.column), decimal=match.column.decimal)[0]
+        for other in work.facts:
+            if says_moved(other.plain) and other.kinds & match.column.kinds & {"degrees", "metres"}:
+                of_other = parse_numbers(work.cells(other), decimal=other.decimal)[0]
+                if (
+                    np.isclose(numbers, of_other, rtol=0, atol=_SAME_COORDINATE, equal_nan=True).mean()
+                    >= _SHARE_IN_FORCE
+                ):
+                    twins[name] = (replace(match, column=other),)
+    if len(twins) > 1:
+        work.found |= twins
 
 
 def read_place(work: Work) -> None:

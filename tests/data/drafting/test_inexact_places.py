@@ -105,3 +105,22 @@ def test_other_places_are_exact(x, y):
     assert (draft.raw["place"]["x"], draft.raw["place"]["y"]) == (x, y)
     assert "location_precision_m" not in draft.raw["place"]
     assert not any(each.setting.startswith("place") for each in draft.questions)
+
+
+def test_of_the_same_coordinates_those_are_read_whose_headings_say_that_they_were_moved():
+    places = MIDDLES[np.arange(60) % 5] + np.random.default_rng(1).normal(0, 0.01, (60, 2))
+    for twin, x in ((0.0, "Longitude_Random"), (0.01, "X")):
+        rows = [
+            [
+                f"R{i}",
+                f"{1 + i % 28:02}/03/2025 09:15",
+                f"{lon:.4f}0001",
+                f"{lat:.4f}",
+                f"{lon + twin:.4f}",
+                f"{lat + twin:.4f}",
+            ]
+            for i, (lat, lon) in enumerate(places)
+        ]
+        draft = drafted(["Reference", "Date and time", "X", "Y", "Longitude_Random", "Latitude_Random"], rows)
+        assert draft.raw["place"]["x"] == x
+        assert draft.raw["place"].get("location_precision_m") == (500 if x != "X" else None)
