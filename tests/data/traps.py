@@ -214,15 +214,20 @@ def _places_of_people(made):
         some = made.take(90)
         made.people.loc[some, ["Lat", "Lon"]] = [f"{each:.6f}" for each in _DEFAULT]
     elif made.choice["places"] == "moved middles":
-        middles = _MIDDLES[_nearest(made.people, _MIDDLES)]
-        turn, out = made.random.uniform(0, 2 * np.pi, len(middles)), np.sqrt(made.random.random(len(middles)))
-        points = middles + np.column_stack([0.0063 * out * np.cos(turn), 0.0101 * out * np.sin(turn)])
-        made.people["Lat"], made.people["Lon"] = ([f"{each:.6f}" for each in points[:, n]] for n in (0, 1))
+        made.people["Lat"], made.people["Lon"] = _moved_middles(made.people, made.random)
     elif made.choice["places"] == "middles of beats":
         # Measured places, of which none comes again.
         points = made.people[["Lat", "Lon"]].astype(float) + made.random.normal(0, 0.0004, (len(made.people), 2))
         made.people["Lat"], made.people["Lon"] = ([f"{each:.6f}" for each in points[name]] for name in points)
         made.people["_at_middle"] = made.random.random(len(made.people)) < 0.45
+
+
+def _moved_middles(people, random):
+    """A place for each anywhere within 700 m of the middle nearest to it."""
+    middles = _MIDDLES[_nearest(people, _MIDDLES)]
+    turn, out = random.uniform(0, 2 * np.pi, len(middles)), np.sqrt(random.random(len(middles)))
+    points = middles + np.column_stack([0.0063 * out * np.cos(turn), 0.0101 * out * np.sin(turn)])
+    return ([f"{each:.6f}" for each in points[:, n]] for n in (0, 1))
 
 
 def _nearest(people, points):
@@ -266,6 +271,9 @@ def _again(made):
             again["Lon"] = lon + made.random.uniform(-0.007, 0.007, len(again))
             again["_dated"] = "plain"
         again["Lat"], again["Lon"] = ([f"{each:.6f}" for each in again[name]] for name in ("Lat", "Lon"))
+        if choice["places"] == "moved middles":
+            # Moved anew each time.
+            again["Lat"], again["Lon"] = _moved_middles(again, made.random)
         made.add(again)
 
 
