@@ -15,6 +15,7 @@ from data.drafting.column_facts import ColumnFacts, cells_of, column_facts
 from data.drafting.counted_tables import is_table_of_counts
 from data.drafting.field_patterns import PLACE
 from data.drafting.form_fields import (
+    ask_of_kit_register,
     read_doses,
     read_kind_of_event,
     read_person,
@@ -161,6 +162,8 @@ def _draft(work: Work, table_why: str) -> Draft:
     read_place(work)
     if work.table == "risk_events":
         read_kind_of_event(work)
+    if work.table == "kits":
+        ask_of_kit_register(work)
     if form and not joins:
         settle_rows(work)
         ask_who_gave(work)

@@ -17,7 +17,15 @@ from data.value_words import band_of_range, certain_words, translate
 from data.values import known_choices, parse_numbers, plain_value
 from wording import _
 
-__all__ = ["read_doses", "read_kind_of_event", "read_person", "read_plain_fields", "read_substances", "read_waits"]
+__all__ = [
+    "ask_of_kit_register",
+    "read_doses",
+    "read_kind_of_event",
+    "read_person",
+    "read_plain_fields",
+    "read_substances",
+    "read_waits",
+]
 
 # Words beside the substance in a heading, and words that are too common to name one.
 _NOT_OF_SUBSTANCES = re.compile(
@@ -225,6 +233,26 @@ def _left_or_taken(work: Work) -> Match | None:
         return None
     known, _unknown = translate(schema.table_named("waits").field("outcome"), set(work.cells(match.column)), yes_no={})
     return match if "left_before" in known.values() else None
+
+
+def ask_of_kit_register(work: Work) -> None:
+    """Where a row is a kit and not a movement, what has become of it did not happen on the day of issue."""
+    status, day = work.match("event"), work.match("event_on")
+    if status is None or day is None or not re.search(r"\bissued?\b", day.column.plain):
+        return
+    about = schema.table_named(work.table).field("event")
+    said = distinct_texts(work.cells(status.column))
+    values, _unknown = translate(about, said, yes_no={})
+    issued = {"issued", *(word for word, value in values.items() if value == "issued")}
+    if any(plain_value(text) not in issued for text in said):
+        work.ask(
+            "columns.event_on",
+            _(
+                "“{status}” says what has become of a kit, and “{day}” when it was issued: kits that were used, lost or"
+                " returned would count on that day. Name the column with the day of what “{status}” says, or import a "
+                "row for each movement."
+            ).format(status=status.column.heading, day=day.column.heading),
+        )
 
 
 def read_kind_of_event(work: Work) -> None:

@@ -215,3 +215,14 @@ def test_columns_are_read_by_their_cells_where_headings_are_short(headings, row,
     draft = drafted(headings, [row(n) for n in range(60)])
     assert {name: draft.raw["columns"].get(name) for name in expected} == expected
     assert "name" not in draft.raw.get("person", {})
+
+
+@pytest.mark.parametrize(
+    ("day", "status", "asked"), [("Date issued", "Used", 1), ("Date issued", "Issued", 0), ("Date", "Used", 0)]
+)
+def test_what_became_of_a_kit_is_not_dated_by_its_issue_unasked(day, status, asked):
+    rows = [
+        (f"K{n}", f"L{n // 9}", f"{n % 28 + 1:02}/03/2025", ("Issued", status)[n % 2], "Norwich") for n in range(40)
+    ]
+    questions = drafted(("Kit serial", "Lot", day, "Status", "Station"), rows, table="kits").questions
+    assert sum(each.setting == "columns.event_on" for each in questions) == asked
