@@ -88,5 +88,5 @@ def test_residents_are_a_denominator(asked, south_wales) -> None:
 
 
 def test_without_residents_a_sentence_says_what_to_import(ask) -> None:
-    with pytest.raises(LayerMissingError, match="No residents .* Bring them in on the page “Data quality”"):
+    with pytest.raises(LayerMissingError, match=r"No residents .* Bring them in on the page “Data quality”"):
         layer_points(ask(), Layer.RESIDENTS)
