@@ -51,6 +51,12 @@ def _with_the_rest(events: Events, run: Run, pairs: pd.DataFrame) -> pd.DataFram
     copies_at = places[pairs["second"]]
     if not _is_one_piece(copies_at):
         return pairs
+    # Two copies of one day that are much alike are no pair: each is the double of a row outside the piece.
+    first_at = places[pairs["first"]]
+    of_copies = (first_at >= copies_at.min()) & (first_at <= copies_at.max())
+    if of_copies.any() and of_copies.mean() <= 1 - _SHARE_OF_COPIES:
+        apart = _with_the_rest(events, run, pairs[~of_copies].reset_index(drop=True))
+        return apart if len(apart) > len(pairs) else pairs
     taken = np.zeros(len(events), dtype=bool)
     taken[np.unique(pairs.to_numpy())] = True
     copies = (places >= copies_at.min()) & (places <= copies_at.max()) & ~taken
