@@ -46,8 +46,8 @@ _FAR_APART_DAYS, _SHARE_FAR_APART = 2, 0.3
 # Of the incidents with several numbers, so many have several descriptions where the numbers are people's; few where
 # they are doses'.
 _OF_PEOPLE, _OF_DOSES = 0.5, 0.1
-# Numbers of incidents rise with time, but for some that were entered late.
-_RISING = 0.9
+# Numbers of incidents rise with time, or fall where the newest row comes first, but for some that were entered late.
+_ONE_WAY = 0.9
 _LONGEST_NUMBER_WITHIN = 2
 _SHORTEST_CODE = 3
 # An address has digits too, but its words are any.
@@ -113,7 +113,7 @@ def incidents_of(
 
     `days` are the rows' days as numbers in order, -1 where unknown. A coarser one that only throws together what
     happened at several places (at several times, without places) is no better. Of columns that never repeat, codes that
-    rise through the file come first.
+    run one way through the file, whose newest row may be its first, come first.
     """
     place = columns.together(*places)
     about = place if places else columns.described(described)
@@ -130,8 +130,8 @@ def incidents_of(
         if len(columns) - _count(number) >= _FEWEST_GROUPS and _is_code(columns.texts(column)):
             apart = _count(_joined(number, happened))
             repeating.append((apart, apart - _count(number), column.position, column))
-        elif (rising := _rises(columns, column)) >= _RISING or not "".join(columns.texts(column)).isdecimal():
-            single.append((-rising, column.position, column))
+        elif (one_way := _one_way(columns, column)) >= _ONE_WAY or not "".join(columns.texts(column)).isdecimal():
+            single.append((-one_way, column.position, column))
     return [each[-1] for each in sorted(repeating)] + [each[-1] for each in sorted(single)]
 
 
@@ -323,11 +323,12 @@ def _is_code(texts: Sequence[str], *, shortest: int = _SHORTEST_CODE) -> bool:
     return len({re.sub(r"\d+", "", text) for text in worded}) <= max(1, _SHARE_OF_WORDINGS * len(texts))
 
 
-def _rises(columns: Columns, column: ColumnFacts) -> float:
-    """The share of steps down the file at which a column's codes rise, by their digits."""
+def _one_way(columns: Columns, column: ColumnFacts) -> float:
+    """The share of steps down the file at which a column's codes rise, or at which they fall, by their digits."""
     texts = columns.texts(column)
     values = [int("".join(re.findall(r"\d", text))[:18]) for text in texts]
     number = columns.of(column)
     steps = np.diff(np.array(values, dtype=np.float64)[number[number >= 0]])
     steps = steps[steps != 0]
-    return float(np.mean(steps > 0)) if len(steps) else 0.0
+    rising = np.mean(steps > 0) if len(steps) else 0.5
+    return float(max(rising, 1 - rising))

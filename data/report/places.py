@@ -19,24 +19,23 @@ def place_lines(
 
     `placed_now` incidents have one by rows that had waited.
     """
-    lines = [
-        _(
-            "Places: {located} with coordinates or a postcode, {area_only} with an area alone, {unlocated} with none."
-        ).format(
-            located=format_count(counts.located),
-            area_only=format_count(counts.area_only),
-            unlocated=format_count(counts.unlocated),
-        )
-    ]
+    said = {
+        _("{count} with coordinates or a postcode"): counts.located,
+        _("{count} with an area alone"): counts.area_only,
+        _("{count} with none"): counts.unlocated,
+    }
+    places = ", ".join(words.format(count=format_count(count)) for words, count in said.items() if count)
+    said_of_places = [_("Places: {places}.").format(places=places)] if places else []
     if counts.located:
-        lines[0] = " ".join((lines[0], *_unplaced_rows(rows)))
+        said_of_places += _unplaced_rows(rows)
     if placed_now:
         brought = ngettext(
             "Rows that had waited brought the place of {count} incident.",
             "Rows that had waited brought the places of {count} incidents.",
             placed_now,
         )
-        lines[0] = f"{lines[0]} {brought.format(count=format_count(placed_now))}"
+        said_of_places.append(brought.format(count=format_count(placed_now)))
+    lines = [" ".join(said_of_places)] if said_of_places else []
     if counts.outside > counts.located / 2 and _MISREADINGS.isdisjoint(warned_of):
         lines.append(
             _(

@@ -876,7 +876,7 @@ def test_the_report_of_one_row_is_in_the_singular_and_of_none_says_so(importer):
     report = importer.frame(one, mapping)
     text = "\n".join(report.lines())
     assert "1 row in = 1 imported" in text
-    assert "Places: 1 with coordinates or a postcode, 0 with an area alone, 0 with none." in text
+    assert "Places: 1 with coordinates or a postcode." in text
     assert "\n1 wait." in text
     assert "could be used" not in text
     assert "row 1 is" not in text

@@ -126,6 +126,17 @@ def test_times_that_differ_for_one_person_are_those_of_doses():
     assert raw["columns"]["administration_id"] == ["Aa", "Bb"]
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_numbers_that_never_repeat_are_a_key_where_they_follow_the_time_either_way(newest_first):
+    first = [each for each in chain(10, drugs=False, doses=False) if each[1] == 0]
+    rows = [[str(44250000017 + 31 * each[0]), *each[5]] for each in first][:: -1 if newest_first else 1]
+    headings = ["RMS", *WHERE_AND_WHO]
+    assert drafted(headings, rows).raw["columns"]["incident_id"] == {"code": "RMS"}
+    # In no order they may be anything: a telephone's number, a property's.
+    mixed = [rows[n] for n in np.random.default_rng(2).permutation(len(rows))]
+    assert "incident_id" not in drafted(headings, mixed).raw["columns"]
+
+
 def test_a_shift_or_a_beat_numbers_no_incident_and_nobody_vanishes_behind_a_composed_key():
     truth = list(chain(9, drugs=False, doses=False))
     days = [[each[5][0][:10], *each[5][1:]] for each in truth]
