@@ -42,6 +42,8 @@ _DECADE = re.compile(r"(?:(?:early|mid|late)[\s-]*)?([1-9]0)\s*['\u2019]?s", re.
 _TEENS = re.compile(r"(?:(?:early|mid|late)[\s-]*)?teens?|teenagers?", re.I)
 _AGES = re.compile(r"(\d{1,3})\s*(?:(?:-|\u2013|to)\s*(\d{1,3}|\*|\+)|\+|(?:and|or|&) (?:over|older|above)|plus)", re.I)
 _OLDEST = 120
+# "Do" and "Na" are words of English, too: the other answers tell the language.
+_WELSH_YES, _WELSH_NO = frozenset({"ie", "ydy", "oedd"}), frozenset({"nac_ydy", "nac_oedd", "naddo", "nage"})
 # A text that so many cells of a column hold, most of whose values are known and few not, is a category's name and may
 # be shown; a name in the wrong column is seen once or twice.
 # Two words or more with capitals: a name in the wrong column may be there often.
@@ -90,8 +92,8 @@ _ROLES = (
 )
 
 _WORDS: dict[str, dict[str, str]] = {
-    "gender": _each("male", "boy", "gentleman", "m male", "male m")
-    | _each("female", "girl", "lady", "f female", "female f")
+    "gender": _each("male", "boy", "gentleman", "m male", "male m", "gwryw", "dyn")
+    | _each("female", "girl", "lady", "f female", "female f", "benyw", "menyw")
     | _each("other", "non binary", "nonbinary", "trans", "transgender", "intersex", "self described"),
     "age_band": _each("under_18", "0 17", "17 and under", "child", "u18")
     | _each("18_24", "18 to 24")
@@ -221,9 +223,11 @@ def translate(field: Field, texts: Iterable[str], *, yes_no: Mapping[str, str]) 
     `yes_no` is what yes and no mean in this column, where the field's values are others. Each text comes once; the keys
     are the lists' own words.
     """
+    texts = list(texts)
     known = known_choices(field, {})
     allowed = certain_words(field, yes_no=yes_no)
-    found: dict[str, str] = {}
+    found = _welsh_answers(field, map(plain_value, texts), yes_no=yes_no)
+    allowed |= {plain_value(word): value for word, value in found.items()}
     unknown = []
     for text in texts:
         plain = plain_value(text)
@@ -242,6 +246,16 @@ def translate(field: Field, texts: Iterable[str], *, yes_no: Mapping[str, str]) 
             else:
                 unknown.append(text)
     return dict(sorted(found.items())), unknown
+
+
+def _welsh_answers(field: Field, plain: Iterable[str], *, yes_no: Mapping[str, str]) -> dict[str, str]:
+    """What Welsh yes and no mean in a column that has one of them; elsewhere "Na" is "not available"."""
+    meant = {each: value for each in ("yes", "no") if (value := yes_no.get(each, each)) in field.values}
+    said = set(plain) & (_WELSH_YES | _WELSH_NO)
+    if not said or len(meant) < 2:
+        return {}
+    answers = dict.fromkeys(said & _WELSH_YES, meant["yes"]) | dict.fromkeys((said & _WELSH_NO) | {"na"}, meant["no"])
+    return {word.replace("_", " "): value for word, value in answers.items()}
 
 
 def certain_words(field: Field, *, yes_no: Mapping[str, str]) -> dict[str, str]:

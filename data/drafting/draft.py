@@ -5,6 +5,7 @@ the best pairs win. What the file cannot tell becomes a question. A draft holds 
 cell: values come from closed lists (data.value_words).
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,7 @@ from data.drafting.form_fields import (
     read_waits,
 )
 from data.drafting.heading_match import assign_columns, most_like_table
-from data.drafting.heading_words import FREE_TEXT, field_words
+from data.drafting.heading_words import FREE_TEXT, field_words, plain_words
 from data.drafting.keys_by_cells import take_keys_by_cells
 from data.drafting.place_fields import choose_areas, choose_coordinates, read_place
 from data.drafting.places import guess_place, tell_points
@@ -34,7 +35,7 @@ from data.drafting.record_keys import (
     tell_form_from_incident,
 )
 from data.drafting.results import Draft, DraftError, UnusedColumn
-from data.drafting.second_files import advise_full_extract, ask_for_parent, find_joins, source_name
+from data.drafting.second_files import advise_full_extract, ask_for_parent, find_joins, named_for_naloxone, source_name
 from data.drafting.several_rows import settle_rows, tell_rows_apart
 from data.drafting.taken_back import take_back_rows
 from data.drafting.time_bands import holds_spans_of_the_day
@@ -52,6 +53,7 @@ from wording import _
 __all__ = ["draft_mapping"]
 
 # Of these tables a row is something that happened; others may have a row a year.
+_NAMED_FOR_EVENTS = re.compile(r"\b(?:overdos\w*|poison\w*|deaths?|fatal\w*|crimes?|offences?|calls?|events?)\b")
 _OF_EVENTS = (FORM_TABLE, "risk_events")
 
 
@@ -82,6 +84,14 @@ def draft_mapping(
             )
         )
     chosen, why = (table, _("it was asked for")) if table else most_like_table(facts)
+    if (
+        not table
+        and chosen == "risk_events"
+        and named_for_naloxone(sample.label, known_sources)
+        and not _NAMED_FOR_EVENTS.search(plain_words(sample.label))
+    ):
+        # Its headings are those of any event: a date and a place.
+        chosen, why = FORM_TABLE, _("the file is named for naloxone that was given")
     if not field_words(chosen):
         raise DraftError(
             _("No mapping can be drafted for the table {table}. Write one by hand (see README and examples).").format(

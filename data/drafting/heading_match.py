@@ -183,6 +183,8 @@ def most_like_table(facts: Sequence[ColumnFacts]) -> tuple[str, str]:
             weight for pattern, weight in signs for column in facts if re.search(rf"\b(?:{pattern})\b", column.plain)
         )
     best = max(scores, key=lambda table: scores[table])
+    if not scores[best]:
+        return FORM_TABLE, _("none of its headings is known, and most files are records of naloxone")
     if best == "risk_events" and any(map(_counts_doses, facts)):
         return FORM_TABLE, _("it counts the doses of naloxone that were given")
     others = sorted((score for table, score in scores.items() if table != best), reverse=True)

@@ -11,6 +11,7 @@ from data.drafting.coded_headings import without_codes
 from data.drafting.field_patterns import ABODES, EXPORT_NUMBERS, FieldWords
 from data.drafting.run_together import parted
 from data.drafting.table_words import TABLE_SIGNS, WORDS
+from data.drafting.welsh_words import in_english
 
 __all__ = [
     "ABODES",
@@ -55,7 +56,7 @@ def plain_words(heading: str, *, numbered: bool = False) -> str:
     one, _mark, other = heading.partition(" / ")
     if other and (known := _known_side(one, other)):
         return known
-    return _plain_words(heading, numbered=numbered)
+    return in_english(_plain_words(heading, numbered=numbered))
 
 
 def _known_side(one: str, other: str) -> str:

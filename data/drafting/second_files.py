@@ -160,7 +160,7 @@ def _what_it_has(work: Work) -> tuple[Match | None, dict[str, Any]]:
     points = any("point" in each.kinds for each in work.facts)
     if _is_a_form(work) or ("substances" in likely and not finding) or not (added or points) or _says_what_kind(work):
         return None, {}
-    if named_for_naloxone(work) or _may_be_a_log(work, added):
+    if named_for_naloxone(work.sample.label, work.known_sources) or _may_be_a_log(work, added):
         return None, {}
     form = work.match("administration_id") if "administration_id" in likely else None
     number = form or (work.match("incident_id") if "incident_id" in likely else None)
@@ -192,7 +192,7 @@ def _number_of_others(work: Work) -> Match | None:
     """The number of a file that says nothing of a person, where most of its numbers are those of another's records."""
     match = work.match("incident_id") or police_reference(work.facts)
     own = source_name(work, {})
-    if match is None or _is_a_form(work) or named_for_naloxone(work):
+    if match is None or _is_a_form(work) or named_for_naloxone(work.sample.label, work.known_sources):
         return None
     return match if _source_of_numbers(work, match, [each for each in work.known_sources if each != own]) else None
 
@@ -229,12 +229,12 @@ def _is_a_form(work: Work) -> bool:
     return bool(_likely_fields(work) & of_a_form) or speaks_of_naloxone(work.facts)
 
 
-def named_for_naloxone(work: Work) -> bool:
-    """Whether the file's name says that its rows are of naloxone that was given: "Naloxone deployments 2025.xlsx"."""
-    name = plain_words(work.sample.label)
+def named_for_naloxone(label: str, known_sources: Sequence[str]) -> bool:
+    """Whether a file's name says that its rows are of naloxone that was given: "Naloxone deployments 2025.xlsx"."""
+    name = plain_words(label)
     if not _NALOXONE.search(name) or _NAMED_FOR_MORE.search(name):
         return False
-    return bool(_NAMED_FOR_RECORDS.search(name)) or not work.known_sources
+    return bool(_NAMED_FOR_RECORDS.search(name)) or not known_sources
 
 
 def _may_be_a_log(work: Work, added: Set[str]) -> bool:

@@ -55,7 +55,7 @@ def ask_who_gave(work: Work) -> None:
             _ask_of_services(work, by, said)
         return
     if (
-        not named_for_naloxone(work)
+        not named_for_naloxone(work.sample.label, work.known_sources)
         and not speaks_of_naloxone(work.facts)
         and not any(each.setting == "joins" for each in work.questions)
     ):

@@ -253,7 +253,7 @@ def trimmed(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def check_headings(headings: Sequence[str], *, label: str, header_row: int, limits: ImportSettings) -> None:
-    """Refuse a file without headings, or with more than the settings allow."""
+    """Refuse a file without headings, or with more or longer ones than the settings allow."""
     if not headings:
         raise UnreadableFileError(
             _("The file {file} has no headings in row {row}. State header_row under [file] in the mapping.").format(
@@ -267,6 +267,21 @@ def check_headings(headings: Sequence[str], *, label: str, header_row: int, limi
                 "columns, check the separator, or raise most_columns under [imports]."
             ).format(file=label, count=format_count(len(headings)), limit=format_count(limits.most_columns))
         )
+    # Whatever tells of a column prints its heading.
+    for column, heading in enumerate(headings, start=1):
+        if len(heading) > limits.longest_cell:
+            raise UnreadableFileError(
+                _(
+                    "The heading of column {column} of the file {file} has {count} characters, more than the {limit} "
+                    "that the settings allow for a cell. Shorten it, or check the separator and header_row under "
+                    "[file]."
+                ).format(
+                    column=column,
+                    file=label,
+                    count=format_count(len(heading)),
+                    limit=format_count(limits.longest_cell),
+                )
+            )
 
 
 def cell_text(cell: Any, *, with_time: bool) -> str:

@@ -155,7 +155,10 @@ def _top(stream: BinaryIO, encoding: str) -> str:
 
 
 def _separator_and_header_row(top: str, layout: FileLayout, expected: Collection[str]) -> tuple[str, int]:
-    """The separator that finds most of the expected headings, else the one that most rows agree on; and their row."""
+    """The separator, and the row of the headings.
+
+    It is the one that finds most of the expected headings, else under which quoted cells are whole and most rows agree.
+    """
     found = []
     for separator in (layout.separator,) if layout.separator else _SEPARATORS:
         rows = _top_rows(top, separator)
@@ -164,7 +167,10 @@ def _separator_and_header_row(top: str, layout: FileLayout, expected: Collection
         headings = join_headings(rows[first : header + 1]) if header < len(rows) else ()
         under = [len(trimmed(row)) for row in rows[header + 1 :] if any(row)]
         agreeing = sum(1 < count <= len(headings) for count in under) / max(len(under), 1)
-        score = (headings_found(headings, expected), len(headings) > 1, round(agreeing, 1), len(headings))
+        score = (
+            *(headings_found(headings, expected), len(headings) > 1),
+            *(_quotes_pair(top, separator, len(rows)), round(agreeing, 1), len(headings)),
+        )
         found.append((score, separator, layout.header_row or header + 1))
     _score, chosen, header_row = max(found, key=lambda each: each[0])
     return chosen, header_row
@@ -176,6 +182,16 @@ def _top_rows(top: str, separator: str) -> list[list[str]]:
     with contextlib.suppress(csv.Error):  # the reading proper says in which row
         rows.extend(itertools.islice(csv.reader(io.StringIO(top, newline=""), delimiter=separator), TOP_ROWS))
     return rows[:-1] if len(top) == _TOP_CHARACTERS and 1 < len(rows) < TOP_ROWS else rows
+
+
+def _quotes_pair(top: str, separator: str, rows: int) -> bool:
+    """Whether every cell of the first rows that begins with a quotation mark ends with one, with this separator."""
+    try:
+        for _row in itertools.islice(csv.reader(io.StringIO(top, newline=""), delimiter=separator, strict=True), rows):
+            pass
+    except csv.Error:
+        return False
+    return True
 
 
 class _Lines:

@@ -27,7 +27,7 @@ NO_WORDS = ("n", "no", "false", "f", "0")
 NOTHING = frozenset({
     "unknown", "unk", "not_known", "nk", "not_recorded", "not_stated", "not_given", "none", "none_given",
     "none_recorded", "none_stated", "n_k", "n_a", "na", "not_applicable", "null", "nil", "nan", "nat", "blank", "?",
-    "-", "--", ".", "tbc",
+    "-", "--", ".", "tbc", "anhysbys",
 })
 # fmt: on
 # What MySQL and PostgreSQL write for NULL; without its stroke it would read as "no".

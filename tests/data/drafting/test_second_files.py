@@ -49,8 +49,8 @@ def table(*headings, rows=range(40)):
     return headings, [[COLUMNS[heading](n) for heading in headings] for n in rows]
 
 
-def drafted(headings, rows, **options):
-    sample = sample_file(source=io.BytesIO(as_csv(headings, rows)), label="a.csv", limits=ImportSettings())
+def drafted(headings, rows, *, label="a.csv", **options):
+    sample = sample_file(source=io.BytesIO(as_csv(headings, rows)), label=label, limits=ImportSettings())
     return draft_mapping(sample=sample, settings=SYNTHETIC_SOUTH_WALES, geography=south_wales(), now=NOW, **options)
 
 
@@ -110,6 +110,19 @@ def test_a_file_of_records_of_its_own_is_no_second_file(headings, target):
     draft.mapping()
     tells_of_people = {"Gender", "Doses given"} & set(headings)
     assert ("joins" in asked(draft)) is (target == "administrations" and not tells_of_people)
+
+
+@pytest.mark.parametrize(
+    ("label", "target"),
+    [("Narcan 2019.csv", "administrations"), ("Overdoses, narcan.csv", "risk_events"), ("2019.csv", "risk_events")],
+)
+def test_headings_of_any_event_are_of_naloxone_where_the_files_name_says_so(label, target):
+    headings, rows = table("Date and time", "Call Date", "Nature", "Easting", "Northing")
+    assert drafted(headings, rows, label=label).table == target
+
+
+def test_headings_in_no_known_language_make_no_table_of_carriers():
+    assert drafted(["Alfa", "Bravo"], [["x", str(n)] for n in range(40)]).table == "administrations"
 
 
 def test_a_list_of_numbers_and_places_adds_only_where_there_is_something_to_add_to():

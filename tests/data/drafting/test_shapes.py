@@ -118,6 +118,23 @@ def medicines_of_an_ambulance_service():
     return headings, rows, len(given), sum(given)
 
 
+def in_welsh():
+    """Headings and answers in Welsh alone: its "Na" is "no", not "not available"."""
+    headings = [
+        *("Cyfeirnod", "Dyddiad y digwyddiad", "Amser", "Cod post", "Rhyw", "Oedran", "Nifer y dosau"),
+        *("Sylwedd a amheuir", "Aed i'r ysbyty", "Rhif coler", "Cyfeiriad"),
+    ]
+    rows = [
+        [
+            *(f"DP{n:05}", when(n, "%d/%m/%Y"), when(n, "%H:%M"), "CF10 1AA", ("Gwryw", "Benyw")[n % 2]),
+            *(f"{20 + n}", f"{doses(n)}", ("heroin", "anhysbys")[n % 2], "Na" if n % 3 else "Ie", f"{4000 + n % 9}"),
+            f"{n} Heol yr Eglwys",
+        ]
+        for n in range(ROWS)
+    ]
+    return headings, rows, ROWS, sum(map(doses, range(ROWS)))
+
+
 def in_two_languages():
     """Welsh and English, numbers in words, ages with their unit, and places as open data portals write them."""
     headings = [
@@ -138,7 +155,7 @@ def in_two_languages():
 
 SHAPES = [
     *(online_form, strengths_and_ticks, several_people_an_occurrence, written_by_hand, doses_of_three_services),
-    *(medicines_of_an_ambulance_service, in_two_languages),
+    *(medicines_of_an_ambulance_service, in_two_languages, in_welsh),
 ]
 LEAVE_OUT = (online_form, doses_of_three_services, medicines_of_an_ambulance_service)
 
@@ -170,6 +187,11 @@ def test_the_draft_alone_gives_the_people_and_doses(shape, tmp_path):
         assert Counter(found["gender"]) == {"male": ROWS / 2, "female": ROWS / 2}
         assert Counter(found["alive_at_handover"]) == {"died": ROWS / 6, "yes": ROWS * 5 / 6}
         assert Counter(found["age_band"])["25_34"] == 10
+    if shape is in_welsh:
+        assert Counter(found["gender"]) == {"male": ROWS / 2, "female": ROWS / 2}
+        assert Counter(found["taken_to_hospital"]) == {"yes": ROWS / 3, "no": ROWS * 2 / 3}
+        assert set(incidents["location_source"]) == {"postcode"}
+        assert not draft.questions
     if shape is written_by_hand:
         assert set(found["gender"]) == {"male", "female"}
         local = incidents["occurred_at"].dt.tz_convert("Europe/London")

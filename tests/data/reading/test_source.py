@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from data.mapping import FileLayout
@@ -47,6 +47,7 @@ CELL = st.text(
 
 
 @settings(max_examples=60, deadline=None)
+@example(rows=[("", ";", ";0"), ("", "", ";0")], separator="\t", encoding="utf-8", ending="\n")
 @given(
     rows=st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=6),
     separator=st.sampled_from(",;\t|"),

@@ -220,6 +220,8 @@ def test_a_million_headings_are_refused():
         sample_file(source=io.BytesIO(b"a," * 999_999 + b"a\n1\n"), label="a", limits=limits)
     with pytest.raises(UnreadableFileError, match="2,001 columns"):
         sample(b"a;" * 2_000 + b"a\n1\n")
+    with pytest.raises(UnreadableFileError, match="has 900,000 characters, more than the 10,000"):
+        sample(b"a;" + b"b" * 900_000 + b"\n1;2\n")
 
 
 @pytest.mark.parametrize("content", [b"a,b\n" + b"1," * 900_000, b'a,b\n1,"' + b"x\n" * 90_000, b"a" * 900_000])
