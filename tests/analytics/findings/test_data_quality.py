@@ -244,9 +244,9 @@ def test_rows_that_the_mapping_leaves_out_are_not_to_be_corrected(
     import_frame(frame=frame, mapping=mapping, settings=settings, keys=KEYS, geography=south_wales())
     history = find_import_history(ask_store())
     sentence = history.quarantine_sentence
-    # Rows in, new, changed, as before, folded, withdrawn, set aside, left out, waiting.
+    # Rows in, new, changed, as before, folded, withdrawn, set aside, left out, waiting; and records that are gone.
     assert [int(number) for number in history.imports.rows[0][5:] if number] == [
-        30, 20 - wrong, 0, 0, 0, 0, wrong, 10, 0,
+        30, 20 - wrong, 0, 0, 0, 0, wrong, 10, 0, 0,
     ]  # fmt: skip
 
     def found(reason: str) -> str:
