@@ -651,6 +651,7 @@ def _place_counts(records: pd.DataFrame, mapping: Mapping) -> dict[str, int]:
     located = int(by_source["coordinates"] + by_source["postcode"])
     return {
         "located": located,
+        "by_postcode": int(by_source["postcode"]),
         "outside": int(records["outside"].sum()),
         "area_only": int(by_source["area"]),
         "unlocated": int(by_source["none"]),

@@ -59,13 +59,16 @@ def event_frame(records: pd.DataFrame, *, key: str) -> pd.DataFrame:
     """One row an event (the first of each `key`): what two entries of one event would share.
 
     Columns row (number in the file, 0 for stored events), key, day, minute (since 1970 UTC, -1 where only the day is
-    known), easting_m, northing_m, area, person and the details. Rows known only to the month are left out.
+    known), recorded (the minute of its entry, -1 where that is not known), people (how many records it has), easting_m,
+    northing_m, area, person and the details. Rows known only to the month are left out.
     """
+    # Numbered by first appearance, as the events are.
+    people = np.bincount(pd.factorize(records[key])[0])
     events = records[~records[key].duplicated()]
     if "time_precision" in events:
-        events = events[events["time_precision"].isin(["minute", "hour", "day"]).to_numpy()]
-    instants = events["occurred_at"].dt.tz_convert("UTC").dt.tz_localize(None)
-    minutes = instants.to_numpy().astype("datetime64[m]").astype(np.int64)
+        dated = events["time_precision"].isin(["minute", "hour", "day"]).to_numpy()
+        events, people = events[dated], people[dated]
+    minutes = _utc_minutes(events["occurred_at"])
     nothing = pd.Series(np.full(len(events), None), index=events.index, dtype=object)
     metres = {
         name: events[name].to_numpy(dtype=float) if name in events else np.full(len(events), np.nan)
@@ -78,6 +81,8 @@ def event_frame(records: pd.DataFrame, *, key: str) -> pd.DataFrame:
             "day": events["local_date"].to_numpy().astype("datetime64[D]").astype(np.int64),
             "minute": np.where((events["time_precision"] == "day").to_numpy(), -1, minutes),
             "midnight": _is_midnight(events, minutes),
+            "people": people,
+            "recorded": _utc_minutes(events["recorded_at"]) if "recorded_at" in events else -1,
             **metres,
             "area": events.get("small_area", nothing).to_numpy(dtype=object),
             "person": events.get("person_token", nothing).to_numpy(dtype=object),
@@ -86,11 +91,20 @@ def event_frame(records: pd.DataFrame, *, key: str) -> pd.DataFrame:
     )
 
 
+def _utc_minutes(instants: pd.Series) -> Ints:
+    """Whole minutes since 1970 UTC, -1 where there is none."""
+    minutes = instants.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[m]")
+    return np.where(np.isnat(minutes), -1, minutes.astype(np.int64))
+
+
 def _is_midnight(events: pd.DataFrame, minutes: Ints) -> NDArray[np.bool_]:
-    """Whether a time is exactly midnight where it happened (in a zone that is whole hours from UTC)."""
+    """Whether a time, if more than its hour is known, is exactly midnight where it happened (in a zone that is whole
+    hours from UTC), and so perhaps none.
+    """
     if "local_hour" not in events:
         return np.zeros(len(events), dtype=bool)
-    return (events["local_hour"] == 0).fillna(False).to_numpy(dtype=bool) & (minutes % 60 == 0)
+    exact = (events["time_precision"] == "minute").to_numpy(dtype=bool)
+    return exact & (events["local_hour"] == 0).fillna(False).to_numpy(dtype=bool) & (minutes % 60 == 0)
 
 
 def suspected_repeats(
@@ -279,6 +293,8 @@ def _pairs_warning(kind: str, table: pd.DataFrame, pairs: pd.DataFrame) -> Quali
 
 def _named_pairs(table: pd.DataFrame, pairs: pd.DataFrame) -> str:
     rows = table["row"].to_numpy()
+    if len(pairs) > 1 and not rows[pairs["first"]].any():
+        return _("each repeats one that is stored")
     named = [
         _("{later} repeats {earlier}").format(later=format_count(rows[later]), earlier=format_count(rows[earlier]))
         if rows[earlier]
@@ -416,6 +432,9 @@ def _block_warning(table: pd.DataFrame, block: Block, snap_m: float) -> QualityW
         shared=_days_compared(block.days_apart) if block.days_apart else shared[block.time],
         places=_places_compared(table, first, second, snap_m),
     )
+    people = int(table["people"].to_numpy()[second].sum())
+    if people > len(block.pairs):
+        sentence += " " + _("With them {people} people are counted once more.").format(people=format_count(people))
     in_file = table["day"].to_numpy()[rows > 0]
     if rows[first].min() > 0 and np.ptp(days) >= _NEARLY_ALL * np.ptp(in_file):
         advice = _(

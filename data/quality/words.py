@@ -152,7 +152,7 @@ class WordLog:
         rows = {name: np.concatenate(each) for name, each in self._placeholders.items()}
         count = sum(len(each) for each in rows.values())
         fields = [
-            _("{field} ({count})").format(field=name, count=format_count(len(each))) for name, each in rows.items()
+            _('"{field}" ({count})').format(field=name, count=format_count(len(each))) for name, each in rows.items()
         ]
         sentence = ngettext(
             "{count} cell holds a word for nothing, such as NULL or N/A, and was read as not recorded: {fields}.",
@@ -175,10 +175,10 @@ def _like_warning(name: str, value: str, by_text: Mapping[str, Ints], shown: Set
     rows = np.concatenate(list(by_text.values()))
     lengths = sorted({len(text) for text in by_text})
     sentence = ngettext(
-        "{count} cell in {field} holds a text of {lengths} characters that the mapping does not know and that reads "
+        '{count} cell in "{field}" holds a text of {lengths} characters that the mapping does not know and that reads '
         "like “{value}”.",
-        "{count} cells in {field} hold texts of {lengths} characters that the mapping does not know and that read like "
-        "“{value}”.",
+        '{count} cells in "{field}" hold texts of {lengths} characters that the mapping does not know and that read '
+        "like “{value}”.",
         len(rows),
     ).format(
         count=format_count(len(rows)),
@@ -202,8 +202,8 @@ def _unlisted_warning(name: str, column: _Column, by_text: Mapping[str, Ints], s
     """Texts that read like no value at all."""
     rows = np.concatenate([*by_text.values(), *column.others])
     sentence = ngettext(
-        "{count} cell in {field} holds a text that the mapping does not know and that reads like no value of it.",
-        "{count} cells in {field} hold texts that the mapping does not know and that read like no value of it.",
+        '{count} cell in "{field}" holds a text that the mapping does not know and that reads like no value of it.',
+        '{count} cells in "{field}" hold texts that the mapping does not know and that read like no value of it.',
         len(rows),
     ).format(count=format_count(len(rows)), field=name)
     return make_warning(

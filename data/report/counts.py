@@ -9,9 +9,13 @@ __all__ = ["ImportCounts", "notice_sentences", "wait_lines"]
 
 @dataclass(frozen=True, kw_only=True)
 class ImportCounts:
-    """What was noticed in the rows that went in. `without_coordinates` are area_only and unlocated together."""
+    """What was noticed in the rows that went in.
+
+    `by_postcode` of the located have no coordinates; `without_coordinates` are area_only and unlocated together.
+    """
 
     located: int = 0
+    by_postcode: int = 0
     outside: int = 0
     area_only: int = 0
     unlocated: int = 0
@@ -42,7 +46,9 @@ def wait_lines(counts: ImportCounts) -> list[str]:
     """How many waits there are, and how many of them were odd."""
     if not counts.waits:
         return []
-    waits = ngettext("{count} wait", "{count} waits", counts.waits).format(count=format_count(counts.waits))
+    waits = ngettext("{count} wait for an ambulance", "{count} waits for an ambulance", counts.waits).format(
+        count=format_count(counts.waits)
+    )
     terms = (
         (_("{count} of zero minutes, counted as already there"), counts.waits_zero),
         (_("{count} negative, set aside"), counts.waits_negative),

@@ -36,12 +36,12 @@ class StoredEvidence:
     """What the store holds that a file about to come in is compared with.
 
     `events`: current records of the file's days under other keys, a row each: row (0), key, day (since 1970), minute
-    (since 1970 UTC, -1 where only the day is known), easting_m, northing_m, area, person, and what a form says of the
-    person. `source_days`: the file's days, since 1970, of which this source has records. For a form also, of
-    OTHER_WEEKS before and after too: `days` (columns day and events), how many there are, and `people` (day and token),
-    who of the people that the file names was at one, treated or treating. `only_dates`: most records of this source
-    have no time of day. `area_points_m`, shape (n, 3): places of this source that stand for areas, with their
-    precision. `stations_m`, shape (n, 2): bases of carriers.
+    (since 1970 UTC, -1 where only the day is known), recorded (the minute of its entry, -1 where that is not known),
+    people, easting_m, northing_m, area, person, and what a form says of the person. `source_days`: the file's days,
+    since 1970, of which this source has records. For a form also, of OTHER_WEEKS before and after too: `days` (columns
+    day and events), how many there are, and `people` (day and token), who of the people that the file names was at one,
+    treated or treating. `only_dates`: most records of this source have no time of day. `area_points_m`, shape (n, 3):
+    places of this source that stand for areas, with their precision. `stations_m`, shape (n, 2): bases of carriers.
     """
 
     events: pd.DataFrame
@@ -134,7 +134,8 @@ def read_evidence(
     form = target == "administrations"
     table = table_named("incidents" if form else target)
     said_of_person = """LEFT JOIN (
-        SELECT incident_id, min(person_token) AS person, min(gender) AS gender, min(age_band) AS age_band,
+        SELECT incident_id, count(*) AS people, min(epoch_us(recorded_at)) // 60_000_000 AS recorded,
+               min(person_token) AS person, min(gender) AS gender, min(age_band) AS age_band,
                min(doses_given)::DOUBLE AS doses_given, min(condition_before) AS condition_before,
                min(condition_after) AS condition_after, min(alive_at_handover) AS alive_at_handover,
                min(taken_to_hospital) AS taken_to_hospital
@@ -151,7 +152,8 @@ def read_evidence(
                 """
                 SELECT 0::BIGINT AS row, i.$key AS key, date_diff('day', DATE '1970-01-01', i.local_date) AS day,
                        if(i.time_precision = 'day', -1, epoch_us(i.occurred_at) // 60_000_000) AS minute,
-                       coalesce(i.local_hour = 0 AND epoch_us(i.occurred_at) // 60_000_000 % 60 = 0, false) AS midnight,
+                       coalesce(i.local_hour = 0 AND epoch_us(i.occurred_at) // 60_000_000 % 60 = 0, false)
+                       AND i.time_precision = 'minute' AS midnight,
                        i.easting_m, i.northing_m, i.small_area AS area, $said
                 FROM old.$table i $of_person
                 WHERE i.record_state = 'current' AND i.local_date BETWEEN ? AND ?
@@ -161,7 +163,10 @@ def read_evidence(
                 key=table.key,
                 table=table.name,
                 of_person=said_of_person if form else "",
-                said="a.* EXCLUDE (incident_id)" if form else "NULL AS person",
+                said="coalesce(recorded, -1) AS recorded, coalesce(people, 1) AS people, "
+                "a.* EXCLUDE (incident_id, recorded, people)"
+                if form
+                else "-1::BIGINT AS recorded, 1::BIGINT AS people, NULL AS person",
             ),
             [first_day, last_day],
         ).df()

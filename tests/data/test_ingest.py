@@ -542,7 +542,7 @@ def test_words_for_numbers_are_the_mappings(importer):
     assert reasons(report) == {("words_for_number", "doses_given"): 1, ("not_a_number", "doses_given"): 1}
     text = "\n".join(report.lines())
     assert "2 cells hold a word for nothing" in text
-    assert "read as not recorded: doses_given (2)" in text
+    assert 'read as not recorded: "doses_given" (2)' in text
     assert "[values.doses_given]" in text.split("What could not be used")[1]
     assert report.rows["least_numbers"].row_numbers == (4,)
     assert sorted(importer.stored("administrations")["doses_given"].dropna()) == [1, 2, 2, 3]
@@ -877,10 +877,13 @@ def test_the_report_of_one_row_is_in_the_singular_and_of_none_says_so(importer):
     text = "\n".join(report.lines())
     assert "1 row in = 1 imported" in text
     assert "Places: 1 with coordinates or a postcode." in text
-    assert "\n1 wait." in text
+    assert "\n1 wait for an ambulance." in text
     assert "could be used" not in text
     assert "row 1 is" not in text
     assert report.usable
+    # What has no coordinates cannot have them swapped.
+    elsewhere = importer.frame(rows(Post=["PE30 1NE"]), make_mapping(place={"postcode": "Post"}))
+    assert "lie outside the force. Perhaps these are another force's" in "\n".join(elsewhere.lines())
     useless = importer.frame(one.assign(When="never"), mapping)
     assert not useless.usable
     assert "No row could be used" in "\n".join(useless.lines())

@@ -1,13 +1,14 @@
 """How far a block reaches, and all of its pairs: every event and every day by what the block's own doubles are like.
 
 The search finds days whose doubles chance does not explain. These tell which share c of the events has a second entry,
-and how often the two entries agree in time, in place and in details. Beside how often two events of other days agree,
-that weighs every pair of a day: with r events a day (each counted once), a pair adds ln(c / r) and the log-likelihood
-ratio of how the two agree, an event alone adds ln(1 - c), and a day that was entered once adds nothing. Where the file
-has more pairs that agree so on days farther off (two people of one incident), these stand for chance. This is the ratio
-of the densities of two Poisson processes of events, one with and one without second entries. Pairs are taken where they
-weigh more than two events alone, so that one with an edited field is taken where nearly everything else has its double,
-and not where much has none. The block reaches from the first to the last day so that its sum is largest.
+and how often the two entries agree in time, in place, in details and in the minute in which they were recorded. Beside
+how often two events of other days agree, that weighs every pair of a day: with r events a day (each counted once), a
+pair adds ln(c / r) and the log-likelihood ratio of how the two agree, an event alone adds ln(1 - c), and a day that was
+entered once adds nothing. Where the file has more pairs that agree so on days farther off (two people of one incident),
+these stand for chance. This is the ratio of the densities of two Poisson processes of events, one with and one without
+second entries. Pairs are taken where they weigh more than two events alone, so that one with an edited field is taken
+where nearly everything else has its double, and not where much has none. The block reaches from the first to the last
+day so that its sum is largest.
 """
 
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ _FARTHER, _NO_PLACE = len(_UP_TO_M), len(_UP_TO_M) + 1
 _SHARE_MOVED_ALIKE = 0.8
 # Classes of details: all the same, one other, more of them other, none to compare.
 _ONE_OTHER, _MORE_OTHER, _NO_DETAILS = 1, 2, 3
+# Classes of entry: recorded in the same minute, in others, unknown.
+_SAME_ENTRY, _OTHER_ENTRY, _NO_ENTRY = 0, 1, 2
 # Classes of time: as the block's pairs agree, on a whole hour or not; else the same minute, where these are dates or
 # hours, or two other times; a part of the block with another offset (summer time, afternoons without p.m.); else.
 _AS_ALL, _WHOLE_HOURS, _BOTH_TIMED, _ELSE, _OTHER_OFFSET = 0, 1, 2, 3, 4
@@ -52,6 +55,7 @@ _OTHER_OFFSETS_MIN = np.array([HOUR_MIN, DAY_MIN - HOUR_MIN, DAY_MIN // 2])
 _TIMES_BEFORE = np.array([0.5, 0.2, 0.1, 0.1, 0.1])
 _PLACES_BEFORE = np.array([*np.full(_FARTHER, 0.7 / _FARTHER), 0.2, 0.1])
 _DETAILS_BEFORE = np.array([0.6, 0.25, 0.05, 0.1])
+_ENTRIES_BEFORE = np.array([0.4, 0.4, 0.2])
 # More pairs than this are not rearranged one by one; weights are equal that are so to this many digits.
 _MOST_REARRANGED, _ALIKE_TO_DIGITS = 100_000, 9
 
@@ -69,7 +73,7 @@ class Extent:
 class _Doubles:
     """What the doubles of a block are like: `share` of the events have one, of `rate` events a day, each counted once.
 
-    `log_ratios`, indexed by the classes of time, place and details: how much more often doubles agree so than chance.
+    `log_ratios`, by the classes of time, place, details and entry: how much more often doubles agree so than chance.
     """
 
     share: float
@@ -91,8 +95,9 @@ def whole_extent(events: Events, details: pd.DataFrame, run: Run, pairs: pd.Data
     one, other = oriented(part, run.kind, in_part[pairs["first"]], in_part[pairs["second"]])
     compare = _Comparison(part, details.iloc[part.position], run.kind, one, other)
     offered = _offered(part, run.kind, one, other)
-    classes, by_chance = compare.classes(*offered), compare.by_chance()
+    classes = compare.classes(*offered)
     elsewhere = beside[offered[0]] & beside[offered[1]]
+    by_chance = compare.by_chance(classes[elsewhere, -1])
     habit = np.zeros(by_chance.shape)
     np.add.at(habit, tuple(classes[elsewhere].T), 1 / max(int(beside.sum()), 1))
     same_minutes = float(habit[_BOTH_TIMED].sum())
@@ -191,7 +196,7 @@ def _doubles(
     doubles = len(known) + float(unseen.sum())
     once = max(inside - doubles, 1.0)
     agree = []
-    for each, before in enumerate((_TIMES_BEFORE, _PLACES_BEFORE, _DETAILS_BEFORE)):
+    for each, before in enumerate((_TIMES_BEFORE, _PLACES_BEFORE, _DETAILS_BEFORE, _ENTRIES_BEFORE)):
         counts = np.bincount(known[:, each], minlength=len(before)).astype(float)
         if each == 0:
             counts += unseen
@@ -201,7 +206,7 @@ def _doubles(
     return _Doubles(
         share=min((doubles + 0.5) / (once + 1), _MOST_ENTERED_TWICE),
         rate=rate,
-        log_ratios=np.log(agree[0][:, None, None] * agree[1][:, None] * agree[2] / usual),
+        log_ratios=np.log(np.einsum("t,p,d,e->tpde", *agree) / usual),
     )
 
 
@@ -238,22 +243,29 @@ class _Comparison:
         self._moved_m = middle if len(moves) and alike.mean() >= _SHARE_MOVED_ALIKE else np.zeros(2)
 
     def classes(self, one: Ints, other: Ints) -> Ints:
-        """Three columns: of time, of place, of details."""
-        return np.column_stack([self._times(one, other), self._places(one, other), self._differing(one, other)])
+        """Four columns: of time, of place, of details, of entry."""
+        parts = (self._times, self._places, self._differing, self._entries)
+        return np.column_stack([each(one, other) for each in parts])
 
-    def by_chance(self) -> Floats:
-        """How often two events of different days agree so, indexed by the three classes."""
+    def by_chance(self, entries_of_a_day: Ints) -> Floats:
+        """How often two events of different days agree so, indexed by the four classes.
+
+        `entries_of_a_day`: the class of pairs that share a day beside the block, which may be entered together.
+        """
         part = self._part
         generator = np.random.default_rng(1)
         one, other = generator.integers(0, len(part), (2, _SAMPLE))
         differ = part.day[one] != part.day[other]
         if differ.any():
             one, other = one[differ], other[differ]
-        time, place, details = self.classes(*oriented(part, self._kind, one, other)).T
+        time, place, details, entry = self.classes(*oriented(part, self._kind, one, other)).T
         shape = len(_PLACES_BEFORE), len(_DETAILS_BEFORE)
         times = np.bincount(time, minlength=len(_TIMES_BEFORE))
         others = np.bincount(place * shape[1] + details, minlength=shape[0] * shape[1]).reshape(shape)
-        return np.maximum(times, _LEAST)[:, None, None] / len(one) * np.maximum(others, _LEAST) / len(one)
+        entries, near = (np.bincount(each, minlength=len(_ENTRIES_BEFORE)) for each in (entry, entries_of_a_day))
+        entered = np.maximum(np.maximum(entries, _LEAST) / len(one), (near + _LEAST) / (near.sum() + 1))
+        apart = np.maximum(times, _LEAST)[:, None, None] / len(one) * np.maximum(others, _LEAST) / len(one)
+        return apart[..., None] * entered
 
     def stated_by_one(self, one: Ints, other: Ints) -> Ints:
         """How many details one of the two states and the other does not."""
@@ -294,6 +306,11 @@ class _Comparison:
         compared = (ones >= 0) & (others >= 0)
         differing = (compared & (ones != others)).sum(axis=1)
         return np.where(compared.any(axis=1), np.minimum(differing, _MORE_OTHER), _NO_DETAILS)
+
+    def _entries(self, one: Ints, other: Ints) -> Ints:
+        ones, others = self._part.recorded[one], self._part.recorded[other]
+        known = (ones >= 0) & (others >= 0)
+        return np.where(known, np.where(ones == others, _SAME_ENTRY, _OTHER_ENTRY), _NO_ENTRY)
 
 
 def _chosen(one: Ints, other: Ints, gain: Floats, preferred: Ints) -> Ints:

@@ -81,7 +81,10 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Events:
-    """Arrays with one element an event; `position` is that in the table, `order` is 0 for stored ones."""
+    """Arrays with one element an event; `position` is that in the table, `order` is 0 for stored ones.
+
+    `recorded`: the minute (since 1970 UTC) in which it was written down, -1 where only the day is known or nothing.
+    """
 
     position: Ints
     order: Ints
@@ -95,6 +98,7 @@ class Events:
     north_m: Floats
     place: Ints
     details: Ints
+    recorded: Ints
 
     def __len__(self) -> int:
         return len(self.order)
@@ -121,6 +125,7 @@ def events_of(table: pd.DataFrame) -> Events:
     day = day - (int(day.min()) if len(day) else 0)
     untimed = (minute < 0) | table["midnight"].eq(True).to_numpy(dtype=bool)
     place = table["place"].to_numpy(dtype=np.int64)
+    recorded = table["recorded"].to_numpy(dtype=np.int64)
     return Events(
         position=np.arange(len(table)),
         order=table["row"].to_numpy(dtype=np.int64),
@@ -134,6 +139,8 @@ def events_of(table: pd.DataFrame) -> Events:
         north_m=table["northing_m"].to_numpy(dtype=float),
         place=place,
         details=table["details"].to_numpy(dtype=np.int64),
+        # A whole hour may be a date without a time, in any zone.
+        recorded=np.where(recorded % HOUR_MIN == 0, -1, recorded),
     )
 
 

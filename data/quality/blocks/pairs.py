@@ -131,9 +131,7 @@ def joined_pairs(
 ) -> tuple[Ints, Ints] | None:
     """Pairs (i, j) with left[i] = right[j], neither negative, of different keys, one of them of this file."""
     order = np.argsort(right, kind="stable") if order is None else order
-    ordered = right[order]
-    low = np.searchsorted(ordered, left, side="left")
-    counts = np.where(left >= 0, np.searchsorted(ordered, left, side="right") - low, 0)
+    low, counts = _equal_run(left, right, order)
     total = int(counts.sum())
     if total > 2 * _MOST_PAIRS:
         return None
@@ -144,6 +142,26 @@ def joined_pairs(
     if each_once if each_once is not None else bool((left == right).all()):
         fits &= one < other
     return one[fits], other[fits]
+
+
+def _equal_run(left: Ints, right: Ints, order: Ints) -> tuple[Ints, Ints]:
+    """Where in right[order], which is sorted, the values equal to each of `left` begin, and how many they are."""
+    low, counts = np.zeros(len(left), dtype=np.int64), np.zeros(len(left), dtype=np.int64)
+    if not len(right):
+        return low, counts
+    ordered = right[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+    lengths = np.diff(first, append=len(ordered))
+    length_at = np.repeat(lengths, lengths)
+    if np.array_equal(left, right):
+        # A search of a million values in a million is most of the work, and not needed here.
+        low[order], counts[order] = np.repeat(first, lengths), length_at
+    else:
+        # Mostly the same values but for an offset: those that are sorted are found ten times as fast.
+        low[order] = np.searchsorted(ordered, left[order])
+        at = np.minimum(low, len(ordered) - 1)
+        counts = np.where(ordered[at] == left, length_at[at], 0)
+    return low, np.where(left >= 0, counts, 0)
 
 
 def of_kind(events: Events, found: Found, kind: Kind, *, lag: int) -> Pairs:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from data.quality.blocks.extent import whole_extent
 from data.quality.blocks.kinds import source
-from data.quality.blocks.model import RADII_M, Events, Ints, Kind, Pairs, is_rough
+from data.quality.blocks.model import RADII_M, WITHOUT_TIME, Events, Ints, Kind, Pairs, is_rough
 from data.quality.blocks.pairs import all_pairs, joined_pairs, of_kind, of_time
 from data.quality.blocks.runs import Run
 
@@ -15,6 +15,8 @@ __all__ = ["all_of_block", "first_and_second", "matched_pairs", "one_to_one"]
 # the others does not: half of the rows are the first entries.
 _ROWS_BETWEEN, _SHARE_IN_ONE_PIECE, _SHARE_OF_THE_PIECE = 10, 0.8, 2 / 3
 _SHARE_OF_COPIES = 0.9
+# From one row of a piece to the next as many days as anywhere between its copies, or as these.
+_FEWEST_DAYS_LEFT_OUT = 2
 # The later rows are of one sort where not this near to half of them are.
 _NOW_AND_THEN, _RARE = 0.3, 0.1
 
@@ -57,24 +59,50 @@ def _with_the_rest(events: Events, run: Run, pairs: pd.DataFrame) -> pd.DataFram
     if of_copies.any() and of_copies.mean() <= 1 - _SHARE_OF_COPIES:
         apart = _with_the_rest(events, run, pairs[~of_copies].reset_index(drop=True))
         return apart if len(apart) > len(pairs) else pairs
+    first, last = _whole_piece(events, places, copies_at)
     taken = np.zeros(len(events), dtype=bool)
     taken[np.unique(pairs.to_numpy())] = True
-    copies = (places >= copies_at.min()) & (places <= copies_at.max()) & ~taken
-    days = events.day[pairs["second"]]
+    in_piece = (places >= first) & (places <= last)
+    copies, days = in_piece & ~taken, events.day[in_piece]
     near = np.flatnonzero((events.day >= days.min()) & (events.day <= days.max()) & ~taken)
     if not copies[near].any():
         return pairs
     part, is_copy = events.part(near), copies[near]
-    wider = Kind(time=run.kind.time, value=run.kind.value)
     joined = joined_pairs(part, np.where(is_copy, part.day, -1), np.where(is_copy, -1, part.day), each_once=False)
     if joined is None:
         return pairs
-    found = of_time(part, {source(wider): joined}, wider, lag=0)
-    # In a piece of copies alone another row is one too, whatever it has for a fellow.
-    all_copies = copies.sum() <= (1 - _SHARE_OF_COPIES) * (copies_at.max() - copies_at.min() + 1)
-    alike = found.same_details | (found.apart_m <= RADII_M[-1]) | all_copies
+    # As the others agree in time, or one of the two lost it.
+    kinds = Kind(time=run.kind.time, value=run.kind.value), Kind(time="day", value=WITHOUT_TIME)
+    parts = [of_time(part, {source(each): joined}, each, lag=0) for each in kinds]
+    found = Pairs(**{name: np.concatenate([vars(each)[name] for each in parts]) for name in vars(parts[0])})
+    # In a piece of copies alone another row is one too, whatever it has for a fellow of its time; before and after the
+    # known ones where it is like its fellow in all.
+    all_copies = copies.sum() <= (1 - _SHARE_OF_COPIES) * (last - first + 1)
+    pair_at = np.stack([places[near[found.coarse]], places[near[found.other]]])
+    between = ((pair_at >= copies_at.min()) & (pair_at <= copies_at.max())).any(axis=0)
+    in_time = np.arange(len(between)) < len(parts[0].coarse)
+    near_by = found.apart_m <= RADII_M[-1]
+    inside = found.same_details | near_by | (all_copies & in_time)
+    alike = np.where(between, inside, found.same_details & (near_by | np.isnan(found.apart_m)))
     more = one_to_one(part, run.kind, Pairs(**{name: values[alike] for name, values in vars(found).items()}))
     return pd.concat([pairs, _at(more, near)], ignore_index=True)
+
+
+def _whole_piece(events: Events, places: Ints, copies_at: Ints) -> tuple[int, int]:
+    """The first and the last place of the piece that the copies stand in: to where the file's days turn back or leave
+    out more than the copies do, if nine in ten of its rows are known copies; else theirs.
+    """
+    first, last = int(copies_at.min()), int(copies_at.max())
+    in_file = np.argsort(places)
+    steps = np.diff(events.day[in_file])
+    if (steps < 0).sum() > (steps > 0).sum():
+        steps = -steps
+    widest = max(int(steps[first:last].max(initial=0)), _FEWEST_DAYS_LEFT_OUT)
+    stored = np.diff(events.order[in_file] > 0) != 0
+    begins = np.flatnonzero((steps < 0) | (steps > widest) | stored) + 1
+    before, after = begins[begins <= last].max(initial=0), begins[begins > last].min(initial=len(events)) - 1
+    whole = before <= first and len(copies_at) >= _SHARE_OF_COPIES * (after - before + 1)
+    return (int(before), int(after)) if whole else (first, last)
 
 
 def one_to_one(events: Events, kind: Kind, pairs: Pairs) -> pd.DataFrame:

@@ -102,6 +102,8 @@ def entered_again(
         "dates": when.dt.strftime("%Y-%m-%d"),
     }[times]
     generator = np.random.default_rng(seed)
+    late_min = pd.to_timedelta(np.random.default_rng([seed, 1]).exponential(2_000, len(copy)) + 30, unit="min")
+    copy["Entered"] = (when + late_min).dt.strftime("%Y-%m-%d %H:%M")
     lat, lon = copy["Lat"].astype(float), copy["Lon"].astype(float)
     if places == "moved":
         lat, lon = lat + 0.004, lon - 0.003

@@ -12,6 +12,7 @@ import pytest
 from data.filters import AccessScope, Filters
 from data.ingest import import_frame
 from data.mapping import Fixed, TimeLayout
+from data.quality.repeats import event_frame
 from data.schema import SETTINGS
 from data.settings import StoreSettings
 from data.store import open_store
@@ -109,6 +110,14 @@ def test_a_doubled_fortnight_of_dates_alone(check):
     found = check(frame)
     assert set(found) == {"doubled_days"}
     assert found["doubled_days"].count == copies
+
+
+def test_midnight_may_be_no_time_but_is_an_hour_where_hours_are_known():
+    midnight = pd.Timestamp("2023-07-05 00:00", tz="Europe/London")
+    of_precision = {"minute": True, "hour": False}
+    records = pd.DataFrame({"incident_id": ["A", "B"], "occurred_at": [midnight] * 2, "local_hour": [0, 0]})
+    records = records.assign(time_precision=list(of_precision), local_date=pd.Timestamp("2023-07-05"))
+    assert event_frame(records, key="incident_id")["midnight"].to_list() == list(of_precision.values())
 
 
 def test_midnights_that_repeat_timed_events_are_no_times_even_where_the_file_alone_does_not_tell(check):
@@ -228,6 +237,16 @@ def test_two_rows_of_one_moment_and_place_are_told_even_alone(check):
     frame = pd.concat([clean_file(1, seed=38)] * 2, ignore_index=True).assign(Reference=["A", "B"], Name="")
     found = check(frame)
     assert found["same_time_and_place"].row_numbers == (2,)
+
+
+def test_a_doubled_incident_of_two_people_is_one_and_both_are_told(check):
+    frame, copies = entered_again(clean_file(700, seed=8), first="2022-09-05", last="2022-09-18")
+    second = frame.iloc[[700, 702, 10]].assign(Name="", Person="2")
+    frame = pd.concat([frame.assign(Person="1"), second], ignore_index=True)
+    columns = {"incident_id": "Reference", "administration_id": ("Reference", "Person")}
+    found = check(frame, MAPPING.model_copy(update={"columns": MAPPING.columns | columns}))["doubled_days"]
+    assert found.count == copies
+    assert f"With them {copies + 2} people" in found.sentence
 
 
 def test_two_people_of_one_incident_are_no_repeat(check):
