@@ -14,7 +14,15 @@ from scipy.special import bdtrc, pdtr
 from data.quality.file_points import FilePoints
 from geo.areas import Geography
 
-__all__ = ["FEWEST_MIDDLES", "FINEST_AREA_M", "SHARE_ASKED", "gathered_at_middles", "keeping_apart", "one_an_area"]
+__all__ = [
+    "FEWEST_MIDDLES",
+    "FINEST_AREA_M",
+    "SHARE_ASKED",
+    "dated_and_apart",
+    "gathered_at_middles",
+    "keeping_apart",
+    "one_an_area",
+]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -91,6 +99,26 @@ def keeping_apart(given: FilePoints, geography: Geography) -> tuple[Floats, Mask
         if as_few <= _FEW_DRAWS and not doubtful.any() and given.counts[own].sum() >= SHARE_ASKED * given.counts.sum():
             doubtful = own
     return precision_m, doubtful
+
+
+def dated_and_apart(given: FilePoints) -> Floats:
+    """Precision, as in keeping_apart, of the points that only rows without a time of day have: where another system, or
+    another form, gives days and middles of areas for a part of the file, the places of the other rows are the measure.
+    """
+    precision_m = np.full(len(given.counts), np.nan)
+    own, measure_m = given.dated == given.counts, given.metres[given.dated == 0]
+    enough = FEWEST_MIDDLES <= own.sum() <= min(len(measure_m), _MOST_APART) and len(measure_m) >= _FEWEST_TO_MEASURE
+    shared = given.counts[own & (given.incidents > 1)].sum()
+    if not enough or shared < _SHARE_SHARED * given.counts[own].sum():
+        return precision_m
+    points_m = given.metres[own]
+    half_m = cKDTree(points_m).query(points_m, k=2)[0][:, 1] / 2
+    usual_m = float(np.median(half_m))
+    pairs = _pairs(points_m, usual_m)
+    fewest, _as_few = _pairs_of_draws(len(points_m), measure_m, within_m=usual_m, own=pairs)
+    if usual_m >= FINEST_AREA_M and fewest >= max(pairs * _FEWER_PAIRS, _FEWEST_PAIRS):
+        precision_m[own] = np.fmax(half_m, usual_m)
+    return precision_m
 
 
 def _all_keep_apart(given: FilePoints) -> float:

@@ -27,7 +27,8 @@ _DECIMALS_OF_DEGREES = 5
 @dataclass(frozen=True, kw_only=True)
 class FilePoints:
     """The distinct points of a file, `raw` to a metre and as first `stated`, and its located rows: positions, the point
-    of each, and whether in custody.
+    of each, and whether in custody. Of each point how many rows there are (`counts`), how many of these without a time
+    of day (`dated`), and how many `incidents`.
     """
 
     rows: NDArray[np.intp]
@@ -39,6 +40,7 @@ class FilePoints:
     stated: Floats
     degrees: bool
     counts: Ints
+    dated: Ints
     incidents: Ints
     row_numbers: Ints
 
@@ -81,9 +83,16 @@ def points_of_file(records: pd.DataFrame, crs: str, geography: Geography) -> Fil
         stated=records[[RAW_X, RAW_Y]].iloc[rows[first]].to_numpy(dtype=float),
         degrees=CRS.from_user_input(crs).is_geographic,
         counts=np.bincount(point),
+        dated=np.bincount(point, weights=_without_time(records)[rows], minlength=len(distinct)).astype(np.int64),
         incidents=np.bincount(point[~_of_one_incident(records, rows, point)]),
         row_numbers=records.index.to_numpy(dtype=np.int64)[rows],
     )
+
+
+def _without_time(records: pd.DataFrame) -> Mask:
+    if "time_precision" not in records:
+        return np.zeros(len(records), dtype=bool)
+    return (records["time_precision"] == "day").to_numpy(dtype=bool)
 
 
 def _of_one_incident(records: pd.DataFrame, rows: Ints, point: Ints) -> Mask:

@@ -19,6 +19,7 @@ from data.quality.area_middles import (
     FEWEST_MIDDLES,
     FINEST_AREA_M,
     SHARE_ASKED,
+    dated_and_apart,
     gathered_at_middles,
     keeping_apart,
     one_an_area,
@@ -84,8 +85,9 @@ def settle_area_points(
     is not alone in that; most rows of the file sit on few far-apart points, or lie scattered around few far-apart ones,
     all at one spread; it is the only one that repeats in the area that the file names; it is the middle of one of the
     deployment's areas, these have one point each, or it is a police station (`stations_m`, shape (n, 2)); points that
-    repeat keep apart as other places do not; an earlier file of this source had it so (`known_points_m`, shape (n, 3):
-    snapped easting, northing and precision). Rows in custody stay: they did happen at a station.
+    repeat, or those of rows without a time, keep apart as other places do not; an earlier file of this source had it so
+    (`known_points_m`, shape (n, 3): snapped easting, northing and precision). Rows in custody stay: they did happen at
+    a station.
 
     One point that holds a good part of the places is a default, where all others hold hardly any. Few points that do so
     together, or a scatter that towns could be as well, are asked about and left as they are, until the mapping says
@@ -111,6 +113,7 @@ def settle_area_points(
             np.where(named.others, np.nan, spacing_m) if named and by_name else spacing_m,
             named.precision_m if named and by_name else one_an_area(given, geography),
             apart_m,
+            nothing if by_name else dated_and_apart(given),
             _from_middles(given, geography, crowd, by_others, gathered=not by_name),
             _from_stations(given, stations_m, geography, crowd, by_others),
         ):

@@ -40,7 +40,13 @@ def place_lines(
         lines.append(
             _(
                 "Most places lie outside the force. Perhaps longitude and latitude, or easting and northing, are "
-                "swapped, or the coordinates are of another system than the mapping says."
+                "swapped, the coordinates are of another system than the mapping says, or these are another force's "
+                "records."
+            )
+            if counts.by_postcode < counts.located / 2
+            else _(
+                "Most places lie outside the force. Perhaps these are another force's records, or the settings are "
+                "another force's."
             )
         )
     return lines

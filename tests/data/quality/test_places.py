@@ -30,10 +30,12 @@ def check(tmp_path, monkeypatch):
     monkeypatch.delenv("NALOXONE_WATCH_STORE", raising=False)
     settings = make_settings(tmp_path)
 
-    def run(metres, *, dry_run=True, first=0, shared_points=None, named=None, **stated):
+    def run(metres, *, dry_run=True, first=0, shared_points=None, named=None, days_from=None, **stated):
         latitude, longitude = to_wgs84(easting_m=metres[:, 0], northing_m=metres[:, 1], crs="EPSG:27700")
         frame = clean_file(first + len(metres), seed=44).iloc[first:].reset_index(drop=True)
         frame["Lat"], frame["Lon"] = [f"{each:.6f}" for each in latitude], [f"{each:.6f}" for each in longitude]
+        if days_from is not None:
+            frame.loc[days_from:, "When"] = frame.loc[days_from:, "When"].str[:10]
         place = {"x": "Lon", "y": "Lat", "shared_points": shared_points, **stated}
         mapping = MAPPING.model_copy(update={"place": make_mapping(place=place).place})
         if named is not None:
@@ -181,6 +183,19 @@ def test_middles_among_as_many_true_places_are_named_by_how_they_keep_apart(chec
     told = check(np.vstack([true, middles_m])).values()
     assert shared <= {row for each in told for row in rows_of(each)}
     assert check(true) == {}
+
+
+def test_middles_in_the_part_of_a_file_that_has_days_alone_are_told_by_the_places_of_the_rest(check):
+    """Beats of some 2 km since a change of system; half of their rows share one, and towns are as dense as before."""
+    generator = np.random.default_rng(8)
+    places = real_places(440, generator=generator, spots=25, spread_m=2_000.0)
+    beats = np.floor(places[260:] / 1_900) * 1_900 + generator.integers(400, 1_500, 2)
+    metres = np.vstack([places[:260], beats])
+    (told,) = check(metres, days_from=260).values()
+    assert (told.kind, rows_of(told)) == ("area_points", set(range(261, 441)))
+    assert "area_points" not in check(metres)
+    hostels = np.vstack([places[:260], places[generator.integers(200, 300, 180)]])
+    assert "area_points" not in check(hostels, days_from=260)
 
 
 def test_pins_around_busy_addresses_are_no_moved_middles(check):
