@@ -114,7 +114,9 @@ def preview_rows(
     precision = records["time_precision"] if "time_precision" in records else pd.Series("minute", index=records.index)
     shown = {
         name: [
-            _shown(name, value, settings, precision=known if name == "occurred_at" else "minute")
+            _shown(
+                name, value, settings, precision=known if name == "occurred_at" else _precision(name, value, settings)
+            )
             for value, known in zip(records[name], precision, strict=True)
         ]
         for name in names
@@ -133,6 +135,14 @@ def preview_rows(
             for number in numbers
         ),
     )
+
+
+def _precision(name: str, value: object, settings: Settings) -> str:
+    """How exactly a moment is shown: records are often entered with their date alone, which is no midnight."""
+    if name != "recorded_at" or not isinstance(value, pd.Timestamp) or value is pd.NaT:
+        return "minute"
+    local = value.tz_convert(settings.time_zone)
+    return "day" if local == local.normalize() else "minute"
 
 
 def _shown(name: str, value: object, settings: Settings, *, precision: str) -> str:

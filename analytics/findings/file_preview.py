@@ -16,8 +16,9 @@ __all__ = ["FilePreview", "describe_preview", "fields_in_words", "stored_label"]
 
 # Doses and waits stand side by side in a record: "dose0_product".
 _NUMBERED = re.compile(r"(dose|wait)(\d+)_(\w+)")
-# A field's name, or a value's, where a sentence for people holds one: "age_band". In quotes the file's own words stand.
-_NAMED = re.compile(r"(?<![“\w.])[a-z]+(?:_[a-z]+)+\b")
+# A field's name, or a value's, where a sentence for people holds one: age_band, or "setting", which is a plain word
+# without its quotes. In curly ones the file's own words stand, and behind "=" a setting's value.
+_NAMED = re.compile(r'(?<!= )"([a-z_]+)"|(?<![“\w.])[a-z]+(?:_[a-z]+)+\b')
 _VALUES = {value for table in TABLES for field in table.fields for value in field.values or ()}
 # Columns that hold codes of areas, and the geography's layer that names these.
 _AREAS = {"authority": "authorities", "bcu": "bcus"}
@@ -83,8 +84,9 @@ def fields_in_words(sentence: str) -> str:
     """
 
     def words(found: re.Match[str]) -> str:
-        if stored_field(found[0]):
-            return f"“{stored_label(found[0])}”"
+        name = found[1] or found[0]
+        if stored_field(name):
+            return f"“{stored_label(name)}”"
         return value_label(found[0]) if found[0] in _VALUES else found[0]
 
     return _NAMED.sub(words, sentence)

@@ -212,7 +212,9 @@ FORM = (
         kinds=("category", "text"),
         never=rf"(?:drug|substance)s? {REFERENCE}|drug(?:s)? (?:found|seized|charges?|paraphernalia)",
         strong=r"(?:type )?(?:substance|drug)s?(?: (?:type|taken|used|suspected|involved|name|believed taken|\d+))*|"
-        r"(?:suspected|type|believed) (?:substance|drug)s?(?: .*)?|what (?:substance|drug).*",
+        r"(?:suspected|type|believed) (?:substance|drug)s?(?: .*)?|what (?:substance|drug).*|"
+        r"what (?:you (?:think|believe) )?(?:had |have |has )?(?:they|he|she|person|casualty|patient|subject)"
+        r"(?: had| have| has)? (?:taken|took|used)",
         weak=r"substance|drug",
     ),
     FieldWords(
@@ -224,13 +226,16 @@ FORM = (
     FieldWords(
         field="doses_given",
         kinds=("number", "doses"),
-        never=r"\bdoses? unit|\bunit dose|strength|(?<!\d )mg|^doses?\b.* mg",
+        # The number by which a dose goes is no count of doses.
+        never=r"\bdoses? unit|\bunit dose|strength|(?<!\d )mg|^doses?\b.* mg|"
+        r"\b(?:doses?|sprays?|actuations?|administrations?) (?:id|identifier|ref|reference|urn|guid)\b",
         strong=r"(?:number|no|total|count|how many|num|qty|quantity) (?:\w+ )?(?:doses?|actuations?|sprays?|"
         r"administrations?)"
         r"(?: .*)?|(?:doses?|actuations?|sprays?)(?: (?:given|delivered|administered|used|number|total|count|no))*|"
         r"(?:naloxone|nyxoid|narcan|nx) (?:doses?|sprays?|units?|administrations)"
         r"(?: (?:given|used|administered|total))?|"
         r"how many (?:given|used|administered|deployed)|"
+        rf"(?:qty|how many|number) {ANTIDOTE}(?: (?:given|used|administered))?|"
         r"(?:doses?|sprays?) (?:of )?(?:naloxone|nyxoid|narcan)(?: (?:given|used|administered|total))?",
         # Where the cells count doses; a yes or no is naloxone_given's.
         weak=rf"^{ANTIDOTE}(?: (?:given|used|administered|amount|quantity))?$",

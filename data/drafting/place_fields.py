@@ -45,7 +45,7 @@ _SHARE_IN_FORCE, _FEWEST_COORDINATES = 0.9, 10
 # A metre or two, in degrees.
 _SAME_COORDINATE = 2e-5
 _AREAS = (
-    r"zip(?: code)?|postal code|(?:census )?tract|fips|geoid|lsoa|"
+    r"zip(?: code)?|postal code|(?:census )?tract|fips|geoid|lsoa|msoa|data ?zone|fsa|zcta|precinct|"
     r"county|counties|ward|district|town|city|borough|municipality|parish|neighbou?rhood|beat|sector|zone|area|region"
 )
 

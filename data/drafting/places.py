@@ -47,7 +47,8 @@ _UTM_BAND_DEGREES = 6
 # Headings of coordinates that belong to an area, or to a block of houses, or were made less exact on purpose.
 _OF_AREAS = re.compile(
     r"\b(?:centroids?|cent(?:er|re)|middle|midpoint|county|ward|district|division|beat|sector|zone|zip|postal|tract|lsoa|"
-    r"msoa|borough|city|town|parish|municipality|neighbou?rhood|region|area)\b"
+    r"msoa|oa|dz|data ?zone|fsa|zcta|precinct|outcode|borough|city|town|parish|municipality|neighbou?rhood|region|"
+    r"area)\b"
 )
 _OF_BLOCKS = re.compile(r"\b(?:block|hundred)\b")
 _OF_A_GRID = re.compile(r"\b(?:grid|os ?gr|ngr|bng|osgb)\b")

@@ -142,6 +142,8 @@ def settle_rows(work: Work) -> None:
     if found:
         _settle_repeats(work, kinds, found, unsure=unsure)
         _ask_of_number(work, kinds, found)
+    elif not kinds.left:
+        _ask_of_alike_rows(work)
     if kinds.shared:
         _ask_one_or_two(work, kinds)
 
@@ -233,11 +235,19 @@ def _where_they_differ(work: Work, alike: Sequence[ColumnFacts]) -> str:
 
 
 def _ask_of_alike_rows(work: Work) -> None:
-    """Where rows differ in nothing, some may be doses all the same, if no column counts these or numbers them."""
+    """Where rows differ in nothing, some may be doses all the same, if no column counts these or numbers them: one that
+    says 1 in every row does not.
+    """
     repeated = sum(count - 1 for count in Counter(map(tuple, work.treated)).values())
+    counts = work.column_of("doses_given")
+    one_each = counts is not None and {row[counts.position] for row in work.treated} == {"1"}
     counted = "doses_given" in work.columns or any("count" in dose for dose in work.raw.get("doses", ()))
-    if not counted and not work.match("administration_id") and repeated > (1 - SHARE_WITH_KEY) * len(work.treated):
-        _ask_of_repeats(work, repeated, in_mapping='rows = "dose", repeats = "doses", [[doses]]')
+    unsaid = one_each or (not counted and not work.match("administration_id"))
+    if unsaid and repeated > (1 - SHARE_WITH_KEY) * len(work.treated):
+        line = 'rows = "dose", repeats = "doses", [[doses]]'
+        if counts is not None and one_each:
+            line += f' count = "{counts.heading}"'
+        _ask_of_repeats(work, repeated, in_mapping=line)
 
 
 def _ask_of_repeats(work: Work, repeated: int, *, in_mapping: str) -> None:

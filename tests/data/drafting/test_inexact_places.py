@@ -48,6 +48,7 @@ def test_places_moved_on_purpose_are_proposed_as_inexact_and_asked_about(x, y, k
         ("County Longitude", "County Latitude"),
         ("Ward_Centroid_X", "Ward_Centroid_Y"),
         ("District Longitude", "District Latitude"),
+        ("DZ_Longitude", "DZ_Latitude"),
         ("Centroid Long", "Centroid Lat"),
     ],
 )

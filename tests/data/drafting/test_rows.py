@@ -503,6 +503,17 @@ def test_rows_alike_are_doses_without_a_question_where_a_column_counts_them(tmp_
     assert (found.administrations["doses_given"].sum(), len(found.doses)) == (doses, doses)
 
 
+def test_rows_alike_are_asked_about_where_a_column_says_one_dose_in_each(tmp_path):
+    headings, rows, doses = alike_rows(counted=False)
+    # One product: nothing differs between the rows of a person.
+    ones = [[f"Person {row[0]}", *row[:4], "Nyxoid", row[5], "1"] for row in rows]
+    answer = {"rows": "dose", "repeats": "doses", "doses": [{"count": "Doses"}]}
+    found = Imported(tmp_path, ["Nominal ref", *headings, "Doses"], ones, **answer)
+    (line,) = [each.in_mapping for each in found.draft.questions if each.setting == "repeats"]
+    assert 'count = "Doses"' in line
+    assert (len(found.administrations), len(found.doses)) == (60, doses)
+
+
 @pytest.mark.parametrize(
     ("heading", "numbers", "is_asked"),
     [("Number of naloxone doses", False, True), ("Naloxone dose", True, True), ("Dose no", True, False)],

@@ -226,3 +226,47 @@ def test_what_became_of_a_kit_is_not_dated_by_its_issue_unasked(day, status, ask
     ]
     questions = drafted(("Kit serial", "Lot", day, "Status", "Station"), rows, table="kits").questions
     assert sum(each.setting == "columns.event_on" for each in questions) == asked
+
+
+@pytest.mark.parametrize("heading", ["DOSE_ID", "tblDose_ID", "Dose ref", "Spray identifier"])
+def test_the_number_by_which_a_dose_goes_is_no_count_of_doses(heading):
+    rows = [
+        (
+            f"N{n}",
+            f"{n}{person}",
+            f"{n % 28 + 1:02}/03/2025",
+            "MF"[person],
+            str(30 + n % 40),
+            f"{n}{person}{dose}",
+            drug,
+        )
+        for n in range(200, 260)
+        for person in range(1 + (n % 9 == 0))
+        for dose in range(1 + n % 3)
+        for drug in ("Heroin", "Cocaine")[: 1 + n % 2]
+    ]
+    draft = drafted(("Incident No", "Victim ID", "Incident date", "Sex", "Age", heading, "Drug"), rows)
+    assert draft.raw["columns"]["dose_id"] == {"code": heading}
+    assert not any("count" in each for each in draft.raw["doses"])
+    assert draft.raw["rows"] == ["substance", "dose"]
+
+
+@pytest.mark.parametrize("heading", ["Qty naloxone", "How many naloxone given", "Number of Nyxoid"])
+def test_a_quantity_of_naloxone_counts_doses(heading):
+    rows = [(f"NX-{n:03}", f"{n % 28 + 1:02}/03/2025", str(n % 3 + 1)) for n in range(30)]
+    assert drafted(("Ref", "Date", heading), rows).raw["columns"]["doses_given"] == heading
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "is_read"),
+    [
+        ("What do you think they had taken?", "Heroin;Cocaine;", True),
+        ("What had the person taken", "Heroin", True),
+        ("What action was taken?", "Recovery position", False),
+        ("What they took from the kit bag", "Mask", False),
+    ],
+)
+def test_what_somebody_had_taken_are_drugs_and_what_was_done_is_none(heading, cell, is_read):
+    rows = [(f"NX-{n:03}", f"{n % 28 + 1:02}/03/2025", "1", cell) for n in range(30)]
+    draft = drafted(("Ref", "Date", "Doses", heading), rows)
+    assert (heading in draft.raw.get("substances", {}).get("columns", ())) is is_read
