@@ -84,12 +84,14 @@ def _occasions_of_use(question: Question, as_of: date, stock: Stock | None) -> t
         together = kits[named].groupby([uses["officer"][named], uses["event_on"][named]]).sum()
         sizes = np.concatenate([together.to_numpy(), kits[~named].to_numpy()]).astype(int)
         return list(sizes), (as_of - begin).days + 1, _("the ledger's uses")
-    first_record, _last = question.store.period()
-    begin = max(begin, first_record)
-    doses = question.store.doses_given(first_day=begin, last_day=as_of, scope=question.scope)
+    # Days after the last record are days of which nothing is known yet, not days without a use.
+    first_record, last_record = question.store.period()
+    until = min(as_of, last_record)
+    begin = max(until - timedelta(days=LEARNT_FROM_DAYS - 1), first_record)
+    doses = question.store.doses_given(first_day=begin, last_day=until, scope=question.scope)
     kits = np.ceil(doses["doses"].fillna(1).clip(lower=1) / DOSES_A_KIT).astype(int)
     source = _("the doses of administrations, since the ledger records no use (a dose not recorded counts as one)")
-    return list(np.repeat(kits, doses["administrations"].astype(int))), (as_of - begin).days + 1, source
+    return list(np.repeat(kits, doses["administrations"].astype(int))), (until - begin).days + 1, source
 
 
 def _kits_table(
@@ -112,10 +114,13 @@ def _kits_table(
     rows: list[tuple[str, ...]] = []
     if used is not None:
         rows.append((_("Will be used"), format_number(used.expected), _interval(used)))
-    # A count that is held back would follow from the total and the others.
-    if all(count.shown for _name, count in shown) or total is None:
-        rows += [(name, count.text, _("counted")) for name, count in shown]
-    if total is not None:
+    if total is None:
+        # Without a ledger nobody has counted: a nought here would say that no kit expires.
+        rows += [(name, _("not known"), "") for name in (*dict(known), _("Kits needed"))]
+    else:
+        # A count that is held back would follow from the total and the others.
+        if all(count.shown for _name, count in shown):
+            rows += [(name, count.text, _("counted")) for name, count in shown]
         rows.append((_("Kits needed"), format_number(total.expected), _interval(total)))
     return tabulate_cells(
         columns=(

@@ -84,8 +84,8 @@ def field_words() -> dict[str, str]:
     return {
         "age_band": _("Age"),
         "alive_at_handover": _("Alive at handover"),
-        "condition_after": _("Condition after naloxone"),
-        "condition_before": _("Condition before naloxone"),
+        "condition_after": _("Consciousness after naloxone"),
+        "condition_before": _("Consciousness before naloxone"),
         "doses_given": _("Doses"),
         "gender": _("Gender"),
         "local_hour": _("Time of day"),

@@ -110,6 +110,8 @@ _MINUTE_TICKS = (1, 2, 5, 10, 20, 40, 60, 120, 240)
 _DOT_FACTOR = 1.09
 # So many of the longest are labelled, where they lie this factor apart, and none shorter than these minutes.
 _LABELLED_DOTS, _LABEL_FACTOR, _LABELLED_FROM = 6, 1.35, 20.0
+# From this share on a curve meets the label of a line when that hangs from the top.
+_HIGH_SHARE = 0.5
 ENDING_COLOURS = {"arrived": ACCENT, "left": "#801650", "declined": "#c2521a"}
 
 
@@ -140,7 +142,7 @@ def waits_figure(
         _add_curve(figure, ending, curve)
     _add_waits(figure, waits)
     for before, mark in zip((None, *standards), standards, strict=False):
-        _add_standard(figure, mark, before)
+        _add_standard(figure, mark, before, reached=_share_by(mark.first_minutes, curves))
     for place, mark in enumerate(reversed(recalled)):
         figure.add_scatter(
             x=[mark.first_minutes, mark.last_minutes],
@@ -272,18 +274,24 @@ def _pale(colour: str) -> str:
     return f"rgba({red}, {green}, {blue}, 0.15)"
 
 
-def _add_standard(figure: go.Figure, mark: Mark, before: Mark | None) -> None:
+def _share_by(minutes: float, curves: Mapping[str, DisclosedCurve]) -> float:
+    """The highest share that any of the curves has reached by then."""
+    return max((float(share) for curve in curves.values() for share in curve.share[curve.at <= minutes]), default=0.0)
+
+
+def _add_standard(figure: go.Figure, mark: Mark, before: Mark | None, *, reached: float) -> None:
     for row in (1, 2):
         figure.add_vline(x=mark.first_minutes, line={"color": TEXT, "width": 1.5, "dash": "dash"}, row=row, col=1)
-    # Beside its line on the left, or on the right where the one before is too near.
+    # Beside its line on the left, or on the right where the one before is too near; under a curve that is high there.
     is_near = before is not None and mark.first_minutes < _LABEL_FACTOR * before.first_minutes
     figure.add_annotation(
         x=math.log10(mark.first_minutes),
-        y=1.02,
+        y=1.02 if reached < _HIGH_SHARE else 0,
         text=mark.label,
         textangle=-90,
         xanchor="left" if is_near else "right",
-        yanchor="top",
+        yanchor="top" if reached < _HIGH_SHARE else "bottom",
+        bgcolor="rgba(255, 255, 255, 0.7)",
         row=1,
         col=1,
     )

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
@@ -249,7 +249,7 @@ def open_page(
 def _open_context(
     settings: Settings, store: Store, map_controls: bool, wait_controls: bool, place_controls: Sequence[str]
 ) -> PageContext:
-    with st.spinner(_("Preparing the map of the force. The first time takes some seconds.")):
+    with _preparing():
         geography, ground = _geography(), _ground()
     offered = _kept().get(f"offered|{store.version}|{settings!r}", lambda: _offered(store, geography, settings))
     with st.sidebar:
@@ -299,6 +299,10 @@ def _open_context(
     )
 
 
+def _preparing() -> AbstractContextManager[None]:
+    return st.spinner(_("Preparing the map of the force. The first time takes some seconds."))
+
+
 def _heading(settings: Settings, synthetic: bool) -> str:
     mark = f" · <strong>{_('SYNTHETIC DATA')}</strong>" if synthetic else ""
     return f'<div class="nw-head">{_("Naloxone Watch")}</div><p class="nw-small">{escape(settings.force)}{mark}</p>'
@@ -334,13 +338,15 @@ def _begin(title: str, settings: Settings, store: Store | None, without_records:
         show_beginning(settings)
         st.stop()
     today = datetime.now(ZoneInfo(settings.time_zone)).date()
+    with _preparing():
+        geography = _geography()
     without_records(
         settings=settings,
-        geography=_geography(),
+        geography=geography,
         question=store
         and Question(
             store=store,
-            geography=_geography(),
+            geography=geography,
             settings=settings,
             filters=Filters(first_day=today, last_day=today),
             scope=AccessScope(audience=settings.audience),

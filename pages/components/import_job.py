@@ -6,6 +6,7 @@ When it is told to stop it ends at its next step, and the store is as it was: a 
 
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -53,6 +54,7 @@ class ImportJob:
         self.dry_run = dry_run
         self.share = 0.0
         self.sentence = _("Reading the file.")
+        self._began_at = time.monotonic()
         self._folder = folder
         self._version = current_version(folder)
         self._stop = threading.Event()
@@ -66,6 +68,11 @@ class ImportJob:
     def running(self) -> bool:
         """Whether it has not ended yet."""
         return not self._future.done()
+
+    @property
+    def seconds(self) -> int:
+        """How long it has run."""
+        return int(time.monotonic() - self._began_at)
 
     @property
     def stopping(self) -> bool:

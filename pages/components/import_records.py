@@ -36,7 +36,7 @@ def show_imports(history: ImportHistory, settings: Settings) -> None:
     if history.warnings_sentence:
         st.header(_("What looked suspicious"))
         show_small(history.warnings_sentence)
-        show_table(history.warnings, title=_("What looked suspicious"), tallest_rem=24)
+        show_table(history.warnings, title=_("What looked suspicious"), tallest_rem=34)
         show_rows_download(
             history.warning_rows, name="suspicious_rows", settings=settings, about=history.warnings_sentence
         )

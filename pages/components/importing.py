@@ -319,7 +319,10 @@ def _show_job() -> None:
         return
     if job.running:
         doing = _("Trying the file; nothing is written") if job.dry_run else _("Importing")
-        st.progress(job.share, text=_("Stopping at its next step.") if job.stopping else f"{doing}. {job.sentence}")
+        # The first step of a long file takes a while: that something goes on is told by its seconds.
+        since = _("{seconds} s so far.").format(seconds=format_count(job.seconds))
+        said = _("Stopping at its next step.") if job.stopping else f"{doing}. {job.sentence} {since}"
+        st.progress(job.share, text=said)
         st.button(_("Stop"), key="stop-import", disabled=job.stopping, on_click=job.stop)
         return
     _take_result(job)
@@ -355,11 +358,9 @@ def _show_report(report: ImportReport, settings: Settings, *, headings: Sequence
             st.subheader(title)
         # Indented lines are text for a mapping, which words would spoil.
         show_lines([each if each.startswith("    ") else fields_in_words(each) for each in sentences])
-        if report.dry_run and any("shared_points" in each for each in sentences):
-            show_small(
-                _("On this page that is the box “{box}” above.").format(
-                    box=_("Points that many rows share or lie around are")
-                )
-            )
+        boxes = {"shared_points": _("Points that many rows share or lie around are"), "midnights": _("Midnights are")}
+        for setting, box in boxes.items():
+            if report.dry_run and any(f"{setting} =" in each for each in sentences):
+                show_small(_("On this page {setting} is the box “{box}” above.").format(setting=setting, box=box))
     name = "rows_of_trial" if report.dry_run else "rows_of_import"
     show_rows_download(rows_of_report(report), name=name, settings=settings, about=f"{report.label}: {report.total}")

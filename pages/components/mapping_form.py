@@ -198,6 +198,7 @@ def choose_reading(
     with found:
         _show_what_was_found(sample, draft, start, rows_chosen=not same_rows(raw["only"], draft.raw.get("only", {})))
     _edit_fill_down(raw, sample, prefix)
+    _edit_midnights(raw, prefix)
     _edit_yes_no(raw, prefix)
     raw["columns"] = dict(raw.get("columns", {}))
     _edit_fields(raw, sample, draft, prefix)
@@ -583,6 +584,25 @@ def _edit_fill_down(raw: Raw, sample: FileSample, key: str) -> None:
             placeholder=_("No column: rows with a blank there wait"),
             help=_("Where a date is written once a day, or a number once an incident. The outermost comes first."),
         )
+
+
+def _edit_midnights(raw: Raw, key: str) -> None:
+    """What midnights stand for: a box where a trial found that they may be dates alone, or where that was answered."""
+    steps, box = import_steps(), f"midnights|{key}"
+    stated = raw["times"].pop("midnights", "")
+    told = steps.trial.warnings if steps.trial is not None else ()
+    asked = any("midnights =" in line for each in told for line in each.lines())
+    if not (stated or asked or steps.boxes.get(box)):
+        return
+    meanings = {
+        "": _("Worked out from the file"),
+        "dates": _("Dates whose time is not known"),
+        "times": _("Times like any other"),
+    }
+    chosen = st.columns(_BOXES_A_ROW)[0].selectbox(
+        _("Midnights are"), list(meanings), format_func=meanings.get, index=_index(list(meanings), stated), key=box
+    )
+    raw["times"] |= {"midnights": chosen} if chosen else {}
 
 
 def _edit_yes_no(raw: Raw, key: str) -> None:

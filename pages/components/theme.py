@@ -65,7 +65,9 @@ _STYLE = """
 /* What was chosen is seen whole: on further lines rather than behind the box's edge. */
 [data-testid="stMultiSelect"] [role="group"]:has(> [data-testid="stMultiSelectTagsContainer"]) {height: auto;
   max-height: none}
-[data-testid="stMultiSelectTagsContainer"] {flex-wrap: wrap; height: auto; overflow: visible; mask: none}
+[data-testid="stMultiSelectTagsContainer"] {flex-wrap: wrap; height: auto; min-width: 0; overflow: visible;
+  mask: none}
+[data-testid="stMultiSelectTagsContainer"] span {height: auto; white-space: normal; overflow-wrap: anywhere}
 h1 {padding: 0 0 .45rem !important}
 h2, h3 {padding: .55rem 0 .1rem !important}
 [data-testid="stHeading"] [data-testid="stMarkdownContainer"] {margin-bottom: -.5rem}
@@ -97,7 +99,8 @@ h2, h3 {padding: .55rem 0 .1rem !important}
 .nw-table.narrow table {table-layout: fixed; font-size: .8rem; overflow-wrap: break-word}
 .nw-table.narrow th:first-child {width: 11rem}
 .nw-table tr.chosen td {background: #e3ebf5; box-shadow: inset 0 1px #12436D, inset 0 -1px #12436D}
-.nw-table tr.total td {font-weight: 600; border-bottom: none}
+.nw-table tr.total td {font-weight: 600; border-bottom: none; position: sticky; bottom: 0; background: #fff;
+  box-shadow: inset 0 1px #b1b8c2}
 .nw-hidden {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
 .nw-legend {display: flex; flex-wrap: wrap; align-items: flex-end; gap: .1rem 1.4rem; font-size: .85rem;
   line-height: 1.25}

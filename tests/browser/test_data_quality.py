@@ -75,6 +75,7 @@ def test_a_large_file_goes_in_and_out_and_nothing_of_it_is_written_in_clear(
     screen.click(page.get_by_role("button", name="Try it: nothing is written"))
     expect(page.get_by_role("heading", name="What an import would do")).to_be_visible()
     # What was corrected is still there, and is what goes in.
+    screen.wait_until_drawn()
     expect(apart).to_have_value("250")
     confirm = page.get_by_role("button", name=f"Import: {ROWS:,} new")
     assert confirm.locator("p").evaluate("each => each.scrollWidth <= each.clientWidth")

@@ -279,14 +279,16 @@ def test_rows_without_the_records_that_they_add_to_wait_and_look_so(open_dashboa
 
 @pytest.mark.usefixtures("settings")
 def test_the_first_rows_are_shown_in_words_and_dates_without_an_hour(open_dashboard: Open) -> None:
-    lines = [f"A{n},{1 + n % 28:02}/{1 + n // 28:02}/2025,58,Non-responsive,CF10 1EP" for n in range(60)]
+    days = [f"{1 + n % 28:02}/{1 + n // 28:02}/2025" for n in range(60)]
+    lines = [f"A{n},{day},58,Non-responsive,CF10 1EP,{day}" for n, day in enumerate(days)]
     # The first key once more with another condition: what a row is would let both in.
     again = lines[0].replace("Non-responsive", "Conscious")
-    content = "\n".join(["Reference,Date,Age,Condition before naloxone,Postcode", *lines, again])
+    content = "\n".join(["Reference,Date,Age,Condition before naloxone,Postcode,Date entered", *lines, again])
     app = upload(tick_generated(open_dashboard(PAGE)), content.encode())
     assert not app.exception
     preview = next(each.value for each in app.get("html") if "<table" in each.value and "Row 1" in each.value)
     assert "When naloxone was given</td><td>1 January 2025</td>" in preview
+    assert "When the record was entered</td><td>1 January 2025</td>" in preview
     assert "55 to 64" in preview
     assert "non responsive" in preview
     assert "Local authority</td><td>Cardiff" in preview
@@ -599,7 +601,25 @@ def test_lines_for_a_mapping_are_shown_as_they_must_be_written_and_their_box_is_
     assert "24 of 100 places are points that stand for areas" in said
     assert all(line in said for line in ("[place]", 'shared_points = "places"', "small_areas_file in the section"))
     box = next(each for each in app.selectbox if each.label.startswith("Points that many rows share"))
-    assert f"On this page that is the box “{box.label}” above." in said
+    assert f"On this page shared_points is the box “{box.label}” above." in said
+
+
+@pytest.mark.usefixtures("settings")
+def test_what_midnights_are_is_answered_in_a_box_once_a_trial_has_asked(open_dashboard: Open) -> None:
+    times = ["00:00"] * 12 + [f"{1 + n % 22:02}:{n % 53 + 3:02}" for n in range(108)]
+    rows = [f"K{n},{n % 28 + 1:02}/{n % 12 + 1:02}/2025 {time},NULL" for n, time in enumerate(times)]
+    app = upload(tick_generated(open_dashboard(PAGE)), "\n".join(("Ref,When,Setting", *rows)).encode())
+
+    def box() -> Any:
+        return next((each for each in app.selectbox if each.label == "Midnights are"), None)
+
+    assert box() is None
+    said = text_of(press(app, "try-import"))
+    assert "On this page midnights is the box “Midnights are” above." in said
+    assert "“Kind of place” (120)" in said
+    box().select("times").run()
+    assert "12 of 120 times" not in text_of(press(app, "try-import"))
+    assert box().value == "times"
 
 
 @pytest.mark.usefixtures("settings")

@@ -1,5 +1,7 @@
 """The page of kits and training with what there is: without a ledger, with one, explained, and for others."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -58,6 +60,10 @@ def test_without_a_ledger_and_a_register_the_page_says_what_is_missing(records, 
     assert "it is about “Carriers”" in said
     assert "Kits for the next quarter" in said
     assert "Will be used" in said
+    # What nobody has counted is no nought, and a year without records no year without a use.
+    assert re.search(r"Expire in the quarter</td><td[^>]*>(<span>)?not known", said)
+    assert " occasions in 365 days" in said
+    assert " 0 occasions in" not in said
 
 
 def test_a_difference_can_be_explained_and_that_taken_back(settings, records, open_dashboard) -> None:
