@@ -107,10 +107,11 @@ def _settle(decide: Callable[[], object]) -> None:
     try:
         with st.spinner(_("Settling.")):
             without_values(decide)
+            # Before anything is drawn: another click may end this run there, and it is settled by now.
+            import_steps().said = _(
+                "Settled. It stays so when the file comes again; the journal keeps who settled it and when."
+            )
     except NaloxoneWatchError as error:
         st.error(str(error))
-        return
-    import_steps().said = _(
-        "Settled. It stays so when the file comes again; the journal keeps who settled it and when."
-    )
-    st.rerun()
+    else:
+        st.rerun()

@@ -30,25 +30,31 @@ def show_undo(imports: Sequence[PastImport], settings: Settings, *, title: str, 
         if len(imports) > 1:
             # Begins anew with each import: the one that was the newest before must not stay chosen.
             chosen = st.selectbox(_("Import"), list(names), format_func=names.get, key=f"{key}-choice|{chosen}")
-        # Empty for each: a second press of the button must not take back the import before, for the same reason.
-        purpose = st.text_input(
-            _("Why"), key=f"{key}-why|{chosen}", max_chars=200, placeholder=_("Needed, for the journal")
-        )
-        if st.button(_("Undo it"), disabled=not purpose.strip(), key=f"{key}-confirm"):
+        # A form sends what was written with the press itself: a button that waits for the words can be pressed too early.
+        with st.form(f"{key}-form", enter_to_submit=False, border=False):
+            # Empty for each: a second press of the button must not take back the import before, for the same reason.
+            purpose = st.text_input(
+                _("Why"), key=f"{key}-why|{chosen}", max_chars=200, placeholder=_("Needed, for the journal")
+            )
+            submitted = st.form_submit_button(_("Undo it"), key=f"{key}-confirm")
+        if submitted and not purpose.strip():
+            st.error(_("Say why first: the journal keeps it."))
+        elif submitted:
             _undo(settings, chosen, purpose.strip())
 
 
 def _undo(settings: Settings, import_id: str, purpose: str) -> None:
     """Take it back, and say so at the top of the page."""
-    steps = import_steps()
     try:
         with st.spinner(_("Undoing the import.")):
             said = without_values(lambda: _undone(settings, import_id, purpose))
+            # Before anything is drawn: another click may end this run there, and the import is gone by now.
+            steps = import_steps()
+            steps.done, steps.said = None, said
     except NaloxoneWatchError as error:
         st.error(str(error))
-        return
-    steps.done, steps.said = None, said
-    st.rerun()
+    else:
+        st.rerun()
 
 
 def _undone(settings: Settings, import_id: str, purpose: str) -> str:

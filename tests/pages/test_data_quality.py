@@ -125,8 +125,11 @@ def test_a_file_goes_in_by_trial_and_confirmation_and_out_again(settings: Settin
     assert "3 rows in = 2 imported" in said
     assert "2 administrations" in said
     assert not any(path.is_file() and b"Quill" in path.read_bytes() for path in settings.store_folder.rglob("*"))
-    assert app.button(key="undo-last-confirm").disabled
-    next(box for box in app.text_input if box.label == "Why").set_value("the wrong month").run()
+    version = current_version(settings.store_folder)
+    app.button(key="undo-last-confirm").click().run()
+    assert any("Say why first" in each.value for each in app.error)
+    assert current_version(settings.store_folder) == version
+    next(box for box in app.text_input if box.label == "Why").set_value("the wrong month")
     app.button(key="undo-last-confirm").click().run()
     assert not app.exception
     said = text_of(app)
@@ -248,11 +251,12 @@ B2,2026-05-03 12:10,PC 3001,1
     assert "No reports of doses wait to be settled" in text_of(app)
     newest = next(box for box in app.selectbox if box.label == "Import")
     assert "7 rows of 1 May 2026 to 6 May 2026, 2 of them new" in newest.options[0]
-    next(box for box in app.text_input if box.label == "Why").set_value("a slip").run()
+    next(box for box in app.text_input if box.label == "Why").set_value("a slip")
     app.button(key="undo-confirm").click().run()
     # A second press must not take back the import before it.
     assert next(box for box in app.text_input if box.label == "Why").value == ""
-    assert app.button(key="undo-confirm").disabled
+    app.button(key="undo-confirm").click().run()
+    assert any("Say why first" in each.value for each in app.error)
 
 
 @pytest.mark.usefixtures("settings")
@@ -272,7 +276,7 @@ def test_rows_without_the_records_that_they_add_to_wait_and_look_so(open_dashboa
     app = upload(tick_generated(open_dashboard(PAGE)), forms.encode())
     press(press(app, "try-import"), "confirm-import")
     assert waits not in text_of(app)
-    next(box for box in app.text_input if box.label == "Why").set_value("too early").run()
+    next(box for box in app.text_input if box.label == "Why").set_value("too early")
     app.button(key="undo-last-confirm").click().run()
     assert "7 rows of other files had found their records there and wait for them again." in text_of(app)
 
