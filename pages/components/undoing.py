@@ -30,7 +30,7 @@ def show_undo(imports: Sequence[PastImport], settings: Settings, *, title: str, 
         if len(imports) > 1:
             # Begins anew with each import: the one that was the newest before must not stay chosen.
             chosen = st.selectbox(_("Import"), list(names), format_func=names.get, key=f"{key}-choice|{chosen}")
-        # A form sends what was written with the press itself: a button that waits for the words can be pressed too early.
+        # A form sends what was written with the press itself: a button that waits for it can be pressed too early.
         with st.form(f"{key}-form", enter_to_submit=False, border=False):
             # Empty for each: a second press of the button must not take back the import before, for the same reason.
             purpose = st.text_input(
