@@ -16,8 +16,8 @@ from scipy import stats
 from data.quality.blocks.kinds import default_clocks, source
 from data.quality.blocks.model import FEWEST_PAIRS, NEW_POINTS, WITHOUT_TIME, Events, Floats, Ints, Kind, Mask, is_rough
 from data.quality.blocks.pairs import central_points, joined_pairs, of_time
-from data.quality.blocks.rows import one_to_one
 from data.quality.blocks.runs import FALSE_BLOCKS, MOST_FROM_A_DAY, SHARE_OF_CHANCE, Run, largest_sum
+from data.quality.blocks.second_entries import one_to_one
 
 __all__ = ["contained_block"]
 

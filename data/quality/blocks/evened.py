@@ -8,8 +8,8 @@ import pandas as pd
 from data.quality.blocks.kinds import source
 from data.quality.blocks.model import ANY, FEWEST_PAIRS, Events, Floats, Ints, Kind
 from data.quality.blocks.pairs import joined_pairs, of_time
-from data.quality.blocks.rows import one_to_one
 from data.quality.blocks.runs import FALSE_BLOCKS, MOST_FROM_A_DAY, NEVER, SHARE_OF_CHANCE, Run, largest_sum
+from data.quality.blocks.second_entries import one_to_one
 
 __all__ = ["evened_block"]
 

@@ -15,8 +15,8 @@ from data.quality.blocks.extent import whole_extent
 from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, RADII_M, WITHOUT_TIME, Events, Found, Kind
 from data.quality.blocks.pairs import all_pairs, doubles_by_day, of_kind
 from data.quality.blocks.recount import recounted_run
-from data.quality.blocks.rows import first_and_second
 from data.quality.blocks.runs import FALSE_BLOCKS, SHARE_OF_CHANCE, TIMES_CHANCE, Run, best_run
+from data.quality.blocks.second_entries import first_and_second
 
 __all__ = ["shifted_block"]
 
