@@ -13,6 +13,7 @@ from data.drafting.heading_match import LIKELY_SCORE, SURE_SCORE, WEAK_SCORE, Ma
 from data.drafting.heading_words import FREE_TEXT
 from data.drafting.places import says_moved
 from data.drafting.row_chain import (
+    FEWEST_GROUPS,
     Columns,
     always_one,
     days_apart,
@@ -56,6 +57,7 @@ _SAYS_NO_DOSE = re.compile(
 def take_keys_by_cells(work: Work) -> None:
     """Take the chain of incident, person and dose from the cells where headings leave a part of it open."""
     columns, days = Columns(work.treated), _days(work)
+    _settle_shared_number(work, columns, days)
     incident = _take_incident(work, columns, days)
     _settle_repeating_number(work, columns, days)
     person, dose = _take_person(work, columns), _take_dose(work, columns)
@@ -79,6 +81,18 @@ def _numbers_of_incidents(work: Work, columns: Columns, days: NDArray[np.int64])
         places=[each for each in work.all_columns(*_PLACES) if not says_moved(each.plain)],
         described=_described(work),
     )
+
+
+def _settle_shared_number(work: Work, columns: Columns, days: NDArray[np.int64]) -> None:
+    """A number that several people of one time and place share numbers their incident, whatever its heading says."""
+    match, person = work.match("administration_id"), work.columns_of_person()
+    if match is None or work.match("incident_id") or not person or match.column in person:
+        return
+    people = len(np.unique(columns.together(match.column, *person)))
+    if people >= columns.count(match.column) + FEWEST_GROUPS and match.column in _numbers_of_incidents(
+        work, columns, days
+    ):
+        work.found["incident_id"] = work.found.pop("administration_id")
 
 
 def _settle_repeating_number(work: Work, columns: Columns, days: NDArray[np.int64]) -> None:

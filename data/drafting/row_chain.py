@@ -20,6 +20,7 @@ from data.drafting.column_facts import ColumnFacts
 from data.values import is_nothing, plain_value
 
 __all__ = [
+    "FEWEST_GROUPS",
     "Columns",
     "always_one",
     "days_apart",
@@ -38,7 +39,7 @@ _STRAY = 0.1
 # A number that tells fewer of the days and places apart is not an incident's.
 _FINE_ENOUGH = 0.7
 # So many groups show that a number repeats for a reason, or begins anew in each.
-_FEWEST_GROUPS, _MANY_GROUPS = 3, 10
+FEWEST_GROUPS, _MANY_GROUPS = 3, 10
 # Two people who are taken at random are described alike less often than this where a description tells people apart.
 _SHARED_DESCRIPTIONS = 0.05
 # An incident may go past midnight, and a date may be misspelt now and then.
@@ -127,7 +128,7 @@ def incidents_of(
             continue
         if not _one_day(number, days) or not _determines(number, place):
             continue
-        if len(columns) - _count(number) >= _FEWEST_GROUPS and _is_code(columns.texts(column)):
+        if len(columns) - _count(number) >= FEWEST_GROUPS and _is_code(columns.texts(column)):
             apart = _count(_joined(number, happened))
             repeating.append((apart, apart - _count(number), column.position, column))
         elif (one_way := _one_way(columns, column)) >= _ONE_WAY or not "".join(columns.texts(column)).isdecimal():
@@ -139,7 +140,7 @@ def days_apart(number: Groups, days: Groups) -> int:
     """How many of a column's numbers stand beside days far apart; 0 where these are but a few of those that repeat."""
     spans = _spans(number, days)
     apart = int((spans > _FAR_APART_DAYS).sum())
-    return apart if apart >= _FEWEST_GROUPS and apart >= _SHARE_FAR_APART * len(spans) else 0
+    return apart if apart >= FEWEST_GROUPS and apart >= _SHARE_FAR_APART * len(spans) else 0
 
 
 def people_of(
@@ -161,7 +162,7 @@ def people_of(
         several = _differing(incident, number)
         differ = several & _differing(incident, description)
         if (
-            several.sum() >= _FEWEST_GROUPS
+            several.sum() >= FEWEST_GROUPS
             and differ.sum() >= _OF_PEOPLE * several.sum()
             and _determines(person, description)
         ):
@@ -207,14 +208,14 @@ def differs_by_dose(
     description, drug, officer = (columns.described(each) for each in (described, drugs, officers))
     several = _differing(person, number)
     mixed = several & _differing(person, description)
-    if several.sum() < _FEWEST_GROUPS or mixed.sum() > _OF_DOSES * several.sum():
+    if several.sum() < FEWEST_GROUPS or mixed.sum() > _OF_DOSES * several.sum():
         return False
     dose = _joined(person, number)
-    if _differing(person, drug).sum() >= _FEWEST_GROUPS and (
+    if _differing(person, drug).sum() >= FEWEST_GROUPS and (
         _determines(dose, drug) or _determines(_joined(person, drug), number)
     ):
         return False
-    return not (_differing(person, officer).sum() >= _FEWEST_GROUPS and _determines(dose, officer))
+    return not (_differing(person, officer).sum() >= FEWEST_GROUPS and _determines(dose, officer))
 
 
 def runs_once(columns: Columns, column: ColumnFacts, *, person: Groups, drugs: Sequence[ColumnFacts]) -> bool | None:
@@ -302,7 +303,7 @@ def _runs(columns: Columns, column: ColumnFacts, group: Groups) -> bool:
     by_group = pd.DataFrame(pairs, columns=["group", "number"]).groupby("group")["number"].agg(["max", "size"])
     strays = (by_group["max"] != by_group["size"]).sum()
     several = (by_group["size"] > 1).sum()
-    return bool(several >= _FEWEST_GROUPS and strays <= _STRAY * several)
+    return bool(several >= FEWEST_GROUPS and strays <= _STRAY * several)
 
 
 def _place_in_order(text: str) -> int:

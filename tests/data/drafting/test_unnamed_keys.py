@@ -100,6 +100,20 @@ def test_the_persons_number_beside_the_incidents_makes_the_key(heading, cell):
     assert [each["code"] if isinstance(each, dict) else each for each in key] == ["Incident number", heading]
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_an_entry_that_several_people_share_is_their_incident_and_else_none(shared):
+    rows = []
+    for number in range(60):
+        place = (f"{51.5 + number / 999:.5f}", f"{-3.2 + number / 999:.5f}")
+        for person in range(2 if number % 8 == 0 else 1):
+            entry = f"OEL-{4000 + 3 * number + (0 if shared else person)}"
+            when = f"{number % 28 + 1:02}/{number // 28 + 1:02}/2025 {number % 24:02}:10"
+            rows.append((entry, f"N{7 * len(rows) + 100}", when, *place, "1"))
+    columns = drafted(("OEL Ref", "Nominal Ref", "Date Time", "Lat", "Long", "Doses"), rows).raw["columns"]
+    assert columns.get("incident_id") == ("OEL Ref" if shared else None)
+    assert "Nominal Ref" in columns["administration_id"]
+
+
 def test_places_moved_at_random_are_no_part_of_a_key():
     rows = [
         (f"{n % 28 + 1:02}/03/2025 {n % 24:02}:15", f"{51.5 + n / 999:.5f}", f"{-3.2 + n / 999:.5f}", str(n % 3), "M")
