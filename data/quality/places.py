@@ -28,6 +28,7 @@ from data.quality.crowded import FEWEST_CROWDED, Crowd, crowded_points, reach_of
 from data.quality.file_points import RAW_AREA, FilePoints, points_of_file
 from data.quality.named_areas import NamedMiddles, middles_by_name
 from data.quality.scatter import Scatter, find_scatter
+from data.quality.squares import points_of_squares
 from data.quality.warnings import QualityWarning, make_warning
 from data.store.ddl import AREA_LEVEL_M
 from geo.areas import Geography
@@ -84,10 +85,10 @@ def settle_area_points(
     Signs of such a point: its coordinates have two decimals of a degree or fewer (whole kilometres, of metres) and it
     is not alone in that; most rows of the file sit on few far-apart points, or lie scattered around few far-apart ones,
     all at one spread; it is the only one that repeats in the area that the file names; it is the middle of one of the
-    deployment's areas, these have one point each, or it is a police station (`stations_m`, shape (n, 2)); points that
-    repeat, or those of rows without a time, keep apart as other places do not; an earlier file of this source had it so
-    (`known_points_m`, shape (n, 3): snapped easting, northing and precision). Rows in custody stay: they did happen at
-    a station.
+    deployment's areas, these have one point each, or it is a police station (`stations_m`, shape (n, 2)); it stands at
+    one place of its square, as many others do; points that repeat, or those of rows without a time, keep apart as other
+    places do not; an earlier file of this source had it so (`known_points_m`, shape (n, 3): snapped easting, northing
+    and precision). Rows in custody stay: they did happen at a station.
 
     One point that holds a good part of the places is a default, where all others hold hardly any. Few points that do so
     together, or a scatter that towns could be as well, are asked about and left as they are, until the mapping says
@@ -114,6 +115,7 @@ def settle_area_points(
             named.precision_m if named and by_name else one_an_area(given, geography),
             apart_m,
             nothing if by_name else dated_and_apart(given),
+            points_of_squares(given, ~np.isfinite(rounded)),
             _from_middles(given, geography, crowd, by_others, gathered=not by_name),
             _from_stations(given, stations_m, geography, crowd, by_others),
         ):

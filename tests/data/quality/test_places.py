@@ -7,7 +7,7 @@ import pytest
 
 from data.ingest import import_frame
 from data.quality.scatter import find_scatter
-from geo.projection import to_wgs84
+from geo.projection import from_wgs84, to_wgs84
 from tests.data.importing import KEYS, make_mapping, make_settings, south_wales, stored
 from tests.data.quality.files import MAPPING, clean_file
 
@@ -30,10 +30,10 @@ def check(tmp_path, monkeypatch):
     monkeypatch.delenv("NALOXONE_WATCH_STORE", raising=False)
     settings = make_settings(tmp_path)
 
-    def run(metres, *, dry_run=True, first=0, shared_points=None, named=None, days_from=None, **stated):
+    def run(metres, *, dry_run=True, first=0, shared_points=None, named=None, days_from=None, decimals=6, **stated):
         latitude, longitude = to_wgs84(easting_m=metres[:, 0], northing_m=metres[:, 1], crs="EPSG:27700")
         frame = clean_file(first + len(metres), seed=44).iloc[first:].reset_index(drop=True)
-        frame["Lat"], frame["Lon"] = [f"{each:.6f}" for each in latitude], [f"{each:.6f}" for each in longitude]
+        frame["Lat"], frame["Lon"] = ([f"{each:.{decimals}f}" for each in degrees] for degrees in (latitude, longitude))
         if days_from is not None:
             frame.loc[days_from:, "When"] = frame.loc[days_from:, "When"].str[:10]
         place = {"x": "Lon", "y": "Lat", "shared_points": shared_points, **stated}
@@ -196,6 +196,40 @@ def test_middles_in_the_part_of_a_file_that_has_days_alone_are_told_by_the_place
     assert "area_points" not in check(metres)
     hostels = np.vstack([places[:260], places[generator.integers(200, 300, 180)]])
     assert "area_points" not in check(hostels, days_from=260)
+
+
+@pytest.mark.parametrize("decimals", [4, 6])
+@pytest.mark.parametrize(("side_m", "offset_m"), [(500, 250), (1_000, 500), (500, 0)])
+def test_places_given_as_the_middle_or_corner_of_their_square_are_areas(check, decimals, side_m, offset_m):
+    generator = np.random.default_rng(side_m + offset_m)
+    metres = real_places(240, generator=generator)
+    of_squares = np.arange(240) % 3 > 0
+    metres[of_squares] = metres[of_squares] // side_m * side_m + offset_m
+    found = check(metres, decimals=decimals)
+    assert rows_of(found.pop("area_points")) == set(np.flatnonzero(of_squares) + 1)
+    assert not found
+    # They may be hostels, for all that the program knows.
+    assert not check(metres, decimals=decimals, shared_points="places")
+
+
+def test_middles_of_geohashes_are_areas(check):
+    places = real_places(120, generator=np.random.default_rng(8))
+    latitude, longitude = to_wgs84(easting_m=places[:, 0], northing_m=places[:, 1], crs="EPSG:27700")
+    middles = [
+        (np.floor(degrees * halvings / whole) + 0.5) * whole / halvings
+        for degrees, whole, halvings in ((longitude, 360, 2**15), (latitude, 180, 2**15))
+    ]
+    easting_m, northing_m = from_wgs84(longitude=middles[0], latitude=middles[1], crs="EPSG:27700")
+    found = check(np.column_stack([easting_m, northing_m]))
+    assert rows_of(found["area_points"]) == set(range(1, 121))
+
+
+@pytest.mark.parametrize("finest_m", [1, 100])
+@pytest.mark.parametrize("decimals", [3, 4, 6])
+def test_places_to_a_metre_or_to_100_m_stand_for_no_larger_squares(check, finest_m, decimals):
+    for seed in range(5):
+        metres = real_places(400, generator=np.random.default_rng(seed), repeated=0.1) // finest_m * finest_m
+        assert "area_points" not in check(metres, decimals=decimals)
 
 
 def test_pins_around_busy_addresses_are_no_moved_middles(check):
