@@ -51,7 +51,7 @@ class Filters:
                 )
             )
         _reject_unknown(self.substances, SUBSTANCES, _("substance"))
-        _reject_unknown(self.settings, SETTINGS, _("setting"))
+        _reject_unknown(self.settings, SETTINGS, _("kind of place"))
         for name in ("bcus", "authorities", "small_areas", "substances", "settings"):
             object.__setattr__(self, name, tuple(sorted(set(getattr(self, name)))))
 

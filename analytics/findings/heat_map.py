@@ -380,7 +380,7 @@ def _listed(question: Question) -> DisclosedTable:
         columns=(
             Column(heading=_("Date")),
             Column(heading=_("Area")),
-            Column(heading=_("Setting")),
+            Column(heading=_("Kind of place")),
             Column(heading=_("Substance")),
             Column(heading=_("Doses"), numeric=True),
         ),

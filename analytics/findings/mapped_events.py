@@ -142,6 +142,6 @@ def _caveat(question: Question, layer: Layer) -> str:
     )
     if not question.filters.substances and set(question.filters.settings) == set(STREET_MAP_SETTINGS):
         return caveat
-    return _("{caveat} Substance and setting are not known of them, so those filters do not apply.").format(
+    return _("{caveat} Substance and kind of place are not known of them, so those filters do not apply.").format(
         caveat=caveat
     )

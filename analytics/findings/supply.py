@@ -302,7 +302,7 @@ def _counted(
         )
     if bcus:
         sentences.append(_("Only bases in {bcus}.").format(bcus=join_words(bcus)))
-    sentences.append(_("Filters by area, substance and setting do not apply to kits."))
+    sentences.append(_("Filters by area, substance and kind of place do not apply to kits."))
     return " ".join(sentences)
 
 

@@ -94,6 +94,6 @@ def field_words() -> dict[str, str]:
         "police_first_on_scene": _("Police first on scene"),
         "previous_police_contact": _("Previous police contact, any reason"),
         "recorded_at": _("Time of entry"),
-        "setting": _("Setting"),
+        "setting": _("Kind of place"),
         "substance": _("Substance"),
     }

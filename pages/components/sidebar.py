@@ -434,7 +434,7 @@ def _headings() -> dict[str, str]:
         "authority": _("Local authority"),
         "area": _("Small area"),
         "substance": _("Substance"),
-        "setting": _("Setting"),
+        "setting": _("Kind of place"),
     }
 
 
