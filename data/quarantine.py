@@ -206,6 +206,7 @@ def _settings(*, on_page: bool) -> dict[str, str]:
             "excel": _('add "excel" to formats under [times]'),
             "decimal": _("decimal under [file]"),
             "words": _("[values]"),
+            "own_words": _("[values]"),
             "number_words": _("Say in the mapping what number each stands for, for doses under [values.doses_given]"),
             "crs": _("the crs under [place]"),
             "rows": _("rows in the mapping"),
@@ -222,6 +223,8 @@ def _settings(*, on_page: bool) -> dict[str, str]:
     return {name: _("“{box}”").format(box=box) for name, box in boxes.items()} | {
         "excel": _("write excel under “{box}”").format(box=boxes["formats"]),
         "number_words": _("Choose another column"),
+        # No list has such words, so that no box of the page does.
+        "own_words": _("in the saved mapping, under [values]"),
     }
 
 
@@ -260,9 +263,9 @@ def reason_sentence(reason: str, *, on_page: bool = False) -> str:
             "the row has no time. Fill it in at the source; or, where a blank stands for the cell above, say so "
             "({setting})."
         ).format(setting=where["blank"]),
-        "time_unreadable": _("this is no time in a known form. Correct it, or add its form ({setting}).").format(
-            setting=where["formats"]
-        ),
+        "time_unreadable": _(
+            "this is no time in a known form, or there is no such day. Correct it, or add its form ({setting})."
+        ).format(setting=where["formats"]),
         "time_implausible": _("this time is before 1990. Correct the year at the source."),
         "time_in_future": _(
             "this time is more than a day after the import, so it cannot have happened yet. Correct the year, or the "
@@ -273,16 +276,16 @@ def reason_sentence(reason: str, *, on_page: bool = False) -> str:
             "this looks like an Excel date number. Format the column as a date in Excel and save the file again, or "
             "{setting}."
         ).format(setting=where["excel"]),
-        "not_a_time": _("this is no time in a known form. Correct it, or add its form ({setting}).").format(
-            setting=where["formats"]
-        ),
+        "not_a_time": _(
+            "this is no time in a known form, or there is no such day. Correct it, or add its form ({setting})."
+        ).format(setting=where["formats"]),
         "not_a_time_of_day": _(
             "this is no time of day such as 14:05; only the date was kept. Correct it, or add its form ({setting}): "
             "%H is the hour alone."
         ).format(setting=where["formats"]),
-        "not_a_date": _("this is no date in a known form. Correct it, or add its form ({setting}).").format(
-            setting=where["formats"]
-        ),
+        "not_a_date": _(
+            "this is no date in a known form, or there is no such day. Correct it, or add its form ({setting})."
+        ).format(setting=where["formats"]),
         "not_a_number": _("this is no number. Correct it, or set how decimals are written ({setting}).").format(
             setting=where["decimal"]
         ),
@@ -298,7 +301,7 @@ def reason_sentence(reason: str, *, on_page: bool = False) -> str:
         "text_not_stored": _(
             "this text is longer than a category, or holds a name or key of another column, a date, a long number or "
             "an e-mail address, so it was not stored. Choose another column, or say what it means ({setting})."
-        ).format(setting=where["words"]),
+        ).format(setting=where["own_words"]),
         "cell_too_long": _("the cell is longer than the settings allow. Shorten it at the source."),
         "age_implausible": _("no living person has this age. Correct it, or the date of birth, at the source."),
         "coordinates_unusable": _(
@@ -308,7 +311,7 @@ def reason_sentence(reason: str, *, on_page: bool = False) -> str:
         "postcode_unknown": _("this is no postcode that is or was in use. Correct it at the source."),
         "area_unknown": _(
             "no area of this deployment has this code or name. Correct it, or say what it means ({setting})."
-        ).format(setting=where["words"]),
+        ).format(setting=where["own_words"]),
         "wait_negative": _("the wait ends before it starts. Correct one of the two times at the source."),
         "wait_too_long": _("the wait is longer than 6 hours. Correct it at the source if it is a slip."),
     }[reason]

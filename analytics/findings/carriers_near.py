@@ -137,7 +137,7 @@ def _single(force: Workforce, minutes: NDArray, on_shift: NDArray[np.bool_], hou
     roles = role_words()
     rows = [
         (
-            format_number(time[index]),
+            _minutes(time[index]),
             str(force.base[placed[index]]),
             roles.get(str(force.role[placed[index]]), roles["other"]),
             _kit_state(force, placed[index]),
@@ -165,6 +165,11 @@ def _single(force: Workforce, minutes: NDArray, on_shift: NDArray[np.bool_], hou
     )
 
 
+def _minutes(minutes: float) -> str:
+    """Whole minutes and tenths below ten: next door is no fraction of a second."""
+    return format_number(round(minutes, 1))
+
+
 def _by_base(question: Question, force: Workforce, minutes: NDArray, who: NDArray[np.bool_]) -> DisclosedTable:
     counts = force.at_site(who)
     # Whether one of a handful works now is one person's shift.
@@ -173,7 +178,7 @@ def _by_base(question: Question, force: Workforce, minutes: NDArray, who: NDArra
     order = [site for site in np.argsort(np.nan_to_num(minutes, nan=np.inf)) if np.isfinite(minutes[site])]
     rows = [
         (
-            format_number(minutes[site]),
+            _minutes(minutes[site]),
             force.site_names[site],
             hold_back()
             if hidden[site]

@@ -199,7 +199,8 @@ def _caveat(now: ReachNow) -> str:
 
 
 def _warnings(now: ReachNow) -> tuple[str, ...]:
-    if now.risk is None or now.risk.layer is not RiskLayer.ADMINISTRATIONS:
+    # Without carriers no reach is shown that could look better than it is.
+    if now.risk is None or now.risk.layer is not RiskLayer.ADMINISTRATIONS or not len(now.force.site):
         return ()
     return (
         _(
@@ -301,7 +302,7 @@ def _bases(question: Question, now: ReachNow) -> DisclosedTable:
             Column(heading=_("On shift"), numeric=True),
         ),
         rows=rows,
-        caption=_("On shift: in date and rostered, least to most by hour of the week."),
+        caption=_("On shift: in date and rostered, least to most by hour of the week.") if rows else "",
     )
 
 
@@ -329,7 +330,8 @@ def _rates(question: Question, now: ReachNow) -> DisclosedTable:
         Column(heading=_("Risk events"), numeric=True),
         Column(heading=_("Carriers per 1,000 events (95 %)"), numeric=True),
     )
-    if now.risk is None or not len(frame):
+    # Without a register of carriers their number is not nought: it is not known.
+    if now.risk is None or not len(frame) or not len(now.force.site):
         return tabulate_cells(columns=columns, rows=(), caption="")
     bcu = question.geography.label_area(easting_m=now.risk.easting_m, northing_m=now.risk.northing_m).bcu
     of_event = bcu[now.risk.cell]

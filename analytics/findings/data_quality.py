@@ -94,7 +94,7 @@ def find_data_quality(question: Question) -> DataQuality:
     return DataQuality(
         empty=months.empty,
         headline=_headline(months, fields, words, question),
-        freshness=" ".join((_freshness(question), *([left_out, _("Nothing is lost.")] if left_out else []))),
+        freshness=" ".join((_freshness(question), *([left_out, _("They are kept.")] if left_out else []))),
         coverage=coverage,
         coverage_table=tabulate_grid(
             coverage,

@@ -288,7 +288,7 @@ def _headline(question: Question, judged: _Judged | None, located: int) -> str:
     lasting = beyond if judged.too_short else [index for index in beyond if judged.trend(index) == "lasting"]
     # Those that were there in most quarters come first.
     sure = [_place_of(judged.names[index]) for index in sorted(lasting, key=lambda i: -judged.quarters[i].sum())]
-    named = join_words(list(dict.fromkeys(sure))[:PLACES_NAMED])
+    named = _first_places(sure)
     if judged.too_short:
         short = _("The records are too short to say which of them last.")
         return (
@@ -301,6 +301,14 @@ def _headline(question: Question, judged: _Judged | None, located: int) -> str:
     return ngettext(
         "{told} Lasting and beyond chance: {places}.", "{told} Lasting and beyond chance: {places}.", len(sure)
     ).format(told=told, places=named)
+
+
+def _first_places(places: list[str]) -> str:
+    """The first places by name, and how many more there are."""
+    names = list(dict.fromkeys(places))
+    more = len(names) - PLACES_NAMED
+    others = [ngettext("{count} more", "{count} more", more).format(count=format_count(more))] if more > 0 else []
+    return join_words([*names[:PLACES_NAMED], *others])
 
 
 def _counted(question: Question, judged: _Judged | None, located: int) -> str:

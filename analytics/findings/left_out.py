@@ -20,7 +20,7 @@ def left_out_by_setting(question: Question, count: int) -> str:
         return ""
     names = join_words([words[name].lower() for name in words if name not in chosen])
     if question.audience is not Audience.ANALYST:
-        return _("The filter by setting leaves out: {settings}.").format(settings=names)
+        return _("The filter by kind of place leaves out: {settings}.").format(settings=names)
     everywhere = question.store.count_administrations(
         filters=replace(question.filters, settings=()), scope=question.scope
     )
@@ -28,7 +28,7 @@ def left_out_by_setting(question: Question, count: int) -> str:
     if not number:
         return ""
     return ngettext(
-        "The filter by setting leaves out {count} more ({settings}).",
-        "The filter by setting leaves out {count} more ({settings}).",
+        "The filter by kind of place leaves out {count} more ({settings}).",
+        "The filter by kind of place leaves out {count} more ({settings}).",
         number,
     ).format(count=format_count(number), settings=names)

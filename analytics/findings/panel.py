@@ -351,8 +351,9 @@ def _kits(question: Question, scene: Scene, local: pd.Timestamp) -> PanelSection
 
 
 def _waits(question: Question, cases: pd.DataFrame) -> PanelSection:
-    """The cluster's waits beside the force's year."""
-    minutes = np.sort(cases["minutes"].to_numpy(float)[np.isfinite(cases["minutes"].to_numpy(float))])
+    """The cluster's waits beside the force's year: of those for whom a wait began."""
+    waited = cases.loc[cases["outcome"] != "already_there", "minutes"].to_numpy(float)
+    minutes = np.sort(waited[np.isfinite(waited)])
     timed = len(minutes)
     here = disclose_centile(
         float(np.median(minutes)) if timed else np.nan,

@@ -16,7 +16,8 @@ def field_label(name: str, description: str) -> str:
     own = {
         "age_band": _("Age"),
         "authority": _("Local authority"),
-        "bcu": _("Command unit"),
+        "alive_at_handover": _("Alive at handover"),
+        "bcu": _("BCU"),
         "drugs_token": _("Drugs as written"),
         "easting_m": _("Easting, in metres"),
         "incident_id": _("Incident"),
@@ -26,7 +27,9 @@ def field_label(name: str, description: str) -> str:
         "northing_m": _("Northing, in metres"),
         "officer_token": _("Officer"),
         "person_token": _("Name or number of the person, hashed"),
+        "police_first_on_scene": _("Police first on scene"),
         "recipient_type": _("Who was treated: public or officer"),
+        "recorded_at": _("Time of entry"),
         "small_area": _("Small area"),
         "substances": _("Substances"),
     }

@@ -12,10 +12,10 @@ from data.drafting.field_patterns import (
     FieldWords,
 )
 
-__all__ = ["FORM", "NOT_KEYS"]
+__all__ = ["FORM", "NOT_KEYS", "OTHER_TIMES"]
 
 # Times that are not the event's, whatever else their headings say.
-_OTHER_TIMES = (
+OTHER_TIMES = (
     r"closed|end|ended|to|cleared|dispatch\w*|arriv\w*|entered|entry|modified|updated?|submitted|submission|completion|"
     r"birth|dob|report|expir\w*|due|ambulance|on scene|at scene|recorded|paramedics?"
 )
@@ -73,7 +73,7 @@ FORM = (
         r"date and time|date time|datetime|when|date",
         weak=rf"(?:create|created|call|committed|reported|start|from|attended|month).*{WHEN}|{WHEN}|month|"
         r"create time|(?:call |alarm )?(?:received|reported|created)|call|alarm",
-        unlike=_OTHER_TIMES,
+        unlike=OTHER_TIMES,
         # Map services note when a row was edited.
         never=r"edit(?:ed)?|editor|modified|updated?|creation date",
     ),

@@ -8,6 +8,7 @@ import pandas as pd
 
 from data.drafting.clock_columns import CLOCK_WORDS, clocks_of_doses, hour_forms, is_clock, is_day
 from data.drafting.column_facts import ColumnFacts
+from data.drafting.form_words import OTHER_TIMES
 from data.drafting.heading_match import LIKELY_SCORE, Match
 from data.drafting.times import TimesGuess, guess_times
 from data.drafting.work import Work, headings_of
@@ -25,6 +26,12 @@ _TIME_GIVEN = (
     r"time (?:of )?(?:naloxone|narcan|nyxoid|administration|administered|given)(?: (?:given|used|administered))?"
 )
 _SHARE_TIMED = 0.9
+_CLOCKS = tuple(
+    re.compile(rf"\b(?:{words})\b")
+    for words in ("incident|event|occurr[a-z]+|offence", "naloxone|narcan|nyxoid|dose|given|administ[a-z]+|used", _CALL)
+)
+# Days whose clock is mostly blank are days.
+_SHARE_WITH_CLOCK = 0.5
 _STARTS = re.compile(r"(?:shift |duty |roster(?:ed)? )?(?:starts?|from|begins?|on)")
 # Days that are all the first of as many months are no accident.
 _FEWEST_MONTHS = 3
@@ -126,12 +133,49 @@ def time_headings(work: Work, match: Match) -> str | list[str]:
         work.time_columns.append(day)
         _note_hours(work, column)
         return [day.heading, column.heading]
-    clock = clock_beside(work, column)
+    clock = clock_beside(work, column) or _clock_elsewhere(work, match)
     if clock is None:
         return column.heading
     work.used.add(clock.position)
     _note_hours(work, clock)
     return [column.heading, clock.heading]
+
+
+def _clock_elsewhere(work: Work, match: Match) -> ColumnFacts | None:
+    """The clock of a file whose events have days alone, wherever it stands, if it is of nothing else; asked about."""
+    event = work.match("occurred_at")
+    if event is None or event.column is not match.column or not is_day(work, event.column):
+        return None
+    days = [each for each in work.facts if is_day(work, each) and each is not event.column]
+    read = {
+        each.column.position
+        for name, matches in work.found.items()
+        for each in matches
+        if name not in ("occurred_at", "dose.given_at") and each.score >= LIKELY_SCORE
+    }
+    clocks = [
+        each
+        for each in work.facts
+        if is_clock(work, each)
+        and each.filled >= _SHARE_WITH_CLOCK
+        and each.position not in work.used | read
+        and not re.search(rf"\b(?:{OTHER_TIMES})\b", each.plain)
+        and _partner(work, each, days, word=CLOCK_WORDS, other="date") is None
+    ]
+    # The event's own before naloxone's, and these before the call's.
+    clocks.sort(
+        key=lambda each: next((at for at, words in enumerate(_CLOCKS) if words.search(each.plain)), len(_CLOCKS))
+    )
+    if not clocks:
+        return None
+    work.ask(
+        "columns.occurred_at",
+        _("“{clock}” is read as the time of day of “{day}”. Is it when it happened?").format(
+            clock=clocks[0].heading, day=event.column.heading
+        ),
+        *headings_of(clocks[1:]),
+    )
+    return clocks[0]
 
 
 def _note_hours(work: Work, clock: ColumnFacts) -> None:

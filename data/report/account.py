@@ -193,9 +193,13 @@ class ImportReport:
         return [(title, lines) for title, lines in found if lines]
 
     def to_keep(self) -> "ImportReport":
-        """The account as it is kept with the import, with no more runs of rows than a page would look at."""
+        """The account as it is kept with the import, with no more runs of rows than a page would look at.
+
+        By its source: the file's name may hold a person's.
+        """
         return replace(
             self,
+            label=self.source,
             reasons=tuple(each.to_keep() for each in self.reasons),
             warnings=tuple(each.to_keep() for each in self.warnings),
             rows={name: each.to_keep() for name, each in self.rows.items()},

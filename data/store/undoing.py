@@ -1,6 +1,5 @@
 """Taking one import out of the store again: what it changed is as it was before."""
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,15 +25,14 @@ __all__ = ["Undo", "undo_import"]
 class Undo:
     """An import that was undone.
 
-    `label` is what its file was called, `imported_at` its moment on the deployment's clock, `target` the table of its
-    rows. `incidents`, `administrations` and `doses` are how many fewer count without it (negative: more, which it had
-    withdrawn). `removed` are rows of it that went and `restored` earlier ones that came back, by table; `wait_again`
-    counts rows of other files that had found their record in it.
+    `source` is the system or form of its file, `imported_at` its moment on the deployment's clock, `target` the table
+    of its rows. `incidents`, `administrations` and `doses` are how many fewer count without it (negative: more, which
+    it had withdrawn). `removed` are rows of it that went and `restored` earlier ones that came back, by table;
+    `wait_again` counts rows of other files that had found their record in it.
     """
 
     version: str
     import_id: str
-    label: str
     source: str
     target: str
     imported_at: datetime
@@ -75,11 +73,10 @@ class Undo:
         kept = _("Nothing else changes: what it held was there before it, or is in a later import too, and stays.")
         return (
             ngettext(
-                "Undone: {file} ({source}), imported {when}, {count} row.",
-                "Undone: {file} ({source}), imported {when}, {count} rows.",
+                "Undone: “{source}”, imported {when}, {count} row.",
+                "Undone: “{source}”, imported {when}, {count} rows.",
                 self.rows_in,
             ).format(
-                file=f"“{self.label}”",
                 source=self.source,
                 when=format_moment(self.imported_at),
                 count=format_count(self.rows_in),
@@ -116,7 +113,7 @@ def undo_import(
         with opened_snapshot(settings=settings, keys=keys, file=folder / pointer.current.file) as connection:
             row = connection.execute(
                 """
-                SELECT import_id, source, target, imported_at, rows_in, report FROM old.imports
+                SELECT import_id, source, target, imported_at, rows_in FROM old.imports
                 WHERE import_id = ? OR ? IS NULL ORDER BY version DESC NULLS LAST, imported_at DESC LIMIT 1
                 """,
                 [import_id, import_id],
@@ -124,7 +121,7 @@ def undo_import(
             before = _what_counts(connection)
         if row is None:
             raise ImportNotFoundError
-        undone, source, target, imported_at, rows_in, report = row
+        undone, source, target, imported_at, rows_in = row
         removed: dict[str, int] = {}
         restored: dict[str, int] = {}
 
@@ -146,7 +143,6 @@ def undo_import(
     return Undo(
         version=written.version,
         import_id=undone,
-        label=json.loads(report)["label"] if report else source,
         source=source,
         target=target,
         imported_at=imported_at.astimezone(ZoneInfo(settings.time_zone)),

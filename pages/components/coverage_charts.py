@@ -13,7 +13,7 @@ __all__ = ["show_week", "week_figure"]
 
 _DAYS, _HOURS = 7, 24
 # Under this share an hour is underlined, so that it stands out without colour: it leaves a fifth of the risk alone.
-_POOR = 0.8
+_POOR_PERCENT = 80
 # Share out of reach that has the darkest colour, and from which white numbers have the better contrast than black ones.
 _DARKEST, _WHITE_FROM = 0.75, 0.635
 
@@ -96,6 +96,7 @@ def week_figure(week: DisclosedWeek, *, hour: int | None, height_px: int) -> go.
 
 def _cell(share: float) -> str:
     """The number of one cell, readable on its colour."""
-    number = f"{share * 100:.0f}"
-    number = f"<b><u>{number}</u></b>" if share < _POOR else number
+    percent = round(share * 100)
+    # As it is written: an 80 that is not underlined beside one that is would puzzle.
+    number = f"<b><u>{percent}</u></b>" if percent < _POOR_PERCENT else str(percent)
     return f'<span style="color:{"#ffffff" if 1 - share >= _WHITE_FROM else "#000000"}">{number}</span>'

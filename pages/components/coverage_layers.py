@@ -41,8 +41,10 @@ def reach_layers(found: ReachMap, *, ground: Ground, level: AreaLevel) -> MapLay
         uncovered = (found.far.classes != NOTHING_CLASS) & (found.far.classes != OUTSIDE_CLASS)
         hatched = cells_as_geojson(uncovered, found.far, ground.crs)
     unit = ""
-    if found.near or found.far:
-        unit = _("{unit}; blue in reach, red and hatched not").format(unit=(found.far or found.near).unit)
+    if found.near:
+        unit = _("{unit}; blue in reach, red and hatched not").format(unit=found.near.unit)
+    elif found.far:
+        unit = _("{unit}; red and hatched: not in reach").format(unit=found.far.unit)
     return replace(
         layers,
         # Names of bases would hide those of places; a base says its own when it is pointed at.

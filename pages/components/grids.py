@@ -82,6 +82,7 @@ def _whole(count: DisclosedCount) -> str:
 def _cell(share: DisclosedEstimate) -> str:
     if share.value is None:
         return _HIDDEN.format(escape(share.text)) if share.text else "<td></td>"
-    shade = next(index for index, limit in enumerate(_LIMITS) if share.value >= limit)
+    # As it is written: 94.6 % reads 95 %.
+    shade = next(index for index, limit in enumerate(_LIMITS) if round(share.value, 2) >= limit)
     colour = "#ffffff" if shade >= _FIRST_DARK else TEXT
     return f'<td style="background:{_SHADES[shade]};color:{colour}">{escape(share.text)}</td>'

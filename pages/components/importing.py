@@ -82,14 +82,15 @@ def show_import_result(settings: Settings) -> None:
         _show_job()
     if steps.said:
         st.info(steps.said)
+        steps.news = steps.said
         steps.said = ""
-    report = steps.done
-    if report is None:
-        return
     if steps.news:
         # The button that was pressed is far below on a long page; what came of it must not need a search.
         st.toast(steps.news)
         steps.news = ""
+    report = steps.done
+    if report is None:
+        return
     with st.container(border=True):
         _show_report(report, settings)
         if report.changed or report.waiting:
@@ -237,6 +238,7 @@ def _show_steps(file: UploadedFile, reading: Reading, settings: Settings, geogra
     with st.container(horizontal=True):
         if st.button(label, type="primary", disabled=not tried.usable, key="confirm-import"):
             _start(file, reading.mapping, settings, geography, dry_run=False)
+            steps.news = _("Importing. How far it is, and “Stop”, stand at the top of the page.")
             st.rerun()
         if st.button(_("Put the file away"), key="put-away"):
             put_file_away()

@@ -254,7 +254,7 @@ def test_conflicts_are_listed_and_settled_and_an_import_undone(run, real, tmp_pa
     assert "settled as different doses" in run("conflicts", "--settings", settings)[1]
     code, out, _err = run("undo", "--settings", settings, "--purpose", "wrong file")
     undone, taken_out = out.splitlines()
-    assert undone.startswith("Undone: “reports.csv” (reports), imported ")
+    assert undone.startswith("Undone: “reports”, imported ")
     assert (code, taken_out) == (0, "Taken out: 1 incident, 1 administration and 3 doses.")
     assert run("conflicts", "--settings", settings)[1] == "No administration has several officers' reports.\n"
     code, _out, err = run("undo", "--settings", settings)

@@ -134,7 +134,7 @@ def test_a_file_goes_in_by_trial_and_confirmation_and_out_again(settings: Settin
     assert not app.exception
     said = text_of(app)
     assert "No police naloxone administrations have been imported yet" in said
-    assert "Undone: “form.csv” (naloxone form)" in said
+    assert "Undone: “naloxone form”" in said
     assert "Taken out: 2 incidents and 2 administrations" in said
     assert "3 rows about administrations, brought in on" in said
     assert "Why: the wrong month" in said
@@ -292,7 +292,7 @@ def test_the_first_rows_are_shown_in_words_and_dates_without_an_hour(open_dashbo
     assert not app.exception
     preview = next(each.value for each in app.get("html") if "<table" in each.value and "Row 1" in each.value)
     assert "When naloxone was given</td><td>1 January 2025</td>" in preview
-    assert "When the record was entered</td><td>1 January 2025</td>" in preview
+    assert "Time of entry</td><td>1 January 2025</td>" in preview
     assert "55 to 64" in preview
     assert "non responsive" in preview
     assert "Local authority</td><td>Cardiff" in preview

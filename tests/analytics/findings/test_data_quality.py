@@ -165,7 +165,7 @@ def test_records_without_a_time_of_entry_say_what_to_map(
     frame["Entered"] = ""
     bring_in(frame)
     found = find_data_quality(ask_store())
-    assert "“When the record was entered”" in found.delay_sentence
+    assert "“Time of entry”" in found.delay_sentence
     assert found.delays.rows == ()
 
 

@@ -72,6 +72,6 @@ def test_what_the_filter_by_setting_leaves_out_is_told(ask) -> None:
     assert everything.left_out == ""
     missing = everything.administrations.value - usual.administrations.value
     assert missing > 0
-    assert usual.left_out == f"The filter by setting leaves out {missing} more (custody and hospital)."
+    assert usual.left_out == f"The filter by kind of place leaves out {missing} more (custody and hospital)."
     partner = find_overview(ask(audience="partner")).left_out
-    assert partner == "The filter by setting leaves out: custody and hospital."
+    assert partner == "The filter by kind of place leaves out: custody and hospital."

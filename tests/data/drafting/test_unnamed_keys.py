@@ -100,6 +100,33 @@ def test_the_persons_number_beside_the_incidents_makes_the_key(heading, cell):
     assert [each["code"] if isinstance(each, dict) else each for each in key] == ["Incident number", heading]
 
 
+@pytest.mark.parametrize(
+    ("headings", "expected"),
+    [
+        (("Time given",), "Time given"),
+        (("Call Time", "Time of dose"), "Time of dose"),
+        (("Naloxone Time", "Event Time"), "Event Time"),
+        (("Time Cleared",), None),
+        (("Report Date", "Report Time"), None),
+    ],
+)
+def test_the_clock_of_an_event_is_read_wherever_it_stands_and_no_other_is(headings, expected):
+    rows = [
+        (
+            f"{n % 28 + 1:02}/{n // 28 + 1:02}/2025",
+            f"NX-{n:03}",
+            *("14:3" + str(n % 10),) * (len(headings) - 1),
+            "13:05",
+        )
+        for n in range(60)
+    ]
+    if "Date" in headings[0]:
+        rows = [(row[0], row[1], "02/04/2025", row[3]) for row in rows]
+    draft = drafted(("Incident Date", "Incident No", *headings), rows)
+    assert draft.raw["columns"]["occurred_at"] == (["Incident Date", expected] if expected else "Incident Date")
+    assert any(expected in each.sentence for each in draft.questions) if expected else True
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_an_entry_that_several_people_share_is_their_incident_and_else_none(shared):
     rows = []
