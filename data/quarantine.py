@@ -224,7 +224,7 @@ def _settings(*, on_page: bool) -> dict[str, str]:
         "excel": _("write excel under “{box}”").format(box=boxes["formats"]),
         "number_words": _("Choose another column"),
         # No list has such words, so that no box of the page does.
-        "own_words": _("in the saved mapping, under [values]"),
+        "own_words": _("in the mapping that you save, as README tells"),
     }
 
 

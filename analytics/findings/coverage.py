@@ -199,13 +199,17 @@ def _caveat(now: ReachNow) -> str:
 
 
 def _warnings(now: ReachNow) -> tuple[str, ...]:
-    # Without carriers no reach is shown that could look better than it is.
-    if now.risk is None or now.risk.layer is not RiskLayer.ADMINISTRATIONS or not len(now.force.site):
+    if now.risk is None or now.risk.layer is not RiskLayer.ADMINISTRATIONS:
         return ()
     return (
         _(
             "Risk is taken from administrations alone: they happen only where carriers already are, so reach looks"
             " better than it is. Bring in ambulance overdose calls on the page “Data quality”."
+        )
+        if len(now.force.site)
+        else _(
+            "Risk is taken from administrations alone: they happen only where carriers already are. Bring in ambulance"
+            " overdose calls on the page “Data quality”."
         ),
     )
 

@@ -18,7 +18,16 @@ from data.quality.blocks.model import (
     oriented,
 )
 
-__all__ = ["LONGEST_OFFSET_MIN", "MOVED_ALIKE_M", "OFFSETS_MIN", "central", "default_clocks", "kinds_of", "source"]
+__all__ = [
+    "LONGEST_OFFSET_MIN",
+    "MOVED_ALIKE_M",
+    "OFFSETS_MIN",
+    "STEPS_MIN",
+    "central",
+    "default_clocks",
+    "kinds_of",
+    "source",
+]
 
 # Offsets of whole hours (a zone, summer time, half a day) and the halves that some zones have.
 LONGEST_OFFSET_MIN = 15 * HOUR_MIN
@@ -31,7 +40,7 @@ _FEWEST_WEEKS = 13
 # Where more than this share of times are whole hours, the others tell more of two entries.
 _ROUNDED_TO_HOURS = 0.15
 # Times are cut or rounded to halves or quarters of an hour, tens or fives too.
-_STEPS_MIN = (30, 15, 10, 5)
+STEPS_MIN = (30, 15, 10, 5)
 # A clock that is no time: so many events have it, and so many times more than the usual whole hour.
 _FEWEST_ON_A_CLOCK, _TIMES_THE_USUAL_HOUR, _MOST_CLOCKS = 5, 4, 2
 # Or that many more of a fortnight's events than chance gives have it, in standard deviations.
@@ -60,7 +69,7 @@ def kinds_of(events: Events, found: Found) -> list[Kind]:
         kinds += [Kind(time=time, value=value, exact=True) for time, value in times if time in ("minute", "offset")]
     kinds += [
         Kind(time="hour", value=value, radius_m=radius_m, details=details, step_min=step_min)
-        for step_min, radius_m, details in product(_STEPS_MIN, radii, (False, True) if known else (False,))
+        for step_min, radius_m, details in product(STEPS_MIN, radii, (False, True) if known else (False,))
         for value in (0, step_min // 2)
         # So few minutes are so seldom shared by chance that each distance adds little.
         if radius_m != RADII_M[0] and radius_m != RADII_M[2]

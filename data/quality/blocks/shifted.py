@@ -1,8 +1,9 @@
 """Days that were entered again under other dates: a day or a week off, or with another month or year.
 
-The same search as on one day, between each day and that so many days on: of events at one minute of the day, or of
-dates without a time near each other. The block is then followed and paired in a table that holds every event twice, as
-it is and so many days earlier, where each pair is of one as it is and one moved.
+The same search as on one day, between each day and that so many days on: of events at one minute of the day or, near
+each other or alike, of a time and that time cut or rounded, or of dates without a time. The block is then followed and
+paired in a table that holds every event twice, as it is and so many days earlier, where each pair is of one as it is
+and one moved.
 """
 
 from itertools import product
@@ -12,7 +13,8 @@ import pandas as pd
 
 from data.quality.blocks.chance import chances, expected_doubles
 from data.quality.blocks.extent import whole_extent
-from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, RADII_M, WITHOUT_TIME, Events, Found, Kind
+from data.quality.blocks.kinds import STEPS_MIN
+from data.quality.blocks.model import DAY_MIN, FEWEST_PAIRS, HOUR_MIN, RADII_M, WITHOUT_TIME, Events, Found, Kind
 from data.quality.blocks.pairs import all_pairs, doubles_by_day, of_kind
 from data.quality.blocks.recount import recounted_run
 from data.quality.blocks.runs import FALSE_BLOCKS, SHARE_OF_CHANCE, TIMES_CHANCE, Run, best_run
@@ -22,8 +24,14 @@ __all__ = ["shifted_block"]
 
 # A day or a few off, a week or two, a month, a year; 364 days are a year with the same days of the week.
 _DAYS_OFF = (1, 2, 3, 4, 5, 6, 7, 14, 28, 29, 30, 31, 364, 365, 366)
+# Of rounded times, the street and its surroundings: each distance more is one more to beat chance.
+_RADII_M = RADII_M[1], RADII_M[3]
+# An hour off is a zone or summer time.
+_TO_THE_MINUTE = ("minute", "offset")
 # Of more dates without a time than this a day's are too many to tell anything.
 _MOST_DATES = 50_000
+# The same of times that are cut or rounded, of which there are more kinds.
+_MOST_ROUNDED = 20_000
 
 
 def shifted_block(events: Events, stated: pd.DataFrame) -> tuple[Run, pd.DataFrame, int] | None:
@@ -45,10 +53,10 @@ def shifted_block(events: Events, stated: pd.DataFrame) -> tuple[Run, pd.DataFra
             found = _found(events, kinds, lag)
             for kind in kinds:
                 pairs = of_kind(events, found, kind, lag=lag)
-                if len(pairs.coarse) < FEWEST_PAIRS or (lag < 0 and kind.time == "minute"):
+                if len(pairs.coarse) < FEWEST_PAIRS or (lag < 0 and kind.time in _TO_THE_MINUTE):
                     continue
                 # Two that are alike in time count half each, and only the one of that day is counted.
-                whole = 2.0 if kind.time == "minute" or events.untimed.all() else 1.0
+                whole = 2.0 if kind.time in _TO_THE_MINUTE or events.untimed.all() else 1.0
                 counted = whole * doubles_by_day(events, pairs, kind, days, lag=lag)
                 random = whole * expected_doubles(events, kind, chance, days, lag=lag)
                 run = best_run(kind, counted, random, needed)
@@ -65,18 +73,25 @@ def shifted_block(events: Events, stated: pd.DataFrame) -> tuple[Run, pd.DataFra
 def _kinds(events: Events) -> list[Kind]:
     placed, known = np.isfinite(events.east_m).any(), (events.details >= 0).any()
     dated = int(events.untimed.sum()) >= FEWEST_PAIRS and len(events) <= _MOST_DATES
-    times = [("minute", 0), *([("day", WITHOUT_TIME)] if dated else [])]
-    return [
+    times = [("minute", 0), ("offset", HOUR_MIN), *([("day", WITHOUT_TIME)] if dated else [])]
+    steps = [HOUR_MIN, *STEPS_MIN] if len(events) <= _MOST_ROUNDED else []
+    rounded = [
+        Kind(time="hour", value=value, radius_m=radius_m, details=details, step_min=step_min)
+        for step_min, radius_m, details in product(steps, (np.inf, *_RADII_M), (False, True))
+        for value in (0, step_min // 2)
+        if (placed or np.isinf(radius_m)) and (known or not details) and (details or np.isfinite(radius_m))
+    ]
+    return rounded + [
         Kind(time=time, value=value, radius_m=radius_m, details=details)
         for (time, value), radius_m, details in product(times, (np.inf, *RADII_M), (False, True))
         if (placed or np.isinf(radius_m)) and (known or not details)
         # That two dates are so many days apart tells nothing by itself.
-        if time == "minute" or details or np.isfinite(radius_m)
+        if time in _TO_THE_MINUTE or details or np.isfinite(radius_m)
     ]
 
 
 def _found(events: Events, kinds: list[Kind], lag: int) -> Found:
-    wanted = ["minute", *(["near", "details"] if any(kind.time == "day" for kind in kinds) else [])]
+    wanted = ["minute", *(["near", "details"] if any(kind.time not in _TO_THE_MINUTE for kind in kinds) else [])]
     found: Found = {}
     for name in wanted:
         found |= all_pairs(events, lag, only=name)

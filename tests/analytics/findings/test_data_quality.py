@@ -127,7 +127,7 @@ def test_too_few_for_others_to_be_told_which_field_is_rarest(
     frame.loc[:3, "Gender"] = ""
     bring_in(frame)
     assert "Too few" in find_data_quality(ask_store("partner")).headline
-    assert "Least recorded: Setting" in find_data_quality(ask_store()).headline
+    assert "Least recorded: Kind of place" in find_data_quality(ask_store()).headline
 
 
 def test_the_delay_is_counted_in_days_and_by_quarter(bring_in: Callable[[pd.DataFrame], None], ask_store: Ask) -> None:

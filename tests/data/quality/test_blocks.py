@@ -293,6 +293,22 @@ def test_a_fortnight_with_other_dates_is_told_with_the_days_between(days_off):
     assert pairs_of(blocks) == planted
 
 
+@pytest.mark.parametrize("days_off", [1, 7])
+@pytest.mark.parametrize(("step_min", "hours_off"), [(5, 0), (15, 0), (30, 0), (60, 0), (1, 1)])
+def test_three_weeks_with_other_dates_and_times_that_are_cut_or_an_hour_off_is_told(days_off, step_min, hours_off):
+    generator = np.random.default_rng([36, days_off, step_min])
+    events = force(generator, a_day=1)
+    events["details"] %= 12
+    both, planted = doubled(events, generator, times="same", places="random", missing=0.0, days=21)
+    copies = both["copy_of"] >= 0
+    minutes = both.loc[copies, "minute"] // step_min * step_min + days_off * DAY_MIN + hours_off * 60
+    both.loc[copies, "minute"] = minutes
+    both.loc[copies, "day"] = minutes // DAY_MIN
+    blocks = list(find_blocks(table(both)))
+    assert [block.days_apart for block in blocks] == [days_off]
+    assert len(pairs_of(blocks) ^ planted) <= 1
+
+
 def test_what_comes_round_each_week_is_no_block_with_other_dates():
     """A quarter of a force's records: an hour on one day of the week, in one place, to the quarter of an hour."""
     for seed in range(3):
