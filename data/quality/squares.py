@@ -52,19 +52,20 @@ def _squares_of(at: Floats, sides: Floats, tolerance: Floats, among: Mask) -> li
     """The sides and offsets (shares of a side) of the squares that points stand at, the finer ones first."""
     some = slice(None, None, len(at) // _MOST_TRIED + 1)
     at, among = at[some], among[some]
-    found: list[tuple[Floats, float]] = []
-    groups: list[Mask] = []
+    found: list[tuple[Floats, float, Mask]] = []
     explained = np.zeros(len(at), dtype=bool)
     for side in sides:
         for offset in (0.5, 0.0):
             on_it = among & _on_squares(at, side, offset, tolerance)
-            coarser = any((on_it & group).sum() >= _SAME * group.sum() for group in groups)
+            meant = [each for each in found if (on_it & each[2]).sum() >= _SAME * each[2].sum()]
+            # Places to 100 m may be at the corners of coarser squares too, as often as these are larger.
+            parts = [_beyond_chance(on_it & each[2], each[2], float((each[0] / side).prod())) for each in found]
             chance = float(np.minimum(2 * tolerance / side, 1).prod())
-            if coarser or _beyond_chance(on_it & ~explained, among & ~explained, chance):
-                found.append((side, offset))
-                groups.append(on_it)
+            if meant or any(parts) or _beyond_chance(on_it & ~explained, among & ~explained, chance):
+                found = [each for each in found if not any(each is other for other in meant)]
+                found.append((side, offset, on_it))
                 explained |= on_it
-    return found
+    return [(side, offset) for side, offset, _on_it in found]
 
 
 def _on_squares(at: Floats, side: Floats, offset: float, tolerance: Floats) -> Mask:
