@@ -35,7 +35,7 @@ def show_areas(context: PageContext, heat_map: HeatMap) -> None:
     """The counts by area, and the same as a file."""
     title = _("By area: {events}").format(events=heat_map.events)
     st.header(title)
-    show_table(heat_map.areas_table, title=title, tallest_rem=30, total=True)
+    show_table(heat_map.areas_table, title=title, tallest_rem=36, total=True)
     show_download(context, heat_map.areas_table, name="heat_map_areas", notes=(heat_map.counted, heat_map.method))
 
 

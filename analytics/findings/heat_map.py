@@ -281,7 +281,7 @@ def _counted(question: Question, mapped: MappedEvents, *, outside: int, coarse: 
         _("{count} whose place is known less well than the bandwidth"): coarse,
         _("{count} without a place"): mapped.unlocated,
         _("{count} outside the force"): outside,
-        _("{count} left out by setting"): mapped.left_out_by_setting,
+        _("{count} left out by kind of place"): mapped.left_out_by_setting,
     }
     told = [reason.format(count=format_count(number)) for reason, number in reasons.items() if number]
     sentence = _("{count} {events} with a place, {period}.").format(

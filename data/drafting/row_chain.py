@@ -54,7 +54,8 @@ _SHORTEST_CODE = 3
 # An address has digits too, but its words are any.
 _SHARE_OF_WORDINGS = 0.2
 _WORDS_OF_A_CODE = 3
-_ORDINAL = re.compile(r"(?:.*[^0-9])??0*(\d+)(?:st|nd|rd|th)?", re.IGNORECASE)
+# “2nd”, “Patient 2”, “2 of 3”, in plain form.
+_ORDINAL = re.compile(r"(?:.*[^0-9])??0*(\d+)(?:st|nd|rd|th)?(?:_of_\d+)?", re.IGNORECASE)
 _LETTER = re.compile(r"(?:.*[^a-z])?([a-z])", re.IGNORECASE)
 
 

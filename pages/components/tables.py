@@ -46,7 +46,7 @@ def show_table(
         st.header(title)
     if table.rows:
         head = "".join(
-            f'<th scope="col"{_number(column.numeric)}>{escape(column.heading)}</th>' for column in table.columns
+            f'<th scope="col"{_number(column.numeric)}>{_unbroken(column.heading)}</th>' for column in table.columns
         )
         last = len(table.rows) - 1
         body = "".join(
@@ -155,7 +155,8 @@ def _cells(table: DisclosedTable, row: tuple[str, ...], *, narrow: bool) -> str:
 
 
 def _unbroken(text: str) -> str:
-    return _DATE.sub("\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}\\3", escape(text))
+    dates = _DATE.sub("\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}\\3", escape(text))
+    return dates.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _pieces(number: str) -> str:

@@ -83,7 +83,7 @@ h2, h3 {padding: .55rem 0 .1rem !important}
 .nw-figure {font-size: 2.4rem; font-weight: 700; line-height: 1.1; margin: 0}
 .nw-figure.words {font-size: 1.15rem; line-height: 1.3}
 .nw-figure.large {font-size: clamp(2.6rem, 3.6vw, 4.4rem)}
-.nw-table {overflow: auto; scrollbar-width: thin}
+.nw-table {overflow: auto; scrollbar-width: thin; scrollbar-color: #8a929c transparent}
 .nw-table:focus-visible {outline: 2px solid #12436D; outline-offset: 2px}
 [data-testid="stSidebarNavLink"]:focus-visible {outline: 2px solid #12436D; outline-offset: -2px}
 .nw-table table {border-collapse: collapse; width: 100%; font-size: .95rem; line-height: 1.3}

@@ -170,10 +170,16 @@ def test_a_number_of_rows_alone_is_asked_about():
     assert any("one export alone" in each.sentence for each in draft.questions if each.setting == "columns.incident_id")
 
 
-@pytest.mark.parametrize("called", ["{}", "Patient {}"])
-def test_a_row_for_each_dose_of_people_called_by_letters_is_folded_into_them(tmp_path, called):
+@pytest.mark.parametrize(
+    ("heading", "called"),
+    [
+        ("Patient", ("A", "B")), ("Patient", ("Patient A", "Patient B")), ("Patient", ("1 of 2", "2 of 2")),
+        ("Casualty", ("1 of 2", "2 of 2")),
+    ],
+)  # fmt: skip
+def test_a_row_for_each_dose_of_people_called_by_letters_is_folded_into_them(tmp_path, heading, called):
     """Every third incident has two people, every second person a second dose four minutes after the first."""
-    headings = ("Log", "Patient", "Dose time", "Postcode", "Sex", "Age", "Product", "Collar no")
+    headings = ("Log", heading, "Dose time", "Postcode", "Sex", "Age", "Product", "Collar no")
     rows, people = [], 0
     for incident in range(45):
         when = datetime(2025, 1, 1, 9, 30) + timedelta(days=incident, minutes=7 * incident)
@@ -182,7 +188,7 @@ def test_a_row_for_each_dose_of_people_called_by_letters_is_folded_into_them(tmp
             for dose in range(1 + people % 2):
                 given = when + timedelta(minutes=2 * person + 4 * dose)
                 rows.append((
-                    f"LOG {incident + 200} of {when:%d/%m/%Y}", called.format("AB"[person]), f"{given:%d/%m/%Y %H:%M}",
+                    f"LOG {incident + 200} of {when:%d/%m/%Y}", called[person], f"{given:%d/%m/%Y %H:%M}",
                     POSTCODES[incident % 3], ("Male", "Female")[person], str(30 + person), "Nyxoid 1.8mg",
                     str(100 + len(rows) * 37 % 800),
                 ))  # fmt: skip
