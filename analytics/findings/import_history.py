@@ -154,16 +154,17 @@ def _told_apart(names: Sequence[str], place: int) -> str:
 
 
 def import_warnings(question: Question) -> pd.DataFrame:
-    """What looked suspicious in each import, newest first: imported_at, target, source, kind, sentence, advice, count.
+    """What looked suspicious in each import, newest first: imported_at, target, source, kind, sentence, advice, the
+    lines of the mapping that it tells of (setting), and count.
 
     `rows` holds the RowRuns of each. Empty for others than analysts.
     """
-    columns = ["imported_at", "target", "source", "kind", "sentence", "advice", "count", "rows"]
+    columns = ["imported_at", "target", "source", "kind", "sentence", "advice", "setting", "count", "rows"]
     if question.audience is not Audience.ANALYST:
         return pd.DataFrame(columns=columns)
     imports = question.store.imports()
     found = [
-        (row.imported_at, row.target, row.source, *(warning[name] for name in columns[3:-1]), _rows_of(warning))
+        (row.imported_at, row.target, row.source, *(warning.get(name, "") for name in columns[3:-1]), _rows_of(warning))
         for row in imports[imports["report"].notna()].itertuples()
         for warning in json.loads(row.report)["warnings"]
     ]
@@ -354,7 +355,7 @@ def _warnings_table(warnings: pd.DataFrame, names: NameOfImport, question: Quest
             (
                 names(each.source, each.imported_at),
                 _table_name(each.target),
-                fields_in_words(f"{each.sentence} {each.advice}").removesuffix(":"),
+                " ".join((fields_in_words(f"{each.sentence} {each.advice}"), *each.setting.splitlines())),
                 format_count(int(each.cases)),
                 each.rows.listed,
             )
