@@ -30,7 +30,7 @@ _RADII_M = RADII_M[1], RADII_M[3]
 _TO_THE_MINUTE = ("minute", "offset")
 # Of more dates without a time than this a day's are too many to tell anything.
 _MOST_DATES = 50_000
-# The same of times that are cut or rounded, of which there are more kinds.
+# The same of times that are cut, rounded or an hour off, of which there are more kinds.
 _MOST_ROUNDED = 20_000
 
 
@@ -73,13 +73,13 @@ def shifted_block(events: Events, stated: pd.DataFrame) -> tuple[Run, pd.DataFra
 def _kinds(events: Events) -> list[Kind]:
     placed, known = np.isfinite(events.east_m).any(), (events.details >= 0).any()
     dated = int(events.untimed.sum()) >= FEWEST_PAIRS and len(events) <= _MOST_DATES
-    times = [("minute", 0), ("offset", HOUR_MIN), *([("day", WITHOUT_TIME)] if dated else [])]
-    steps = [HOUR_MIN, *STEPS_MIN] if len(events) <= _MOST_ROUNDED else []
+    few = len(events) <= _MOST_ROUNDED
+    times = [("minute", 0), *([("offset", HOUR_MIN)] if few else []), *([("day", WITHOUT_TIME)] if dated else [])]
     rounded = [
         Kind(time="hour", value=value, radius_m=radius_m, details=details, step_min=step_min)
-        for step_min, radius_m, details in product(steps, (np.inf, *_RADII_M), (False, True))
+        for step_min, radius_m, details in product([HOUR_MIN, *STEPS_MIN], (np.inf, *_RADII_M), (False, True))
         for value in (0, step_min // 2)
-        if (placed or np.isinf(radius_m)) and (known or not details) and (details or np.isfinite(radius_m))
+        if few and (placed or np.isinf(radius_m)) and (known or not details) and (details or np.isfinite(radius_m))
     ]
     return rounded + [
         Kind(time=time, value=value, radius_m=radius_m, details=details)
