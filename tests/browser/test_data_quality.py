@@ -88,7 +88,7 @@ def test_a_large_file_goes_in_and_out_and_nothing_of_it_is_written_in_clear(
     page.get_by_role("textbox", name="Why").first.fill("only tried")
     screen.click(page.get_by_role("button", name="Undo it").first)
     expect(undo).to_have_count(0)
-    expect(page.get_by_text("Undone: “naloxone form”")).to_be_visible()
+    expect(page.get_by_test_id("stAlert").filter(has_text="Undone: “naloxone form”")).to_be_visible()
 
     store = Path(dashboard.environment["NALOXONE_WATCH_STORE"])
     written = [line.strip("'") for line in opened.read_text(encoding="utf-8").splitlines()]
