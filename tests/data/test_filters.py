@@ -25,7 +25,7 @@ def test_the_order_of_choices_makes_no_difference() -> None:
     [
         ({"last_day": date(2024, 1, 1)}, "ends before that, on 1 January 2024"),
         ({"substances": ("Zebedee",)}, "substance"),
-        ({"settings": ("Zebedee",)}, "setting"),
+        ({"settings": ("Zebedee",)}, "kind of place"),
     ],
 )
 def test_what_cannot_be_met_is_refused_without_its_value(wrong, told) -> None:
