@@ -117,6 +117,14 @@ class Pairs:
     apart_m: Floats
     same_details: Mask
 
+    def part(self, which: Mask | Ints) -> "Pairs":
+        """The chosen pairs."""
+        return Pairs(**{name: values[which] for name, values in vars(self).items()})
+
+    def and_also(self, others: "Pairs") -> "Pairs":
+        """These and, after them, the others."""
+        return Pairs(**{name: np.concatenate([values, vars(others)[name]]) for name, values in vars(self).items()})
+
 
 def events_of(table: pd.DataFrame) -> Events:
     """The events of a table with the columns that find_blocks asks for."""

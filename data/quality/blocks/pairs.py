@@ -180,7 +180,7 @@ def as_alike(events: Events, pairs: Pairs, kind: Kind) -> Pairs:
         keep &= pairs.apart_m <= kind.radius_m
     if kind.details:
         keep &= pairs.same_details
-    return Pairs(**{name: values[keep] for name, values in vars(pairs).items()})
+    return pairs.part(keep)
 
 
 def of_time(events: Events, found: Found, kind: Kind, *, lag: int) -> Pairs:

@@ -45,14 +45,14 @@ def _rest(events: Events, kind: Kind, pairs: pd.DataFrame, places: Ints, copies_
     # As the others agree in time, or one of the two lost it.
     alike_in_time, lost = Kind(time=kind.time, value=kind.value), Kind(time="day", value=WITHOUT_TIME)
     in_time, timeless = (of_time(part, {source(each): joined}, each, lag=0) for each in (alike_in_time, lost))
-    found = Pairs(**{name: np.concatenate([values, vars(timeless)[name]]) for name, values in vars(in_time).items()})
+    found = in_time.and_also(timeless)
     pair_at = np.stack([places[near[found.coarse]], places[near[found.other]]])
     between = ((pair_at >= copies_at.min()) & (pair_at <= copies_at.max())).any(axis=0)
     # In a piece of copies alone another row is one too, whatever it has for a fellow of its time.
     copies_alone = (in_piece & left).sum() <= (1 - SHARE_OF_COPIES) * (last - first + 1)
     by_time = copies_alone & (np.arange(len(between)) < len(in_time.coarse))
     alike = _alike(found, between=between, by_time=by_time)
-    more = one_to_one(part, kind, Pairs(**{name: values[alike] for name, values in vars(found).items()}))
+    more = one_to_one(part, kind, found.part(alike))
     return pd.DataFrame({name: near[more[name].to_numpy(dtype=np.int64)] for name in more})
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from data.quality.blocks.extent import whole_extent
 from data.quality.blocks.kinds import source
-from data.quality.blocks.model import Events, Pairs
+from data.quality.blocks.model import Events, Kind, Pairs
 from data.quality.blocks.pairs import all_pairs, of_kind
 from data.quality.blocks.rest_of_piece import with_rest_of_piece
 from data.quality.blocks.runs import Run
@@ -18,16 +18,17 @@ def matched_pairs(events: Events, run: Run) -> pd.DataFrame:
     """The pairs of a run's days that agree as its kind asks, one to one."""
     near = np.flatnonzero((events.day >= run.first - 1) & (events.day <= run.last + 1))
     part = events.part(near)
-    lags = (0, 1) if run.kind.time == "hour" else (0,)
-    parts = []
-    for lag in lags:
+    pairs = _at_lag(part, run.kind, 0)
+    if run.kind.time == "hour":
         # Without a lag of its own: the nearest hour may be midnight.
-        parts.append(of_kind(part, all_pairs(part, lag, only=source(run.kind)), run.kind, lag=0))
-    pairs = Pairs(**{name: np.concatenate([vars(each)[name] for each in parts]) for name in vars(parts[0])})
+        pairs = pairs.and_also(_at_lag(part, run.kind, 1))
     inside = (part.day[pairs.coarse] >= run.first) & (part.day[pairs.coarse] <= run.last)
-    chosen = Pairs(**{name: values[inside] for name, values in vars(pairs).items()})
-    kept = one_to_one(part, run.kind, chosen)
+    kept = one_to_one(part, run.kind, pairs.part(inside))
     return pd.DataFrame({name: near[kept[name].to_numpy(dtype=np.int64)] for name in kept})
+
+
+def _at_lag(events: Events, kind: Kind, lag: int) -> Pairs:
+    return of_kind(events, all_pairs(events, lag, only=source(kind)), kind, lag=0)
 
 
 def all_of_block(events: Events, details: pd.DataFrame, run: Run, pairs: pd.DataFrame) -> pd.DataFrame:
